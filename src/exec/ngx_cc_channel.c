@@ -1,0 +1,309 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_channel.h"
+#include "ngx_cc_fdmsg.h"
+
+
+#define NGX_CC_CHANNEL_FDS   2
+
+
+static void ngx_cc_channel_read_handler(ngx_event_t *rev);
+static void ngx_cc_channel_write_handler(ngx_event_t *wev);
+static void ngx_cc_channel_report(ngx_event_t *rev);
+static ngx_int_t ngx_cc_channel_drain(ngx_cc_channel_t *ch);
+static void ngx_cc_channel_broken(ngx_cc_channel_t *ch);
+
+
+ngx_int_t
+ngx_cc_channel_open(ngx_cc_channel_t *ch, ngx_socket_t fd,
+    const ngx_cc_channel_handlers_t *handlers, void *data, ngx_uint_t idle,
+    ngx_log_t *log)
+{
+    ngx_event_t       *rev, *wev;
+    ngx_connection_t  *c;
+
+    ch->connection = NULL;
+
+    /* running out of them would be an alert of the core */
+
+    if (ngx_cycle->free_connection_n <= NGX_CC_CHANNEL_RESERVE) {
+        (void) close(fd);
+        return NGX_BUSY;
+    }
+
+    c = ngx_get_connection(fd, log);
+
+    if (c == NULL) {
+        (void) close(fd);
+        return NGX_ERROR;
+    }
+
+    rev = c->read;
+    wev = c->write;
+
+    c->pool = NULL;
+    c->data = ch;
+    c->idle = idle ? 1 : 0;
+    c->log = log;
+
+    rev->log = log;
+    wev->log = log;
+    rev->handler = ngx_cc_channel_read_handler;
+    wev->handler = ngx_cc_channel_write_handler;
+
+    /*
+     * As for the core's own channels: not an open socket to be alarmed about
+     * at exit, and nothing that worker_shutdown_timeout has to end.
+     */
+
+    rev->channel = 1;
+    wev->channel = 1;
+
+    ch->connection = c;
+    ch->handlers = handlers;
+    ch->data = data;
+    ch->closed = NULL;
+
+    if (ngx_add_conn && (ngx_event_flags & NGX_USE_EPOLL_EVENT)) {
+        if (ngx_add_conn(c) == NGX_ERROR) {
+            ngx_cc_channel_close(ch);
+            return NGX_ERROR;
+        }
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_cc_channel_close(ch);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_channel_send(ngx_cc_channel_t *ch, const void *msg, size_t n)
+{
+    ngx_event_t       *rev, *wev;
+    ngx_connection_t  *c;
+
+    c = ch->connection;
+
+    if (ngx_cc_fdmsg_send(c->fd, msg, n, NULL, 0) == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_errno == NGX_EAGAIN) {
+        wev = c->write;
+        wev->ready = 0;
+
+        if (ngx_handle_write_event(wev, 0) == NGX_OK) {
+            return NGX_AGAIN;
+        }
+    }
+
+    /*
+     * What the other side said before it left may still be unread, so its
+     * end is reported by the read handler and not from here.
+     */
+
+    rev = c->read;
+    rev->ready = 1;
+    rev->handler = ngx_cc_channel_report;
+    ngx_post_event(rev, &ngx_posted_events);
+
+    return NGX_ERROR;
+}
+
+
+void
+ngx_cc_channel_close(ngx_cc_channel_t *ch)
+{
+    ngx_connection_t  *c;
+
+    c = ch->connection;
+
+    if (c == NULL) {
+        return;
+    }
+
+    if (ch->closed) {
+        *ch->closed = 1;
+        ch->closed = NULL;
+    }
+
+    ch->connection = NULL;
+    c->read->channel = 0;
+    c->write->channel = 0;
+
+    ngx_close_connection(c);
+}
+
+
+static void
+ngx_cc_channel_read_handler(ngx_event_t *rev)
+{
+    ngx_uint_t         closed;
+    ngx_connection_t  *c;
+    ngx_cc_channel_t  *ch;
+
+    c = rev->data;
+    ch = c->data;
+
+    if (c->close) {
+        c->close = 0;
+        c->idle = 0;
+
+        if (ch->handlers->exiting) {
+            closed = 0;
+            ch->closed = &closed;
+            ch->handlers->exiting(ch->data);
+
+            if (closed) {
+                return;
+            }
+
+            ch->closed = NULL;
+        }
+    }
+
+    if (ngx_cc_channel_drain(ch) == NGX_ERROR) {
+        ngx_cc_channel_broken(ch);
+    }
+}
+
+
+/* the read handler after a failed send: what can be read, then the end */
+
+static void
+ngx_cc_channel_report(ngx_event_t *rev)
+{
+    ngx_connection_t  *c;
+    ngx_cc_channel_t  *ch;
+
+    c = rev->data;
+    ch = c->data;
+
+    if (ngx_cc_channel_drain(ch) != NGX_DONE) {
+        ngx_cc_channel_broken(ch);
+    }
+}
+
+
+static void
+ngx_cc_channel_write_handler(ngx_event_t *wev)
+{
+    ngx_uint_t         closed;
+    ngx_connection_t  *c;
+    ngx_cc_channel_t  *ch;
+
+    c = wev->data;
+    ch = c->data;
+
+    if (ch->handlers->writable == NULL) {
+        return;
+    }
+
+    closed = 0;
+    ch->closed = &closed;
+    ch->handlers->writable(ch->data);
+
+    if (!closed) {
+        ch->closed = NULL;
+    }
+}
+
+
+/*
+ * Receives until there is nothing more.  NGX_OK: go on; NGX_ERROR: the other
+ * side has to be called broken; NGX_DONE: a handler has closed the channel.
+ */
+
+static ngx_int_t
+ngx_cc_channel_drain(ngx_cc_channel_t *ch)
+{
+    int                nfds, fds[NGX_CC_CHANNEL_FDS];
+    ssize_t            n;
+    ngx_err_t          err;
+    ngx_uint_t         closed, reset;
+    ngx_event_t       *rev;
+    ngx_cc_wire_msg_t  msg;
+
+    rev = ch->connection->read;
+    reset = 0;
+
+    for ( ;; ) {
+        nfds = NGX_CC_CHANNEL_FDS;
+        n = ngx_cc_fdmsg_recv(ch->connection->fd, &msg, sizeof(msg), fds,
+                              &nfds);
+
+        if (n == 0) {
+            return NGX_ERROR;
+        }
+
+        if (n == -1) {
+            err = ngx_errno;
+
+            if (err == NGX_EAGAIN) {
+                break;
+            }
+
+            if (err == NGX_ECONNRESET && !reset) {
+                /* it left something of ours unread; its own words follow */
+                reset = 1;
+                continue;
+            }
+
+            ngx_log_error(NGX_LOG_ERR, rev->log, err,
+                          "cc_executor: recvmsg() from a helper failed");
+
+            if (err == NGX_EMFILE) {
+                /* descriptors were lost, the channel is sound */
+                continue;
+            }
+
+            return NGX_ERROR;
+        }
+
+        if (ngx_cc_wire_check(&msg, n) == 0) {
+            ngx_log_error(NGX_LOG_ERR, rev->log, 0,
+                          "cc_executor: malformed message of %z bytes from "
+                          "a helper", n);
+
+            while (nfds) {
+                (void) close(fds[--nfds]);
+            }
+
+            return NGX_ERROR;
+        }
+
+        closed = 0;
+        ch->closed = &closed;
+        ch->handlers->message(ch->data, &msg, fds, nfds);
+
+        if (closed) {
+            return NGX_DONE;
+        }
+
+        ch->closed = NULL;
+    }
+
+    rev->ready = 0;
+
+    return ngx_handle_read_event(rev, 0) == NGX_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_cc_channel_broken(ngx_cc_channel_t *ch)
+{
+    ngx_uint_t  closed;
+
+    closed = 0;
+    ch->closed = &closed;
+    ch->handlers->broken(ch->data);
+
+    if (!closed) {
+        ch->closed = NULL;
+    }
+}

@@ -1,0 +1,190 @@
+
+/*
+ * One command as a worker sees it: start, a cursor on its output, signals,
+ * input, end.  The process itself lives in a helper; this object is a client
+ * of it.
+ *
+ * Data is pulled (peek, skip); only two things come up: "wake" (there is
+ * something to pull) and "event" (the state has changed).  Both are called
+ * from the event loop, never from inside a function of this file, and the
+ * command may be closed in them.
+ */
+
+#ifndef _NGX_CC_COMMAND_H_INCLUDED_
+#define _NGX_CC_COMMAND_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_handle.h"
+#include "ngx_cc_policy.h"
+#include "ngx_cc_ring.h"
+#include "ngx_cc_wire.h"
+
+
+/* what a location says about commands; compiled at configuration time */
+
+typedef struct {
+    ngx_cc_policy_t    policy;
+    const char        *shell;            /* absolute path, NULL = off */
+    const char       **env;              /* nenv times NAME=value */
+    uint32_t           nenv;
+    const char        *path;             /* value of PATH in env, or NULL */
+    const char        *cwd;
+    ngx_msec_t         start_timeout;
+    ngx_msec_t         timeout;          /* 0 = none */
+    ngx_msec_t         silence_timeout;  /* 0 = none */
+    ngx_msec_t         kill_grace;
+    size_t             buffer;           /* bytes of ring */
+    ngx_uint_t         max_commands;
+    ngx_uint_t         max_commands_per_session;
+    ngx_int_t          slots;            /* ngx_cc_slots_location() */
+} ngx_cc_command_conf_t;
+
+
+typedef struct ngx_cc_command_s  ngx_cc_command_t;
+
+
+typedef enum {
+    NGX_CC_COMMAND_STARTED,      /* pid, start are known */
+    NGX_CC_COMMAND_FAILED,       /* never ran: stage, error; last event */
+    NGX_CC_COMMAND_EXITED,       /* result is known; records may remain; last
+                                    event */
+    NGX_CC_COMMAND_INPUT         /* the input in flight was taken: accepted */
+} ngx_cc_command_event_e;
+
+
+typedef struct {
+    const char       **argv;             /* argc >= 1; argv[0] as the client
+                                            named it */
+    uint32_t           argc;
+    const char        *program;          /* what to execute: a path, or a bare
+                                            name to be searched in PATH */
+    ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
+    unsigned           open_stdin:1;     /* stdin is fed by input() */
+
+    void              *data;             /* for the two callbacks */
+    void             (*event)(void *data, ngx_cc_command_t *cmd,
+                           ngx_cc_command_event_e event);
+    void             (*wake)(void *data, ngx_cc_command_t *cmd);
+} ngx_cc_command_spec_t;
+
+
+/* how a command could not be started */
+
+typedef enum {
+    NGX_CC_START_OK = 0,
+    NGX_CC_START_LIMIT,          /* max_commands of the location */
+    NGX_CC_START_TOO_LONG,       /* argv + env + cwd beyond the wire's limits:
+                                    see "total", "longest" */
+    NGX_CC_START_EXITING,        /* this worker is shutting down */
+    NGX_CC_START_UNAVAILABLE     /* no memory, no randomness, no spawner */
+} ngx_cc_start_e;
+
+
+typedef enum {
+    NGX_CC_COMMAND_WAITING,      /* for a helper, or for STARTED */
+    NGX_CC_COMMAND_RUNNING,
+    NGX_CC_COMMAND_OVER          /* EXITED or FAILED */
+} ngx_cc_command_state_e;
+
+
+/* what others may read; everything else is private to ngx_cc_command.c */
+
+struct ngx_cc_command_s {
+    ngx_cc_command_state_e   state;
+    u_char                   id[NGX_CC_HANDLE_TEXT];  /* execution_id */
+    pid_t                    pid;        /* = pgid, 0 = none yet */
+    uint64_t                 start;      /* ms since 1970 */
+    unsigned                 paused:1;
+    unsigned                 canceling:1;
+
+    /* after FAILED; stage NONE: no helper in time, or it was lost */
+    ngx_cc_stage_e           stage;
+    int                      error;      /* errno */
+
+    /* after INPUT */
+    uint32_t                 accepted;   /* bytes that the pipe took */
+    unsigned                 stdin_closed:1;  /* nobody reads it any more */
+
+    /* after EXITED */
+    ngx_cc_cause_e           cause;
+    int                      status;     /* as from waitpid() */
+    uint64_t                 elapsed;    /* us, of the main process */
+    uint64_t                 user;       /* us of CPU */
+    uint64_t                 system;     /* us of CPU */
+    uint64_t                 max_rss;    /* KiB */
+    uint64_t                 bytes[NGX_CC_STREAMS];
+    uint32_t                 swept;      /* descendants killed */
+    unsigned                 pipes_open:1;    /* a stranger held a pipe */
+
+    void                    *data;       /* of the spec */
+};
+
+
+/*
+ * Starts a command: takes one of the location's slots, makes its id, packs
+ * the START and gives it to an idle helper or lets it wait for one in order of
+ * arrival.  "spec" and its strings are only used during the call; "conf" must
+ * live as long as the command.
+ *
+ * Returns START_OK and *cmd, which the caller ends with
+ * ngx_cc_command_close(); or why not.  For TOO_LONG, *total is the number of
+ * bytes that argv + env + cwd need and *longest the length of the longest
+ * string (both may be NULL).  For UNAVAILABLE nothing else is told.
+ */
+ngx_cc_start_e ngx_cc_command_start(ngx_cc_command_conf_t *conf,
+    ngx_cc_command_spec_t *spec, ngx_cc_command_t **cmd, size_t *total,
+    size_t *longest);
+
+/*
+ * The current record of output, without moving: 1 and "rec", or 0 when there
+ * is none yet.  What rec->data points to may change under the reader's eyes.
+ */
+int ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec);
+
+/* the record is consumed; its memory is given back to the command soon */
+void ngx_cc_command_skip(ngx_cc_command_t *cmd,
+    const ngx_cc_ring_record_t *rec);
+
+/* 1 when it is OVER and no record is left */
+int ngx_cc_command_finished(ngx_cc_command_t *cmd);
+
+/*
+ * Bits NGX_CC_EOF_STDOUT and NGX_CC_EOF_STDERR: that stream will bring nothing
+ * beyond what peek() gives now.
+ */
+unsigned ngx_cc_command_eof(ngx_cc_command_t *cmd);
+
+/*
+ * SIGSTOP (on) or SIGCONT to the group.  NGX_OK, or NGX_DECLINED when the
+ * command does not run.
+ */
+ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
+
+/*
+ * The ladder: TERM and CONT, kill_grace, KILL, sweep.  Returns NGX_OK, or
+ * NGX_DECLINED when the command does not run.  May be called again: no effect.
+ */
+ngx_int_t ngx_cc_command_cancel(ngx_cc_command_t *cmd);
+
+/*
+ * Bytes for stdin: copies at most NGX_CC_WIRE_MAX_INPUT of them, and closes
+ * stdin afterwards when "eof" is set and all were copied.  Returns the number
+ * of bytes taken into flight; event INPUT follows when the command has read
+ * them or never will.  NGX_BUSY when an earlier input is still in flight,
+ * NGX_DECLINED when the command does not run or has no open stdin, NGX_ERROR
+ * when its helper could not be reached (event EXITED follows).
+ */
+ssize_t ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p,
+    size_t len, ngx_uint_t eof);
+
+/*
+ * Ends the object, in any state, and with it the command: one that still runs
+ * or waits is abandoned (its tree is gone within kill_grace).  No callback
+ * comes any more.
+ */
+void ngx_cc_command_close(ngx_cc_command_t *cmd);
+
+
+#endif /* _NGX_CC_COMMAND_H_INCLUDED_ */

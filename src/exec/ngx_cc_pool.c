@@ -1,0 +1,929 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_pool.h"
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_ring.h"
+#include "ngx_cc_spawner.h"
+
+
+#define NGX_CC_POOL_TRIM      5000   /* ms between looks at what is too much */
+#define NGX_CC_POOL_RELIEF    1000   /* ms without growth after a shortage */
+#define NGX_CC_POOL_PATIENCE  10000  /* ms beyond the grace of an abandoned
+                                        command */
+#define NGX_CC_POOL_CALM      10000  /* a spawner that lived so long is well */
+
+
+typedef struct {
+    ngx_cc_pool_conf_t  conf;
+    ngx_log_t          *log;
+
+    ngx_cc_channel_t    channel;         /* to the spawner */
+    ngx_uint_t          spawner;         /* counts our spawners; 0 = none yet */
+    ngx_msec_t          born;            /* when it was forked */
+    ngx_uint_t          deaths;          /* in a row, each soon after birth */
+    ngx_uint_t          supplied;        /* what the last SUPPLY said */
+
+    ngx_queue_t         idle;            /* last come, first served: warm */
+    ngx_queue_t         busy;
+    ngx_queue_t         waiting;
+    ngx_uint_t          nidle;
+    ngx_uint_t          nbusy;
+    ngx_uint_t          nwaiting;
+
+    ngx_event_t         fork;            /* the next attempt */
+    ngx_event_t         trim;
+    ngx_event_t         relief;
+
+    unsigned            started:1;
+    unsigned            exiting:1;
+    unsigned            shortage:1;      /* of connections or memory */
+    unsigned            unsent:1;        /* SUPPLY has to be sent again */
+} ngx_cc_pool_t;
+
+
+static void ngx_cc_pool_fork(ngx_event_t *ev);
+static ngx_int_t ngx_cc_pool_spawn(void);
+static void ngx_cc_pool_supply(ngx_uint_t lower);
+static ngx_uint_t ngx_cc_pool_need(void);
+static void ngx_cc_pool_spawner_message(void *data, ngx_cc_wire_msg_t *msg,
+    int *fds, int nfds);
+static void ngx_cc_pool_spawner_writable(void *data);
+static void ngx_cc_pool_spawner_broken(void *data);
+static void ngx_cc_pool_exiting(void *data);
+static void ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds);
+static void ngx_cc_pool_short(void);
+static void ngx_cc_pool_relief(ngx_event_t *ev);
+static void ngx_cc_pool_trim(ngx_event_t *ev);
+static void ngx_cc_pool_idle(ngx_cc_pool_helper_t *h);
+static void ngx_cc_pool_close_idle(ngx_uint_t n);
+static void ngx_cc_pool_detach(ngx_cc_pool_helper_t *h);
+static void ngx_cc_pool_free(ngx_cc_pool_helper_t *h);
+static void ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
+    int nfds);
+static void ngx_cc_pool_writable(void *data);
+static void ngx_cc_pool_broken(void *data);
+static void ngx_cc_pool_abandoned_message(void *data, ngx_cc_wire_msg_t *msg);
+static void ngx_cc_pool_abandoned_writable(void *data);
+static void ngx_cc_pool_abandoned_lost(void *data);
+static void ngx_cc_pool_deadline(ngx_event_t *ev);
+
+
+static const ngx_cc_channel_handlers_t  ngx_cc_pool_spawner_handlers = {
+    ngx_cc_pool_spawner_message,
+    ngx_cc_pool_spawner_writable,
+    ngx_cc_pool_spawner_broken,
+    ngx_cc_pool_exiting
+};
+
+
+static const ngx_cc_channel_handlers_t  ngx_cc_pool_handlers = {
+    ngx_cc_pool_message,
+    ngx_cc_pool_writable,
+    ngx_cc_pool_broken,
+    NULL
+};
+
+
+/* who an abandoned command belongs to */
+
+static const ngx_cc_pool_user_t  ngx_cc_pool_abandoned = {
+    ngx_cc_pool_abandoned_message,
+    ngx_cc_pool_abandoned_writable,
+    ngx_cc_pool_abandoned_lost
+};
+
+
+/* ms to wait before a spawner that died early is replaced, by deaths */
+
+static const ngx_msec_t  ngx_cc_pool_backoff[] = { 0, 100, 1000, 5000 };
+
+
+static int            ngx_cc_pool_watch[2] = { -1, -1 };
+static ngx_cc_pool_t  ngx_cc_pool;
+
+
+ngx_int_t
+ngx_cc_pool_deathwatch(ngx_log_t *log)
+{
+    if (ngx_cc_pool_watch[0] != -1) {
+        return NGX_OK;
+    }
+
+    if (pipe2(ngx_cc_pool_watch, O_CLOEXEC) == -1) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "cc_executor: pipe2() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_pool_close_deathwatch(void)
+{
+    /*
+     * In single-process mode this process is what the others watch; the
+     * spawner closes its copy with everything else.
+     */
+
+    if (ngx_process != NGX_PROCESS_SINGLE && ngx_cc_pool_watch[1] != -1) {
+        (void) close(ngx_cc_pool_watch[1]);
+        ngx_cc_pool_watch[1] = -1;
+    }
+}
+
+
+ngx_int_t
+ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
+{
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    ngx_memzero(pool, sizeof(ngx_cc_pool_t));
+
+    pool->conf = *conf;
+    pool->log = cycle->log;
+    pool->started = 1;
+
+    ngx_queue_init(&pool->idle);
+    ngx_queue_init(&pool->busy);
+    ngx_queue_init(&pool->waiting);
+
+    pool->fork.handler = ngx_cc_pool_fork;
+    pool->trim.handler = ngx_cc_pool_trim;
+    pool->relief.handler = ngx_cc_pool_relief;
+
+    pool->fork.log = pool->trim.log = pool->relief.log = cycle->log;
+    pool->fork.data = pool->trim.data = pool->relief.data = pool;
+    pool->fork.cancelable = 1;
+    pool->trim.cancelable = 1;
+    pool->relief.cancelable = 1;
+
+    ngx_cc_pool_fork(&pool->fork);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_pool_stop(void)
+{
+    ngx_queue_t           *q;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_helper_t  *h;
+
+    if (!pool->started) {
+        return;
+    }
+
+    pool->started = 0;
+    pool->exiting = 1;
+
+    ngx_cc_channel_close(&pool->channel);
+    ngx_cc_pool_close_idle(pool->nidle);
+
+    /* their commands have not been closed: the process is about to end */
+
+    for (q = ngx_queue_head(&pool->busy);
+         q != ngx_queue_sentinel(&pool->busy);
+         q = ngx_queue_next(q))
+    {
+        h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+        ngx_cc_channel_close(&h->channel);
+    }
+}
+
+
+ngx_cc_pool_helper_t *
+ngx_cc_pool_get(ngx_cc_pool_wait_t *wait)
+{
+    ngx_queue_t           *q;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_helper_t  *h;
+
+    if (pool->nidle && pool->nwaiting == 0) {
+        q = ngx_queue_head(&pool->idle);
+        h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+
+        ngx_queue_remove(&h->queue);
+        ngx_queue_insert_tail(&pool->busy, &h->queue);
+        h->idle = 0;
+        pool->nidle--;
+        pool->nbusy++;
+
+        ngx_cc_pool_supply(0);
+
+        return h;
+    }
+
+    ngx_queue_insert_tail(&pool->waiting, &wait->queue);
+    wait->waiting = 1;
+    pool->nwaiting++;
+
+    ngx_cc_pool_supply(0);
+
+    return NULL;
+}
+
+
+void
+ngx_cc_pool_forget(ngx_cc_pool_wait_t *wait)
+{
+    if (wait->waiting) {
+        ngx_queue_remove(&wait->queue);
+        wait->waiting = 0;
+        ngx_cc_pool.nwaiting--;
+    }
+}
+
+
+void
+ngx_cc_pool_use(ngx_cc_pool_helper_t *h, const ngx_cc_pool_user_t *user,
+    void *data)
+{
+    h->user = user;
+    h->data = data;
+}
+
+
+void
+ngx_cc_pool_put(ngx_cc_pool_helper_t *h, ngx_uint_t reusable)
+{
+    ngx_queue_t         *q;
+    ngx_cc_pool_t       *pool = &ngx_cc_pool;
+    ngx_cc_pool_wait_t  *wait;
+
+    if (h->deadline.timer_set) {
+        ngx_del_timer(&h->deadline);
+    }
+
+    h->user = NULL;
+    h->abandoned = 0;
+
+    if (!reusable || h->dead) {
+        ngx_cc_pool_detach(h);
+        ngx_cc_pool_free(h);
+        return;
+    }
+
+    if (pool->nwaiting) {
+        q = ngx_queue_head(&pool->waiting);
+        wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
+
+        ngx_cc_pool_forget(wait);
+        wait->ready(wait->data, h);
+        return;
+    }
+
+    ngx_queue_remove(&h->queue);
+    pool->nbusy--;
+    ngx_cc_pool_idle(h);
+}
+
+
+void
+ngx_cc_pool_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
+{
+    if (h->dead) {
+        ngx_cc_pool_put(h, 0);
+        return;
+    }
+
+    h->abandoned = 1;
+    ngx_cc_pool_use(h, &ngx_cc_pool_abandoned, h);
+
+    h->deadline.handler = ngx_cc_pool_deadline;
+    h->deadline.data = h;
+    h->deadline.log = ngx_cc_pool.log;
+    h->deadline.cancelable = 1;
+
+    ngx_add_timer(&h->deadline, grace + NGX_CC_POOL_PATIENCE);
+
+    ngx_cc_pool_abandoned_writable(h);
+}
+
+
+void
+ngx_cc_pool_kill(ngx_cc_pool_helper_t *h)
+{
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_wire_helper_t   msg;
+
+    if (h->dead) {
+        return;
+    }
+
+    /*
+     * The end of its socket tells a helper that still runs to leave; a
+     * stopped one needs the spawner, who alone may signal it.
+     */
+
+    if (pool->channel.connection && h->spawner == pool->spawner) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_KILL, 0, sizeof(msg));
+        msg.pid = h->pid;
+
+        (void) ngx_cc_channel_send(&pool->channel, &msg, sizeof(msg));
+    }
+
+    ngx_cc_channel_close(&h->channel);
+    h->dead = 1;
+}
+
+
+static void
+ngx_cc_pool_fork(ngx_event_t *ev)
+{
+    ngx_msec_t      delay;
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    if (pool->exiting) {
+        return;
+    }
+
+    if (ngx_cc_pool_spawn() == NGX_OK) {
+        pool->supplied = 0;
+        ngx_cc_pool_supply(1);
+        return;
+    }
+
+    delay = ngx_cc_pool_backoff[ngx_min(pool->deaths, 3)];
+    pool->deaths++;
+
+    ngx_add_timer(&pool->fork, ngx_max(delay, 100));
+}
+
+
+static ngx_int_t
+ngx_cc_pool_spawn(void)
+{
+    int                    s[2];
+    pid_t                  pid;
+    ngx_uint_t             i, n;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_list_part_t       *part;
+    ngx_shm_zone_t        *zone;
+    ngx_cc_spawner_map_t  *maps;
+    ngx_cc_spawner_conf_t  conf;
+
+    n = 0;
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+         part;
+         part = part->next)
+    {
+        n += part->nelts;
+    }
+
+    maps = ngx_alloc((n + 1) * sizeof(ngx_cc_spawner_map_t), pool->log);
+
+    if (maps == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+         part;
+         part = part->next)
+    {
+        zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            maps[n].addr = zone[i].shm.addr;
+            maps[n].size = zone[i].shm.size;
+            n++;
+        }
+    }
+
+    if (ngx_cc_fdmsg_pair(s) == -1) {
+        ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
+                      "cc_executor: socketpair() failed");
+        ngx_free(maps);
+        return NGX_ERROR;
+    }
+
+    conf.socket = s[1];
+    conf.deathwatch = ngx_cc_pool_watch[0];
+    conf.ring = pool->conf.ring;
+    conf.nice = pool->conf.nice;
+    conf.maps = maps;
+    conf.nmaps = n;
+
+    /* as long as the title that the worker has now: that much is ours */
+
+    conf.argv = ngx_os_argv;
+    conf.title_room = ngx_strlen(ngx_os_argv[0]) + 1;
+
+    pid = fork();
+
+    if (pid == 0) {
+        ngx_cc_spawner_run(&conf);
+    }
+
+    ngx_free(maps);
+    (void) close(s[1]);
+
+    if (pid == -1) {
+        ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
+                      "cc_executor: fork() of the spawner failed");
+        (void) close(s[0]);
+        return NGX_ERROR;
+    }
+
+    pool->spawner++;
+    pool->born = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_NOTICE, pool->log, 0,
+                  "cc_executor: spawner %P started", pid);
+
+    return ngx_cc_channel_open(&pool->channel, s[0],
+                               &ngx_cc_pool_spawner_handlers, pool, 1,
+                               pool->log)
+           == NGX_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/* how many idle helpers would be right now */
+
+static ngx_uint_t
+ngx_cc_pool_need(void)
+{
+    ngx_uint_t      need;
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    need = ngx_max(pool->conf.min, pool->nwaiting);
+
+    return ngx_max(need, pool->nbusy / 4);
+}
+
+
+/*
+ * Tells the spawner how many helpers shall be alive.  It does not know which
+ * are busy, so the number is a total; it never ends one, so a smaller number
+ * only matters ("lower") after we have closed some ourselves.
+ */
+
+static void
+ngx_cc_pool_supply(ngx_uint_t lower)
+{
+    ngx_uint_t             want, old;
+    ngx_queue_t           *q;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_helper_t  *h;
+    ngx_cc_wire_supply_t   msg;
+
+    if (pool->channel.connection == NULL) {
+        return;
+    }
+
+    if (pool->exiting && pool->nwaiting == 0) {
+        want = 0;
+        lower = 1;
+
+    } else {
+        want = ngx_min(pool->conf.max, pool->nbusy + ngx_cc_pool_need());
+
+        if (pool->shortage) {
+            want = ngx_min(want, pool->nbusy + pool->nidle);
+        }
+
+        if (want <= pool->supplied && !lower && !pool->unsent) {
+            return;
+        }
+
+        /* those of an earlier spawner do not count for this one */
+
+        old = 0;
+
+        if (pool->spawner > 1) {
+            for (q = ngx_queue_head(&pool->busy);
+                 q != ngx_queue_sentinel(&pool->busy);
+                 q = ngx_queue_next(q))
+            {
+                h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+                old += (h->spawner != pool->spawner);
+            }
+        }
+
+        want = (want > old) ? want - old : 1;
+        want = ngx_max(want, 1);
+    }
+
+    if (want == pool->supplied && !pool->unsent) {
+        return;
+    }
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_SUPPLY, 0, sizeof(msg));
+    msg.helpers = want;
+
+    pool->supplied = want;
+    pool->unsent = (ngx_cc_channel_send(&pool->channel, &msg, sizeof(msg))
+                    == NGX_AGAIN);
+}
+
+
+static void
+ngx_cc_pool_spawner_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
+    int nfds)
+{
+    ngx_queue_t         *q;
+    ngx_cc_pool_t       *pool = data;
+    ngx_cc_pool_wait_t  *wait;
+
+    switch (msg->head.type) {
+
+    case NGX_CC_WIRE_HELPER:
+        ngx_cc_pool_adopt(&msg->helper, fds, nfds);
+        return;
+
+    case NGX_CC_WIRE_GONE:
+        ngx_log_debug2(NGX_LOG_DEBUG_CORE, pool->log, 0,
+                       "cc_executor: helper %D ended, status %D",
+                       msg->helper.pid, msg->helper.status);
+        break;
+
+    case NGX_CC_WIRE_NOFORK:
+        ngx_log_error(NGX_LOG_ERR, pool->log, msg->failed.error,
+                      "cc_executor: could not make a helper");
+
+        /* with any helper alive the line moves on by itself */
+
+        while (pool->nwaiting && pool->nbusy + pool->nidle == 0) {
+            q = ngx_queue_head(&pool->waiting);
+            wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
+
+            ngx_cc_pool_forget(wait);
+            wait->failed(wait->data, msg->failed.error);
+        }
+
+        break;
+
+    default:
+        break;
+    }
+
+    while (nfds) {
+        (void) close(fds[--nfds]);
+    }
+}
+
+
+static void
+ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds)
+{
+    ngx_int_t              rc;
+    const uint8_t         *ring;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_helper_t  *h;
+
+    if (nfds != 2) {
+        while (nfds) {
+            (void) close(fds[--nfds]);
+        }
+
+        ngx_cc_pool_short();
+        return;
+    }
+
+    ring = ngx_cc_ring_map(fds[1], msg->ring, 0);
+    (void) close(fds[1]);
+
+    h = ngx_calloc(sizeof(ngx_cc_pool_helper_t), pool->log);
+
+    if (h == NULL || ring == NULL) {
+        ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
+                      "cc_executor: no memory for a helper");
+        (void) close(fds[0]);
+        rc = NGX_ERROR;
+
+    } else {
+        rc = ngx_cc_channel_open(&h->channel, fds[0], &ngx_cc_pool_handlers,
+                                 h, 0, pool->log);
+    }
+
+    if (rc != NGX_OK) {
+
+        if (rc == NGX_BUSY) {
+            ngx_log_error(NGX_LOG_ERR, pool->log, 0,
+                          "cc_executor: worker_connections are not enough "
+                          "for one more helper");
+        }
+
+        if (ring) {
+            ngx_cc_ring_unmap(ring, msg->ring);
+        }
+
+        if (h) {
+            ngx_free(h);
+        }
+
+        ngx_cc_pool_short();
+        return;
+    }
+
+    h->pid = msg->pid;
+    h->ring = ring;
+    h->ring_size = msg->ring;
+    h->spawner = pool->spawner;
+
+    /* counted as busy until it is put */
+
+    ngx_queue_insert_tail(&pool->busy, &h->queue);
+    pool->nbusy++;
+
+    ngx_cc_pool_put(h, 1);
+}
+
+
+/*
+ * A helper could not be taken: until things get better the spawner shall not
+ * make more than there are, else it would fork without end.
+ */
+
+static void
+ngx_cc_pool_short(void)
+{
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    pool->shortage = 1;
+    ngx_cc_pool_supply(1);
+
+    if (!pool->relief.timer_set) {
+        ngx_add_timer(&pool->relief, NGX_CC_POOL_RELIEF);
+    }
+}
+
+
+static void
+ngx_cc_pool_relief(ngx_event_t *ev)
+{
+    ngx_cc_pool_t  *pool = ev->data;
+
+    pool->shortage = 0;
+    ngx_cc_pool_supply(0);
+}
+
+
+static void
+ngx_cc_pool_spawner_writable(void *data)
+{
+    ngx_cc_pool_t  *pool = data;
+
+    if (pool->unsent) {
+        ngx_cc_pool_supply(1);
+    }
+}
+
+
+static void
+ngx_cc_pool_spawner_broken(void *data)
+{
+    ngx_msec_t      delay;
+    ngx_cc_pool_t  *pool = data;
+
+    ngx_cc_channel_close(&pool->channel);
+    ngx_cc_pool_close_idle(pool->nidle);
+
+    pool->supplied = 0;
+    pool->unsent = 0;
+    pool->spawner++;                     /* its helpers are orphans now */
+
+    if (pool->exiting) {
+        return;
+    }
+
+    if (ngx_current_msec - pool->born > NGX_CC_POOL_CALM) {
+        pool->deaths = 0;
+    }
+
+    delay = ngx_cc_pool_backoff[ngx_min(pool->deaths, 3)];
+    pool->deaths++;
+
+    ngx_log_error(NGX_LOG_ERR, pool->log, 0,
+                  "cc_executor: the spawner is gone, next one in %M ms",
+                  delay);
+
+    ngx_add_timer(&pool->fork, delay);
+}
+
+
+/* the worker leaves: nothing new begins, what runs may end */
+
+static void
+ngx_cc_pool_exiting(void *data)
+{
+    ngx_cc_pool_t  *pool = data;
+
+    pool->exiting = 1;
+
+    if (pool->nwaiting == 0) {
+        ngx_cc_pool_close_idle(pool->nidle);
+    }
+
+    ngx_cc_pool_supply(1);
+}
+
+
+static void
+ngx_cc_pool_idle(ngx_cc_pool_helper_t *h)
+{
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    ngx_queue_insert_head(&pool->idle, &h->queue);
+    h->idle = 1;
+    pool->nidle++;
+
+    /* after its spawner's death nobody would sweep what it leaves */
+
+    if (pool->exiting || h->spawner != pool->spawner) {
+        ngx_cc_pool_close_idle(1);
+        ngx_cc_pool_supply(0);
+        return;
+    }
+
+    if (!pool->trim.timer_set) {
+        ngx_add_timer(&pool->trim, NGX_CC_POOL_TRIM);
+    }
+}
+
+
+/*
+ * Every few seconds half of what is too much goes, and rings that have been
+ * used give their memory back.
+ */
+
+static void
+ngx_cc_pool_trim(ngx_event_t *ev)
+{
+    ngx_uint_t             need;
+    ngx_queue_t           *q;
+    ngx_cc_pool_t         *pool = ev->data;
+    ngx_cc_wire_head_t     msg;
+    ngx_cc_pool_helper_t  *h;
+
+    need = ngx_cc_pool_need();
+
+    if (pool->nidle > need) {
+        ngx_cc_pool_close_idle((pool->nidle - need + 1) / 2);
+        ngx_cc_pool_supply(1);
+    }
+
+    for (q = ngx_queue_head(&pool->idle);
+         q != ngx_queue_sentinel(&pool->idle);
+         q = ngx_queue_next(q))
+    {
+        h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+
+        if (h->run) {
+            ngx_cc_wire_init(&msg, NGX_CC_WIRE_RELEASE, h->run, sizeof(msg));
+            (void) ngx_cc_channel_send(&h->channel, &msg, sizeof(msg));
+        }
+    }
+
+    if (pool->nidle > need) {
+        ngx_add_timer(&pool->trim, NGX_CC_POOL_TRIM);
+    }
+}
+
+
+/* closes the n coldest; they leave at the end of their socket */
+
+static void
+ngx_cc_pool_close_idle(ngx_uint_t n)
+{
+    ngx_queue_t           *q;
+    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_helper_t  *h;
+
+    while (n-- && pool->nidle) {
+        q = ngx_queue_last(&pool->idle);
+        h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+
+        ngx_cc_pool_detach(h);
+        ngx_cc_pool_free(h);
+    }
+}
+
+
+static void
+ngx_cc_pool_detach(ngx_cc_pool_helper_t *h)
+{
+    ngx_queue_remove(&h->queue);
+
+    if (h->idle) {
+        ngx_cc_pool.nidle--;
+
+    } else {
+        ngx_cc_pool.nbusy--;
+    }
+}
+
+
+static void
+ngx_cc_pool_free(ngx_cc_pool_helper_t *h)
+{
+    if (h->deadline.timer_set) {
+        ngx_del_timer(&h->deadline);
+    }
+
+    ngx_cc_channel_close(&h->channel);
+    ngx_cc_ring_unmap(h->ring, h->ring_size);
+    ngx_free(h);
+}
+
+
+static void
+ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
+{
+    ngx_cc_pool_helper_t  *h = data;
+
+    while (nfds) {
+        (void) close(fds[--nfds]);
+    }
+
+    if (h->user && msg->head.run == h->run) {
+        h->user->message(h->data, msg);
+    }
+}
+
+
+static void
+ngx_cc_pool_writable(void *data)
+{
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (h->user) {
+        h->user->writable(h->data);
+    }
+}
+
+
+static void
+ngx_cc_pool_broken(void *data)
+{
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (h->idle) {
+        ngx_cc_pool_detach(h);
+        ngx_cc_pool_free(h);
+        return;
+    }
+
+    ngx_cc_pool_kill(h);
+    h->user->lost(h->data);
+}
+
+
+static void
+ngx_cc_pool_abandoned_message(void *data, ngx_cc_wire_msg_t *msg)
+{
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (msg->head.type == NGX_CC_WIRE_FAILED) {
+        ngx_cc_pool_put(h, 1);
+
+    } else if (msg->head.type == NGX_CC_WIRE_EXITED) {
+        ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);
+    }
+}
+
+
+static void
+ngx_cc_pool_abandoned_writable(void *data)
+{
+    ngx_cc_wire_head_t     msg;
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (h->abandoned) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
+
+        if (ngx_cc_channel_send(&h->channel, &msg, sizeof(msg))
+            != NGX_AGAIN)
+        {
+            h->abandoned = 0;
+        }
+    }
+}
+
+
+static void
+ngx_cc_pool_abandoned_lost(void *data)
+{
+    ngx_cc_pool_put(data, 0);
+}
+
+
+static void
+ngx_cc_pool_deadline(ngx_event_t *ev)
+{
+    ngx_cc_pool_helper_t  *h = ev->data;
+
+    ngx_log_error(NGX_LOG_ERR, ev->log, 0,
+                  "cc_executor: helper %P did not end an abandoned command, "
+                  "it is killed", h->pid);
+
+    ngx_cc_pool_kill(h);
+    ngx_cc_pool_put(h, 0);
+}

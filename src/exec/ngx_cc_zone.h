@@ -1,0 +1,57 @@
+
+/*
+ * The slots of sessions and commands (lib/ngx_cc_slots) in an nginx shared
+ * zone: made when the configuration is read, entered by each worker.
+ */
+
+#ifndef _NGX_CC_ZONE_H_INCLUDED_
+#define _NGX_CC_ZONE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_slots.h"
+
+
+/* a location that wants to be counted */
+
+typedef struct {
+    uint64_t        hash;        /* of server name and location name */
+    ngx_uint_t      sessions;    /* its limits */
+    ngx_uint_t      commands;
+    ngx_int_t      *index;       /* where its index goes */
+} ngx_cc_zone_location_t;
+
+
+typedef struct {
+    ngx_cc_slots_t *slots;
+    ngx_array_t     locations;   /* of ngx_cc_zone_location_t */
+} ngx_cc_zone_t;
+
+
+/*
+ * Adds the zone to the configuration; zone->locations may be filled until the
+ * whole configuration is read.  "tag": the address that identifies the module.
+ * Returns NGX_OK or NGX_ERROR (told).
+ */
+ngx_int_t ngx_cc_zone_add(ngx_conf_t *cf, ngx_cc_zone_t *zone, size_t size,
+    void *tag);
+
+/* this worker begins to claim slots; NGX_OK or NGX_ERROR (told) */
+ngx_int_t ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log);
+
+/* this worker leaves cleanly: all its slots are free */
+void ngx_cc_zone_leave(void);
+
+/*
+ * Claims a slot at the location with that index.  NGX_OK and "slot", or
+ * NGX_BUSY when "limit" are in use.
+ */
+ngx_int_t ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
+    ngx_cc_slot_t *slot);
+
+/* frees a slot; an empty one is ignored */
+void ngx_cc_zone_free(ngx_cc_slot_t *slot);
+
+
+#endif /* _NGX_CC_ZONE_H_INCLUDED_ */

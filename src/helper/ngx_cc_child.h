@@ -1,0 +1,52 @@
+
+/*
+ * The birth of a command: vfork, set-up, exec.  The child shares the memory of
+ * the helper until exec, so the step that failed and its errno are plain
+ * variables and a program that cannot be executed is an error of the caller,
+ * not an exit code 127.
+ */
+
+#ifndef _NGX_CC_CHILD_H_INCLUDED_
+#define _NGX_CC_CHILD_H_INCLUDED_
+
+
+#include <sys/types.h>
+#include "ngx_cc_wire.h"
+
+
+typedef struct {
+    const char     *cwd;
+    const char     *program;
+    const char    **argv;        /* NULL at the end */
+    const char    **env;         /* NULL at the end */
+    int             search;      /* program is a bare name: PATH of env */
+    int             in;          /* becomes 0; -1: the helper's /dev/null */
+    int             out;         /* becomes 1 */
+    int             err;         /* becomes 2 */
+} ngx_cc_child_t;
+
+
+typedef struct {
+    ngx_cc_stage_e  stage;       /* NONE: it runs */
+    int             error;       /* errno of the failed stage */
+} ngx_cc_child_result_t;
+
+
+/*
+ * Starts the command: own process group (pid = pgid), stdio, nothing else
+ * open, cwd, then execve().  Signals, mask, umask, limits, no_new_privs are
+ * those of the helper, which has set them right at birth.  The caller's
+ * descriptors stay the caller's.
+ *
+ * A search tries every directory of PATH (empty = the cwd is not searched)
+ * and, like execvp(3), goes on after ENOENT, ENOTDIR and EACCES, remembering
+ * EACCES; unlike it, a file without a magic number is an error, not a script.
+ *
+ * Returns the pid, or -1 with "result" filled and nothing left to wait for.
+ * Not reentrant (one stack).
+ */
+pid_t ngx_cc_child_start(const ngx_cc_child_t *child,
+    ngx_cc_child_result_t *result);
+
+
+#endif /* _NGX_CC_CHILD_H_INCLUDED_ */

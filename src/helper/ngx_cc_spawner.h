@@ -1,0 +1,56 @@
+
+/*
+ * The spawner: one per worker, forked in init_process.  It forks helpers ahead
+ * of demand and kills them when told to, nothing else; commands are vforked by
+ * the helpers.  It is the subreaper of what a killed helper leaves behind and
+ * sweeps that.
+ *
+ * After the fork only async-signal-safe calls are made (the worker may have
+ * threads), memory comes from mmap, and it leaves by _exit(2) with status 0.
+ */
+
+#ifndef _NGX_CC_SPAWNER_H_INCLUDED_
+#define _NGX_CC_SPAWNER_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <sys/types.h>
+
+
+/* a piece of memory to unmap at birth: shared zones of the worker */
+
+typedef struct {
+    void           *addr;
+    size_t          size;
+} ngx_cc_spawner_map_t;
+
+
+typedef struct {
+    int             socket;      /* towards the worker */
+    int             deathwatch;  /* read end: end of file = no master.  -1 =
+                                    none */
+    size_t          ring;        /* bytes of each helper's ring */
+    int             nice;        /* absolute */
+    const ngx_cc_spawner_map_t  *maps;
+    size_t          nmaps;
+    char          **argv;        /* memory of the process title, or NULL */
+    size_t          title_room;  /* bytes from argv[0] that a title may use */
+} ngx_cc_spawner_conf_t;
+
+
+/*
+ * To be called in the new process.  Births in the order of process.md,
+ * section 4: 0, 1, 2 to /dev/null; all other descriptors but the two closed;
+ * default signals, empty mask; affinity, scheduling class, nice, timer slack
+ * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
+ * core size 0; umask 077; no_new_privs; maps unmapped; title.
+ *
+ * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork
+ * it tries again after 100 ms, 1 s, 5 s.  Ends when the worker has closed its
+ * socket or has sent SUPPLY 0 and the last helper is gone.
+ */
+void ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
+    __attribute__((noreturn));
+
+
+#endif /* _NGX_CC_SPAWNER_H_INCLUDED_ */

@@ -1,0 +1,74 @@
+
+/*
+ * What the configuration says: one struct for http, one for a location, and
+ * the functions that read, merge and check the directives.
+ */
+
+#ifndef _NGX_CC_CONF_H_INCLUDED_
+#define _NGX_CC_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_pool.h"
+#include "ngx_cc_zone.h"
+
+
+/* bounds of what may be configured */
+
+#define NGX_CC_CONF_MAX_HELPERS   1024
+#define NGX_CC_CONF_MAX_BUFFER    (64 * 1024 * 1024)
+#define NGX_CC_CONF_MAX_COMMANDS  512        /* of one session */
+
+
+typedef struct {
+    ngx_flag_t              enable;          /* some location is on */
+    size_t                  zone_size;
+    ngx_cc_zone_t          *zone;
+    ngx_path_t             *path;            /* runtime directory */
+    ngx_str_t               work;            /* default working directory */
+    ngx_cc_pool_conf_t      pool;
+} ngx_cc_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t              enable;
+    ngx_array_t            *allow;           /* of char *; "any" as NULL */
+    ngx_str_t               shell;
+    ngx_array_t            *env;             /* of ngx_str_t: NAME=value or
+                                                NAME */
+    ngx_str_t               cwd;
+    size_t                  max_message;     /* bytes */
+    ngx_uint_t              max_sessions;
+    ngx_msec_t              ping_interval;
+    ngx_msec_t              ping_timeout;
+    ngx_cc_command_conf_t   command;         /* for the layers below */
+} ngx_cc_loc_conf_t;
+
+
+/* the module; its definition is in ngx_cc_executor_module.c */
+extern ngx_module_t  ngx_cc_executor_module;
+
+
+/* the callbacks of ngx_http_module_t; errors are told */
+void *ngx_cc_conf_create_main(ngx_conf_t *cf);
+char *ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf);
+void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
+char *ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
+
+/* directive setters, as in ngx_command_t */
+char *ngx_cc_conf_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_cc_conf_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_cc_conf_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_cc_conf_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/*
+ * In init_module: makes the default working directory, warns about numbers
+ * that do not fit together.  NGX_OK or NGX_ERROR (told).
+ */
+ngx_int_t ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
+
+
+#endif /* _NGX_CC_CONF_H_INCLUDED_ */

@@ -1,0 +1,310 @@
+
+/*
+ * The messages between a worker, its spawner and its helpers.  One datagram
+ * of a SOCK_SEQPACKET pair is one message: a head, a fixed part, and for two
+ * types (START, INPUT) bytes behind it.  Both ends are the same build on the
+ * same machine, so the structs below are the format; whatever arrives is
+ * checked by ngx_cc_wire_check() before any field is used.
+ *
+ * The numbers of ATTACH, STATUS and RESIZE are reserved for kept commands and
+ * pseudo-terminals; nothing sends or accepts them yet.
+ */
+
+#ifndef _NGX_CC_WIRE_H_INCLUDED_
+#define _NGX_CC_WIRE_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+#include "ngx_cc_handle.h"
+
+
+#define NGX_CC_WIRE_MAGIC       0x31786363       /* "ccx1" */
+#define NGX_CC_WIRE_VERSION     1
+
+/* limits of the bytes behind a fixed part */
+
+#define NGX_CC_WIRE_MAX_TEXT    (160 * 1024)     /* all strings of a START,
+                                                    NULs included */
+#define NGX_CC_WIRE_MAX_STRING  (128 * 1024 - 1) /* one string, without NUL */
+#define NGX_CC_WIRE_MAX_STRINGS 16384            /* argv + env, pieces */
+#define NGX_CC_WIRE_MAX_INPUT   65536            /* bytes of one INPUT */
+
+
+/* type: direction, what it says */
+
+typedef enum {
+    NGX_CC_WIRE_SUPPLY = 1,  /* worker -> spawner: so many helpers, please */
+    NGX_CC_WIRE_KILL,        /* worker -> spawner: end this helper of yours */
+    NGX_CC_WIRE_HELPER,      /* spawner -> worker: a new one, with two
+                                descriptors: control socket, ring */
+    NGX_CC_WIRE_GONE,        /* spawner -> worker: a helper has ended */
+    NGX_CC_WIRE_NOFORK,      /* spawner -> worker: could not make one */
+
+    NGX_CC_WIRE_START,       /* worker -> helper: run this */
+    NGX_CC_WIRE_CREDIT,      /* worker -> helper: consumed up to here; arms
+                                the next OUTPUT */
+    NGX_CC_WIRE_SIGNAL,      /* worker -> helper: signal to the group */
+    NGX_CC_WIRE_CANCEL,      /* worker -> helper: the ladder */
+    NGX_CC_WIRE_INPUT,       /* worker -> helper: bytes or end of stdin */
+    NGX_CC_WIRE_RESIZE,      /* (reserved) */
+    NGX_CC_WIRE_RELEASE,     /* worker -> idle helper: give memory back */
+    NGX_CC_WIRE_ABANDON,     /* worker -> helper: nobody reads; end it */
+
+    NGX_CC_WIRE_STARTED,     /* helper -> worker: it runs */
+    NGX_CC_WIRE_FAILED,      /* helper -> worker: it could not be started */
+    NGX_CC_WIRE_OUTPUT,      /* helper -> worker: the ring's new head */
+    NGX_CC_WIRE_INPUT_DONE,  /* helper -> worker: that INPUT is taken */
+    NGX_CC_WIRE_EXITED,      /* helper -> worker: all is over and read */
+
+    NGX_CC_WIRE_ATTACH,      /* (reserved) */
+    NGX_CC_WIRE_STATUS,      /* (reserved) */
+
+    NGX_CC_WIRE_TYPES
+} ngx_cc_wire_type_e;
+
+
+/* why a command ended; the names are those of protocol "cause" */
+
+typedef enum {
+    NGX_CC_CAUSE_EXIT = 0,   /* by itself */
+    NGX_CC_CAUSE_SIGNAL,     /* by a signal that we did not send */
+    NGX_CC_CAUSE_TIMEOUT,
+    NGX_CC_CAUSE_SILENCE,
+    NGX_CC_CAUSE_CANCEL,
+    NGX_CC_CAUSE_DISCONNECT,
+    NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
+    NGX_CC_CAUSES
+} ngx_cc_cause_e;
+
+
+/* the step of a command's birth that failed */
+
+typedef enum {
+    NGX_CC_STAGE_NONE = 0,
+    NGX_CC_STAGE_PIPE,
+    NGX_CC_STAGE_FORK,
+    NGX_CC_STAGE_GROUP,
+    NGX_CC_STAGE_STDIO,
+    NGX_CC_STAGE_CHDIR,
+    NGX_CC_STAGE_RLIMIT,
+    NGX_CC_STAGE_FENCE,
+    NGX_CC_STAGE_EXEC,
+    NGX_CC_STAGES
+} ngx_cc_stage_e;
+
+
+typedef struct {
+    uint32_t        magic;
+    uint8_t         version;
+    uint8_t         type;        /* ngx_cc_wire_type_e */
+    uint16_t        flags;       /* meaning by type, else 0 */
+    uint32_t        run;         /* which START of this helper; 0 = none */
+    uint32_t        size;        /* of the whole datagram, bytes */
+} ngx_cc_wire_head_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        helpers;     /* how many helpers shall be alive; 0 = make
+                                    no more and leave with the last one */
+    uint32_t        reserved;
+} ngx_cc_wire_supply_t;
+
+
+/* KILL, GONE, HELPER */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         pid;         /* of the helper */
+    int32_t         status;      /* GONE: as from waitpid() */
+    uint64_t        ring;        /* HELPER: bytes of its ring */
+} ngx_cc_wire_helper_t;
+
+
+/* NOFORK; FAILED with a stage */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         error;       /* errno */
+    uint32_t        stage;       /* ngx_cc_stage_e */
+} ngx_cc_wire_failed_t;
+
+
+/* flags of START */
+
+#define NGX_CC_START_SEARCH     0x0001   /* "program" has no slash: look for
+                                            it in the PATH of its environment */
+#define NGX_CC_START_STDIN      0x0002   /* stdin is a pipe fed by INPUT, else
+                                            /dev/null */
+#define NGX_CC_START_FLAGS      0x0003
+
+
+/*
+ * Behind it stand "text" bytes of strings, each ended by NUL, in this order:
+ * cwd, program, argc arguments, envc times NAME=value.
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint64_t        run_limit;   /* ms of wall clock, 0 = none */
+    uint64_t        silence;     /* ms without output, 0 = none */
+    uint64_t        grace;       /* ms from TERM to KILL */
+    uint64_t        linger;      /* ms that background children may stay */
+    uint64_t        window;      /* bytes of ring to use */
+    ngx_cc_handle_t handle;      /* the command's name and secret */
+    uint8_t         owner[32];   /* digest of who owns it, 0 = nobody */
+    uint32_t        argc;        /* >= 1 */
+    uint32_t        envc;
+    uint32_t        text;        /* bytes of strings behind this */
+    uint32_t        reserved;
+} ngx_cc_wire_start_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint64_t        tail;        /* ring position consumed */
+    uint64_t        seen;        /* newest head that the worker knows */
+} ngx_cc_wire_credit_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         signo;       /* 1..64, for the whole group */
+    uint32_t        reserved;
+} ngx_cc_wire_signal_t;
+
+
+/* flags of INPUT and INPUT_DONE */
+
+#define NGX_CC_INPUT_EOF        0x0001   /* INPUT: close stdin afterwards */
+#define NGX_CC_INPUT_CLOSED     0x0002   /* DONE: nobody reads it any more */
+
+/* "len" bytes follow an INPUT */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        len;         /* INPUT: bytes, may be 0; DONE: bytes that
+                                    the command's pipe took */
+    uint32_t        reserved;
+} ngx_cc_wire_input_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         pid;         /* = pgid */
+    uint32_t        reserved;
+    uint64_t        start;       /* ms since 1970 */
+} ngx_cc_wire_started_t;
+
+
+/* bits of OUTPUT.eof: that stream will bring nothing more */
+
+#define NGX_CC_EOF_STDOUT       0x01
+#define NGX_CC_EOF_STDERR       0x02
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint64_t        pos;         /* the ring's head */
+    uint64_t        dropped;     /* bytes given up (kept commands only) */
+    uint32_t        eof;
+    uint32_t        reserved;
+} ngx_cc_wire_output_t;
+
+
+/* flags of EXITED */
+
+#define NGX_CC_EXITED_REUSABLE  0x0001   /* the helper takes another START */
+#define NGX_CC_EXITED_PIPES     0x0002   /* a stranger still holds a pipe */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         pid;
+    int32_t         status;      /* as from waitpid() */
+    uint64_t        start;       /* ms since 1970 */
+    uint64_t        elapsed;     /* us from start to the end of the main
+                                    process */
+    uint64_t        user;        /* us of CPU, the whole tree that was waited
+                                    for */
+    uint64_t        system;
+    uint64_t        max_rss;     /* KiB */
+    uint64_t        pos;         /* final head of the ring */
+    uint64_t        bytes[2];    /* of stdout and stderr */
+    uint32_t        cause;       /* ngx_cc_cause_e */
+    uint32_t        swept;       /* descendants that were killed */
+} ngx_cc_wire_exited_t;
+
+
+/* room for any message but START and INPUT */
+
+typedef union {
+    ngx_cc_wire_head_t     head;
+    ngx_cc_wire_supply_t   supply;
+    ngx_cc_wire_helper_t   helper;
+    ngx_cc_wire_failed_t   failed;
+    ngx_cc_wire_credit_t   credit;
+    ngx_cc_wire_signal_t   signal;
+    ngx_cc_wire_input_t    input;
+    ngx_cc_wire_started_t  started;
+    ngx_cc_wire_output_t   output;
+    ngx_cc_wire_exited_t   exited;
+} ngx_cc_wire_msg_t;
+
+
+#define NGX_CC_WIRE_MAX_START   (sizeof(ngx_cc_wire_start_t)                  \
+                                 + NGX_CC_WIRE_MAX_TEXT)
+
+
+/*
+ * Fills the head of a message of "size" bytes (flags 0) and zeroes the rest
+ * of those bytes.
+ */
+void ngx_cc_wire_init(void *msg, ngx_cc_wire_type_e type, uint32_t run,
+    size_t size);
+
+/*
+ * Checks a datagram of n bytes (aligned to 8): magic, version, size, a type
+ * that exists, exactly the length that the type has, flags that are known and
+ * every enumeration and count in its range; of START also the strings: as
+ * many as announced, none too long, program not empty.  Returns the type, or
+ * 0 when the message must not be used.
+ */
+ngx_cc_wire_type_e ngx_cc_wire_check(const void *msg, size_t n);
+
+
+/* what a START is made of; the strings are the caller's and end with NUL */
+
+typedef struct {
+    const char     *cwd;
+    const char     *program;
+    const char    **argv;        /* argc of them, no closing NULL needed */
+    const char    **env;
+    uint32_t        argc;
+    uint32_t        envc;
+} ngx_cc_wire_strings_t;
+
+
+/*
+ * The bytes that the strings need behind the START (NULs included); *longest
+ * is the length of the longest of them (may be NULL).
+ */
+size_t ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest);
+
+/*
+ * Writes the strings behind "start", which has room for them, and completes
+ * start->argc, envc, text and head.size.  Returns the size of the datagram, or
+ * 0 when a limit of this file is broken.
+ */
+size_t ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *s);
+
+/*
+ * The strings of a START that ngx_cc_wire_check() has accepted: fills
+ * "cwd" and "program", and "vector" with argc pointers, NULL, envc pointers,
+ * NULL (room for argc + envc + 2).  All point into the message.
+ */
+void ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
+    const char **cwd, const char **program, const char **vector);
+
+
+#endif /* _NGX_CC_WIRE_H_INCLUDED_ */

@@ -1,0 +1,83 @@
+
+/*
+ * The border between a transport (WebSocket now, Streamable HTTP later) and
+ * what is spoken over it.  A transport pushes bytes of messages in and pulls
+ * whole messages out whenever it has room; nothing else passes.
+ *
+ * All functions run in the event loop of one worker.  "wake" of the host is
+ * the only call upwards; it may come at any time, also from inside the calls
+ * below, and must only note that pull() is worth calling again.
+ */
+
+#ifndef _NGX_CC_DIALECT_H_INCLUDED_
+#define _NGX_CC_DIALECT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+
+
+/* no message is longer: a line of 64 KiB whose every byte needs six, and what
+ * stands around it */
+
+#define NGX_CC_DIALECT_MAX_MESSAGE   (64 * 1024 * 6 + 16 * 1024)
+
+/* queued answers (bytes) beyond which a transport stops reading its client */
+
+#define NGX_CC_DIALECT_HIGH_WATER    (64 * 1024)
+
+
+/* what the transport gives a dialect; lives as long as the session */
+
+typedef struct {
+    ngx_pool_t             *pool;        /* of the session */
+    ngx_log_t              *log;
+    ngx_cc_command_conf_t  *conf;        /* of the location */
+    size_t                  max_message; /* bytes of a client's message */
+    u_char                  session_id[NGX_CC_UUID_TEXT];
+
+    void                   *data;
+    void                  (*wake)(void *data);
+
+    /* for log variables, kept by the dialect */
+    ngx_uint_t              commands;    /* started so far */
+} ngx_cc_host_t;
+
+
+typedef struct {
+    /*
+     * Begins a session; returns its state or NULL (no memory).  What the
+     * server says first is there to be pulled.
+     */
+    void    *(*open)(ngx_cc_host_t *host);
+
+    /*
+     * The next n > 0 bytes of a message, valid UTF-8 so far; "last": it ends
+     * with them (n may then be 0).  Returns NGX_OK, or NGX_ERROR when the
+     * session cannot go on (no memory).  p is not kept.
+     */
+    ngx_int_t (*push)(void *session, u_char *p, size_t n, ngx_uint_t last);
+
+    /* the message that was begun by push() will not be finished: forget it */
+    void    (*drop)(void *session);
+
+    /*
+     * Writes the next message to p, which has room for "room" bytes >=
+     * NGX_CC_DIALECT_MAX_MESSAGE.  Returns its length, 0 when there is nothing
+     * to say now.
+     */
+    size_t  (*pull)(void *session, u_char *p, size_t room);
+
+    /* bytes of answers that wait to be pulled (see HIGH_WATER) */
+    size_t  (*pending)(void *session);
+
+    /* the number of commands that are not completed: the session is busy */
+    ngx_uint_t (*busy)(void *session);
+
+    /* ends the session: its commands are abandoned, its memory is free */
+    void    (*close)(void *session);
+} ngx_cc_dialect_t;
+
+
+#endif /* _NGX_CC_DIALECT_H_INCLUDED_ */
