@@ -37,5 +37,11 @@ void ngx_cc_sweep_done(ngx_cc_sweep_t *sweep);
  */
 int ngx_cc_sweep_kill(ngx_cc_sweep_t *sweep, const pid_t *spare, size_t n);
 
+/*
+ * 1 when a living own child belongs to this process group, 0 when none does
+ * or the list cannot be read.
+ */
+int ngx_cc_sweep_group(ngx_cc_sweep_t *sweep, pid_t pgid);
+
 
 #endif /* _NGX_CC_SWEEP_H_INCLUDED_ */

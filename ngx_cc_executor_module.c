@@ -1,0 +1,381 @@
+
+/*
+ * The module as nginx sees it: directives, variables, contexts, process hooks.
+ * Everything else is in src/, one noun a file (see the README, "Architecture").
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_conf.h"
+#include "ngx_cc_pool.h"
+#include "ngx_cc_ws.h"
+#include "ngx_cc_zone.h"
+
+
+static ngx_int_t ngx_cc_executor_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_cc_executor_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_cc_main_conf_t *ngx_cc_executor_main_conf(ngx_cycle_t *cycle);
+static ngx_int_t ngx_cc_executor_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_cc_executor_init_process(ngx_cycle_t *cycle);
+static void ngx_cc_executor_exit_process(ngx_cycle_t *cycle);
+
+
+#define NGX_CC_LOCATION  (NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF)
+#define NGX_CC_ANYWHERE                                                       \
+    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+
+
+#define ngx_cc_loc(field)      offsetof(ngx_cc_loc_conf_t, field)
+#define ngx_cc_main(field)     offsetof(ngx_cc_main_conf_t, field)
+
+
+static ngx_command_t  ngx_cc_executor_commands[] = {
+
+    { ngx_string("cc_executor"),
+      NGX_CC_LOCATION|NGX_CONF_FLAG,
+      ngx_cc_conf_executor,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(enable),
+      NULL },
+
+    { ngx_string("cc_executor_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(zone_size),
+      NULL },
+
+    { ngx_string("cc_executor_path"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_path_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(path),
+      NULL },
+
+    { ngx_string("cc_executor_helpers"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_cc_conf_helpers,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_allow"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_allow,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_shell"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(shell),
+      NULL },
+
+    { ngx_string("cc_executor_env"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_env,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_cwd"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(cwd),
+      NULL },
+
+    { ngx_string("cc_executor_start_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.start_timeout),
+      NULL },
+
+    { ngx_string("cc_executor_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.timeout),
+      NULL },
+
+    { ngx_string("cc_executor_silence_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.silence_timeout),
+      NULL },
+
+    { ngx_string("cc_executor_kill_grace"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.kill_grace),
+      NULL },
+
+    { ngx_string("cc_executor_buffer"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.buffer),
+      NULL },
+
+    { ngx_string("cc_executor_max_message"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(max_message),
+      NULL },
+
+    { ngx_string("cc_executor_max_sessions"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(max_sessions),
+      NULL },
+
+    { ngx_string("cc_executor_max_commands"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.max_commands),
+      NULL },
+
+    { ngx_string("cc_executor_max_commands_per_session"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.max_commands_per_session),
+      NULL },
+
+    { ngx_string("cc_executor_ping_interval"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(ping_interval),
+      NULL },
+
+    { ngx_string("cc_executor_ping_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(ping_timeout),
+      NULL },
+
+      ngx_null_command
+};
+
+
+typedef enum {
+    NGX_CC_VARIABLE_SESSION = 0,
+    NGX_CC_VARIABLE_DIALECT,
+    NGX_CC_VARIABLE_COMMANDS,
+    NGX_CC_VARIABLE_BYTES_OUT,
+    NGX_CC_VARIABLE_CLOSE
+} ngx_cc_executor_variable_e;
+
+
+static ngx_http_variable_t  ngx_cc_executor_variables[] = {
+
+    { ngx_string("cc_executor_session"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_SESSION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_dialect"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_DIALECT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_commands"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_COMMANDS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_bytes_out"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_BYTES_OUT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_close"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_CLOSE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+static ngx_http_module_t  ngx_cc_executor_module_ctx = {
+    ngx_cc_executor_add_variables,         /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_cc_conf_create_main,               /* create main configuration */
+    ngx_cc_conf_init_main,                 /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_cc_conf_create_loc,                /* create location configuration */
+    ngx_cc_conf_merge_loc                  /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_cc_executor_module = {
+    NGX_MODULE_V1,
+    &ngx_cc_executor_module_ctx,           /* module context */
+    ngx_cc_executor_commands,              /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_cc_executor_init_module,           /* init module */
+    ngx_cc_executor_init_process,          /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_cc_executor_exit_process,          /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_cc_executor_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_cc_executor_variables; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    u_char       *p;
+    ngx_cc_ws_t  *ws;
+
+    ws = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
+
+    if (ws == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_CC_UUID_TEXT + NGX_OFF_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->data = p;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    switch ((ngx_cc_executor_variable_e) data) {
+
+    case NGX_CC_VARIABLE_SESSION:
+        p = ngx_cpymem(p, ws->host.session_id, NGX_CC_UUID_TEXT);
+        break;
+
+    case NGX_CC_VARIABLE_DIALECT:
+        p = ngx_sprintf(p, "native");
+        break;
+
+    case NGX_CC_VARIABLE_COMMANDS:
+        p = ngx_sprintf(p, "%ui", ws->host.commands);
+        break;
+
+    case NGX_CC_VARIABLE_BYTES_OUT:
+        p = ngx_sprintf(p, "%O", ws->bytes_out);
+        break;
+
+    case NGX_CC_VARIABLE_CLOSE:
+        p = ngx_sprintf(p, "%ui", ws->code);
+        break;
+    }
+
+    v->len = p - v->data;
+
+    return NGX_OK;
+}
+
+
+/* NULL: no http block, or no location that is on: nothing to be done */
+
+static ngx_cc_main_conf_t *
+ngx_cc_executor_main_conf(ngx_cycle_t *cycle)
+{
+    ngx_cc_main_conf_t  *mcf;
+
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
+        return NULL;
+    }
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_cc_executor_module);
+
+    return (mcf && mcf->enable) ? mcf : NULL;
+}
+
+
+static ngx_int_t
+ngx_cc_executor_init_module(ngx_cycle_t *cycle)
+{
+    ngx_cc_main_conf_t  *mcf;
+
+    mcf = ngx_cc_executor_main_conf(cycle);
+
+    if (mcf == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_cc_conf_init(cycle, mcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a configuration test comes here too, and must leave nothing behind */
+
+    if (ngx_test_config) {
+        return NGX_OK;
+    }
+
+    return ngx_cc_pool_deathwatch(cycle->log);
+}
+
+
+static ngx_int_t
+ngx_cc_executor_init_process(ngx_cycle_t *cycle)
+{
+    ngx_cc_main_conf_t  *mcf;
+
+    ngx_cc_pool_close_deathwatch();
+
+    /* cache manager and loader come here too */
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    mcf = ngx_cc_executor_main_conf(cycle);
+
+    if (mcf == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_cc_zone_enter(mcf->zone, cycle->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_cc_pool_start(cycle, &mcf->pool);
+}
+
+
+static void
+ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_cc_pool_stop();
+    ngx_cc_zone_leave();
+}

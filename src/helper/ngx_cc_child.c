@@ -1,0 +1,187 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "ngx_cc_child.h"
+
+
+#define NGX_CC_CHILD_STACK   65536
+#define NGX_CC_CHILD_PATH    4096
+
+
+typedef struct {
+    const ngx_cc_child_t            *child;
+    volatile ngx_cc_child_result_t   result;
+} ngx_cc_child_birth_t;
+
+
+static int ngx_cc_child_main(void *data);
+static int ngx_cc_child_stdio(const ngx_cc_child_t *child);
+static int ngx_cc_child_exec(const ngx_cc_child_t *child);
+
+
+/* the child runs on it while the helper stands still */
+
+static char  ngx_cc_child_stack[NGX_CC_CHILD_STACK]
+    __attribute__((aligned(64)));
+
+
+pid_t
+ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
+{
+    pid_t                 pid;
+    ngx_cc_child_birth_t  birth;
+
+    birth.child = child;
+    birth.result.stage = NGX_CC_STAGE_NONE;
+    birth.result.error = 0;
+
+    pid = clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,
+                CLONE_VM|CLONE_VFORK|SIGCHLD, &birth);
+
+    if (pid == -1) {
+        result->stage = NGX_CC_STAGE_FORK;
+        result->error = errno;
+        return -1;
+    }
+
+    result->stage = birth.result.stage;
+    result->error = birth.result.error;
+
+    if (result->stage == NGX_CC_STAGE_NONE) {
+        return pid;
+    }
+
+    while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) { /* void */ }
+
+    return -1;
+}
+
+
+/* in the child, in the helper's memory: system calls, locals, nothing else */
+
+static int
+ngx_cc_child_main(void *data)
+{
+    sigset_t               none;
+    ngx_cc_stage_e         stage;
+    ngx_cc_child_birth_t  *birth;
+
+    birth = data;
+
+    stage = NGX_CC_STAGE_GROUP;
+
+    if (setpgid(0, 0) == -1) {
+        goto failed;
+    }
+
+    stage = NGX_CC_STAGE_STDIO;
+
+    if (ngx_cc_child_stdio(birth->child) == -1) {
+        goto failed;
+    }
+
+    stage = NGX_CC_STAGE_CHDIR;
+
+    if (chdir(birth->child->cwd) == -1) {
+        goto failed;
+    }
+
+    /*
+     * The helper blocks what it takes by signalfd.  Its dispositions are the
+     * default ones, so a signal that arrives now just ends the child.
+     */
+
+    sigemptyset(&none);
+    (void) sigprocmask(SIG_SETMASK, &none, NULL);
+
+    stage = NGX_CC_STAGE_EXEC;
+    errno = ngx_cc_child_exec(birth->child);
+
+failed:
+
+    birth->result.error = errno;
+    birth->result.stage = stage;
+
+    _exit(127);
+}
+
+
+static int
+ngx_cc_child_stdio(const ngx_cc_child_t *child)
+{
+    if (child->in != -1 && dup2(child->in, 0) == -1) {
+        return -1;
+    }
+
+    if (dup2(child->out, 1) == -1 || dup2(child->err, 2) == -1) {
+        return -1;
+    }
+
+    if (syscall(SYS_close_range, 3, ~0U, 0) == -1 && errno != ENOSYS) {
+        return -1;
+    }
+
+    /* older kernels: everything of the helper is close-on-exec as well */
+
+    return 0;
+}
+
+
+/* returns errno: it only comes back when nothing could be executed */
+
+static int
+ngx_cc_child_exec(const ngx_cc_child_t *child)
+{
+    int           denied;
+    char          file[NGX_CC_CHILD_PATH];
+    size_t        len, name;
+    const char   *path, *end, **env;
+
+    if (!child->search) {
+        (void) execve(child->program, (char **) child->argv,
+                      (char **) child->env);
+        return errno;
+    }
+
+    path = NULL;
+
+    for (env = child->env; *env; env++) {
+        if (strncmp(*env, "PATH=", 5) == 0) {
+            path = *env + 5;
+        }
+    }
+
+    denied = 0;
+    name = strlen(child->program);
+
+    for ( /* void */ ; path; path = *end ? end + 1 : NULL) {
+        end = strchrnul(path, ':');
+        len = end - path;
+
+        if (len == 0 || len + 1 + name + 1 > sizeof(file)) {
+            continue;
+        }
+
+        memcpy(file, path, len);
+        file[len] = '/';
+        memcpy(file + len + 1, child->program, name + 1);
+
+        (void) execve(file, (char **) child->argv, (char **) child->env);
+
+        if (errno == EACCES) {
+            denied = 1;
+
+        } else if (errno != ENOENT && errno != ENOTDIR) {
+            return errno;
+        }
+    }
+
+    return denied ? EACCES : ENOENT;
+}

@@ -1,0 +1,220 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "ngx_cc_pump.h"
+
+
+#define NGX_CC_PUMP_SCRATCH   65536
+
+
+static int ngx_cc_pump_pipe(int *ours, int *theirs, int write);
+static void ngx_cc_pump_close_one(int *fd);
+
+
+int
+ngx_cc_pump_init(ngx_cc_pump_t *pump)
+{
+    void  *p;
+
+    p = mmap(NULL, NGX_CC_WIRE_MAX_INPUT + NGX_CC_PUMP_SCRATCH,
+             PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
+        return -1;
+    }
+
+    pump->input = p;
+    pump->scratch = pump->input + NGX_CC_WIRE_MAX_INPUT;
+    pump->in = -1;
+    pump->out[NGX_CC_STDOUT] = -1;
+    pump->out[NGX_CC_STDERR] = -1;
+
+    return 0;
+}
+
+
+int
+ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
+{
+    int  i, err;
+
+    child[0] = child[1] = child[2] = -1;
+
+    if (ngx_cc_pump_pipe(&pump->out[NGX_CC_STDOUT], &child[1], 0) == -1
+        || ngx_cc_pump_pipe(&pump->out[NGX_CC_STDERR], &child[2], 0) == -1
+        || (has_in && ngx_cc_pump_pipe(&pump->in, &child[0], 1) == -1))
+    {
+        err = errno;
+
+        for (i = 0; i < 3; i++) {
+            ngx_cc_pump_close_one(&child[i]);
+        }
+
+        ngx_cc_pump_close(pump);
+        errno = err;
+        return -1;
+    }
+
+    ngx_cc_ring_reset(&pump->ring, window);
+
+    memset(pump->bytes, 0, sizeof(pump->bytes));
+    pump->eof = 0;
+    pump->discard = 0;
+    pump->input_busy = 0;
+    pump->input_eof = 0;
+
+    return 0;
+}
+
+
+int
+ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
+{
+    size_t    room;
+    ssize_t   n;
+    uint8_t  *p;
+
+    if (pump->out[stream] == -1) {
+        return 0;
+    }
+
+    if (pump->discard) {
+        p = pump->scratch;
+        room = NGX_CC_PUMP_SCRATCH;
+
+    } else {
+        room = ngx_cc_ring_room(&pump->ring, &p);
+
+        if (room == 0) {
+            return -1;
+        }
+    }
+
+    do {
+        n = read(pump->out[stream], p, room);
+    } while (n == -1 && errno == EINTR);
+
+    if (n == -1 && errno == EAGAIN) {
+        return 0;
+    }
+
+    if (n <= 0) {
+        ngx_cc_pump_close_one(&pump->out[stream]);
+        pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
+                                               : NGX_CC_EOF_STDERR;
+        return 0;
+    }
+
+    if (!pump->discard) {
+        ngx_cc_ring_commit(&pump->ring, stream, pump->bytes[stream], n);
+    }
+
+    pump->bytes[stream] += n;
+
+    return 1;
+}
+
+
+int
+ngx_cc_pump_room(ngx_cc_pump_t *pump)
+{
+    uint8_t  *p;
+
+    return pump->discard || ngx_cc_ring_room(&pump->ring, &p) != 0;
+}
+
+
+int
+ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n, int eof)
+{
+    if (pump->input_busy) {
+        return -1;
+    }
+
+    memcpy(pump->input, p, n);
+
+    pump->input_len = n;
+    pump->input_pos = 0;
+    pump->input_eof = eof;
+    pump->input_busy = 1;
+
+    return 0;
+}
+
+
+int
+ngx_cc_pump_write(ngx_cc_pump_t *pump)
+{
+    ssize_t  n;
+
+    while (pump->in != -1 && pump->input_pos < pump->input_len) {
+
+        n = write(pump->in, pump->input + pump->input_pos,
+                  pump->input_len - pump->input_pos);
+
+        if (n == -1 && errno == EINTR) {
+            continue;
+        }
+
+        if (n == -1 && errno == EAGAIN) {
+            return 0;
+        }
+
+        if (n == -1) {
+            ngx_cc_pump_close_one(&pump->in);
+            break;
+        }
+
+        pump->input_pos += n;
+    }
+
+    if (pump->input_eof) {
+        ngx_cc_pump_close_one(&pump->in);
+    }
+
+    pump->input_busy = 0;
+
+    return 1;
+}
+
+
+void
+ngx_cc_pump_close(ngx_cc_pump_t *pump)
+{
+    ngx_cc_pump_close_one(&pump->out[NGX_CC_STDOUT]);
+    ngx_cc_pump_close_one(&pump->out[NGX_CC_STDERR]);
+    ngx_cc_pump_close_one(&pump->in);
+}
+
+
+/* our end does not block; the child's is as every program expects it */
+
+static int
+ngx_cc_pump_pipe(int *ours, int *theirs, int write)
+{
+    int  fd[2];
+
+    if (pipe2(fd, O_CLOEXEC) == -1) {
+        return -1;
+    }
+
+    *ours = fd[write];
+    *theirs = fd[!write];
+
+    return fcntl(*ours, F_SETFL, write ? O_WRONLY|O_NONBLOCK
+                                       : O_RDONLY|O_NONBLOCK);
+}
+
+
+static void
+ngx_cc_pump_close_one(int *fd)
+{
+    if (*fd != -1) {
+        (void) close(*fd);
+        *fd = -1;
+    }
+}

@@ -1,0 +1,76 @@
+
+/*
+ * The three pipes of a command: stdout and stderr are pumped into the ring as
+ * long as it has room, stdin is fed from one buffer.  Pipes are made for each
+ * command and never used again: whoever still holds a write end could forge
+ * the output of the next one.
+ */
+
+#ifndef _NGX_CC_PUMP_H_INCLUDED_
+#define _NGX_CC_PUMP_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+#include "ngx_cc_ring.h"
+#include "ngx_cc_wire.h"
+
+
+typedef struct {
+    ngx_cc_ring_writer_t  ring;
+    int                   out[NGX_CC_STREAMS];   /* read ends, -1 = closed */
+    uint64_t              bytes[NGX_CC_STREAMS]; /* read so far */
+    unsigned              eof;                   /* NGX_CC_EOF_* */
+    int                   discard;       /* nobody reads: throw it away */
+
+    int                   in;            /* write end of stdin, or -1 */
+    uint8_t              *input;         /* NGX_CC_WIRE_MAX_INPUT bytes */
+    size_t                input_len;
+    size_t                input_pos;
+    int                   input_eof;     /* close stdin after these bytes */
+    int                   input_busy;    /* not all of them are taken */
+    uint8_t              *scratch;       /* where discarded bytes go */
+} ngx_cc_pump_t;
+
+
+/*
+ * Gets the memory for input and scratch.  Returns 0, or -1 with errno.
+ */
+int ngx_cc_pump_init(ngx_cc_pump_t *pump);
+
+/*
+ * Makes the pipes of a new command and empties the ring; the ends for the
+ * child are written to child[0..2] (child[0] = -1 without "has_in") and are
+ * closed by the caller.  Returns 0, or -1 with errno and nothing open.
+ */
+int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
+    int child[3]);
+
+/*
+ * Reads once from that stream, as much as there is room for.  Returns 1 when
+ * more may be there, 0 when the pipe is empty or closed, -1 when the ring has
+ * no room.
+ */
+int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
+
+/* 1 when the ring (or the discarding) could take output now */
+int ngx_cc_pump_room(ngx_cc_pump_t *pump);
+
+/*
+ * Takes the bytes of an INPUT.  Returns 0, or -1 when an earlier one is still
+ * there or there is no stdin (a worker that counts knows better).
+ */
+int ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n,
+    int eof);
+
+/*
+ * Writes what the pipe takes.  Returns 1 when the input is done (all taken, or
+ * nobody reads any more), 0 when the pipe is full.
+ */
+int ngx_cc_pump_write(ngx_cc_pump_t *pump);
+
+/* closes whatever is open */
+void ngx_cc_pump_close(ngx_cc_pump_t *pump);
+
+
+#endif /* _NGX_CC_PUMP_H_INCLUDED_ */

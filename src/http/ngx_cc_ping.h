@@ -1,0 +1,54 @@
+
+/*
+ * Is the client still there?  A peer that neither sends a byte nor takes one
+ * of ours is asked by a ping and, silent for some more time, called dead.  "To
+ * take" is what its TCP has acknowledged, so neither a slow reader nor a full
+ * socket buffer deceives.
+ */
+
+#ifndef _NGX_CC_PING_H_INCLUDED_
+#define _NGX_CC_PING_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+typedef struct {
+    ngx_connection_t  *connection;
+    ngx_event_t        timer;        /* cancelable: a quitting worker does not
+                                        wait for it */
+    ngx_msec_t         interval;
+    ngx_msec_t         timeout;
+    ngx_msec_t         heard;        /* last time of any sign of life */
+    uint64_t           taken;        /* bytes acknowledged, when last seen */
+    void              *data;
+    void             (*ask)(void *data);     /* send a ping */
+    void             (*dead)(void *data);    /* give it up; last call */
+    unsigned           asked:1;
+} ngx_cc_ping_t;
+
+
+/*
+ * Begins to watch a connection: after "interval" ms of silence ask() is
+ * called, "timeout" ms later dead().  data, ask and dead are set by the
+ * caller.
+ */
+void ngx_cc_ping_start(ngx_cc_ping_t *ping, ngx_connection_t *c,
+    ngx_msec_t interval, ngx_msec_t timeout);
+
+/* the client has sent something */
+void ngx_cc_ping_heard(ngx_cc_ping_t *ping);
+
+/*
+ * The ping has been given to the socket: that the peer's kernel acknowledges
+ * it, or anything before it, proves nothing about the peer.
+ */
+void ngx_cc_ping_sent(ngx_cc_ping_t *ping);
+
+/* stops watching; harmless when not started */
+void ngx_cc_ping_stop(ngx_cc_ping_t *ping);
+
+
+#endif /* _NGX_CC_PING_H_INCLUDED_ */

@@ -1,0 +1,556 @@
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "ngx_cc_slots.h"
+
+
+#define NGX_CC_SLOTS_BLOCK       64      /* words of a block */
+#define NGX_CC_SLOTS_NONE        0       /* no block: offset 0 is the head */
+
+/* an owner: generation in the upper half, process index + 1 in the lower */
+
+#define ngx_cc_slots_owner(gen, process)                                      \
+    ((uint64_t) (gen) << 32 | ((process) + 1))
+#define ngx_cc_slots_index(owner)       ((uint32_t) (owner) - 1)
+#define ngx_cc_slots_generation(owner)  ((uint32_t) ((owner) >> 32))
+
+
+typedef struct {
+    _Atomic uint64_t  word[NGX_CC_SLOTS_BLOCK];
+    _Atomic uint32_t  next;              /* offset of the next block / 64 */
+    uint32_t          pad[15];
+} ngx_cc_slots_block_t;
+
+
+typedef struct {
+    _Atomic uint32_t  first;             /* offset of the first block / 64 */
+    _Atomic uint32_t  size;              /* words */
+} ngx_cc_slots_table_t;
+
+
+typedef struct {
+    uint64_t              hash;
+    ngx_cc_slots_table_t  table[NGX_CC_SLOTS_KINDS];
+    _Atomic uint32_t      next;          /* offset of the next location / 64 */
+    uint32_t              pad[9];
+} ngx_cc_slots_location_t;
+
+
+typedef struct {
+    _Atomic uint32_t  generation;
+    _Atomic int32_t   pid;
+    _Atomic uint64_t  start;
+} ngx_cc_slots_worker_t;
+
+
+struct ngx_cc_slots_s {
+    uint32_t               used;         /* of the memory / 64 */
+    uint32_t               size;         /* of the memory / 64 */
+    _Atomic uint32_t       locations;    /* how many */
+    _Atomic uint32_t       first;        /* offset of the first / 64 */
+    uint64_t               pad[6];
+    ngx_cc_slots_worker_t  worker[NGX_CC_SLOTS_PROCESSES];
+};
+
+
+/* a walk over the words of a table */
+
+typedef struct {
+    ngx_cc_slots_t        *slots;
+    ngx_cc_slots_block_t  *block;
+    uint32_t               index;        /* of the next word */
+    uint32_t               size;
+} ngx_cc_slots_walk_t;
+
+
+static void *ngx_cc_slots_at(ngx_cc_slots_t *slots, uint32_t offset);
+static uint32_t ngx_cc_slots_alloc(ngx_cc_slots_t *slots, size_t size);
+static int ngx_cc_slots_grow(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table, uint32_t size);
+static ngx_cc_slots_table_t *ngx_cc_slots_table(ngx_cc_slots_t *slots,
+    uint32_t location, uint32_t kind);
+static _Atomic uint64_t *ngx_cc_slots_word(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table, uint32_t index);
+static void ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk,
+    ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table);
+static _Atomic uint64_t *ngx_cc_slots_next(ngx_cc_slots_walk_t *walk);
+static uint32_t ngx_cc_slots_used(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table);
+static void ngx_cc_slots_drop(ngx_cc_slots_t *slots, uint32_t process,
+    uint64_t keep);
+static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table);
+static int ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner);
+
+
+ngx_cc_slots_t *
+ngx_cc_slots_init(void *p, size_t size)
+{
+    ngx_cc_slots_t  *slots;
+
+    if (size < sizeof(ngx_cc_slots_t) + sizeof(ngx_cc_slots_block_t)) {
+        return NULL;
+    }
+
+    slots = p;
+    slots->used = (sizeof(ngx_cc_slots_t) + 63) / 64;
+    slots->size = size / 64;
+
+    return slots;
+}
+
+
+int
+ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
+    uint32_t sessions, uint32_t commands)
+{
+    int                       index;
+    uint32_t                  offset;
+    _Atomic uint32_t         *link;
+    ngx_cc_slots_location_t  *location;
+
+    index = 0;
+    link = &slots->first;
+
+    for ( ;; ) {
+        offset = atomic_load(link);
+
+        if (offset == NGX_CC_SLOTS_NONE) {
+            break;
+        }
+
+        location = ngx_cc_slots_at(slots, offset);
+
+        if (location->hash == hash) {
+            goto found;
+        }
+
+        link = &location->next;
+        index++;
+    }
+
+    offset = ngx_cc_slots_alloc(slots, sizeof(ngx_cc_slots_location_t));
+
+    if (offset == NGX_CC_SLOTS_NONE) {
+        return -1;
+    }
+
+    location = ngx_cc_slots_at(slots, offset);
+    location->hash = hash;
+
+    atomic_store(link, offset);
+    atomic_fetch_add(&slots->locations, 1);
+
+found:
+
+    if (ngx_cc_slots_grow(slots, &location->table[NGX_CC_SLOTS_SESSIONS],
+                          sessions) == -1
+        || ngx_cc_slots_grow(slots, &location->table[NGX_CC_SLOTS_COMMANDS],
+                             commands) == -1)
+    {
+        return -1;
+    }
+
+    return index;
+}
+
+
+int
+ngx_cc_slots_enter(ngx_cc_slots_process_t *self, ngx_cc_slots_t *slots,
+    uint32_t process, pid_t pid, uint64_t start)
+{
+    uint32_t                generation;
+    ngx_cc_slots_worker_t  *worker;
+
+    if (process >= NGX_CC_SLOTS_PROCESSES) {
+        return -1;
+    }
+
+    worker = &slots->worker[process];
+
+    /*
+     * The generation first: whoever compares an old word with this entry from
+     * now on finds that its owner is gone, whatever else is not yet written.
+     */
+
+    generation = atomic_fetch_add(&worker->generation, 1) + 1;
+    atomic_store(&worker->start, start);
+    atomic_store(&worker->pid, pid);
+
+    self->slots = slots;
+    self->owner = ngx_cc_slots_owner(generation, process);
+
+    ngx_cc_slots_drop(slots, process, self->owner);
+
+    return 0;
+}
+
+
+void
+ngx_cc_slots_leave(ngx_cc_slots_process_t *self)
+{
+    ngx_cc_slots_drop(self->slots, ngx_cc_slots_index(self->owner), 0);
+}
+
+
+int
+ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
+    uint32_t limit, ngx_cc_slot_t *slot)
+{
+    int                    healed;
+    uint32_t               i, size;
+    uint64_t               free;
+    _Atomic uint64_t      *word;
+    ngx_cc_slots_t        *slots;
+    ngx_cc_slots_walk_t    walk;
+    ngx_cc_slots_table_t  *table;
+
+    slots = self->slots;
+    table = ngx_cc_slots_table(slots, index, kind);
+
+    if (table == NULL) {
+        return -1;
+    }
+
+    for (healed = 0; healed < 2; healed++) {
+
+        size = atomic_load(&table->size);
+
+        /* beyond a limit that was lowered there may be some still */
+
+        if (size <= limit || ngx_cc_slots_used(slots, table) < limit) {
+
+            ngx_cc_slots_walk(&walk, slots, table);
+
+            for (i = 0; i < limit; i++) {
+                word = ngx_cc_slots_next(&walk);
+                free = 0;
+
+                if (word == NULL) {
+                    break;
+                }
+
+                if (atomic_load_explicit(word, memory_order_relaxed) == 0
+                    && atomic_compare_exchange_strong(word, &free,
+                                                      self->owner))
+                {
+                    slot->location = index + 1;
+                    slot->kind = kind;
+                    slot->index = i;
+                    slot->owner = self->owner;
+
+                    return 0;
+                }
+            }
+        }
+
+        ngx_cc_slots_heal(slots, table);
+    }
+
+    return -1;
+}
+
+
+void
+ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot)
+{
+    uint64_t               owner;
+    ngx_cc_slots_table_t  *table;
+
+    if (slot->location == 0) {
+        return;
+    }
+
+    table = ngx_cc_slots_table(self->slots, slot->location - 1, slot->kind);
+    owner = slot->owner;
+
+    (void) atomic_compare_exchange_strong(ngx_cc_slots_word(self->slots,
+                                                            table,
+                                                            slot->index),
+                                          &owner, 0);
+
+    memset(slot, 0, sizeof(*slot));
+}
+
+
+uint32_t
+ngx_cc_slots_count(ngx_cc_slots_t *slots, int location, int kind)
+{
+    ngx_cc_slots_table_t  *table;
+
+    table = ngx_cc_slots_table(slots, location, kind);
+
+    return table ? ngx_cc_slots_used(slots, table) : 0;
+}
+
+
+uint64_t
+ngx_cc_slots_start_time(pid_t pid)
+{
+    int                  fd, i;
+    char                 path[32], buf[1024], *p;
+    ssize_t              n;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
+
+    fd = open(path, O_RDONLY|O_CLOEXEC);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    n = read(fd, buf, sizeof(buf) - 1);
+    (void) close(fd);
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    buf[n] = '\0';
+    p = strrchr(buf, ')');
+
+    /* field 2 ends here; field 22 is 20 blanks further */
+
+    for (i = 0; p && i < 20; i++) {
+        p = strchr(p + 1, ' ');
+    }
+
+    return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+
+static void *
+ngx_cc_slots_at(ngx_cc_slots_t *slots, uint32_t offset)
+{
+    return (char *) slots + (size_t) offset * 64;
+}
+
+
+static uint32_t
+ngx_cc_slots_alloc(ngx_cc_slots_t *slots, size_t size)
+{
+    uint32_t  n, offset;
+
+    n = (size + 63) / 64;
+
+    if (n > slots->size - slots->used) {
+        return NGX_CC_SLOTS_NONE;
+    }
+
+    offset = slots->used;
+    slots->used += n;
+
+    return offset;
+}
+
+
+static int
+ngx_cc_slots_grow(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
+    uint32_t size)
+{
+    uint32_t               offset, have;
+    _Atomic uint32_t      *link;
+    ngx_cc_slots_block_t  *block;
+
+    have = 0;
+    link = &table->first;
+
+    for ( ;; ) {
+        offset = atomic_load(link);
+
+        if (offset == NGX_CC_SLOTS_NONE) {
+            if (have >= size) {
+                return 0;
+            }
+
+            offset = ngx_cc_slots_alloc(slots, sizeof(ngx_cc_slots_block_t));
+
+            if (offset == NGX_CC_SLOTS_NONE) {
+                return -1;
+            }
+
+            /* linked before it is counted: others may be walking */
+
+            atomic_store(link, offset);
+            atomic_fetch_add(&table->size, NGX_CC_SLOTS_BLOCK);
+        }
+
+        have += NGX_CC_SLOTS_BLOCK;
+        block = ngx_cc_slots_at(slots, offset);
+        link = &block->next;
+    }
+}
+
+
+static ngx_cc_slots_table_t *
+ngx_cc_slots_table(ngx_cc_slots_t *slots, uint32_t location, uint32_t kind)
+{
+    uint32_t                  offset;
+    ngx_cc_slots_location_t  *loc;
+
+    offset = atomic_load(&slots->first);
+
+    for ( ;; ) {
+        if (offset == NGX_CC_SLOTS_NONE || kind >= NGX_CC_SLOTS_KINDS) {
+            return NULL;
+        }
+
+        loc = ngx_cc_slots_at(slots, offset);
+
+        if (location-- == 0) {
+            return &loc->table[kind];
+        }
+
+        offset = atomic_load(&loc->next);
+    }
+}
+
+
+static _Atomic uint64_t *
+ngx_cc_slots_word(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
+    uint32_t index)
+{
+    ngx_cc_slots_block_t  *block;
+
+    block = ngx_cc_slots_at(slots, atomic_load(&table->first));
+
+    while (index >= NGX_CC_SLOTS_BLOCK) {
+        block = ngx_cc_slots_at(slots, atomic_load(&block->next));
+        index -= NGX_CC_SLOTS_BLOCK;
+    }
+
+    return &block->word[index];
+}
+
+
+static void
+ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk, ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table)
+{
+    walk->slots = slots;
+    walk->index = 0;
+    walk->size = atomic_load(&table->size);
+    walk->block = walk->size ? ngx_cc_slots_at(slots,
+                                               atomic_load(&table->first))
+                             : NULL;
+}
+
+
+/* the next word, or NULL behind the last */
+
+static _Atomic uint64_t *
+ngx_cc_slots_next(ngx_cc_slots_walk_t *walk)
+{
+    uint32_t  i;
+
+    if (walk->index == walk->size) {
+        return NULL;
+    }
+
+    i = walk->index++ % NGX_CC_SLOTS_BLOCK;
+
+    if (i == 0 && walk->index > 1) {
+        walk->block = ngx_cc_slots_at(walk->slots,
+                                      atomic_load(&walk->block->next));
+    }
+
+    return &walk->block->word[i];
+}
+
+
+static uint32_t
+ngx_cc_slots_used(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
+{
+    uint32_t              n;
+    _Atomic uint64_t     *word;
+    ngx_cc_slots_walk_t   walk;
+
+    n = 0;
+    ngx_cc_slots_walk(&walk, slots, table);
+
+    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+        n += (atomic_load(word) != 0);
+    }
+
+    return n;
+}
+
+
+/* frees all words of that process index, whatever generation, but "keep" */
+
+static void
+ngx_cc_slots_drop(ngx_cc_slots_t *slots, uint32_t process, uint64_t keep)
+{
+    uint32_t              i, kind, count;
+    uint64_t              owner;
+    _Atomic uint64_t     *word;
+    ngx_cc_slots_walk_t   walk;
+
+    count = atomic_load(&slots->locations);
+
+    for (i = 0; i < count * NGX_CC_SLOTS_KINDS; i++) {
+        kind = i % NGX_CC_SLOTS_KINDS;
+
+        ngx_cc_slots_walk(&walk, slots,
+                          ngx_cc_slots_table(slots, i / NGX_CC_SLOTS_KINDS,
+                                             kind));
+
+        while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+            owner = atomic_load(word);
+
+            if (owner && owner != keep
+                && ngx_cc_slots_index(owner) == process)
+            {
+                (void) atomic_compare_exchange_strong(word, &owner, 0);
+            }
+        }
+    }
+}
+
+
+static void
+ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
+{
+    uint64_t              owner;
+    _Atomic uint64_t     *word;
+    ngx_cc_slots_walk_t   walk;
+
+    ngx_cc_slots_walk(&walk, slots, table);
+
+    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+        owner = atomic_load(word);
+
+        if (owner && ngx_cc_slots_gone(slots, owner)) {
+            (void) atomic_compare_exchange_strong(word, &owner, 0);
+        }
+    }
+}
+
+
+static int
+ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner)
+{
+    pid_t                   pid;
+    uint64_t                start;
+    ngx_cc_slots_worker_t  *worker;
+
+    worker = &slots->worker[ngx_cc_slots_index(owner)];
+    pid = atomic_load(&worker->pid);
+    start = atomic_load(&worker->start);
+
+    if (atomic_load(&worker->generation) != ngx_cc_slots_generation(owner)) {
+        return 1;
+    }
+
+    if (kill(pid, 0) == -1 && errno == ESRCH) {
+        return 1;
+    }
+
+    return ngx_cc_slots_start_time(pid) != start;
+}

@@ -1,0 +1,23 @@
+
+/*
+ * What the kernel knows about a TCP connection's other side.
+ */
+
+#ifndef _NGX_CC_TCP_H_INCLUDED_
+#define _NGX_CC_TCP_H_INCLUDED_
+
+
+#include <stdint.h>
+
+
+/*
+ * Bytes of ours that the peer has acknowledged so far (TCP_INFO, Linux 4.1);
+ * 0 for a descriptor that is not TCP.
+ */
+uint64_t ngx_cc_tcp_acked(int fd);
+
+/* bytes written that it has not acknowledged yet (SIOCOUTQ), or 0 */
+uint64_t ngx_cc_tcp_queued(int fd);
+
+
+#endif /* _NGX_CC_TCP_H_INCLUDED_ */
