@@ -1,0 +1,662 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_execute.h"
+#include "ngx_cc_native.h"
+#include "ngx_cc_process.h"
+#include "ngx_cc_request.h"
+
+
+typedef struct {
+    ngx_cc_host_t     *host;
+    ngx_cc_request_t   request;
+    ngx_cc_answers_t   answers;
+    ngx_queue_t        processes;
+    ngx_uint_t         nprocesses;
+    ngx_str_t          id;           /* of the request that is served */
+    ngx_pool_t        *pool;         /* for it */
+} ngx_cc_native_t;
+
+
+typedef ngx_int_t (*ngx_cc_native_method_pt)(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+
+
+static void *ngx_cc_native_open(ngx_cc_host_t *host);
+static ngx_int_t ngx_cc_native_push(void *session, u_char *p, size_t n,
+    ngx_uint_t last);
+static void ngx_cc_native_drop(void *session);
+static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room);
+static size_t ngx_cc_native_pending(void *session);
+static ngx_uint_t ngx_cc_native_busy(void *session);
+static void ngx_cc_native_close(void *session);
+
+static ngx_int_t ngx_cc_native_serve(ngx_cc_native_t *s);
+static ngx_int_t ngx_cc_native_id(ngx_cc_native_t *s);
+static void ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code,
+    const char *fmt, ...);
+static ngx_cc_process_t *ngx_cc_native_find(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static void ngx_cc_native_wake(void *data);
+
+static ngx_int_t ngx_cc_native_execute(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_control(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_input(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_list(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_status(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_pong(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+
+
+const ngx_cc_dialect_t  ngx_cc_native = {
+    ngx_cc_native_open,
+    ngx_cc_native_push,
+    ngx_cc_native_drop,
+    ngx_cc_native_pull,
+    ngx_cc_native_pending,
+    ngx_cc_native_busy,
+    ngx_cc_native_close
+};
+
+
+static const struct {
+    ngx_str_t                name;
+    ngx_cc_native_method_pt  serve;
+} ngx_cc_native_methods[] = {
+    { ngx_string("execute"), ngx_cc_native_execute },
+    { ngx_string("control"), ngx_cc_native_control },
+    { ngx_string("input"), ngx_cc_native_input },
+    { ngx_string("list"), ngx_cc_native_list },
+    { ngx_string("status"), ngx_cc_native_status },
+    { ngx_string("pong"), ngx_cc_native_pong }
+};
+
+
+u_char *
+ngx_cc_native_limit(u_char *p, ngx_uint_t limit)
+{
+    return ngx_sprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                          "{\"code\":%d,\"message\":\"the limit of %ui "
+                          "sessions is reached\"}}",
+                       NGX_CC_ERROR_LIMIT, limit);
+}
+
+
+static void *
+ngx_cc_native_open(ngx_cc_host_t *host)
+{
+    u_char           buf[512], *p;
+    ngx_cc_native_t  *s;
+
+    s = ngx_pcalloc(host->pool, sizeof(ngx_cc_native_t));
+
+    if (s == NULL) {
+        return NULL;
+    }
+
+    s->host = host;
+    s->request.log = host->log;
+    s->answers.log = host->log;
+    ngx_queue_init(&s->processes);
+
+    p = ngx_sprintf(buf, "{\"jsonrpc\":\"2.0\",\"method\":\"connected\","
+                         "\"params\":{\"session_id\":\"%*s\","
+                         "\"version\":\"%s\",\"capabilities\":[\"execute\","
+                         "\"control\",\"stream\",\"input\",\"list\"]}}",
+                    (size_t) NGX_CC_UUID_TEXT, host->session_id,
+                    NGX_CC_VERSION);
+
+    if (ngx_cc_answers_put(&s->answers, buf, p - buf) != NGX_OK) {
+        return NULL;
+    }
+
+    return s;
+}
+
+
+static ngx_int_t
+ngx_cc_native_push(void *session, u_char *p, size_t n, ngx_uint_t last)
+{
+    ngx_int_t         rc;
+    ngx_cc_native_t  *s = session;
+
+    rc = ngx_cc_request_push(&s->request, p, n, last);
+
+    if (rc == NGX_OK) {
+        rc = ngx_cc_native_serve(s);
+
+    } else if (rc == NGX_AGAIN) {
+        return NGX_OK;
+    }
+
+    ngx_cc_request_reset(&s->request);
+
+    return s->answers.no_memory ? NGX_ERROR : rc;
+}
+
+
+static void
+ngx_cc_native_drop(void *session)
+{
+    ngx_cc_native_t  *s = session;
+
+    ngx_cc_request_reset(&s->request);
+}
+
+
+static size_t
+ngx_cc_native_pull(void *session, u_char *p, size_t room)
+{
+    size_t             n;
+    ngx_uint_t         i, turns;
+    ngx_queue_t       *q;
+    ngx_cc_native_t   *s = session;
+    ngx_cc_process_t  *ps;
+
+    n = ngx_cc_answers_get(&s->answers, p, room);
+
+    /* every process gets its turn, one message each */
+
+    turns = s->nprocesses;
+
+    for (i = 0; n == 0 && i < turns; i++) {
+        q = ngx_queue_head(&s->processes);
+        ps = ngx_queue_data(q, ngx_cc_process_t, queue);
+        ngx_queue_remove(q);
+
+        n = ngx_cc_process_pull(ps, p, room);
+
+        if (ps->ended || ps->output.broken) {
+            s->nprocesses--;
+            ngx_cc_process_close(ps);
+            continue;
+        }
+
+        ngx_queue_insert_tail(&s->processes, q);
+    }
+
+    return n;
+}
+
+
+static size_t
+ngx_cc_native_pending(void *session)
+{
+    ngx_cc_native_t  *s = session;
+
+    return ngx_cc_answers_size(&s->answers);
+}
+
+
+static ngx_uint_t
+ngx_cc_native_busy(void *session)
+{
+    ngx_cc_native_t  *s = session;
+
+    return s->nprocesses;
+}
+
+
+static void
+ngx_cc_native_close(void *session)
+{
+    ngx_queue_t      *q;
+    ngx_cc_native_t  *s = session;
+
+    while (!ngx_queue_empty(&s->processes)) {
+        q = ngx_queue_head(&s->processes);
+        ngx_queue_remove(q);
+        ngx_cc_process_close(ngx_queue_data(q, ngx_cc_process_t, queue));
+    }
+
+    s->nprocesses = 0;
+    ngx_cc_answers_free(&s->answers);
+    ngx_cc_request_reset(&s->request);
+}
+
+
+/* a whole message is there */
+
+static ngx_int_t
+ngx_cc_native_serve(ngx_cc_native_t *s)
+{
+    ngx_uint_t         i;
+    ngx_str_t         *name;
+    ngx_cc_request_t  *rq;
+
+    rq = &s->request;
+    s->pool = rq->pool;
+
+    if (ngx_cc_native_id(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (rq->code) {
+        if (s->id.len == 0) {
+            /* nobody knows whether an answer was wanted: better say it */
+            ngx_str_set(&s->id, "null");
+        }
+
+        ngx_cc_native_error(s, rq->code, "%s", rq->error);
+        return NGX_OK;
+    }
+
+    for (i = 0;
+         i < sizeof(ngx_cc_native_methods) / sizeof(ngx_cc_native_methods[0]);
+         i++)
+    {
+        name = (ngx_str_t *) &ngx_cc_native_methods[i].name;
+
+        if (name->len == rq->method.len
+            && ngx_memcmp(name->data, rq->method.data, name->len) == 0)
+        {
+            return ngx_cc_native_methods[i].serve(s, rq->params);
+        }
+    }
+
+    ngx_cc_native_error(s, NGX_CC_ERROR_METHOD, "unknown method '%V'",
+                        &rq->method);
+    return NGX_OK;
+}
+
+
+/* the id of the request as JSON text, ready to be copied into answers */
+
+static ngx_int_t
+ngx_cc_native_id(ngx_cc_native_t *s)
+{
+    size_t           size;
+    ngx_cc_json_t    w;
+    ngx_cc_value_t  *id;
+
+    id = s->request.id;
+    ngx_str_null(&s->id);
+
+    if (id == NULL) {
+        return NGX_OK;
+    }
+
+    switch (id->type) {
+
+    case NGX_CC_VALUE_NULL:
+        ngx_str_set(&s->id, "null");
+        return NGX_OK;
+
+    case NGX_CC_VALUE_NUMBER:
+        s->id = id->text;
+        return NGX_OK;
+
+    default:
+        size = id->text.len * NGX_CC_JSON_MAX_ESCAPE + 2;
+        s->id.data = ngx_pnalloc(s->pool, size);
+
+        if (s->id.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        w.pos = s->id.data;
+        w.end = s->id.data + size;
+        w.overflow = 0;
+
+        ngx_cc_json_string(&w, id->text.data, id->text.len);
+        s->id.len = w.pos - s->id.data;
+
+        return NGX_OK;
+    }
+}
+
+
+static void
+ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code, const char *fmt, ...)
+{
+    u_char    text[NGX_CC_EXECUTE_TEXT], *last;
+    va_list   args;
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    ngx_cc_process_error(&s->answers, &s->id, code, text, last - text);
+    s->host->wake(s->host->data);
+}
+
+
+/*
+ * The process that params.execution_id names, or, without one, the only one.
+ * NULL: the error has been answered.
+ */
+
+static ngx_cc_process_t *
+ngx_cc_native_find(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char             list[256], *p;
+    ngx_queue_t       *q;
+    ngx_cc_value_t    *id;
+    ngx_cc_process_t  *ps;
+
+    id = ngx_cc_request_member(params, "execution_id");
+
+    if (id && id->type != NGX_CC_VALUE_NULL
+        && id->type != NGX_CC_VALUE_STRING)
+    {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.execution_id must be a string");
+        return NULL;
+    }
+
+    p = list;
+    ps = NULL;
+
+    for (q = ngx_queue_head(&s->processes);
+         q != ngx_queue_sentinel(&s->processes);
+         q = ngx_queue_next(q))
+    {
+        ps = ngx_queue_data(q, ngx_cc_process_t, queue);
+
+        if (id && id->type == NGX_CC_VALUE_STRING) {
+            if (id->text.len == NGX_CC_HANDLE_TEXT
+                && ngx_memcmp(id->text.data, ps->cmd->id, NGX_CC_HANDLE_TEXT)
+                   == 0)
+            {
+                return ps;
+            }
+
+            ps = NULL;
+            continue;
+        }
+
+        if (p + NGX_CC_HANDLE_TEXT + 2 < list + sizeof(list)) {
+            p = ngx_sprintf(p, "%s%*s", p == list ? "" : ", ",
+                            (size_t) NGX_CC_HANDLE_TEXT, ps->cmd->id);
+        }
+    }
+
+    if (ps && s->nprocesses > 1) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.execution_id is needed, %ui processes "
+                            "run: %*s%s", s->nprocesses, (size_t) (p - list),
+                            list, s->nprocesses > 5 ? ", ..." : "");
+        return NULL;
+    }
+
+    if (ps == NULL) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS,
+                            "no such process in this session");
+    }
+
+    return ps;
+}
+
+
+static void
+ngx_cc_native_wake(void *data)
+{
+    ngx_cc_native_t  *s = data;
+
+    s->host->wake(s->host->data);
+}
+
+
+static ngx_int_t
+ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_int_t               rc;
+    ngx_cc_execute_t        ex;
+    ngx_cc_process_t       *ps;
+    ngx_cc_command_conf_t  *conf;
+
+    conf = s->host->conf;
+    rc = ngx_cc_execute_check(&ex, conf, params, s->pool);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK && s->nprocesses >= conf->max_commands_per_session) {
+        rc = ngx_cc_execute_refuse(&ex, NGX_CC_ERROR_LIMIT,
+                                   conf->max_commands_per_session == 1
+                                   ? "A process is already running"
+                                   : "the limit of %ui processes of a "
+                                     "session is reached",
+                                   conf->max_commands_per_session);
+    }
+
+    ps = NULL;
+
+    if (rc == NGX_OK) {
+        ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,
+                                  s->host->session_id, ngx_cc_native_wake, s,
+                                  s->host->log);
+        if (ps == NULL && ex.code == 0) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ps == NULL) {
+        ngx_cc_process_error(&s->answers, &s->id, ex.code, ex.text, ex.len);
+        s->host->wake(s->host->data);
+        return NGX_OK;
+    }
+
+    ngx_queue_insert_tail(&s->processes, &ps->queue);
+    s->nprocesses++;
+    s->host->commands++;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_native_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_uint_t         i;
+    ngx_cc_value_t    *type;
+    ngx_cc_process_t  *ps;
+
+    static const char  *types[] = { "PAUSE", "RESUME", "CANCEL" };
+
+    type = ngx_cc_request_member(params, "type");
+
+    if (type == NULL || type->type != NGX_CC_VALUE_STRING) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.type must be \"PAUSE\", \"RESUME\" or "
+                            "\"CANCEL\"");
+        return NGX_OK;
+    }
+
+    for (i = 0; i < 3; i++) {
+        if (ngx_strcmp(type->text.data, types[i]) == 0) {
+            break;
+        }
+    }
+
+    if (i == 3) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.type '%V' is not PAUSE, RESUME or CANCEL",
+                            &type->text);
+        return NGX_OK;
+    }
+
+    ps = ngx_cc_native_find(s, params);
+
+    if (ps) {
+        ngx_cc_process_control(ps, (ngx_cc_process_control_e) i, &s->id);
+        s->host->wake(s->host->data);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_native_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_str_t          data, decoded;
+    ngx_uint_t         end;
+    ngx_cc_value_t    *text, *base64, *eof;
+    ngx_cc_process_t  *ps;
+
+    text = ngx_cc_request_member(params, "data");
+    base64 = ngx_cc_request_member(params, "data_base64");
+    eof = ngx_cc_request_member(params, "eof");
+
+    if (text && base64) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.data_base64 is given instead of "
+                            "params.data, not beside it");
+        return NGX_OK;
+    }
+
+    if ((text && text->type != NGX_CC_VALUE_STRING)
+        || (base64 && base64->type != NGX_CC_VALUE_STRING))
+    {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.%s must be a string",
+                            text ? "data" : "data_base64");
+        return NGX_OK;
+    }
+
+    if (eof && eof->type != NGX_CC_VALUE_BOOL) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.eof must be a boolean");
+        return NGX_OK;
+    }
+
+    end = eof ? eof->number : 0;
+
+    if (text == NULL && base64 == NULL && !end) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.data, params.data_base64 or params.eof "
+                            "is needed");
+        return NGX_OK;
+    }
+
+    ngx_str_null(&data);
+
+    if (text) {
+        data = text->text;
+
+    } else if (base64) {
+        decoded.data = ngx_pnalloc(s->pool,
+                                   ngx_base64_decoded_length(base64->text.len)
+                                   + 1);
+        if (decoded.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_decode_base64(&decoded, &base64->text) != NGX_OK) {
+            ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                                "params.data_base64 is not base64");
+            return NGX_OK;
+        }
+
+        data = decoded;
+    }
+
+    ps = ngx_cc_native_find(s, params);
+
+    if (ps == NULL) {
+        return NGX_OK;
+    }
+
+    s->host->wake(s->host->data);
+
+    return ngx_cc_process_input(ps, &data, end, 0, &s->id,
+                                s->host->max_message);
+}
+
+
+static ngx_int_t
+ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char            *buf;
+    size_t             size;
+    ngx_queue_t       *q;
+    ngx_cc_json_t      w;
+    ngx_cc_process_t  *ps;
+
+    if (s->id.len == 0) {
+        return NGX_OK;
+    }
+
+    size = s->id.len + 128 + s->nprocesses * 256;
+    buf = ngx_pnalloc(s->pool, size);
+
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    w.pos = buf;
+    w.end = buf + size;
+    w.overflow = 0;
+
+    ngx_cc_process_answer(&w, &s->id);
+    ngx_cc_json_lit(&w, "\"result\":{\"commands\":[");
+
+    for (q = ngx_queue_head(&s->processes);
+         q != ngx_queue_sentinel(&s->processes);
+         q = ngx_queue_next(q))
+    {
+        ps = ngx_queue_data(q, ngx_cc_process_t, queue);
+
+        if (q != ngx_queue_head(&s->processes)) {
+            ngx_cc_json_lit(&w, ",");
+        }
+
+        ngx_cc_process_describe(ps, &w);
+    }
+
+    ngx_cc_json_lit(&w, "]}}");
+    s->host->wake(s->host->data);
+
+    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+}
+
+
+static ngx_int_t
+ngx_cc_native_status(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char            *buf;
+    size_t             size;
+    ngx_cc_json_t      w;
+    ngx_cc_process_t  *ps;
+
+    ps = ngx_cc_native_find(s, params);
+
+    if (ps == NULL || s->id.len == 0) {
+        return NGX_OK;
+    }
+
+    size = s->id.len + 128 + 256;
+    buf = ngx_pnalloc(s->pool, size);
+
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    w.pos = buf;
+    w.end = buf + size;
+    w.overflow = 0;
+
+    ngx_cc_process_answer(&w, &s->id);
+    ngx_cc_json_lit(&w, "\"result\":");
+    ngx_cc_process_describe(ps, &w);
+    ngx_cc_json_lit(&w, "}");
+    s->host->wake(s->host->data);
+
+    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+}
+
+
+/* some clients answer what they take for a ping */
+
+static ngx_int_t
+ngx_cc_native_pong(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    return NGX_OK;
+}

@@ -1,0 +1,95 @@
+
+/*
+ * A JSON-RPC 2.0 request, parsed while it comes in (yajl, SAX) into a bounded
+ * tree.  Everything that yajl lets through and that would hurt further down is
+ * refused here: NUL inside a string, duplicate keys, depth, number of values.
+ * That the bytes are UTF-8 has been checked by the transport.
+ *
+ * One thing yajl does not tell: the escape of a lone surrogate ("\ud800")
+ * arrives as "?".  That is no character of an operator that is allowed
+ * unquoted, so it cannot become one.
+ */
+
+#ifndef _NGX_CC_REQUEST_H_INCLUDED_
+#define _NGX_CC_REQUEST_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+#define NGX_CC_REQUEST_DEPTH     32
+#define NGX_CC_REQUEST_MEMBERS   256     /* of one object */
+#define NGX_CC_REQUEST_VALUES    16384   /* of one message */
+#define NGX_CC_REQUEST_ID        4096    /* bytes of an id's text */
+
+/* error codes, JSON-RPC 2.0, section 5.1 */
+
+#define NGX_CC_ERROR_PARSE       -32700
+#define NGX_CC_ERROR_REQUEST     -32600
+#define NGX_CC_ERROR_METHOD      -32601
+#define NGX_CC_ERROR_PARAMS      -32602
+#define NGX_CC_ERROR_INTERNAL    -32603
+
+
+typedef enum {
+    NGX_CC_VALUE_NULL = 0,
+    NGX_CC_VALUE_BOOL,
+    NGX_CC_VALUE_NUMBER,
+    NGX_CC_VALUE_STRING,
+    NGX_CC_VALUE_ARRAY,
+    NGX_CC_VALUE_OBJECT
+} ngx_cc_value_e;
+
+
+typedef struct ngx_cc_value_s  ngx_cc_value_t;
+
+struct ngx_cc_value_s {
+    ngx_cc_value_e   type;
+    ngx_str_t        name;       /* of a member, decoded */
+    ngx_str_t        text;       /* STRING: decoded, a NUL follows; NUMBER:
+                                    as it was sent */
+    ngx_uint_t       number;     /* BOOL: 0 or 1; ARRAY, OBJECT: how many */
+    ngx_cc_value_t  *first;      /* elements or members */
+    ngx_cc_value_t  *last;
+    ngx_cc_value_t  *next;
+};
+
+
+typedef struct {
+    ngx_log_t       *log;
+    ngx_pool_t      *pool;       /* of the message; NULL between messages */
+    void            *json;       /* yajl's handle */
+    ngx_cc_value_t  *stack[NGX_CC_REQUEST_DEPTH];
+    ngx_uint_t       depth;
+    ngx_uint_t       values;
+    ngx_str_t        key;        /* of the member to come */
+    unsigned         no_memory:1;
+
+    /* the result; valid until ngx_cc_request_reset() */
+    ngx_cc_value_t  *root;
+    ngx_cc_value_t  *id;         /* NULL: none, or not known */
+    ngx_cc_value_t  *params;     /* an object, or NULL */
+    ngx_str_t        method;
+    ngx_int_t        code;       /* 0, or the error to answer with */
+    const char      *error;      /* static text */
+} ngx_cc_request_t;
+
+
+/*
+ * The next n bytes of a message; "last": it ends with them.  Returns NGX_AGAIN
+ * while it has not ended; NGX_OK when it has: "code" tells whether it is a
+ * request; NGX_ERROR when there is no memory.
+ */
+ngx_int_t ngx_cc_request_push(ngx_cc_request_t *rq, u_char *p, size_t n,
+    ngx_uint_t last);
+
+/* frees the message; "log" stays */
+void ngx_cc_request_reset(ngx_cc_request_t *rq);
+
+/* the member of that name, or NULL; "object" may be NULL */
+ngx_cc_value_t *ngx_cc_request_member(ngx_cc_value_t *object,
+    const char *name);
+
+
+#endif /* _NGX_CC_REQUEST_H_INCLUDED_ */
