@@ -1,0 +1,93 @@
+# Builds and tests the module against Debian's nginx.  "make help" lists the
+# targets; what is missing from Debian's packages is installed (.ci/packages).
+
+SHELL := /bin/bash
+ROOT  := $(CURDIR)
+OBJ   := $(ROOT)/build/obj
+SO    := build/ngx_cc_executor_module.so
+TREE  := /usr/share/nginx/src
+
+UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
+             t/unit/shim.c t/unit/fake_command.c,$(wildcard t/unit/*.c)))
+PURE  := $(wildcard src/lib/*.c src/helper/*.c)
+HEADS := $(wildcard src/*/*.h t/unit/*.h)
+
+UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
+               -Wno-unused-parameter -fsanitize=address,undefined \
+               -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
+
+.PHONY: all run demo test unit integration install clean help \
+        packages-build packages-test fixtures module
+
+all: module
+
+module: packages-build
+	@.ci/configure $(OBJ)
+	@cd $(TREE) && $(MAKE) --no-print-directory -s -f $(OBJ)/Makefile modules
+	@cmp -s $(OBJ)/ngx_cc_executor_module.so $(SO) \
+	    || install -m 755 $(OBJ)/ngx_cc_executor_module.so $(SO)
+
+run: module
+	@.ci/packages demo
+	@exec .ci/serve
+
+demo: module
+	@.ci/packages demo
+	@.ci/demo
+
+test: module packages-test fixtures $(UNITS)
+	@.ci/test $(UNITS) t/*.t
+
+unit: packages-build packages-test $(UNITS)
+	@.ci/test $(UNITS)
+
+integration: module packages-test fixtures
+	@.ci/test t/*.t
+
+install: module
+	install -D -m 644 $(SO) $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; \
+	    nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')/ngx_cc_executor_module.so
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make              build $(SO)"
+	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
+	@echo "make demo         run some real commands and show what they print"
+	@echo "make test         all tests; ends with a count"
+	@echo "make unit         the tests of single files, with sanitizers"
+	@echo "make integration  the tests of the module inside nginx"
+	@echo "make install      copy the module to nginx's modules (DESTDIR)"
+	@echo "make clean        remove build/"
+
+packages-build:
+	@.ci/packages build
+
+packages-test: packages-build
+	@.ci/packages test
+
+# a fixture is a small program that misbehaves (t/fixtures)
+
+fixtures: $(patsubst t/fixtures/%.c,build/fixtures/%,$(wildcard t/fixtures/*.c))
+
+build/fixtures/%: t/fixtures/%.c | packages-build
+	@mkdir -p build/fixtures
+	gcc -O1 -Wall -Wextra -Werror -o $@ $<
+
+# a unit test is linked with all pure files
+
+build/unit/%: t/unit/%.c build/unit/pure.a $(HEADS) | packages-test
+	@mkdir -p build/unit
+	gcc $(UNIT_CFLAGS) -o $@ $< build/unit/pure.a \
+	    $$(pkg-config --cflags --libs check) -lpthread
+
+PURE_OBJECTS := $(patsubst src/%.c,build/unit/obj/%.o,$(PURE))
+
+build/unit/pure.a: $(PURE_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $^
+
+build/unit/obj/%.o: src/%.c $(HEADS) | packages-build
+	@mkdir -p $(@D)
+	gcc $(UNIT_CFLAGS) -c -o $@ $<
