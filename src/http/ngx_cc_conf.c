@@ -10,7 +10,7 @@ static char *ngx_cc_conf_policy(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_environment(ngx_conf_t *cf,
     ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env,
-    ngx_str_t *cwd, const char **value);
+    const char *cwd, const char **value);
 static char *ngx_cc_conf_directory(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_bounds(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
@@ -306,7 +306,9 @@ ngx_cc_conf_environment(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
     for (i = 0; i < n; i++) {
         env = &list[i];
 
-        if (ngx_cc_conf_value(cf, env, &conf->cwd, value) != NGX_CONF_OK) {
+        if (ngx_cc_conf_value(cf, env, conf->command.cwd, value)
+            != NGX_CONF_OK)
+        {
             return NGX_CONF_ERROR;
         }
 
@@ -334,7 +336,7 @@ ngx_cc_conf_environment(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
  */
 
 static char *
-ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env, ngx_str_t *cwd,
+ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env, const char *cwd,
     const char **value)
 {
     u_char  *p;
@@ -352,7 +354,7 @@ ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env, ngx_str_t *cwd,
 
     if (ngx_strcmp(env->data, "HOME") == 0 && (text == NULL || geteuid() == 0))
     {
-        text = (char *) cwd->data;
+        text = (char *) cwd;
 
     } else if (text == NULL && ngx_strcmp(env->data, "PATH") == 0) {
         text = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -385,10 +387,11 @@ ngx_cc_conf_directory(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 {
     ngx_file_info_t  fi;
 
-    if (conf->cwd.len == 0) {
-        conf->cwd = mcf->work;
+    /* conf->cwd stays empty then: nested locations inherit it */
 
-    } else {
+    conf->command.cwd = (char *) mcf->work.data;
+
+    if (conf->cwd.len) {
         if (ngx_conf_full_name(cf->cycle, &conf->cwd, 0) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
@@ -406,9 +409,9 @@ ngx_cc_conf_directory(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
                                &conf->cwd);
             return NGX_CONF_ERROR;
         }
-    }
 
-    conf->command.cwd = (char *) conf->cwd.data;
+        conf->command.cwd = (char *) conf->cwd.data;
+    }
 
     return NGX_CONF_OK;
 }

@@ -87,7 +87,7 @@ sub read_head {
         $self->{status} = 0;
         $self->{head} = '';
     }
-    if ($self->{status} != 101
+    if ($self->{status} != 101 && ($self->{method} // "") ne "HEAD"
         && $self->{head} =~ /^Content-Length: (\d+)/mi)
     {
         my $n = $1;

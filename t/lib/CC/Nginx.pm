@@ -1,0 +1,312 @@
+package CC::Nginx;
+
+# One nginx for one test file: its own directory, ports and processes; and the
+# checks that every file ends with: no unexpected alert, no sanitizer report,
+# no process, port or zombie left.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+use CC::Client;
+use CC::WebSocket;
+
+our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
+
+my %reserved;
+
+# Options: location, server, http, main: text put into the configuration;
+# conf: the whole configuration; user.  In all of them %%DIR%%, %%PORT%% and
+# %%PORT_n%% are replaced.
+sub new {
+    my ($class, %o) = @_;
+    # the worker's user has to reach the directory, wherever the checkout is
+    my $dir = tempdir('cc_test_XXXXXX', DIR => '/var/tmp', CLEANUP => 0);
+    chmod 0755, $dir;
+    my $self = bless {
+        dir => $dir,
+        nginx => $ENV{TEST_NGINX_BINARY} // 'nginx',
+        module => $ENV{CC_MODULE}
+            // "$ROOT/build/ngx_cc_executor_module.so",
+        allowed => [],
+        pid => $$,
+        %o,
+    }, $class;
+    mkdir "$dir/$_" for qw(logs temp work);
+    if ($> == 0) {
+        my @nobody = getpwnam 'nobody';
+        chown $nobody[2], $nobody[3], "$dir/work";
+    }
+    return $self;
+}
+
+sub dir { return $_[0]{dir} }
+
+# a free port of loopback; n tells several apart
+sub port {
+    my ($self, $n) = @_;
+    $n //= 1;
+    return $self->{port}{$n} //= do {
+        my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+            Listen => 1, Proto => 'tcp') or die "no port: $!\n";
+        push @{ $self->{reserve} }, $s;
+        $s->sockport;
+    };
+}
+
+sub expand {
+    my ($self, $text) = @_;
+    $text =~ s/%%DIR%%/$self->{dir}/g;
+    $text =~ s/%%PORT%%/$self->port(1)/ge;
+    $text =~ s/%%PORT_(\d+)%%/$self->port($1)/ge;
+    return $text;
+}
+
+sub config {
+    my ($self) = @_;
+    my %d = (main => '', http => '', server => '', workers => 1,
+        location => "cc_executor_allow any; cc_executor_shell /bin/sh;", %$self);
+    return $self->expand($self->{conf} // <<"EOC");
+worker_processes $d{workers};
+$d{main}
+events { worker_connections 1024; }
+http {
+    access_log %%DIR%%/logs/access.log;
+    cc_executor_path %%DIR%%/runtime;
+    $d{http}
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        server_name localhost;
+        $d{server}
+        location /ws/mcp { cc_executor on; $d{location} }
+        location /other { return 200 "other\\n"; }
+    }
+}
+EOC
+}
+
+# what every configuration of a test has
+sub globals {
+    my ($self) = @_;
+    my $user = $> == 0 ? 'user nobody nogroup;' : '';
+    my $debug = $self->{log} // 'info';
+    return <<"EOC";
+load_module $self->{module};
+$user
+pid $self->{dir}/nginx.pid;
+error_log $self->{dir}/logs/error.log $debug;
+EOC
+}
+
+sub temp_paths {
+    my ($self) = @_;
+    return join '', map { "${_}_temp_path $self->{dir}/temp/$_;\n" }
+        qw(client_body proxy fastcgi uwsgi scgi);
+}
+
+sub write_config {
+    my ($self, $text) = @_;
+    $text //= $self->config;
+    my $temp = $self->temp_paths;
+    $text =~ s/\bhttp \{/http {\n$temp/;
+    open my $f, '>', "$self->{dir}/nginx.conf" or die $!;
+    print $f $self->globals, $text;
+    CORE::close $f;
+    return;
+}
+
+sub command {
+    my ($self, @args) = @_;
+    return ($self->{nginx}, '-p', $self->{dir}, '-c',
+        "$self->{dir}/nginx.conf", '-e', "$self->{dir}/logs/error.log",
+        @args);
+}
+
+# nginx -t: (exit code, what it said)
+sub test_config {
+    my ($self, $text) = @_;
+    $self->write_config($self->expand($text));
+    close $_ for @{ delete $self->{reserve} // [] };
+    my @c = map { quotemeta } $self->command('-t');
+    my $out = `@c 2>&1`;
+    return ($? >> 8, $out);
+}
+
+sub start {
+    my ($self) = @_;
+    $self->write_config;
+    close $_ for @{ delete $self->{reserve} // [] };
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', "$self->{dir}/logs/stdout.log";
+        open STDERR, '>&', \*STDOUT;
+        exec $self->command('-g', 'daemon off;') or POSIX::_exit(127);
+    }
+    $self->{master} = $pid;
+    for my $port (values %{ $self->{port} }) {
+        $self->wait_until(sub {
+            die "nginx did not start:\n" . $self->slurp('logs/stdout.log')
+                . $self->log if waitpid($pid, WNOHANG) == $pid;
+            IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
+        }, 10) or die "nginx does not listen on $port\n" . $self->log;
+    }
+    return $self;
+}
+
+# true as soon as the sub says so, false when it has not within the time
+sub wait_until {
+    my ($self, $is, $timeout) = @_;
+    my $deadline = time + ($timeout // 10);
+    until ($is->()) {
+        return 0 if time > $deadline;
+        select undef, undef, undef, 0.01;
+    }
+    return 1;
+}
+
+sub slurp {
+    my ($self, $name) = @_;
+    open my $f, '<', "$self->{dir}/$name" or return '';
+    local $/;
+    return <$f> // '';
+}
+
+sub log { return $_[0]->slurp('logs/error.log') }
+
+sub client { my ($self, %o) = @_; return CC::Client->new(
+    port => $self->port, %o) }
+
+sub ws { my ($self, %o) = @_; return CC::WebSocket->new(
+    port => $self->port, %o) }
+
+sub signal { my ($self, $sig) = @_; return kill $sig, $self->{master} }
+
+# pids of a process' children whose title matches
+sub children {
+    my ($pid, $title) = @_;
+    my @found;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $f, '<', $stat or next;
+        my $line = <$f> // next;
+        my ($child, $parent) = $line =~ /^(\d+) \(.*\) \S (\d+)/s or next;
+        next if $parent != $pid;
+        push @found, $child if title($child) =~ $title;
+    }
+    return @found;
+}
+
+sub title {
+    my ($pid) = @_;
+    open my $f, '<', "/proc/$pid/cmdline" or return '';
+    local $/;
+    my $t = <$f> // '';
+    $t =~ tr/\0/ /;
+    return $t;
+}
+
+sub workers { return children($_[0]{master}, qr/worker process/) }
+
+sub spawners { return map { children($_, qr/cc spawner/) } $_[0]->workers }
+
+sub helpers { return map { children($_, qr/cc helper/) } $_[0]->spawners }
+
+# what belongs to this test: works below its directory
+sub processes {
+    my ($self) = @_;
+    my @found;
+    for my $proc (glob '/proc/[0-9]*') {
+        my $cwd = readlink "$proc/cwd" // next;
+        my ($pid) = $proc =~ /(\d+)$/;
+        next if $pid == $$;
+        push @found, $pid . ' ' . title($pid)
+            if index($cwd, $self->{dir}) == 0;
+    }
+    return @found;
+}
+
+sub zombies {
+    my ($self) = @_;
+    my @found;
+    for my $w ($self->workers, $self->spawners, $self->helpers) {
+        for my $stat (glob '/proc/[0-9]*/stat') {
+            open my $f, '<', $stat or next;
+            my $line = <$f> // next;
+            push @found, $1 if $line =~ /^(\d+) \(.*\) Z $w /s;
+        }
+    }
+    return @found;
+}
+
+# error log lines that are expected: so many that match
+sub allow { my ($self, $re, $n) = @_; push @{ $self->{allowed} }, [$re, $n];
+    return }
+
+sub stop {
+    my ($self, $sig) = @_;
+    my $pid = delete $self->{master} or return;
+    my @tree = ($pid, children($pid, qr/./));
+    push @tree, map { children($_, qr/./) } @tree[1 .. $#tree];
+    push @tree, map { children($_, qr/cc helper/) } @tree;
+    kill $sig // 'QUIT', $pid;
+    $self->{clean} = $self->wait_until(
+        sub { waitpid($pid, WNOHANG) == $pid }, 15);
+    kill 'KILL', $pid unless $self->{clean};
+    $self->{tree_gone} = $self->wait_until(
+        sub { !grep { -e "/proc/$_" && title($_) =~ /nginx/ } @tree }, 15);
+    return;
+}
+
+# stops nginx and makes the six checks of every file
+sub finish {
+    my ($self) = @_;
+    my @zombies;
+    $self->wait_until(sub { !(@zombies = $self->zombies) }, 2)
+        if $self->{master};
+    is("@zombies", '', 'no zombie');
+    $self->stop if $self->{master};
+    ok($self->{clean} // 1, 'nginx stopped when it was told to');
+    ok($self->{tree_gone} // 1, 'worker, spawner and helpers are gone');
+
+    my @left;
+    $self->wait_until(sub { !(@left = $self->processes) }, 5);
+    is("@left", '', 'no process left') or kill 'KILL',
+        map { /^(\d+)/ } @left;
+
+    my @bad = grep { /\[(?:alert|emerg|crit)\]|Sanitizer|runtime error/ }
+        split /\n/, $self->log . $self->slurp('logs/stdout.log');
+    for (@{ $self->{allowed} }) {
+        my ($re, $n) = @$_;
+        my @hit = grep { $_ =~ $re } @bad;
+        is(scalar @hit, $n, "expected alerts: $re");
+        @bad = grep { $_ !~ $re } @bad;
+    }
+    is(join("\n", @bad), '', 'no unexpected alert in the log');
+
+    my @open = grep { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $_) } values %{ $self->{port} // {} };
+    is("@open", '', 'no port left open');
+    return;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $$ != $self->{pid};
+    local ($?, $@, $!);
+    if ($self->{master}) {
+        kill 'TERM', $self->{master};
+        waitpid $self->{master}, 0;
+    }
+    remove_tree($self->{dir}) unless $ENV{TEST_NGINX_LEAVE};
+    return;
+}
+
+1;
