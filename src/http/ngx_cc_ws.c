@@ -38,6 +38,7 @@ static ngx_int_t ngx_cc_ws_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece);
 static void ngx_cc_ws_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece);
 static void ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code,
     const char *reason);
+static void ngx_cc_ws_half_close(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_forget(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
 
@@ -367,11 +368,14 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
         }
     }
 
-    if (ws->close_sent && ws->out.len == 0
-        && (ws->close_received || ws->eof))
-    {
-        ngx_cc_ws_end(ws, ws->code);
-        return;
+    if (ws->close_sent && ws->out.len == 0) {
+
+        if (ws->close_received || ws->eof) {
+            ngx_cc_ws_end(ws, ws->code);
+            return;
+        }
+
+        ngx_cc_ws_half_close(ws);
     }
 
     c->idle = (ws->session && ws->dialect->busy(ws->session) == 0);
@@ -802,6 +806,35 @@ ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason)
      */
 
     ngx_add_timer(&ws->linger, NGX_CC_WS_LINGER);
+}
+
+
+/*
+ * Our close frame was the last byte: the client sees it and the end of the
+ * stream at once (RFC 6455, section 7.1.1).  TLS has no such half.
+ */
+
+static void
+ngx_cc_ws_half_close(ngx_cc_ws_t *ws)
+{
+    ngx_connection_t  *c = ws->connection;
+
+#if (NGX_HTTP_SSL)
+    if (c->ssl) {
+        return;
+    }
+#endif
+
+    if (ws->half_closed) {
+        return;
+    }
+
+    ws->half_closed = 1;
+
+    if (ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1) {
+        ngx_connection_error(c, ngx_socket_errno,
+                             ngx_shutdown_socket_n " failed");
+    }
 }
 
 

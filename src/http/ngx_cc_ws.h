@@ -59,6 +59,7 @@ typedef struct {
     unsigned                 close_due:1;     /* a frame has to be written */
     unsigned                 close_sent:1;
     unsigned                 close_received:1;
+    unsigned                 half_closed:1;
     unsigned                 ended:1;         /* nothing is decoded any more */
     unsigned                 eof:1;           /* the client sends no more */
 } ngx_cc_ws_t;
