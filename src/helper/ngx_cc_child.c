@@ -176,7 +176,12 @@ ngx_cc_child_exec(const ngx_cc_child_t *child)
         (void) execve(file, (char **) child->argv, (char **) child->env);
 
         if (errno == EACCES) {
-            denied = 1;
+
+            /* a directory that may not be entered does not count */
+
+            if (access(file, F_OK) == 0) {
+                denied = 1;
+            }
 
         } else if (errno != ENOENT && errno != ENOTDIR) {
             return errno;

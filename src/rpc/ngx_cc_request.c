@@ -161,6 +161,10 @@ ngx_cc_request_finish(ngx_cc_request_t *rq)
 
     id = ngx_cc_request_member(rq->root, "id");
 
+    if (rq->code && id && id->type != NGX_CC_VALUE_NULL && !id->text.data) {
+        id = NULL;   /* it is what was refused */
+    }
+
     if (id) {
         if (id->type == NGX_CC_VALUE_STRING || id->type == NGX_CC_VALUE_NUMBER
             || id->type == NGX_CC_VALUE_NULL)
