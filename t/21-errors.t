@@ -177,6 +177,7 @@ like($m->{error}{message}, qr/\b8\b/, 'the limit is named');
 $m = $c->call('control', { type => 'PAUSE' });
 is($m->{error}{code}, -32602, 'which of 8 is meant?');
 like($m->{error}{message}, qr/[0-9a-f]{48}, [0-9a-f]{48}/, 'they are listed');
+$c->close;
 
 $t->finish;
 done_testing;
