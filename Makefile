@@ -17,7 +17,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
 .PHONY: all run demo test unit integration install clean help \
-        packages-build packages-test fixtures module
+        packages-build packages-test fixtures clients module
 
 all: module
 
@@ -35,13 +35,13 @@ demo: module
 	@.ci/packages demo
 	@.ci/demo
 
-test: module packages-test fixtures $(UNITS)
+test: module packages-test fixtures clients $(UNITS)
 	@.ci/test $(UNITS) t/*.t
 
 unit: packages-build packages-test $(UNITS)
 	@.ci/test $(UNITS)
 
-integration: module packages-test fixtures
+integration: module packages-test fixtures clients
 	@.ci/test t/*.t
 
 install: module
@@ -74,6 +74,17 @@ fixtures: $(patsubst t/fixtures/%.c,build/fixtures/%,$(wildcard t/fixtures/*.c))
 build/fixtures/%: t/fixtures/%.c | packages-build
 	@mkdir -p build/fixtures
 	gcc -O1 -Wall -Wextra -Werror -o $@ $<
+
+# client libraries that we did not write (t/clients)
+
+clients: build/node/node_modules/ws/package.json
+
+build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
+                                         | packages-test
+	@mkdir -p build/node
+	@cp t/clients/node/package.json t/clients/node/package-lock.json build/node
+	cd build/node && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 # a unit test is linked with all pure files
 

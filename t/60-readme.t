@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+
+# The examples of README.md do what it says they do: programs print what is
+# printed below them, conversations go as written, the configuration works.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use JSON::PP ();
+use Test::More;
+
+use CC::Nginx;
+
+my $root = $CC::Nginx::ROOT;
+my $json = JSON::PP->new->utf8->canonical;
+
+# the blocks that stand behind a "test" comment
+sub blocks {
+    open my $f, '<', "$root/README.md" or die $!;
+    local $/;
+    my $text = <$f>;
+    my @blocks;
+    while ($text =~ /<!--\ test:\ (\w+)\ ?(\w*)\ -->\n
+                     ```(\w+)\n(.*?)^```\n
+                     (?:<!--\ prints\ -->\n```text\n(.*?)^```\n)?/gmsx)
+    {
+        push @blocks, { kind => $1, option => $2, language => $3, text => $4,
+            prints => $5 };
+    }
+    return @blocks;
+}
+
+my @blocks = blocks();
+is(scalar(grep { $_->{kind} eq 'run' } @blocks), 4, 'four programs');
+is(scalar(grep { $_->{kind} eq 'talk' } @blocks), 6, 'six conversations');
+is(scalar(grep { $_->{kind} eq 'config' } @blocks), 1, 'one configuration');
+
+my $nginx = CC::Nginx->new(server => <<'EOC')->start;
+location /noshell { cc_executor on; cc_executor_allow any; }
+EOC
+
+# programs
+
+my %run = (
+    sh => [qw(sh)], bash => [qw(bash)], python => [qw(python3)],
+    js => [qw(node)],
+);
+
+# another Python may stand before Debian's in PATH
+$run{python} = ['/usr/bin/python3']
+    if system("python3 -c 'import websockets' 2>/dev/null") != 0;
+
+my $port = $nginx->port;
+$ENV{NODE_PATH} = "$root/build/node/node_modules";
+chdir $root or die $!;
+
+for my $b (grep { $_->{kind} eq 'run' } @blocks) {
+    (my $text = $b->{text}) =~ s/8003/$port/g;
+    my $file = $nginx->dir . "/example.$b->{language}";
+    open my $f, '>', $file or die $!;
+    print $f $text;
+    close $f;
+    open my $p, '-|', @{ $run{ $b->{language} } }, $file or die $!;
+    my $out = do { local $/; <$p> };
+    close $p;
+    is($out // '', $b->{prints}, "the $b->{language} program prints that");
+}
+
+# conversations
+
+my @anything = qw(pid pgid session_id execution_id execution_time max_rss_kb
+    user_time system_time started);
+my %anything = map { $_ => 1 } @anything;
+
+# '' or where "got" is not what the README says.  An example with "jsonrpc" is
+# complete, another one names the interesting members only.
+sub differs {
+    my ($want, $got, $path, $complete) = @_;
+    return "$path is missing" unless defined $got || !defined $want;
+    if (ref $want eq 'HASH') {
+        return "$path is no object" unless ref $got eq 'HASH';
+        $complete ||= exists $want->{jsonrpc};
+        for (sort keys %$want) {
+            return "$path/$_ is missing" unless exists $got->{$_};
+            if ($anything{$_}) {
+                return "$path/$_ is null" unless defined $got->{$_};
+                next;
+            }
+            my $d = differs($want->{$_}, $got->{$_}, "$path/$_", $complete);
+            return $d if $d;
+        }
+        for (sort keys %$got) {
+            return "$path/$_ is not in the README"
+                if $complete && !exists $want->{$_};
+        }
+        return '';
+    }
+    if (ref $want eq 'ARRAY') {
+        return "$path differs" unless ref $got eq 'ARRAY' && @$want == @$got;
+        for (0 .. $#$want) {
+            my $d = differs($want->[$_], $got->[$_], "$path/$_", $complete);
+            return $d if $d;
+        }
+        return '';
+    }
+    return $json->allow_nonref->encode($want)
+        eq $json->allow_nonref->encode($got) ? '' : "$path differs";
+}
+
+for my $b (grep { $_->{kind} eq 'talk' } @blocks) {
+    my $c = $nginx->client(silent => 1,
+        path => $b->{option} eq 'noshell' ? '/noshell' : '/ws/mcp');
+    my @lines = split /\n/, $b->{text};
+    $c->next if $lines[0] !~ /"connected"/;
+    for my $line (@lines) {
+        my ($from, $message) = $line =~ /^(->|<-) (.*)$/ or die $line;
+        if ($from eq '->') {
+            $c->raw($message);
+            next;
+        }
+        my $got = $c->next(10);
+        is(differs($json->decode($message), $got, ''), '',
+            substr($message, 0, 60))
+            or diag $json->encode($got // {});
+    }
+    $c->close;
+}
+
+$nginx->finish;
+
+# the configuration
+
+my ($config) = map { $_->{text} } grep { $_->{kind} eq 'config' } @blocks;
+$config =~ s/^load_module.*\n//m or die;
+$config =~ s/^error_log.*\n//m or die;
+$config =~ s{logs/access\.log}{%%DIR%%/logs/access.log} or die;
+$config =~ s{/var/lib/nginx/cc_executor}{%%DIR%%/runtime} or die;
+$config =~ s{/etc/nginx/cc_executor\.htpasswd}{%%DIR%%/htpasswd} or die;
+$config =~ s{127\.0\.0\.1:8003}{127.0.0.1:%%PORT%%} or die;
+
+my $second = CC::Nginx->new(conf => $config);
+open my $f, '>', $second->dir . '/htpasswd' or die $!;
+print $f "agent:{PLAIN}secret\n";
+close $f;
+$second->start;
+
+my $c = $second->client;
+my $r = $c->run('make --version');
+like($r->{stdout}, qr/^GNU Make/, 'the listed program runs');
+is($c->call('execute', { command => 'ls' })->{error}{code}, -32002,
+    'another one does not');
+$c->close;
+
+is($second->ws(path => '/ws/shell')->{status}, 401, 'a password is asked for');
+$c = $second->client(path => '/ws/shell',
+    headers => { Authorization => 'Basic YWdlbnQ6c2VjcmV0' });
+is($c->run('echo $BASH | wc -l')->{stdout}, "1\n", 'with it a shell runs');
+$c->close;
+
+$second->wait_until(sub { $second->slurp('logs/access.log') =~ /"1006"/ });
+for (split /\n/, $second->slurp('logs/access.log')) {
+    ok(eval { $json->decode($_) }, 'a line of the access log is JSON');
+}
+
+$second->finish;
+
+done_testing();
