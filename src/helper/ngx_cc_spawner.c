@@ -24,6 +24,7 @@
 
 
 #define NGX_CC_SPAWNER_MAX      1024     /* helpers */
+#define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
 #define NGX_CC_SPAWNER_OOM      200      /* added to oom_score_adj */
 
 
@@ -98,7 +99,7 @@ static void
 ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
 {
     size_t         i;
-    struct rlimit  core;
+    struct rlimit  limit;
 
     ngx_cc_spawner_descriptors(s);
     ngx_cc_spawner_signals(s);
@@ -115,9 +116,21 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     (void) setsid();
     (void) umask(077);
 
-    core.rlim_cur = 0;
-    core.rlim_max = 0;
-    (void) setrlimit(RLIMIT_CORE, &core);
+    limit.rlim_cur = 0;
+    limit.rlim_max = 0;
+    (void) setrlimit(RLIMIT_CORE, &limit);
+
+    /*
+     * worker_rlimit_nofile is for connections; old programs close or select()
+     * over every descriptor that they may have.
+     */
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0
+        && limit.rlim_cur > NGX_CC_SPAWNER_NOFILE)
+    {
+        limit.rlim_cur = NGX_CC_SPAWNER_NOFILE;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
 
     for (i = 0; i < s->conf->nmaps; i++) {
         (void) munmap(s->conf->maps[i].addr, s->conf->maps[i].size);

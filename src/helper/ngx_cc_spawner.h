@@ -43,7 +43,7 @@ typedef struct {
  * section 4: 0, 1, 2 to /dev/null; all other descriptors but the two closed;
  * default signals, empty mask; affinity, scheduling class, nice, timer slack
  * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
- * core size 0; umask 077; no_new_privs; maps unmapped; title.
+ * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; title.
  *
  * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork
  * it tries again after 100 ms, 1 s, 5 s.  Ends when the worker has closed its

@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+
+# What a command is born with, byte for byte, whatever the worker has: nothing
+# of nginx, nothing of whoever started nginx.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Fcntl qw(F_SETFD);
+use Test::More;
+
+use CC::Nginx;
+
+my $fixture = "$CC::Nginx::ROOT/build/fixtures/inherit";
+
+# what nginx inherits from us
+
+my %limit;
+
+open my $limits, '<', '/proc/self/limits' or die $!;
+while (<$limits>) {
+    $limit{$1} = [$2, $3]
+        if /^Max ([a-z ]+?) {2,}(\S+) +(\S+)/;
+}
+
+sub limit { my ($n) = @_; return join ' ', @{ $limit{$n} } }
+
+# descriptors that the caller of nginx leaks, and signals that it ignores
+open my $leak, '<', '/etc/passwd' or die $!;
+fcntl $leak, F_SETFD, 0;
+$SIG{QUIT} = $SIG{HUP} = $SIG{USR2} = 'IGNORE';
+$ENV{SECRET_OF_THE_CALLER} = 'x';
+$ENV{PASSED_ON} = 'yes';
+
+sub expected {
+    my ($t, %o) = @_;
+    my $dir = $t->dir;
+    my ($spawner) = $t->spawners;
+    chomp(my $cpus = `taskset -c 0-1023 nproc`);
+    open my $f, '<', '/proc/self/oom_score_adj' or die $!;
+    my $oom = <$f> + 200;
+    $oom = 1000 if $oom > 1000;
+    my $hard = $o{nofile} // $limit{'open files'}[1];
+    my $soft = $o{nofile} // $limit{'open files'}[0];
+    $soft = 1024 if $soft > 1024;
+    my $stdin = $o{stdin} // '/dev/null, both';
+    return <<"EOT" . join '', map { "env: $_\n" } @{ $o{env} };
+fd 0: $stdin
+fd 1: pipe, write
+fd 2: pipe, write
+TracerPid:\t0
+SigPnd:\t0000000000000000
+ShdPnd:\t0000000000000000
+SigBlk:\t0000000000000000
+SigIgn:\t0000000000000000
+SigCgt:\t0000000000000000
+NoNewPrivs:\t1
+umask: 077
+nice: 0
+policy: 0
+cpus: $cpus
+core: 0 0
+nofile: $soft $hard
+nproc: @{[limit('processes')]}
+as: @{[limit('address space')]}
+cpu: @{[limit('cpu time')]}
+fsize: @{[limit('file size')]}
+stack: @{[limit('stack size')]}
+cwd: $dir/work
+oom: $oom
+deathsig: 0
+dumpable: 1
+subreaper: no
+timerslack: 50000
+group: own
+session: $spawner
+terminal: none
+argv 0: $dir/inherit
+argv 1: a b
+argv 2: 
+EOT
+}
+
+sub check {
+    my ($t, $name, %o) = @_;
+    my $file = $t->dir . '/inherit';
+    # the workers' user need not be able to enter the checkout
+    system('cp', $fixture, $file) == 0 or die;
+    chmod 0755, $file;
+    $t->start;
+    my $c = $t->client;
+    my $want = expected($t, %o);
+    for my $i (1 .. 2) {
+        my $r = $c->run({ args => [$file, 'a b', ''] });
+        is($r->{stdout}, $want, "$name, command $i") or diag explain $r->{answer};
+    }
+    # whose helper is a younger sibling of others
+    $c->call('execute', { args => ['/bin/sleep', 60] }) for 1 .. 5;
+    is($c->run({ args => [$file, 'a b', ''] })->{stdout}, $want,
+        "$name, beside five others");
+    (my $piped = $want) =~ s{^fd 0: .*}{fd 0: pipe, read};
+    is($c->run({ args => [$file, 'a b', ''], stdin => 'x' })->{stdout},
+        $piped, "$name, with stdin");
+    $c->close;
+    $t->finish;
+    return;
+}
+
+my $t = CC::Nginx->new(location =>
+    'cc_executor_allow any; cc_executor_cwd %%DIR%%/work;
+     cc_executor_env HOME=/nowhere A= "B=1 2";
+     cc_executor_env PASSED_ON NOT_THERE;');
+check($t, 'usual', env => ['HOME=/nowhere', 'A=', 'B=1 2', 'PASSED_ON=yes']);
+
+# as default: the caller's PATH and LANG, no HOME of root
+$t = CC::Nginx->new(location =>
+    'cc_executor_allow any; cc_executor_cwd %%DIR%%/work;');
+my $home = $> == 0 ? $t->dir . '/work' : $ENV{HOME};
+check($t, 'default environment', env => ["PATH=$ENV{PATH}", "HOME=$home",
+    'LANG=' . ($ENV{LANG} // 'C.UTF-8'), 'PYTHONUNBUFFERED=1']);
+
+$t = CC::Nginx->new(workers => 2,
+    main => 'worker_cpu_affinity auto; worker_rlimit_nofile 4096;
+             worker_rlimit_core 10m;'
+        . ($> == 0 ? 'worker_priority -5;' : ''),
+    location => 'cc_executor_allow any; cc_executor_env A=1;
+        cc_executor_cwd %%DIR%%/work;');
+
+# the session is that of whichever worker has the connection
+{
+    no warnings 'redefine';
+    my $one = \&expected;
+    *expected = sub {
+        my $text = $one->(@_);
+        $text =~ s/^session: .*\n//m;
+        return $text;
+    };
+    my $run = \&CC::Client::run;
+    *CC::Client::run = sub {
+        my $r = $run->(@_);
+        $r->{stdout} =~ s/^session: .*\n//m;
+        return $r;
+    };
+    check($t, 'with affinity, priority and limits of the workers',
+        env => ['A=1'], nofile => 4096);
+}
+
+done_testing();
