@@ -218,8 +218,8 @@ ngx_cc_process_input(ngx_cc_process_t *ps, ngx_str_t *data, ngx_uint_t eof,
 
     if (!ps->stdin_open) {
         ngx_cc_process_error(ps->answers, id, NGX_CC_ERROR_PARAMS,
-                             ngx_cc_text("stdin of this process is not "
-                                         "open"));
+                             ngx_cc_text("stdin of this process is not open "
+                                         "(params.open_stdin of execute)"));
         return NGX_OK;
     }
 
