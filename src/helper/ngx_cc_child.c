@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ngx_cc_child.h"
+#include "ngx_cc_policy.h"
 
 
 #define NGX_CC_CHILD_STACK   65536
@@ -150,7 +151,7 @@ ngx_cc_child_exec(const ngx_cc_child_t *child)
         return errno;
     }
 
-    path = NULL;
+    path = NGX_CC_POLICY_PATH;
 
     for (env = child->env; *env; env++) {
         if (strncmp(*env, "PATH=", 5) == 0) {

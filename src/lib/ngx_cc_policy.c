@@ -27,6 +27,10 @@ ngx_cc_policy_program(const ngx_cc_policy_t *policy, const char *name,
 
     len = strlen(name);
 
+    if (path == NULL) {
+        path = NGX_CC_POLICY_PATH;
+    }
+
     for ( /* void */ ; path; path = *end ? end + 1 : NULL) {
         end = strchrnul(path, ':');
         dir = end - path;

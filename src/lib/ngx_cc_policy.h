@@ -13,6 +13,11 @@
 #include <stddef.h>
 
 
+/* where names are looked for without a PATH, as execvp() does */
+
+#define NGX_CC_POLICY_PATH  "/bin:/usr/bin"
+
+
 typedef struct {
     const char    **paths;       /* npaths absolute paths, owner: caller */
     size_t          npaths;
@@ -22,7 +27,7 @@ typedef struct {
 
 /*
  * Decides about argv[0] = "name" (ends with NUL, not empty).  "path": the
- * value of PATH in the command's environment, or NULL.
+ * value of PATH in the command's environment; NULL: NGX_CC_POLICY_PATH.
  *
  * Returns the program to execute: "name" itself under "any" (the helper then
  * searches PATH), else the listed path that it denotes (memory of the
