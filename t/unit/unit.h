@@ -11,6 +11,16 @@
 #include <stdlib.h>
 
 
+/* as ck_assert(), for hot loops: that one writes to a pipe every time */
+
+#define unit_assert(cond)                                                     \
+    do {                                                                      \
+        if (!(cond)) {                                                        \
+            ck_abort_msg("failed: %s", #cond);                                \
+        }                                                                     \
+    } while (0)
+
+
 /*
  * Runs the suite (each test in a process of its own unless CK_FORK=no),
  * prints TAP, frees it.  Returns what main() returns.
