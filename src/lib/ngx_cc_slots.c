@@ -82,8 +82,7 @@ static void ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk,
 static _Atomic uint64_t *ngx_cc_slots_next(ngx_cc_slots_walk_t *walk);
 static uint32_t ngx_cc_slots_used(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table);
-static void ngx_cc_slots_drop(ngx_cc_slots_t *slots, uint32_t process,
-    uint64_t keep);
+static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table);
 static int ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner);
@@ -186,7 +185,7 @@ ngx_cc_slots_enter(ngx_cc_slots_process_t *self, ngx_cc_slots_t *slots,
     self->slots = slots;
     self->owner = ngx_cc_slots_owner(generation, process);
 
-    ngx_cc_slots_drop(slots, process, self->owner);
+    ngx_cc_slots_drop(self, 1);
 
     return 0;
 }
@@ -195,7 +194,7 @@ ngx_cc_slots_enter(ngx_cc_slots_process_t *self, ngx_cc_slots_t *slots,
 void
 ngx_cc_slots_leave(ngx_cc_slots_process_t *self)
 {
-    ngx_cc_slots_drop(self->slots, ngx_cc_slots_index(self->owner), 0);
+    ngx_cc_slots_drop(self, 0);
 }
 
 
@@ -482,16 +481,19 @@ ngx_cc_slots_used(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
 }
 
 
-/* frees all words of that process index, whatever generation, but "keep" */
+/* frees the words of this process, or those of its predecessors ("former") */
 
 static void
-ngx_cc_slots_drop(ngx_cc_slots_t *slots, uint32_t process, uint64_t keep)
+ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former)
 {
-    uint32_t              i, kind, count;
+    uint32_t              i, kind, count, process;
     uint64_t              owner;
+    ngx_cc_slots_t       *slots;
     _Atomic uint64_t     *word;
     ngx_cc_slots_walk_t   walk;
 
+    slots = self->slots;
+    process = ngx_cc_slots_index(self->owner);
     count = atomic_load(&slots->locations);
 
     for (i = 0; i < count * NGX_CC_SLOTS_KINDS; i++) {
@@ -504,8 +506,8 @@ ngx_cc_slots_drop(ngx_cc_slots_t *slots, uint32_t process, uint64_t keep)
         while ((word = ngx_cc_slots_next(&walk)) != NULL) {
             owner = atomic_load(word);
 
-            if (owner && owner != keep
-                && ngx_cc_slots_index(owner) == process)
+            if (owner && ngx_cc_slots_index(owner) == process
+                && (owner != self->owner) == former)
             {
                 (void) atomic_compare_exchange_strong(word, &owner, 0);
             }

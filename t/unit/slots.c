@@ -1,0 +1,337 @@
+
+/* counting over processes that may die at any instruction */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "unit.h"
+#include "ngx_cc_slots.h"
+
+
+#define PROCESSES  8
+#define LIMIT      20
+#define CLAIMS     1000000
+#define HOLD       4
+
+
+typedef struct {
+    _Atomic uint64_t  claims;        /* so far */
+    _Atomic uint64_t  refused;
+    _Atomic int       broken;        /* a slot was given twice */
+    _Atomic int       holder[1024];  /* pid, by index of the slot */
+} shared_t;
+
+
+static ngx_cc_slots_t  *slots;
+static shared_t        *shared;
+static int              location;
+
+
+static void *
+memory(size_t size)
+{
+    void  *p;
+
+    p = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1,
+             0);
+    ck_assert_ptr_ne(p, MAP_FAILED);
+
+    return p;
+}
+
+
+static void
+setup(void)
+{
+    slots = ngx_cc_slots_init(memory(1 << 20), 1 << 20);
+    ck_assert_ptr_nonnull(slots);
+    shared = memory(sizeof(shared_t));
+    location = ngx_cc_slots_location(slots, 0x1234, 100, 100);
+    ck_assert_int_ge(location, 0);
+}
+
+
+static void
+enter(ngx_cc_slots_process_t *self, uint32_t process)
+{
+    ck_assert_int_eq(ngx_cc_slots_enter(self, slots, process, getpid(),
+                                        ngx_cc_slots_start_time(getpid())),
+                     0);
+}
+
+
+START_TEST(limits)
+{
+    int                     i, kind;
+    ngx_cc_slot_t           slot[101];
+    ngx_cc_slots_process_t  self;
+
+    enter(&self, 0);
+    memset(slot, 0, sizeof(slot));
+
+    for (kind = 0; kind < NGX_CC_SLOTS_KINDS; kind++) {
+        for (i = 0; i < 100; i++) {
+            ck_assert_int_eq(ngx_cc_slots_claim(&self, location, kind, 100,
+                                                &slot[i]), 0);
+            ck_assert_uint_eq(ngx_cc_slots_count(slots, location, kind),
+                              i + 1);
+        }
+
+        ck_assert_int_eq(ngx_cc_slots_claim(&self, location, kind, 100,
+                                            &slot[100]), -1);
+
+        for (i = 0; i < 100; i += 2) {
+            ngx_cc_slots_free(&self, &slot[i]);
+            ngx_cc_slots_free(&self, &slot[i]);      /* is nothing now */
+        }
+
+        ck_assert_uint_eq(ngx_cc_slots_count(slots, location, kind), 50);
+        ck_assert_int_eq(ngx_cc_slots_claim(&self, location, kind, 100,
+                                            &slot[0]), 0);
+    }
+
+    ngx_cc_slots_leave(&self);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 1), 0);
+
+    ck_assert_int_eq(ngx_cc_slots_enter(&self, slots,
+                                        NGX_CC_SLOTS_PROCESSES, 1, 1), -1);
+}
+END_TEST
+
+
+START_TEST(locations)
+{
+    int                     other, i;
+    ngx_cc_slot_t           slot;
+    ngx_cc_slots_process_t  self;
+
+    /* the same hash: the same tables, larger ones when needed */
+
+    ck_assert_int_eq(ngx_cc_slots_location(slots, 0x1234, 1, 1), location);
+    ck_assert_int_eq(ngx_cc_slots_location(slots, 0x1234, 1000, 1), location);
+
+    other = ngx_cc_slots_location(slots, 0x5678, 10, 10);
+    ck_assert_int_ne(other, location);
+
+    enter(&self, 3);
+
+    for (i = 0; i < 1000; i++) {
+        memset(&slot, 0, sizeof(slot));
+        ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 1000, &slot),
+                         0);
+    }
+
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1000);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, other, 0), 0);
+
+    /* the memory has an end, and says so */
+
+    for (i = 0; i < 100000; i++) {
+        if (ngx_cc_slots_location(slots, 0x10000 + i, 100, 100) == -1) {
+            break;
+        }
+    }
+
+    ck_assert_int_lt(i, 100000);
+    ck_assert_ptr_null(ngx_cc_slots_init(memory(4096), 64));
+}
+END_TEST
+
+
+/* a successor in the same place frees what its predecessor held */
+
+START_TEST(successor)
+{
+    int                     i;
+    ngx_cc_slot_t           slot;
+    ngx_cc_slots_process_t  first, second;
+
+    enter(&first, 5);
+
+    for (i = 0; i < 10; i++) {
+        (void) ngx_cc_slots_claim(&first, location, 0, 100, &slot);
+    }
+
+    enter(&second, 5);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+
+    /* whatever the first one still believes to hold */
+
+    (void) ngx_cc_slots_claim(&second, location, 0, 100, &slot);
+    ngx_cc_slots_leave(&first);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1);
+}
+END_TEST
+
+
+/* a full table looks for owners that do not exist any more */
+
+START_TEST(healing)
+{
+    int                     i, status;
+    pid_t                   pid;
+    ngx_cc_slot_t           slot;
+    ngx_cc_slots_process_t  self;
+
+    pid = fork();
+
+    if (pid == 0) {
+        if (ngx_cc_slots_enter(&self, slots, 1, getpid(),
+                               ngx_cc_slots_start_time(getpid())) != 0)
+        {
+            _exit(1);
+        }
+
+        for (i = 0; i < 10; i++) {
+            if (ngx_cc_slots_claim(&self, location, 0, 10, &slot) != 0) {
+                _exit(1);
+            }
+        }
+
+        _exit(0);
+    }
+
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 10);
+
+    enter(&self, 2);
+    ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 10, &slot), 0);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1);
+}
+END_TEST
+
+
+/* claims and frees until it is killed, or enough has been claimed */
+
+static void
+work(uint32_t process)
+{
+    int                     n, pid, old;
+    unsigned                seed;
+    ngx_cc_slot_t           slot[HOLD];
+    ngx_cc_slots_process_t  self;
+
+    pid = getpid();
+    seed = pid;
+
+    if (ngx_cc_slots_enter(&self, slots, process, pid,
+                           ngx_cc_slots_start_time(pid)) != 0)
+    {
+        _exit(2);
+    }
+
+    memset(slot, 0, sizeof(slot));
+
+    while (atomic_load(&shared->claims) < CLAIMS) {
+        n = rand_r(&seed) % HOLD;
+
+        if (slot[n].location) {
+            atomic_store(&shared->holder[slot[n].index], 0);
+            ngx_cc_slots_free(&self, &slot[n]);
+            continue;
+        }
+
+        if (ngx_cc_slots_claim(&self, location, 0, LIMIT, &slot[n]) != 0) {
+            atomic_fetch_add(&shared->refused, 1);
+            continue;
+        }
+
+        atomic_fetch_add(&shared->claims, 1);
+
+        /* the former holder may be dead, but not alive */
+
+        old = atomic_exchange(&shared->holder[slot[n].index], pid);
+
+        if (slot[n].index >= LIMIT
+            || (old && (kill(old, 0) == 0 || errno != ESRCH)))
+        {
+            atomic_store(&shared->broken, 1);
+            _exit(3);
+        }
+    }
+
+    _exit(0);
+}
+
+
+START_TEST(random_kills)
+{
+    int                     i, status, killed;
+    pid_t                   pid[PROCESSES];
+    unsigned                seed;
+    ngx_cc_slots_process_t  self;
+
+    seed = 1;
+    killed = 0;
+
+    for (i = 0; i < PROCESSES; i++) {
+        pid[i] = fork();
+
+        if (pid[i] == 0) {
+            work(i);
+        }
+    }
+
+    while (atomic_load(&shared->claims) < CLAIMS
+           && !atomic_load(&shared->broken))
+    {
+        (void) usleep(rand_r(&seed) % 3000);
+        i = rand_r(&seed) % PROCESSES;
+
+        (void) kill(pid[i], SIGKILL);
+        (void) waitpid(pid[i], &status, 0);
+        killed += WIFSIGNALED(status);
+
+        pid[i] = fork();
+
+        if (pid[i] == 0) {
+            work(i);
+        }
+    }
+
+    for (i = 0; i < PROCESSES; i++) {
+        (void) kill(pid[i], SIGKILL);
+        (void) waitpid(pid[i], &status, 0);
+    }
+
+    ck_assert_int_eq(atomic_load(&shared->broken), 0);
+    ck_assert_uint_ge(atomic_load(&shared->claims), CLAIMS);
+    ck_assert_uint_gt(atomic_load(&shared->refused), 0);
+    ck_assert_int_gt(killed, 20);
+    ck_assert_uint_le(ngx_cc_slots_count(slots, location, 0), LIMIT);
+
+    /* what the dead have left goes when their places are taken again */
+
+    for (i = 0; i < PROCESSES; i++) {
+        enter(&self, i);
+    }
+
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+}
+END_TEST
+
+
+int
+main(void)
+{
+    TCase  *tc = tcase_create("slots");
+    Suite  *s = suite_create("slots");
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, limits);
+    tcase_add_test(tc, locations);
+    tcase_add_test(tc, successor);
+    tcase_add_test(tc, healing);
+    tcase_add_test(tc, random_kills);
+    suite_add_tcase(s, tc);
+
+    return unit_run(s);
+}

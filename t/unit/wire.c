@@ -1,0 +1,351 @@
+
+/* messages: what is packed comes out; whatever is wrong is refused */
+
+#include <string.h>
+#include "unit.h"
+#include "ngx_cc_wire.h"
+
+
+static const size_t  size[NGX_CC_WIRE_TYPES] = {
+    [NGX_CC_WIRE_SUPPLY] = sizeof(ngx_cc_wire_supply_t),
+    [NGX_CC_WIRE_KILL] = sizeof(ngx_cc_wire_helper_t),
+    [NGX_CC_WIRE_HELPER] = sizeof(ngx_cc_wire_helper_t),
+    [NGX_CC_WIRE_GONE] = sizeof(ngx_cc_wire_helper_t),
+    [NGX_CC_WIRE_NOFORK] = sizeof(ngx_cc_wire_failed_t),
+    [NGX_CC_WIRE_CREDIT] = sizeof(ngx_cc_wire_credit_t),
+    [NGX_CC_WIRE_SIGNAL] = sizeof(ngx_cc_wire_signal_t),
+    [NGX_CC_WIRE_CANCEL] = sizeof(ngx_cc_wire_head_t),
+    [NGX_CC_WIRE_RELEASE] = sizeof(ngx_cc_wire_head_t),
+    [NGX_CC_WIRE_ABANDON] = sizeof(ngx_cc_wire_head_t),
+    [NGX_CC_WIRE_STARTED] = sizeof(ngx_cc_wire_started_t),
+    [NGX_CC_WIRE_FAILED] = sizeof(ngx_cc_wire_failed_t),
+    [NGX_CC_WIRE_OUTPUT] = sizeof(ngx_cc_wire_output_t),
+    [NGX_CC_WIRE_INPUT_DONE] = sizeof(ngx_cc_wire_input_t),
+    [NGX_CC_WIRE_EXITED] = sizeof(ngx_cc_wire_exited_t)
+};
+
+
+static union {
+    ngx_cc_wire_msg_t    msg;
+    ngx_cc_wire_start_t  start;
+    uint8_t              byte[NGX_CC_WIRE_MAX_START + 4096];
+} m;
+
+
+START_TEST(fixed)
+{
+    unsigned  type;
+    size_t    n;
+
+    for (type = 1; type < NGX_CC_WIRE_TYPES; type++) {
+
+        if (size[type] == 0) {
+            continue;
+        }
+
+        memset(&m, 0xee, sizeof(m.msg));
+        ngx_cc_wire_init(&m, type, 5, size[type]);
+
+        ck_assert_uint_eq(m.msg.head.run, 5);
+
+        if (type == NGX_CC_WIRE_SIGNAL) {
+            m.msg.signal.signo = 15;
+
+        } else if (type == NGX_CC_WIRE_KILL || type == NGX_CC_WIRE_HELPER
+                   || type == NGX_CC_WIRE_GONE || type == NGX_CC_WIRE_STARTED
+                   || type == NGX_CC_WIRE_EXITED)
+        {
+            /* the pid stands at the same place in all of them */
+            m.msg.helper.pid = 0;
+            ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+            m.msg.helper.pid = -1;
+            ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+            m.msg.helper.pid = 1234;
+        }
+
+        ck_assert_msg(ngx_cc_wire_check(&m, size[type]) == type, "type %u",
+                      type);
+
+        /* another length */
+
+        for (n = 1; n < 512; n++) {
+            if (n != size[type]) {
+                ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+            }
+        }
+
+        /* a head that says another length, version, magic, flags */
+
+        m.msg.head.size++;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+        m.msg.head.size--;
+        m.msg.head.version++;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+        m.msg.head.version--;
+        m.msg.head.magic ^= 1;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+        m.msg.head.magic ^= 1;
+        m.msg.head.flags = 0x8000;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+        m.msg.head.flags = 0;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), type);
+    }
+
+    /* types that are not there, or not yet */
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_CANCEL, 1, sizeof(ngx_cc_wire_head_t));
+
+    for (type = 0; type < 256; type++) {
+        m.msg.head.type = type;
+
+        if (type >= NGX_CC_WIRE_TYPES || size[type] == 0) {
+            ck_assert_uint_eq(ngx_cc_wire_check(&m,
+                                             sizeof(ngx_cc_wire_head_t)), 0);
+        }
+    }
+}
+END_TEST
+
+
+START_TEST(ranges)
+{
+    int  i;
+
+    static const int  bad[] = { 0, -1, 65, 1000 };
+
+    for (i = 0; i < 4; i++) {
+        ngx_cc_wire_init(&m, NGX_CC_WIRE_SIGNAL, 1,
+                         sizeof(ngx_cc_wire_signal_t));
+        m.msg.signal.signo = bad[i];
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+    }
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_EXITED, 1, sizeof(ngx_cc_wire_exited_t));
+    m.msg.exited.cause = NGX_CC_CAUSES;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_FAILED, 1, sizeof(ngx_cc_wire_failed_t));
+    m.msg.failed.stage = NGX_CC_STAGES;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_OUTPUT, 1, sizeof(ngx_cc_wire_output_t));
+    m.msg.output.eof = 4;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+}
+END_TEST
+
+
+START_TEST(input)
+{
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_INPUT, 1, sizeof(ngx_cc_wire_input_t));
+    m.msg.input.len = 10;
+    m.msg.head.size = sizeof(ngx_cc_wire_input_t) + 10;
+    m.msg.head.flags = NGX_CC_INPUT_EOF;
+
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size),
+                      NGX_CC_WIRE_INPUT);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size - 1), 0);
+
+    m.msg.input.len = 11;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+    m.msg.input.len = NGX_CC_WIRE_MAX_INPUT + 1;
+    m.msg.head.size = sizeof(ngx_cc_wire_input_t) + NGX_CC_WIRE_MAX_INPUT + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+    m.msg.input.len = UINT32_MAX;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+}
+END_TEST
+
+
+static const char  *argv[] = { "echo", "", "a b", "c" };
+static const char  *env[] = { "A=1", "B=" };
+
+
+static size_t
+pack(void)
+{
+    ngx_cc_wire_strings_t  s;
+
+    s.cwd = "/tmp";
+    s.program = "/bin/echo";
+    s.argv = argv;
+    s.argc = 4;
+    s.env = env;
+    s.envc = 2;
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 9, sizeof(ngx_cc_wire_start_t));
+
+    return ngx_cc_wire_start_pack(&m.start, &s);
+}
+
+
+START_TEST(start)
+{
+    size_t       n, i;
+    const char  *cwd, *program, *vector[8];
+
+    n = pack();
+    ck_assert_uint_eq(n, m.start.head.size);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+
+    ngx_cc_wire_start_unpack(&m.start, &cwd, &program, vector);
+    ck_assert_str_eq(cwd, "/tmp");
+    ck_assert_str_eq(program, "/bin/echo");
+
+    for (i = 0; i < 4; i++) {
+        ck_assert_str_eq(vector[i], argv[i]);
+    }
+
+    ck_assert_ptr_null(vector[4]);
+    ck_assert_str_eq(vector[5], "A=1");
+    ck_assert_str_eq(vector[6], "B=");
+    ck_assert_ptr_null(vector[7]);
+}
+END_TEST
+
+
+START_TEST(start_bad)
+{
+    size_t    n, i;
+    uint8_t  *text;
+
+    n = pack();
+    text = m.byte + sizeof(ngx_cc_wire_start_t);
+
+    for (i = 1; i < n; i++) {
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, i), 0);
+    }
+
+    m.start.argc++;                              /* a string is missing */
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.argc -= 2;                           /* one is too many */
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.argc = 0;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.argc = UINT32_MAX;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.envc = UINT32_MAX - 3;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.byte[n - 1] = 'x';                         /* no NUL at the end */
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.text--;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    text[5] = '\0';                              /* no program */
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.head.flags = NGX_CC_START_FLAGS + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+}
+END_TEST
+
+
+/* random damage: a message is refused, or safe to unpack */
+
+START_TEST(start_fuzz)
+{
+    int          round;
+    size_t       n, i;
+    unsigned     seed;
+    const char  *cwd, *program, **vector;
+
+    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 2) * sizeof(char *));
+    seed = 5;
+
+    for (round = 0; round < 200000; round++) {
+        n = pack();
+
+        for (i = rand_r(&seed) % 3; i <= 3; i++) {
+            m.byte[rand_r(&seed) % n] = rand_r(&seed);
+        }
+
+        if (ngx_cc_wire_check(&m, n) == NGX_CC_WIRE_START) {
+            ngx_cc_wire_start_unpack(&m.start, &cwd, &program, vector);
+
+            unit_assert(*program != '\0');
+            unit_assert(vector[m.start.argc] == NULL);
+            unit_assert(vector[m.start.argc + m.start.envc + 1] == NULL);
+
+            for (i = 0; i < m.start.argc; i++) {
+                unit_assert(vector[i] + strlen(vector[i])
+                            < (char *) m.byte + n);
+            }
+        }
+    }
+
+    free(vector);
+}
+END_TEST
+
+
+START_TEST(limits)
+{
+    char                   *big;
+    size_t                  longest;
+    const char             *one[2];
+    ngx_cc_wire_strings_t   s;
+
+    big = malloc(NGX_CC_WIRE_MAX_TEXT + 1);
+    memset(big, 'x', NGX_CC_WIRE_MAX_TEXT);
+
+    s.cwd = "/";
+    s.program = "/x";
+    s.argv = one;
+    s.argc = 1;
+    s.env = env;
+    s.envc = 0;
+    one[0] = big;
+
+    big[NGX_CC_WIRE_MAX_STRING] = '\0';
+    ck_assert_uint_eq(ngx_cc_wire_text_size(&s, &longest),
+                      2 + 3 + NGX_CC_WIRE_MAX_STRING + 1);
+    ck_assert_uint_eq(longest, NGX_CC_WIRE_MAX_STRING);
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 1, sizeof(ngx_cc_wire_start_t));
+    ck_assert_uint_gt(ngx_cc_wire_start_pack(&m.start, &s), 0);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.start.head.size),
+                      NGX_CC_WIRE_START);
+
+    big[NGX_CC_WIRE_MAX_STRING] = 'x';
+    big[NGX_CC_WIRE_MAX_STRING + 1] = '\0';
+    ck_assert_uint_eq(ngx_cc_wire_start_pack(&m.start, &s), 0);
+
+    /* all of them together */
+
+    big[100 * 1024] = '\0';
+    one[1] = big;
+    s.argc = 2;
+    ck_assert_uint_gt(ngx_cc_wire_text_size(&s, NULL), NGX_CC_WIRE_MAX_TEXT);
+    ck_assert_uint_eq(ngx_cc_wire_start_pack(&m.start, &s), 0);
+
+    free(big);
+}
+END_TEST
+
+
+int
+main(void)
+{
+    TCase  *tc = tcase_create("wire");
+    Suite  *s = suite_create("wire");
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, fixed);
+    tcase_add_test(tc, ranges);
+    tcase_add_test(tc, input);
+    tcase_add_test(tc, start);
+    tcase_add_test(tc, start_bad);
+    tcase_add_test(tc, start_fuzz);
+    tcase_add_test(tc, limits);
+    suite_add_tcase(s, tc);
+
+    return unit_run(s);
+}
