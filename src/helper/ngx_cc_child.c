@@ -65,8 +65,12 @@ ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
 }
 
 
-/* in the child, in the helper's memory: system calls, locals, nothing else */
+/*
+ * In the child, in the helper's memory, on a stack of its own (of which the
+ * address sanitizer knows nothing): system calls, locals, nothing else.
+ */
 
+__attribute__((no_sanitize_address))
 static int
 ngx_cc_child_main(void *data)
 {

@@ -58,7 +58,8 @@ int ngx_cc_pump_room(ngx_cc_pump_t *pump);
 
 /*
  * Takes the bytes of an INPUT.  Returns 0, or -1 when an earlier one is still
- * there or there is no stdin (a worker that counts knows better).
+ * there (a worker that counts knows better).  A stdin that is closed meanwhile
+ * is no error: write() is done at once then.
  */
 int ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n,
     int eof);

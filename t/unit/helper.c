@@ -1,0 +1,642 @@
+
+/*
+ * The process manager: what a helper does with a command, from START to
+ * EXITED, and what becomes of it when somebody dies.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "host.h"
+#include "ngx_cc_helper.h"
+
+
+static host_t  host;
+static pid_t   helper;
+static int     watch[2];
+static char    dir[] = "/tmp/cc_helper_XXXXXX";
+
+
+static void
+setup(void)
+{
+    int                   s[2], ring;
+    ngx_cc_helper_conf_t  conf;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(ngx_cc_fdmsg_pair(s), 0);
+    ck_assert_int_eq(pipe2(watch, O_CLOEXEC), 0);
+    ring = ngx_cc_ring_create(HOST_RING);
+    ck_assert_int_ne(ring, -1);
+
+    helper = fork();
+
+    if (helper == 0) {
+        (void) close(watch[1]);
+        (void) close(s[0]);
+
+        conf.socket = s[1];
+        conf.deathwatch = watch[0];
+        conf.ring = ring;
+        conf.ring_size = HOST_RING;
+
+        ngx_cc_helper_run(&conf);
+    }
+
+    (void) close(s[1]);
+    (void) close(watch[0]);
+
+    memset(&host, 0, sizeof(host));
+    host.socket = s[0];
+    host.reader.base = ngx_cc_ring_map(ring, HOST_RING, 0);
+    host.reader.size = HOST_RING;
+    ck_assert_ptr_nonnull(host.reader.base);
+    (void) close(ring);
+}
+
+
+/* whatever happened: at the end of its socket a helper leaves, with 0 */
+
+static void
+teardown(void)
+{
+    int   status;
+    char  command[300];
+
+    if (host.socket != -1) {
+        (void) close(host.socket);
+    }
+
+    ck_assert_int_eq(waitpid(helper, &status, 0), helper);
+    ck_assert_int_eq(status, 0);
+
+    (void) snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+
+static const host_start_t  usual;
+
+
+/* pids that a command prints, one a line */
+
+static pid_t
+printed(int n)
+{
+    char  *p;
+
+    for (p = host.out[0]; n && p; n--) {
+        p = strchr(p, '\n');
+        p = p ? p + 1 : NULL;
+    }
+
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_gt(atoi(p), 1);
+
+    return atoi(p);
+}
+
+
+static void
+await_output(const char *what)
+{
+    while (strstr(host.out[0], what) == NULL) {
+        host_await(&host, NGX_CC_WIRE_OUTPUT);
+    }
+}
+
+
+START_TEST(runs)
+{
+    int  i;
+
+    /* again and again: a helper is used many times */
+
+    for (i = 0; i < 20; i++) {
+        host_start(&host, &usual, "echo out; echo err >&2; exit 7");
+        host_await(&host, NGX_CC_WIRE_EXITED);
+
+        ck_assert_str_eq(host.out[0], "out\n");
+        ck_assert_str_eq(host.out[1], "err\n");
+        ck_assert_int_eq(WEXITSTATUS(host.msg.exited.status), 7);
+        ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+        ck_assert_uint_eq(host.msg.exited.bytes[0], 4);
+        ck_assert_uint_eq(host.msg.exited.bytes[1], 4);
+        ck_assert_uint_eq(host.msg.exited.swept, 0);
+        ck_assert_uint_eq(host.msg.head.flags, NGX_CC_EXITED_REUSABLE);
+        ck_assert_uint_eq(host.msg.head.run, i + 1);
+        ck_assert_int_gt(host.msg.exited.pid, 1);
+        ck_assert_uint_gt(host.msg.exited.max_rss, 100);
+    }
+}
+END_TEST
+
+
+/* STARTED comes soon for a command that lasts; EXITED stands for it else */
+
+START_TEST(started)
+{
+    pid_t  pid;
+
+    host_start(&host, &usual, "exec sleep 600");
+    ck_assert_int_eq(host_receive(&host, HOST_TIMEOUT, NULL, NULL),
+                     NGX_CC_WIRE_STARTED);
+    pid = host.msg.started.pid;
+    ck_assert(host_await_state(pid, "S"));
+
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_int_eq(host.msg.exited.pid, pid);
+}
+END_TEST
+
+
+START_TEST(failed)
+{
+    host_start_t  o;
+
+    o = usual;
+    o.program = "/nonexistent";
+    host_start(&host, &o, "");
+    host_await(&host, NGX_CC_WIRE_FAILED);
+    ck_assert_uint_eq(host.msg.failed.stage, NGX_CC_STAGE_EXEC);
+    ck_assert_int_eq(host.msg.failed.error, ENOENT);
+
+    o = usual;
+    o.cwd = "/nonexistent";
+    host_start(&host, &o, "");
+    host_await(&host, NGX_CC_WIRE_FAILED);
+    ck_assert_uint_eq(host.msg.failed.stage, NGX_CC_STAGE_CHDIR);
+
+    o = usual;
+    o.program = "sh";
+    o.flags = NGX_CC_START_SEARCH;
+    host_start(&host, &o, "echo found");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "found\n");
+}
+END_TEST
+
+
+/*
+ * Signals go to the whole group, and to nobody else: the group is that of the
+ * command, never 0, 1 or the helper's or ours.
+ */
+
+START_TEST(group)
+{
+    int    parent, pgid;
+    char   state;
+    pid_t  pid, member, other;
+
+    other = fork();                      /* in our group, to be left alone */
+
+    if (other == 0) {
+        (void) alarm(60);
+        (void) pause();
+        _exit(0);
+    }
+
+    host_start(&host, &usual, "sleep 600 & echo $!; wait");
+    await_output("\n");
+    member = printed(0);
+
+    ck_assert(host_stat(member, &state, &parent, &pgid));
+    pid = parent;
+    ck_assert_int_eq(pgid, pid);
+    ck_assert_int_gt(pgid, 1);
+    ck_assert_int_ne(pgid, getpgrp());
+    ck_assert_int_ne(pgid, helper);
+    ck_assert(host_stat(pid, &state, &parent, &pgid));
+    ck_assert_int_eq(parent, helper);
+    ck_assert_int_eq(pgid, pid);
+
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    ck_assert(host_await_state(member, "T"));
+    ck_assert(host_await_state(pid, "T"));
+    ck_assert(host_await_state(helper, "S"));
+    ck_assert(host_await_state(other, "S"));
+
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
+    ck_assert(host_await_state(member, "S"));
+    ck_assert(host_await_state(pid, "S"));
+
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGTERM);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_SIGNAL);
+    ck_assert_int_eq(WTERMSIG(host.msg.exited.status), SIGTERM);
+    ck_assert(host_await_state(member, "-"));
+
+    /* one for a command that is over hits nobody */
+
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGKILL);
+    host_start(&host, &usual, "echo again");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "again\n");
+    ck_assert(host_await_state(other, "S"));
+
+    (void) kill(other, SIGKILL);
+    (void) waitpid(other, NULL, 0);
+}
+END_TEST
+
+
+/* TERM, the grace time, KILL */
+
+START_TEST(ladder)
+{
+    host_start_t  o;
+
+    host_start(&host, &usual, "trap 'echo tidy; exit 3' TERM; echo ready;"
+                              "while :; do sleep 0.01; done");
+    await_output("ready");
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "ready\ntidy\n");
+    ck_assert_int_eq(WEXITSTATUS(host.msg.exited.status), 3);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_CANCEL);
+
+    o = usual;
+    o.grace = 100;
+    host_start(&host, &o, "trap '' TERM; echo ready; while :; do sleep 1;"
+                          "done");
+    await_output("ready");
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_int_eq(WTERMSIG(host.msg.exited.status), SIGKILL);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_CANCEL);
+    ck_assert_uint_ge(host.msg.exited.elapsed, 100000);
+
+    /* a stopped one gets TERM all the same, long before the grace is over */
+
+    o.grace = 15000;
+    host_start(&host, &o, "echo ready; exec sleep 600");
+    await_output("ready");
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_int_eq(WTERMSIG(host.msg.exited.status), SIGTERM);
+    ck_assert_uint_lt(host.msg.exited.elapsed, 10000000);
+}
+END_TEST
+
+
+START_TEST(limits)
+{
+    host_start_t  o;
+
+    o = usual;
+    o.run_limit = 100;
+    host_start(&host, &o, "exec sleep 600");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_TIMEOUT);
+    ck_assert_uint_ge(host.msg.exited.elapsed, 99000);
+
+    o = usual;
+    o.silence = 200;
+    host_start(&host, &o, "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done;"
+                          "exec sleep 600");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_SILENCE);
+    ck_assert_str_eq(host.out[0], "1\n2\n3\n4\n5\n6\n");
+
+    /* silence does not count while it is paused */
+
+    host_start(&host, &o, "echo ready; exec sleep 600");
+    await_output("ready");
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    ck_assert_int_eq(host_receive(&host, 600, NULL, NULL), 0);
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_SILENCE);
+}
+END_TEST
+
+
+/* whoever left the group, the session, the parent */
+
+START_TEST(sweep)
+{
+    int    i;
+    pid_t  pid[4];
+
+    host_start(&host, &usual,
+               "sleep 600 & echo $!; setsid sleep 600 & echo $!;"
+               "(setsid sleep 600 & echo $!);"
+               "setsid sh -c 'trap \"\" TERM; echo $$; sleep 600; sleep 600' &"
+               "sleep 0.2");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+    ck_assert_uint_ge(host.msg.exited.swept, 4);
+
+    for (i = 0; i < 4; i++) {
+        pid[i] = printed(i);
+        ck_assert(host_await_state(pid[i], "-"));
+    }
+}
+END_TEST
+
+
+/* a window that is full: nothing more is read; a credit: it goes on */
+
+START_TEST(back_pressure)
+{
+    int           i;
+    host_start_t  o;
+
+    o = usual;
+    o.window = 65536;
+    host_start(&host, &o, "seq 1 100000");
+    host.lazy = 1;
+
+    while (host_receive(&host, 500, NULL, NULL) != 0) {
+        if (host.msg.head.type == NGX_CC_WIRE_OUTPUT) {
+            host.outputs++;
+            host.head = host.msg.output.pos;
+        }
+    }
+
+    /* one OUTPUT, although more came: the next only after a credit */
+
+    ck_assert_int_eq(host.outputs, 1);
+    ck_assert_uint_le(host.head, 65536);
+
+    host.lazy = 0;
+    host_take(&host);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+
+    ck_assert_uint_eq(host.len[0], 588895);
+    ck_assert_uint_eq(host.msg.exited.bytes[0], 588895);
+
+    for (i = 1; i <= 100000; i += 9999) {
+        char  line[16];
+
+        (void) snprintf(line, sizeof(line), "%d\n", i);
+        ck_assert_ptr_nonnull(strstr(host.out[0], line));
+    }
+
+    /* stuck in a full ring, it can be cancelled all the same */
+
+    host_start(&host, &o, "exec yes");
+    host.lazy = 1;
+    host_await(&host, NGX_CC_WIRE_STARTED);
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    ck_assert_int_eq(host_receive(&host, HOST_TIMEOUT, NULL, NULL),
+                     NGX_CC_WIRE_OUTPUT);
+    host.head = host.msg.output.pos;
+    host.lazy = 0;
+    host_take(&host);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_CANCEL);
+    ck_assert_uint_eq(host.msg.exited.bytes[0], host.len[0]);
+}
+END_TEST
+
+
+/* nobody reads any more: the tree ends, the helper is ready again */
+
+START_TEST(abandoned)
+{
+    host_start(&host, &usual, "trap 'yes | head -c 1000000; exit 0' TERM;"
+                              "echo ready; while :; do sleep 0.01; done");
+    await_output("ready");
+    host.lazy = 1;
+    host_tell(&host, NGX_CC_WIRE_ABANDON, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_DISCONNECT);
+    ck_assert_uint_eq(host.msg.head.flags, NGX_CC_EXITED_REUSABLE);
+
+    host_tell(&host, NGX_CC_WIRE_RELEASE, 0);
+    host_start(&host, &usual, "echo again");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "again\n");
+}
+END_TEST
+
+
+START_TEST(input)
+{
+    host_start_t    o;
+    static uint8_t  big[NGX_CC_WIRE_MAX_INPUT];
+
+    o = usual;
+    o.flags = NGX_CC_START_STDIN;
+    memset(big, 'b', sizeof(big));
+
+    host_start(&host, &o, "cat; echo end");
+    host_input(&host, "one\n", 4, 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    ck_assert_uint_eq(host.msg.input.len, 4);
+    ck_assert_uint_eq(host.msg.head.flags, 0);
+    await_output("one\n");
+
+    host_input(&host, big, sizeof(big), 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    ck_assert_uint_eq(host.msg.input.len, sizeof(big));
+
+    host_input(&host, "", 0, 1);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.len[0], 4 + sizeof(big) + 4);
+
+    /* one that closes its stdin takes no more, and says so */
+
+    host_start(&host, &o, "exec 0<&-; echo ready; exec sleep 600");
+    await_output("ready");
+    host_input(&host, "lost\n", 5, 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    ck_assert_uint_eq(host.msg.input.len, 0);
+    ck_assert_uint_eq(host.msg.head.flags, NGX_CC_INPUT_CLOSED);
+    host_input(&host, "lost\n", 5, 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+
+    /* an input that is never read is answered at the end */
+
+    host_start(&host, &o, "echo ready; sleep 0.2");
+    await_output("ready");
+    host_input(&host, big, sizeof(big), 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    host_input(&host, big, sizeof(big), 0);
+    host_await(&host, NGX_CC_WIRE_INPUT_DONE);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+}
+END_TEST
+
+
+/* what belongs to another run is ignored */
+
+START_TEST(stale)
+{
+    host_start(&host, &usual, "echo one");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    host_start(&host, &usual, "echo ready; sleep 0.3; echo two");
+    await_output("ready");
+
+    host.run--;
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host_tell(&host, NGX_CC_WIRE_ABANDON, 0);
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGKILL);
+    host.run += 2;
+    host_tell(&host, NGX_CC_WIRE_CANCEL, 0);
+    host.run--;
+
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+    ck_assert_str_eq(host.out[0], "ready\ntwo\n");
+}
+END_TEST
+
+
+/* the three ways to be left alone: the tree goes, and then the helper */
+
+START_TEST(alone)
+{
+    int           i;
+    pid_t         pid[3];
+    host_start_t  o;
+
+    o = usual;
+    o.grace = 200;
+    host_start(&host, &o, "trap '' TERM; echo $$; setsid sleep 600 & echo $!;"
+                          "(setsid sleep 600 & echo $!); while :; do sleep 1;"
+                          "done");
+
+    do {
+        host_await(&host, NGX_CC_WIRE_OUTPUT);
+    } while (host.len[0] < 6 || strchr(strchr(strchr(host.out[0], '\n') + 1,
+                                              '\n') + 1, '\n') == NULL);
+
+    for (i = 0; i < 3; i++) {
+        pid[i] = printed(i);
+    }
+
+    switch (_i) {
+
+    case 0:                              /* the worker is gone */
+        (void) close(host.socket);
+        host.socket = -1;
+        break;
+
+    case 1:                              /* the master is gone */
+        (void) close(watch[1]);
+        break;
+
+    default:                             /* the worker talks nonsense */
+        ck_assert_int_eq(ngx_cc_fdmsg_send(host.socket, "nonsense", 8, NULL,
+                                           0), 0);
+    }
+
+    for (i = 0; i < 3; i++) {
+        ck_assert(host_await_state(pid[i], "-"));
+    }
+
+    ck_assert(host_await_state(helper, "Z-"));
+}
+END_TEST
+
+
+/* a START whose sender has died is not obeyed */
+
+START_TEST(nobody_waits)
+{
+    char         command[300], name[200];
+    struct stat  st;
+
+    ck_assert(host_await_state(helper, "S"));
+    (void) kill(helper, SIGSTOP);
+    ck_assert(host_await_state(helper, "T"));
+
+    (void) snprintf(name, sizeof(name), "%s/made", dir);
+    (void) snprintf(command, sizeof(command), "touch '%s'", name);
+    host_start(&host, &usual, command);
+    (void) close(host.socket);
+    host.socket = -1;
+
+    (void) kill(helper, SIGCONT);
+    ck_assert(host_await_state(helper, "Z-"));
+    ck_assert_int_eq(stat(name, &st), -1);
+}
+END_TEST
+
+
+/* a stranger who holds the output open does not hold up the end */
+
+START_TEST(stranger)
+{
+    int    fd;
+    char   name[64];
+
+    host_start(&host, &usual, "echo $$; exec sleep 0.5");
+    await_output("\n");
+    (void) snprintf(name, sizeof(name), "/proc/%d/fd/1", (int) printed(0));
+    fd = open(name, O_WRONLY);
+    ck_assert_int_ne(fd, -1);
+
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.head.flags,
+                      NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES);
+
+    /* and cannot forge the output of the next command */
+
+    (void) signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(write(fd, "forged\n", 7), -1);
+    host_start(&host, &usual, "echo true");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "true\n");
+    (void) close(fd);
+}
+END_TEST
+
+
+START_TEST(lingers)
+{
+    host_start_t  o;
+
+    o = usual;
+    o.linger = 10000;
+    host_start(&host, &o, "(sleep 0.2; echo late) & echo early");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "early\nlate\n");
+    ck_assert_uint_eq(host.msg.exited.swept, 0);
+
+    o.linger = 100;
+    host_start(&host, &o, "(sleep 600; echo late) & echo early");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "early\n");
+    ck_assert_uint_ge(host.msg.exited.swept, 1);
+}
+END_TEST
+
+
+int
+main(void)
+{
+    TCase  *tc = tcase_create("helper");
+    Suite  *s = suite_create("helper");
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, runs);
+    tcase_add_test(tc, started);
+    tcase_add_test(tc, failed);
+    tcase_add_test(tc, group);
+    tcase_add_test(tc, ladder);
+    tcase_add_test(tc, limits);
+    tcase_add_test(tc, sweep);
+    tcase_add_test(tc, back_pressure);
+    tcase_add_test(tc, abandoned);
+    tcase_add_test(tc, input);
+    tcase_add_test(tc, stale);
+    tcase_add_loop_test(tc, alone, 0, 3);
+    tcase_add_test(tc, nobody_waits);
+    tcase_add_test(tc, stranger);
+    tcase_add_test(tc, lingers);
+    suite_add_tcase(s, tc);
+
+    return unit_run(s);
+}
