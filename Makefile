@@ -10,6 +10,7 @@ TREE  := /usr/share/nginx/src
 UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
              t/unit/shim.c t/unit/fake_command.c,$(wildcard t/unit/*.c)))
 PURE  := $(wildcard src/lib/*.c src/helper/*.c)
+RPC   := $(wildcard src/rpc/*.c)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 
 UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
@@ -86,19 +87,39 @@ build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
 	cd build/node && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# a unit test is linked with all pure files
+# a unit test is linked with all pure files; those of src/rpc with what they
+# need of nginx (shim.c) and with commands that are none (fake_command.c)
+
+UNIT_LIBS := build/unit/pure.a $$(pkg-config --cflags --libs check) -lpthread
 
 build/unit/%: t/unit/%.c build/unit/pure.a $(HEADS) | packages-test
 	@mkdir -p build/unit
-	gcc $(UNIT_CFLAGS) -o $@ $< build/unit/pure.a \
-	    $$(pkg-config --cflags --libs check) -lpthread
+	gcc $(UNIT_CFLAGS) -o $@ $< $(UNIT_LIBS)
 
-PURE_OBJECTS := $(patsubst src/%.c,build/unit/obj/%.o,$(PURE))
+build/unit/request build/unit/native: build/unit/%: t/unit/%.c \
+        build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
+	gcc $(UNIT_CFLAGS) $(NGINX_CFLAGS) -o $@ $< build/unit/rpc.a \
+	    $(UNIT_LIBS) -lyajl
 
-build/unit/pure.a: $(PURE_OBJECTS)
+build/unit/pure.a: $(patsubst src/%.c,build/unit/obj/%.o,$(PURE))
 	@rm -f $@
 	@ar rcs $@ $^
 
+build/unit/rpc.a: $(patsubst src/%.c,build/unit/obj/%.o,$(RPC)) \
+                  build/unit/obj/shim.o build/unit/obj/fake_command.o
+	@rm -f $@
+	@ar rcs $@ $^
+
+NGINX_CFLAGS := -Isrc/exec -Isrc/rpc -isystem $(OBJ) \
+                $(addprefix -isystem $(TREE)/src/,core event event/modules os/unix)
+
+build/unit/obj/rpc/%.o build/unit/obj/shim.o build/unit/obj/fake_command.o: \
+    UNIT_CFLAGS += $(NGINX_CFLAGS)
+
 build/unit/obj/%.o: src/%.c $(HEADS) | packages-build
+	@mkdir -p $(@D)
+	gcc $(UNIT_CFLAGS) -c -o $@ $<
+
+build/unit/obj/%.o: t/unit/%.c $(HEADS) | packages-build
 	@mkdir -p $(@D)
 	gcc $(UNIT_CFLAGS) -c -o $@ $<

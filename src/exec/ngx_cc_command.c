@@ -32,7 +32,6 @@ typedef struct {
     uint64_t                 credited;   /* newest tail that we told */
     uint64_t                 checked;    /* head at the last look of timer */
     size_t                   window;
-    unsigned                 eof;
 
     /*
      * Never cancelable: as long as a command is not over, a worker that was
@@ -256,13 +255,6 @@ ngx_cc_command_finished(ngx_cc_command_t *cmd)
 
     return cmd->state == NGX_CC_COMMAND_OVER
            && cl->reader.pos == cl->head;
-}
-
-
-unsigned
-ngx_cc_command_eof(ngx_cc_command_t *cmd)
-{
-    return ((ngx_cc_client_t *) cmd)->eof;
 }
 
 
@@ -548,8 +540,6 @@ ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg)
         return;
 
     case NGX_CC_WIRE_OUTPUT:
-        cl->eof = msg->output.eof;
-
         if (ngx_cc_client_head(cl, msg->output.pos) == NGX_OK) {
             cl->wake(cl->public.data, &cl->public);
         }
@@ -613,7 +603,6 @@ ngx_cc_client_exited(ngx_cc_client_t *cl, ngx_cc_wire_exited_t *msg)
     cmd->swept = msg->swept;
     cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
 
-    cl->eof = NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR;
     cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
 
     if (cl->reader.pos == cl->head) {
@@ -706,7 +695,6 @@ ngx_cc_client_lost(ngx_event_t *ev)
     cl->public.state = NGX_CC_COMMAND_OVER;
     cl->public.cause = NGX_CC_CAUSE_LOST;
     cl->public.stage = NGX_CC_STAGE_NONE;
-    cl->eof = NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR;
 
     if (cl->reader.pos == cl->head) {
         ngx_cc_client_over(cl);

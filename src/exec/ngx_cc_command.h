@@ -151,12 +151,6 @@ void ngx_cc_command_skip(ngx_cc_command_t *cmd,
 int ngx_cc_command_finished(ngx_cc_command_t *cmd);
 
 /*
- * Bits NGX_CC_EOF_STDOUT and NGX_CC_EOF_STDERR: that stream will bring nothing
- * beyond what peek() gives now.
- */
-unsigned ngx_cc_command_eof(ngx_cc_command_t *cmd);
-
-/*
  * SIGSTOP (on) or SIGCONT to the group.  NGX_OK, or NGX_DECLINED when the
  * command does not run.
  */

@@ -1,0 +1,221 @@
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "fake_command.h"
+
+
+fake_command_t  *fake_command[32];
+int              fake_commands;
+ngx_cc_start_e   fake_start;
+
+
+ngx_cc_start_e
+ngx_cc_command_start(ngx_cc_command_conf_t *conf,
+    ngx_cc_command_spec_t *spec, ngx_cc_command_t **cmd, size_t *total,
+    size_t *longest)
+{
+    uint32_t         i;
+    fake_command_t  *f;
+
+    *total = 200000;
+    *longest = 150000;
+
+    if (fake_start != NGX_CC_START_OK) {
+        return fake_start;
+    }
+
+    f = calloc(1, sizeof(fake_command_t));
+    fake_command[fake_commands] = f;
+
+    (void) snprintf(f->line, sizeof(f->line), "%s", spec->program);
+
+    for (i = 0; i < spec->argc; i++) {
+        (void) strncat(f->line, "|", sizeof(f->line) - strlen(f->line) - 1);
+        (void) strncat(f->line, spec->argv[i],
+                       sizeof(f->line) - strlen(f->line) - 1);
+    }
+
+    f->timeout = spec->timeout;
+    f->open_stdin = spec->open_stdin;
+    f->event = spec->event;
+    f->wake = spec->wake;
+    f->public.data = spec->data;
+    memset(f->public.id, 'a' + fake_commands, NGX_CC_HANDLE_TEXT);
+    fake_commands++;
+
+    *cmd = &f->public;
+
+    return NGX_CC_START_OK;
+}
+
+
+int
+ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    if (f->first == f->last) {
+        return 0;
+    }
+
+    rec->data = (uint8_t *) f->record[f->first].data;
+    rec->len = f->record[f->first].len;
+    rec->stream = f->record[f->first].stream;
+    rec->offset = f->offset[rec->stream];
+
+    return 1;
+}
+
+
+void
+ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    /* nobody may look at it any more: the sanitizer watches */
+
+    f->offset[rec->stream] += rec->len;
+    free(f->record[f->first++].data);
+}
+
+
+int
+ngx_cc_command_finished(ngx_cc_command_t *cmd)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    return cmd->state == NGX_CC_COMMAND_OVER && f->first == f->last;
+}
+
+
+ngx_int_t
+ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    if (cmd->state != NGX_CC_COMMAND_RUNNING) {
+        return NGX_DECLINED;
+    }
+
+    cmd->paused = on ? 1 : 0;
+    f->pauses += on ? 1 : 0;
+    f->resumes += on ? 0 : 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_command_cancel(ngx_cc_command_t *cmd)
+{
+    if (cmd->state != NGX_CC_COMMAND_RUNNING) {
+        return NGX_DECLINED;
+    }
+
+    cmd->canceling = 1;
+    ((fake_command_t *) cmd)->cancels++;
+
+    return NGX_OK;
+}
+
+
+ssize_t
+ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
+    ngx_uint_t eof)
+{
+    size_t           n;
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    if (cmd->state != NGX_CC_COMMAND_RUNNING || cmd->stdin_closed) {
+        return NGX_DECLINED;
+    }
+
+    if (f->input_busy) {
+        return NGX_BUSY;
+    }
+
+    n = ngx_min(len, 1000);
+    memcpy(f->input + f->input_len, p, n);
+    f->input_len += n;
+    f->input_eof = (eof && n == len);
+    f->input_busy = 1;
+
+    return n;
+}
+
+
+void
+ngx_cc_command_close(ngx_cc_command_t *cmd)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    while (f->first < f->last) {
+        free(f->record[f->first++].data);
+    }
+
+    f->closed++;
+}
+
+
+void
+fake_started(fake_command_t *f)
+{
+    f->public.state = NGX_CC_COMMAND_RUNNING;
+    f->public.pid = 4711;
+    f->public.start = 1700000000123;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_STARTED);
+}
+
+
+void
+fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error)
+{
+    f->public.state = NGX_CC_COMMAND_OVER;
+    f->public.stage = stage;
+    f->public.error = error;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_FAILED);
+}
+
+
+void
+fake_output(fake_command_t *f, int stream, const void *p, size_t n)
+{
+    f->record[f->last].data = malloc(n);
+    memcpy(f->record[f->last].data, p, n);
+    f->record[f->last].len = n;
+    f->record[f->last++].stream = stream;
+    f->wake(f->public.data, &f->public);
+}
+
+
+void
+fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause)
+{
+    f->public.state = NGX_CC_COMMAND_OVER;
+    f->public.status = status;
+    f->public.cause = cause;
+    f->public.elapsed = 410000;
+    f->public.max_rss = 1840;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_EXITED);
+}
+
+
+void
+fake_taken(fake_command_t *f, size_t n, int closed)
+{
+    f->input_busy = 0;
+    f->public.accepted = n;
+    f->public.stdin_closed = closed;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_INPUT);
+}
+
+
+void
+fake_free(void)
+{
+    while (fake_commands) {
+        free(fake_command[--fake_commands]);
+    }
+
+    fake_start = NGX_CC_START_OK;
+}

@@ -1,0 +1,57 @@
+
+/*
+ * Commands without processes: the functions of ngx_cc_command.h on top of what
+ * a test says that happens.
+ */
+
+#ifndef _FAKE_COMMAND_H_INCLUDED_
+#define _FAKE_COMMAND_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+
+
+typedef struct {
+    ngx_cc_command_t   public;       /* first */
+    void             (*event)(void *data, ngx_cc_command_t *cmd,
+                           ngx_cc_command_event_e event);
+    void             (*wake)(void *data, ngx_cc_command_t *cmd);
+
+    char               line[1024];   /* program, then argv, joined by "|" */
+    ngx_msec_t         timeout;
+    int                open_stdin;
+    int                cancels;
+    int                pauses;
+    int                resumes;
+    int                closed;
+    char               input[65536]; /* what it was given */
+    size_t             input_len;
+    int                input_eof;
+    int                input_busy;
+
+    struct {
+        char   *data;
+        size_t  len;
+        int     stream;
+    }                  record[64];
+    int                first;        /* record */
+    int                last;
+    uint64_t           offset[2];
+} fake_command_t;
+
+
+extern fake_command_t  *fake_command[32];    /* in order of their start */
+extern int              fake_commands;
+extern ngx_cc_start_e   fake_start;          /* what the next start returns */
+
+void fake_started(fake_command_t *f);
+void fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error);
+void fake_output(fake_command_t *f, int stream, const void *p, size_t n);
+void fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause);
+void fake_taken(fake_command_t *f, size_t n, int closed);
+void fake_free(void);
+
+
+#endif /* _FAKE_COMMAND_H_INCLUDED_ */

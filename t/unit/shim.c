@@ -1,0 +1,327 @@
+
+/*
+ * The few functions of nginx that src/rpc calls, so that it can be tested
+ * without nginx: a pool is a list of malloc()s, which the address sanitizer
+ * watches one by one; a timer is an entry in a table that a test fires.
+ */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <stdarg.h>
+#include "shim.h"
+
+
+typedef struct shim_block_s  shim_block_t;
+
+struct shim_block_s {
+    shim_block_t  *next;
+    max_align_t    data[];
+};
+
+
+typedef struct {
+    shim_block_t  *first;
+} shim_pool_t;
+
+
+volatile ngx_msec_t  ngx_current_msec;
+ngx_rbtree_t         ngx_event_timer_rbtree;
+int                  shim_allocations;   /* until one fails; 0 = never */
+
+static ngx_rbtree_node_t  *shim_timers[16];
+
+
+static void *
+shim_malloc(size_t size)
+{
+    if (shim_allocations && --shim_allocations == 0) {
+        return NULL;
+    }
+
+    return malloc(size);
+}
+
+
+void *
+ngx_alloc(size_t size, ngx_log_t *log)
+{
+    return shim_malloc(size);
+}
+
+
+void *
+ngx_calloc(size_t size, ngx_log_t *log)
+{
+    void  *p;
+
+    p = shim_malloc(size);
+
+    return p ? memset(p, 0, size) : NULL;
+}
+
+
+ngx_pool_t *
+ngx_create_pool(size_t size, ngx_log_t *log)
+{
+    return ngx_calloc(sizeof(shim_pool_t), log);
+}
+
+
+void
+ngx_destroy_pool(ngx_pool_t *pool)
+{
+    shim_pool_t   *sp = (shim_pool_t *) pool;
+    shim_block_t  *b;
+
+    while (sp->first) {
+        b = sp->first;
+        sp->first = b->next;
+        free(b);
+    }
+
+    free(sp);
+}
+
+
+void *
+ngx_palloc(ngx_pool_t *pool, size_t size)
+{
+    shim_pool_t   *sp = (shim_pool_t *) pool;
+    shim_block_t  *b;
+
+    b = shim_malloc(sizeof(shim_block_t) + size);
+
+    if (b == NULL) {
+        return NULL;
+    }
+
+    b->next = sp->first;
+    sp->first = b;
+
+    return b->data;
+}
+
+
+void *
+ngx_pnalloc(ngx_pool_t *pool, size_t size)
+{
+    return ngx_palloc(pool, size);
+}
+
+
+void *
+ngx_pcalloc(ngx_pool_t *pool, size_t size)
+{
+    void  *p;
+
+    p = ngx_palloc(pool, size);
+
+    return p ? memset(p, 0, size) : NULL;
+}
+
+
+void
+ngx_cdecl
+ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
+    const char *fmt, ...)
+{
+}
+
+
+/* %s %*s %V %d %ui %uz %uD %Z, as src/rpc uses them */
+
+u_char *
+ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
+{
+    char        number[32];
+    size_t      n, width;
+    ngx_str_t  *v;
+    const char *p;
+
+    for ( /* void */ ; *fmt && buf < last; fmt++) {
+
+        if (*fmt != '%') {
+            *buf++ = *fmt;
+            continue;
+        }
+
+        fmt++;
+        width = (size_t) -1;
+
+        if (*fmt == '*') {
+            width = va_arg(args, size_t);
+            fmt++;
+        }
+
+        p = number;
+
+        if (*fmt == 's') {
+            p = va_arg(args, char *);
+            n = width == (size_t) -1 ? strlen(p) : width;
+
+        } else if (*fmt == 'V') {
+            v = va_arg(args, ngx_str_t *);
+            p = (char *) v->data;
+            n = v->len;
+
+        } else if (*fmt == 'd') {
+            n = snprintf(number, 32, "%d", va_arg(args, int));
+
+        } else if (*fmt == 'Z') {
+            n = 1;
+            number[0] = '\0';
+
+        } else if (fmt[0] == 'u' && (fmt[1] == 'i' || fmt[1] == 'z')) {
+            fmt++;
+            n = snprintf(number, 32, "%zu", va_arg(args, size_t));
+
+        } else if (fmt[0] == 'u' && fmt[1] == 'D') {
+            fmt++;
+            n = snprintf(number, 32, "%u", va_arg(args, unsigned));
+
+        } else {
+            abort();
+        }
+
+        n = n < (size_t) (last - buf) ? n : (size_t) (last - buf);
+        buf = ngx_cpymem(buf, p, n);
+    }
+
+    return buf;
+}
+
+
+u_char *
+ngx_cdecl
+ngx_sprintf(u_char *buf, const char *fmt, ...)
+{
+    u_char   *p;
+    va_list   args;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(buf, (u_char *) -1, fmt, args);
+    va_end(args);
+
+    return p;
+}
+
+
+u_char *
+ngx_strerror(ngx_err_t err, u_char *errstr, size_t size)
+{
+    const char  *text = strerror(err);
+
+    return ngx_cpymem(errstr, text, ngx_min(strlen(text), size));
+}
+
+
+static const char  shim_base64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+
+void
+ngx_encode_base64(ngx_str_t *dst, ngx_str_t *src)
+{
+    size_t    i, n;
+    u_char   *p;
+    uint32_t  v;
+
+    p = dst->data;
+
+    for (i = 0; i < src->len; i += 3) {
+        n = src->len - i;
+        v = src->data[i] << 16 | (n > 1 ? src->data[i + 1] << 8 : 0)
+            | (n > 2 ? src->data[i + 2] : 0);
+        *p++ = shim_base64[v >> 18];
+        *p++ = shim_base64[v >> 12 & 63];
+        *p++ = n > 1 ? shim_base64[v >> 6 & 63] : '=';
+        *p++ = n > 2 ? shim_base64[v & 63] : '=';
+    }
+
+    dst->len = p - dst->data;
+}
+
+
+ngx_int_t
+ngx_decode_base64(ngx_str_t *dst, ngx_str_t *src)
+{
+    size_t       i, bits;
+    u_char      *p;
+    uint32_t     v;
+    const char  *c;
+
+    p = dst->data;
+    v = 0;
+    bits = 0;
+
+    for (i = 0; i < src->len && src->data[i] != '='; i++) {
+        c = strchr(shim_base64, src->data[i]);
+
+        if (c == NULL || *c == '\0') {
+            return NGX_ERROR;
+        }
+
+        v = v << 6 | (uint32_t) (c - shim_base64);
+        bits += 6;
+
+        if (bits >= 8) {
+            bits -= 8;
+            *p++ = v >> bits;
+        }
+    }
+
+    dst->len = p - dst->data;
+
+    return i % 4 == 1 ? NGX_ERROR : NGX_OK;
+}
+
+
+void
+ngx_rbtree_insert(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
+{
+    int  i;
+
+    for (i = 0; shim_timers[i]; i++) { /* void */ }
+
+    shim_timers[i] = node;
+}
+
+
+void
+ngx_rbtree_delete(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
+{
+    int  i;
+
+    for (i = 0; i < 16; i++) {
+        if (shim_timers[i] == node) {
+            shim_timers[i] = NULL;
+            return;
+        }
+    }
+
+    abort();
+}
+
+
+int
+shim_fire(void)
+{
+    int           i, n;
+    ngx_event_t  *ev;
+
+    n = 0;
+
+    for (i = 0; i < 16; i++) {
+        if (shim_timers[i]) {
+            ev = ngx_rbtree_data(shim_timers[i], ngx_event_t, timer);
+            shim_timers[i] = NULL;
+            ev->timer_set = 0;
+            ev->timedout = 1;
+            ev->handler(ev);
+            n++;
+        }
+    }
+
+    return n;
+}
