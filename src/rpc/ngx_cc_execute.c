@@ -247,7 +247,9 @@ ngx_cc_execute_program(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf)
 {
     if (ex->spec.argv[0][0] == '\0') {
         return ngx_cc_execute_refuse(ex, NGX_CC_ERROR_PARAMS,
-                                     "the name of the program is empty");
+                                     "params: the name of the program is "
+                                     "empty (params.args[0], or the first "
+                                     "word of params.command)");
     }
 
     ex->spec.program = ngx_cc_policy_program(&conf->policy, ex->spec.argv[0],

@@ -68,8 +68,11 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ngx_queue_init(&ps->inputs);
 
     ps->id.data = (u_char *) (ps + 1);
-    ps->id.len = id->len;
-    ngx_memcpy(ps->id.data, id->data, id->len);
+
+    if (id->len) {
+        ps->id.len = id->len;
+        ngx_memcpy(ps->id.data, id->data, id->len);
+    }
 
     ps->answers = answers;
     ps->session_id = session_id;

@@ -1,0 +1,630 @@
+
+/* the native dialect: what is said, in which order, whatever happens */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <stdio.h>
+#include "fake_command.h"
+#include "ngx_cc_native.h"
+#include "shim.h"
+#include "unit.h"
+
+
+#define ID_A  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ID_B  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+
+static ngx_log_t              log_;
+static ngx_cc_host_t          host;
+static ngx_cc_command_conf_t  conf;
+static void                  *session;
+static int                    wakes;
+static u_char                 buf[NGX_CC_DIALECT_MAX_MESSAGE + 1];
+
+
+static void
+wake(void *data)
+{
+    wakes++;
+}
+
+
+/* the next message as text, "" when there is none */
+
+static const char *
+pull(void)
+{
+    size_t  n;
+
+    n = ngx_cc_native.pull(session, buf, NGX_CC_DIALECT_MAX_MESSAGE);
+    ck_assert_uint_le(n, NGX_CC_DIALECT_MAX_MESSAGE);
+    buf[n] = '\0';
+
+    return (char *) buf;
+}
+
+
+static void
+open_session(void)
+{
+    const char  *env[] = { "PATH=/bin" };
+
+    static const char  *kept[1];
+
+    kept[0] = env[0];
+    memset(&conf, 0, sizeof(conf));
+    conf.policy.any = 1;
+    conf.shell = "/bin/sh";
+    conf.env = kept;
+    conf.nenv = 1;
+    conf.path = "/bin";
+    conf.cwd = "/";
+    conf.timeout = 600000;
+    conf.max_commands_per_session = 3;
+
+    memset(&host, 0, sizeof(host));
+    host.pool = ngx_create_pool(1024, &log_);
+    host.log = &log_;
+    host.conf = &conf;
+    host.max_message = 1 << 20;
+    memset(host.session_id, 's', NGX_CC_UUID_TEXT);
+    host.wake = wake;
+
+    session = ngx_cc_native.open(&host);
+    ck_assert_ptr_nonnull(session);
+    ck_assert_ptr_nonnull(strstr(pull(), "\"method\":\"connected\""));
+    ck_assert_str_eq(pull(), "");
+}
+
+
+static void
+close_session(void)
+{
+    int  i;
+
+    ngx_cc_native.close(session);
+
+    for (i = 0; i < fake_commands; i++) {
+        ck_assert_int_eq(fake_command[i]->closed, 1);
+    }
+
+    ngx_destroy_pool(host.pool);
+    fake_free();
+}
+
+
+static void
+say(const char *text)
+{
+    u_char  *p;
+    size_t   n, half;
+
+    n = strlen(text);
+    half = n / 2;
+    p = malloc(n + 1);
+    memcpy(p, text, n);
+    ck_assert_int_eq(ngx_cc_native.push(session, p, half, 0), NGX_OK);
+    ck_assert_int_eq(ngx_cc_native.push(session, p + half, n - half, 1),
+                     NGX_OK);
+    free(p);
+}
+
+
+static void
+expect(const char *want)
+{
+    ck_assert_str_eq(pull(), want);
+}
+
+
+/* only part of it */
+
+static void
+expect_part(const char *want)
+{
+    const char  *got = pull();
+
+    ck_assert_msg(strstr(got, want) != NULL, "%s not in %s", want, got);
+}
+
+
+static fake_command_t *
+start(const char *text)
+{
+    say(text);
+    ck_assert_int_gt(fake_commands, 0);
+    fake_started(fake_command[fake_commands - 1]);
+    expect_part("\"status\":\"started\"");
+    expect_part("process.started");
+
+    return fake_command[fake_commands - 1];
+}
+
+
+START_TEST(life)
+{
+    fake_command_t  *f;
+
+    open_session();
+    say("{\"jsonrpc\":\"2.0\",\"id\":\"a\\n\",\"method\":\"execute\","
+        "\"params\":{\"command\":\"make x\",\"timeout\":2.5}}");
+
+    f = fake_command[0];
+    ck_assert_str_eq(f->line, "/bin/sh|/bin/sh|-c|make x");
+    ck_assert_uint_eq(f->timeout, 2500);
+    ck_assert_int_eq(f->open_stdin, 0);
+    ck_assert_uint_eq(ngx_cc_native.busy(session), 1);
+    ck_assert_uint_eq(host.commands, 1);
+
+    /* nothing is said before it runs, not even its output */
+
+    fake_output(f, 0, "early\n", 6);
+    expect("");
+
+    wakes = 0;
+    fake_started(f);
+    ck_assert_int_gt(wakes, 0);
+
+    expect("{\"jsonrpc\":\"2.0\",\"id\":\"a\\n\",\"result\":{\"status\":"
+           "\"started\",\"pid\":4711,\"pgid\":4711,\"execution_id\":\"" ID_A
+           "\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"process.started\",\"params\":{"
+           "\"status\":\"started\",\"pid\":4711,\"pgid\":4711,\"exit_code\":"
+           "null,\"error\":null,\"execution_id\":\"" ID_A "\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"process.output\",\"params\":{"
+           "\"type\":\"stdout\",\"data\":\"early\\n\",\"truncated\":false,"
+           "\"execution_id\":\"" ID_A "\",\"offset\":0,\"next\":6}}");
+    expect("");
+
+    fake_output(f, 1, "e\n", 2);
+    fake_exited(f, 3 << 8, NGX_CC_CAUSE_EXIT);
+    expect_part("\"type\":\"stderr\",\"data\":\"e\\n\"");
+    ck_assert_uint_eq(ngx_cc_native.busy(session), 1);
+
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"process.completed\",\"params\":{"
+           "\"status\":\"failed\",\"pid\":4711,\"pgid\":4711,\"exit_code\":3,"
+           "\"error\":null,\"execution_id\":\"" ID_A "\",\"signal\":null,"
+           "\"cause\":\"exit\",\"execution_time\":0.41,\"stdout_bytes\":6,"
+           "\"stderr_bytes\":2,\"descendants_killed\":0,\"pipes_open\":false,"
+           "\"max_rss_kb\":1840,\"user_time\":0.0,\"system_time\":0.0}}");
+    expect("");
+    ck_assert_uint_eq(ngx_cc_native.busy(session), 0);
+    ck_assert_int_eq(f->closed, 1);
+    close_session();
+}
+END_TEST
+
+
+START_TEST(ends)
+{
+    fake_command_t  *f;
+
+    open_session();
+
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":"
+              "[\"a\",\"b c\"]}}");
+    ck_assert_str_eq(f->line, "a|a|b c");
+    fake_exited(f, 9, NGX_CC_CAUSE_SIGNAL);
+    expect_part("\"exit_code\":-9,");
+
+    f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_exited(f, 15, NGX_CC_CAUSE_TIMEOUT);
+    expect_part("\"method\":\"process.error\"");
+    expect_part("\"cause\":\"timeout\"");
+    expect("");
+
+    f = start("{\"id\":3,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_exited(f, 0, NGX_CC_CAUSE_LOST);
+    expect_part("\"exit_code\":null,\"error\":\"its host process was lost\"");
+    expect("");
+
+    say("{\"id\":4,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_failed(fake_command[3], NGX_CC_STAGE_EXEC, ENOENT);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
+           "\"message\":\"exec: No such file or directory\"}}");
+    say("{\"id\":5,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_failed(fake_command[4], NGX_CC_STAGE_FORK, EAGAIN);
+    expect_part("\"id\":5,\"error\":{\"code\":-32603");
+    expect("");
+    ck_assert_uint_eq(ngx_cc_native.busy(session), 0);
+
+    /* without an id nothing is answered, but all is told */
+
+    say("{\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_started(fake_command[5]);
+    expect_part("process.started");
+    fake_exited(fake_command[5], 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"status\":\"completed\"");
+    say("{\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_failed(fake_command[6], NGX_CC_STAGE_EXEC, ENOENT);
+    expect("");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(lines)
+{
+    int              i;
+    char            *big;
+    fake_command_t  *f;
+
+    open_session();
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+
+    /* lines over the borders of records; two streams beside each other */
+
+    fake_output(f, 0, "one\ntwo\nth", 10);
+    fake_output(f, 1, "err", 3);
+    fake_output(f, 0, "ree\n", 4);
+    expect_part("\"data\":\"one\\n\"");
+    expect_part("\"data\":\"two\\n\"");
+    expect_part("\"data\":\"three\\n\",\"truncated\":false,"
+                "\"execution_id\":\"" ID_A "\",\"offset\":8,\"next\":14}}");
+    expect("");
+
+    /* after a silence what is there goes, once */
+
+    ck_assert_int_eq(shim_fire(), 1);
+    expect_part("\"type\":\"stderr\",\"data\":\"err\",\"truncated\":false,"
+                "\"partial\":true,\"execution_id\":\"" ID_A "\",\"offset\":0,"
+                "\"next\":3}}");
+    expect("");
+    fake_output(f, 1, "or\n", 3);
+    expect_part("\"data\":\"or\\n\"");
+
+    /* a character that is cut by a record; one that is broken */
+
+    fake_output(f, 0, "\xe2\x82", 2);
+    expect("");
+    fake_output(f, 0, "\xac\xff\n", 3);
+    expect_part("\"data\":\"\xe2\x82\xac\xef\xbf\xbd\\n\"");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"lossy\":true"));
+
+    /* a line that is too long comes in pieces of 64 KiB */
+
+    big = malloc(50000);
+    memset(big, 'x', 50000);
+
+    for (i = 0; i < 3; i++) {
+        fake_output(f, 0, big, 50000);
+    }
+
+    fake_output(f, 0, "\n", 1);
+    expect_part("\"truncated\":true");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"offset\":19,\"next\":65555"));
+    expect_part("\"truncated\":true");
+    expect_part("\"truncated\":false");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"next\":150020"));
+    expect("");
+    free(big);
+
+    /* what is unfinished at the end */
+
+    fake_output(f, 0, "rest", 4);
+    fake_output(f, 1, "\xe2\x82", 2);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"data\":\"rest\"");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"partial\":true"));
+    expect_part("\"data\":\"\xef\xbf\xbd\"");
+    expect_part("process.completed");
+    expect("");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(chunks)
+{
+    fake_command_t  *f;
+
+    open_session();
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"output\":\"chunk\"}}");
+    fake_output(f, 0, "a\nb\xe2\x82", 5);
+    expect_part("\"data\":\"a\\nb\"");
+    expect("");
+    fake_output(f, 0, "\xac" "c", 2);
+    expect_part("\"data\":\"\xe2\x82\xac");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    while (strstr(pull(), "process.output")) { /* void */ }
+    ck_assert_ptr_nonnull(strstr((char *) buf, "process.completed"));
+
+    f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"output\":\"chunk\",\"encoding\":\"base64\"}}");
+    fake_output(f, 0, "\x00\xff\xe2", 3);
+    expect_part("\"data\":\"AP/i\"");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(control)
+{
+    fake_command_t  *f, *g;
+
+    open_session();
+    say("{\"id\":1,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\"}}");
+    expect_part("\"id\":1,\"error\":{\"code\":-32003");
+
+    f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+    say("{\"id\":3,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"status\":\"paused\"}}");
+    expect_part("process.paused");
+    ck_assert_int_eq(f->pauses, 1);
+    say("{\"id\":4,\"method\":\"status\"}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":{\"state\":\"paused\","
+           "\"pid\":4711,\"started\":1700000000.123,\"exit_code\":null,"
+           "\"execution_id\":\"" ID_A "\"}}");
+    say("{\"id\":5,\"method\":\"control\",\"params\":{\"type\":\"RESUME\"}}");
+    expect_part("\"resumed\"");
+    expect_part("process.resumed");
+
+    say("{\"id\":6,\"method\":\"control\",\"params\":{\"type\":\"STOP\"}}");
+    expect_part("\"code\":-32602");
+    say("{\"id\":7,\"method\":\"control\",\"params\":{}}");
+    expect_part("\"code\":-32602");
+    say("{\"id\":8,\"method\":\"control\"}");
+    expect_part("\"code\":-32602");
+
+    /* two: which one? */
+
+    g = start("{\"id\":9,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+    say("{\"id\":10,\"method\":\"control\",\"params\":{\"type\":\"CANCEL\"}}");
+    expect_part("\"code\":-32602");
+    ck_assert_ptr_nonnull(strstr((char *) buf, ID_A ", " ID_B));
+    say("{\"id\":11,\"method\":\"control\",\"params\":{\"type\":\"CANCEL\","
+        "\"execution_id\":\"" ID_B "\"}}");
+    expect_part("\"canceled\"");
+    expect_part(ID_B);
+    ck_assert_int_eq(f->cancels, 0);
+    ck_assert_int_eq(g->cancels, 1);
+    say("{\"id\":12,\"method\":\"list\"}");
+    expect_part("{\"commands\":[{\"state\":\"running\"");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "{\"state\":\"canceling\""));
+
+    /* one that is said before the command runs is kept until then */
+
+    say("{\"id\":13,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+    say("{\"id\":14,\"method\":\"control\",\"params\":{\"type\":\"CANCEL\","
+        "\"execution_id\":\"cccccccccccccccccccccccccccccccccccccccccccccccc\""
+        "}}");
+    expect("");
+    fake_started(fake_command[2]);
+    expect_part("\"id\":13,\"result\"");
+    expect_part("process.started");
+    expect_part("\"id\":14,\"result\":{\"status\":\"canceled\"}");
+    expect_part("process.canceled");
+    ck_assert_int_eq(fake_command[2]->cancels, 1);
+
+    /* the limit of a session */
+
+    say("{\"id\":15,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+    expect_part("\"code\":-32001");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(input)
+{
+    fake_command_t  *f;
+
+    open_session();
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"stdin\":\"first\",\"open_stdin\":true}}");
+    ck_assert_int_eq(f->open_stdin, 1);
+    ck_assert_uint_eq(f->input_len, 5);
+    ck_assert_int_eq(f->input_eof, 0);
+
+    say("{\"id\":2,\"method\":\"input\",\"params\":{\"data\":\"second\"}}");
+    say("{\"id\":3,\"method\":\"input\",\"params\":{\"data_base64\":\"AP8=\","
+        "\"eof\":true}}");
+    expect("");
+    fake_taken(f, 5, 0);
+    expect("");
+    fake_taken(f, 6, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"accepted\":6}}");
+    fake_taken(f, 2, 1);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"accepted\":2}}");
+    ck_assert_uint_eq(f->input_len, 13);
+    ck_assert_mem_eq(f->input, "firstsecond\0\xff", 13);
+    ck_assert_int_eq(f->input_eof, 1);
+
+    say("{\"id\":4,\"method\":\"input\",\"params\":{\"data\":\"x\"}}");
+    expect_part("\"id\":4,\"error\":{\"code\":-32602");
+
+    /* one that waits when the command ends is answered */
+
+    f = start("{\"id\":5,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"open_stdin\":true}}");
+    say("{\"id\":6,\"method\":\"input\",\"params\":{\"data\":\"x\","
+        "\"execution_id\":\"" ID_B "\"}}");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"id\":6,\"result\":{\"accepted\":0}");
+    expect_part("process.completed");
+    close_session();
+}
+END_TEST
+
+
+static const struct {
+    const char  *request;
+    const char  *part;
+} refused[] = {
+    { "x", "\"id\":null,\"error\":{\"code\":-32700" },
+    { "[]", "\"id\":null,\"error\":{\"code\":-32600" },
+    { "{\"id\":1}", "\"id\":1,\"error\":{\"code\":-32600" },
+    { "{\"id\":1,\"method\":\"fly\"}", "-32601,\"message\":\"unknown method 'fly'" },
+    { "{\"id\":1,\"method\":\"execute\"}", "-32602" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{}}", "params.command" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":1}}",
+      "params.command" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"\"}}",
+      "params.command" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"args\":[\"b\"]}}", "params.args" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":[]}}",
+      "params.args" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":[1]}}",
+      "params.args" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":[\"\"]}}",
+      "params.args" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"timeout\":\"1\"}}", "params.timeout" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"timeout\":-1}}", "params.timeout" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"timeout\":0}}", "params.timeout" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"stdin\":1}}", "params.stdin" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"open_stdin\":1}}", "params.open_stdin" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"output\":\"x\"}}", "params.output" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"encoding\":\"x\"}}", "params.encoding" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"cwd\":\"/\"}}", "params.cwd" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"env\":{}}}", "params.env" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"tty\":{}}}", "params.tty" },
+    { "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+      "\"on_disconnect\":\"keep\"}}", "params.on_disconnect" },
+};
+
+
+START_TEST(refusals)
+{
+    open_session();
+    say(refused[_i].request);
+    expect_part(refused[_i].part);
+    expect("");
+    ck_assert_int_eq(fake_commands, 0);
+
+    /* the session lives on */
+
+    say("{\"id\":2,\"method\":\"list\"}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"commands\":[]}}");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(starts_refused)
+{
+    static const struct {
+        ngx_cc_start_e  rc;
+        const char     *part;
+    } starts[] = {
+        { NGX_CC_START_LIMIT, "-32001" },
+        { NGX_CC_START_TOO_LONG, "-32602" },
+        { NGX_CC_START_EXITING, "reloading, connect again" },
+        { NGX_CC_START_UNAVAILABLE, "-32603" }
+    };
+
+    open_session();
+    fake_start = starts[_i].rc;
+    say("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\"}}");
+    expect_part(starts[_i].part);
+    expect("");
+    ck_assert_uint_eq(ngx_cc_native.busy(session), 0);
+    close_session();
+}
+END_TEST
+
+
+/* without a shell: words; with a list: its programs only */
+
+START_TEST(policy)
+{
+    static const char  *list[] = { "/bin/echo" };
+
+    open_session();
+    conf.shell = NULL;
+    say("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":"
+        "\"echo 'a b' c\"}}");
+    ck_assert_str_eq(fake_command[0]->line, "echo|echo|a b|c");
+    say("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":"
+        "\"echo a; b\"}}");
+    expect_part("-32002,\"message\":\"operator ';' is not allowed without a "
+                "shell\"");
+    say("{\"id\":3,\"method\":\"execute\",\"params\":{\"command\":\"echo 'a\"}}");
+    expect_part("\"id\":3,\"error\":{\"code\":-32602");
+
+    conf.policy.any = 0;
+    conf.policy.paths = list;
+    conf.policy.npaths = 1;
+    say("{\"id\":4,\"method\":\"execute\",\"params\":{\"args\":[\"echo\"]}}");
+    ck_assert_str_eq(fake_command[1]->line, "/bin/echo|echo");
+    say("{\"id\":5,\"method\":\"execute\",\"params\":{\"args\":[\"/bin/rm\"]}}");
+    expect_part("-32002,\"message\":\"'/bin/rm' is not on the allow-list\"");
+    close_session();
+}
+END_TEST
+
+
+/* a message that was begun and is dropped; a session that ends in the middle */
+
+START_TEST(dropped)
+{
+    u_char           part[] = "{\"id\":1,\"met";
+    fake_command_t  *f;
+
+    open_session();
+    ck_assert_int_eq(ngx_cc_native.push(session, part, sizeof(part) - 1, 0),
+                     NGX_OK);
+    ngx_cc_native.drop(session);
+    f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"open_stdin\":true}}");
+    say("{\"id\":3,\"method\":\"input\",\"params\":{\"data\":\"x\"}}");
+    say("{\"id\":4,\"method\":\"input\",\"params\":{\"data\":\"y\"}}");
+    fake_output(f, 0, "unfinished", 10);
+    expect("");
+    fake_output(f, 1, "unread\n", 7);
+    ck_assert_int_eq(ngx_cc_native.push(session, part, sizeof(part) - 1, 0),
+                     NGX_OK);
+    close_session();
+    ck_assert_int_eq(shim_fire(), 0);
+}
+END_TEST
+
+
+START_TEST(limit)
+{
+    u_char  text[256], *end;
+
+    end = ngx_cc_native_limit(text, 100);
+    *end = '\0';
+    ck_assert_str_eq((char *) text, "{\"jsonrpc\":\"2.0\",\"id\":null,"
+        "\"error\":{\"code\":-32001,\"message\":\"the limit of 100 sessions "
+        "is reached\"}}");
+}
+END_TEST
+
+
+int
+main(void)
+{
+    TCase  *tc = tcase_create("native");
+    Suite  *s = suite_create("native");
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, life);
+    tcase_add_test(tc, ends);
+    tcase_add_test(tc, lines);
+    tcase_add_test(tc, chunks);
+    tcase_add_test(tc, control);
+    tcase_add_test(tc, input);
+    tcase_add_loop_test(tc, refusals, 0, sizeof(refused) / sizeof(refused[0]));
+    tcase_add_loop_test(tc, starts_refused, 0, 4);
+    tcase_add_test(tc, policy);
+    tcase_add_test(tc, dropped);
+    tcase_add_test(tc, limit);
+    suite_add_tcase(s, tc);
+
+    return unit_run(s);
+}
