@@ -11,7 +11,7 @@ use CC::Nginx;
 
 for my $n (1, 4) {
     my $t = CC::Nginx->new(workers => $n)->start;
-    is(scalar(my @w = $t->workers), $n, "$n workers");
+    ok($t->wait_until(sub { (my @w = $t->workers) == $n }), "$n workers");
     ok($t->wait_until(sub { (my @h = $t->helpers) == 4 * $n }),
         'four helpers each');
     is(scalar(my @s = $t->spawners), $n, 'one spawner each');

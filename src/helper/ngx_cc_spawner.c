@@ -180,20 +180,24 @@ ngx_cc_spawner_descriptors(ngx_cc_spawner_t *s)
 }
 
 
-/* default everything: helpers and commands inherit it */
+/*
+ * Default everything: helpers and commands inherit it.  Not by sigaction(),
+ * which refuses the two signals that the thread library keeps for itself; they
+ * may have been ignored by whoever started nginx all the same.
+ */
 
 static void
 ngx_cc_spawner_signals(ngx_cc_spawner_t *s)
 {
-    int               signo;
-    sigset_t          set;
-    struct sigaction  sa;
+    int       signo;
+    sigset_t  set;
 
-    memset(&sa, 0, sizeof(sa));
-    sa.sa_handler = SIG_DFL;
+    /* as the kernel has it: handler (0 = default), flags, restorer, mask */
+
+    static const unsigned long  action[8];
 
     for (signo = 1; signo < NSIG; signo++) {
-        (void) sigaction(signo, &sa, NULL);
+        (void) syscall(SYS_rt_sigaction, signo, action, NULL, NSIG / 8);
     }
 
     sigemptyset(&set);

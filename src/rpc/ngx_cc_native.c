@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_execute.h"
 #include "ngx_cc_native.h"
+#include "ngx_cc_notice.h"
 #include "ngx_cc_process.h"
 #include "ngx_cc_request.h"
 
@@ -321,7 +322,7 @@ ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code, const char *fmt, ...)
     last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
     va_end(args);
 
-    ngx_cc_process_error(&s->answers, &s->id, code, text, last - text);
+    ngx_cc_notice_refuse(&s->answers, &s->id, code, text, last - text);
     s->host->wake(s->host->data);
 }
 
@@ -438,7 +439,7 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps == NULL) {
-        ngx_cc_process_error(&s->answers, &s->id, ex.code, ex.text, ex.len);
+        ngx_cc_notice_refuse(&s->answers, &s->id, ex.code, ex.text, ex.len);
         s->host->wake(s->host->data);
         return NGX_OK;
     }
@@ -566,8 +567,8 @@ ngx_cc_native_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     s->host->wake(s->host->data);
 
-    return ngx_cc_process_input(ps, &data, end, 0, &s->id,
-                                s->host->max_message);
+    return ngx_cc_stdin_add(&ps->input, &data, end, &s->id,
+                            s->host->max_message);
 }
 
 
@@ -591,11 +592,9 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_ERROR;
     }
 
-    w.pos = buf;
-    w.end = buf + size;
-    w.overflow = 0;
+    ngx_cc_notice_writer(&w, buf, size);
 
-    ngx_cc_process_answer(&w, &s->id);
+    ngx_cc_notice_answer(&w, &s->id);
     ngx_cc_json_lit(&w, "\"result\":{\"commands\":[");
 
     for (q = ngx_queue_head(&s->processes);
@@ -608,7 +607,7 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
             ngx_cc_json_lit(&w, ",");
         }
 
-        ngx_cc_process_describe(ps, &w);
+        ngx_cc_notice_describe(&w, ps->cmd);
     }
 
     ngx_cc_json_lit(&w, "]}}");
@@ -639,13 +638,11 @@ ngx_cc_native_status(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_ERROR;
     }
 
-    w.pos = buf;
-    w.end = buf + size;
-    w.overflow = 0;
+    ngx_cc_notice_writer(&w, buf, size);
 
-    ngx_cc_process_answer(&w, &s->id);
+    ngx_cc_notice_answer(&w, &s->id);
     ngx_cc_json_lit(&w, "\"result\":");
-    ngx_cc_process_describe(ps, &w);
+    ngx_cc_notice_describe(&w, ps->cmd);
     ngx_cc_json_lit(&w, "}");
     s->host->wake(s->host->data);
 

@@ -1,7 +1,7 @@
 
 /*
- * One command of a native session: the requests that wait for it, its stdin,
- * and the messages of its life in their order: answer, process.started,
+ * One command of a native session: the requests that wait for it and the
+ * messages of its life in their order: answer, process.started,
  * process.output, process.error, process.completed.  They are rendered from
  * its state when they are pulled, so nothing piles up.
  */
@@ -15,21 +15,11 @@
 #include "ngx_cc_answers.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_execute.h"
-#include "ngx_cc_json_write.h"
 #include "ngx_cc_output.h"
+#include "ngx_cc_stdin.h"
 
-
-#define NGX_CC_ERROR_LIMIT       -32001
-#define NGX_CC_ERROR_NO_PROCESS  -32003
-#define NGX_CC_ERROR_TIMEOUT     -32004
 
 #define NGX_CC_PROCESS_CONTROLS  4       /* that may wait for STARTED */
-#define NGX_CC_PROCESS_INPUTS    16      /* that may wait for the command */
-
-
-/* a literal and its length, as two arguments */
-
-#define ngx_cc_text(s)  s, sizeof(s) - 1
 
 
 typedef enum {
@@ -48,23 +38,11 @@ typedef struct {
 
 
 typedef struct {
-    ngx_queue_t        queue;
-    ngx_str_t          id;               /* behind the data, same memory */
-    u_char            *data;
-    size_t             len;
-    size_t             pos;              /* given to the command */
-    size_t             accepted;         /* taken by it */
-    unsigned           eof:1;
-    unsigned           flying:1;
-    unsigned           silent:1;         /* the stdin of execute: no answer */
-} ngx_cc_process_input_t;
-
-
-typedef struct {
     ngx_queue_t        queue;            /* of the session */
     ngx_cc_command_t  *cmd;
     ngx_cc_answers_t  *answers;
     ngx_cc_output_t    output;
+    ngx_cc_stdin_t     input;
     ngx_log_t         *log;
     u_char            *session_id;
     ngx_str_t          id;               /* of execute, own memory */
@@ -72,15 +50,10 @@ typedef struct {
     ngx_cc_process_waiting_t  control[NGX_CC_PROCESS_CONTROLS];
     ngx_uint_t                controls;
 
-    ngx_queue_t        inputs;
-    ngx_uint_t         ninputs;
-    size_t             input_bytes;      /* that wait */
-
     void              *data;             /* for wake */
     void             (*wake)(void *data);
 
     unsigned           shell:1;
-    unsigned           stdin_open:1;
     unsigned           answered:1;       /* execute has its answer */
     unsigned           notified:1;       /* process.started is told */
     unsigned           failed:1;         /* it never ran */
@@ -110,25 +83,8 @@ size_t ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room);
 void ngx_cc_process_control(ngx_cc_process_t *ps,
     ngx_cc_process_control_e type, ngx_str_t *id);
 
-/*
- * Bytes for stdin, then its end; answered when they are taken.  "limit": bytes
- * that may wait in all.  NGX_OK, or NGX_ERROR: no memory.
- */
-ngx_int_t ngx_cc_process_input(ngx_cc_process_t *ps, ngx_str_t *data,
-    ngx_uint_t eof, ngx_uint_t silent, ngx_str_t *id, size_t limit);
-
-/* {"execution_id":…,"state":…,…} for list and status */
-void ngx_cc_process_describe(ngx_cc_process_t *ps, ngx_cc_json_t *w);
-
 /* ends it, and frees it; it is not in any queue any more */
 void ngx_cc_process_close(ngx_cc_process_t *ps);
-
-/* an error as an answer; nothing without an id */
-void ngx_cc_process_error(ngx_cc_answers_t *answers, ngx_str_t *id,
-    ngx_int_t code, const void *text, size_t len);
-
-/* begins an answer: {"jsonrpc":"2.0","id":…, */
-void ngx_cc_process_answer(ngx_cc_json_t *w, ngx_str_t *id);
 
 
 #endif /* _NGX_CC_PROCESS_H_INCLUDED_ */

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "host.h"
 #include "ngx_cc_spawner.h"
@@ -26,9 +27,11 @@ static int     nsockets;
 static void
 setup(void)
 {
-    int                    s[2];
+    int                    i, s[2];
     ngx_cc_spawner_map_t   map;
     ngx_cc_spawner_conf_t  conf;
+
+    static const unsigned long  ignore[8] = { (unsigned long) SIG_IGN };
 
     ck_assert_int_eq(ngx_cc_fdmsg_pair(s), 0);
     ck_assert_int_eq(pipe2(watch, O_CLOEXEC), 0);
@@ -40,6 +43,12 @@ setup(void)
     spawner = fork();
 
     if (spawner == 0) {
+        /* what it may have inherited: even the thread library's own signals */
+
+        for (i = 1; i < NSIG; i++) {
+            (void) syscall(SYS_rt_sigaction, i, ignore, NULL, NSIG / 8);
+        }
+
         memset(&conf, 0, sizeof(conf));
         map.addr = zone;
         map.size = 65536;

@@ -154,7 +154,8 @@ END_TEST
 
 START_TEST(group)
 {
-    pid_t  pid;
+    pid_t      pid;
+    siginfo_t  info;
 
     pid = tree("sleep 600 & echo; wait");
     ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid), 1);
@@ -167,6 +168,7 @@ START_TEST(group)
     ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid), 1);
 
     (void) kill(-pid, SIGKILL);
+    ck_assert_int_eq(waitid(P_PGID, pid, &info, WEXITED|WNOWAIT), 0);
     gone();
 
     /* a zombie does not count */

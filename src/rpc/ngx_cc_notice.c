@@ -1,0 +1,337 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <sys/wait.h>
+#include "ngx_cc_notice.h"
+#include "ngx_cc_request.h"
+
+
+static size_t ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id,
+    ngx_int_t code, const void *text, size_t len);
+static void ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
+static const char *ngx_cc_notice_signal(int signo);
+
+
+static const char  *ngx_cc_notice_causes[] = {
+    "exit", "signal", "timeout", "silence", "cancel", "disconnect", "lost"
+};
+
+static const char  *ngx_cc_notice_stages[] = {
+    "start", "pipe", "fork", "process group", "stdio",
+    "working directory", "limits", "fence", "exec"
+};
+
+
+const char *
+ngx_cc_notice_cause(ngx_cc_cause_e cause)
+{
+    return ngx_cc_notice_causes[cause];
+}
+
+
+const char *
+ngx_cc_notice_stage(ngx_cc_stage_e stage)
+{
+    return ngx_cc_notice_stages[stage];
+}
+
+
+void
+ngx_cc_notice_writer(ngx_cc_json_t *w, u_char *p, size_t room)
+{
+    w->pos = p;
+    w->end = p + room;
+    w->overflow = 0;
+}
+
+
+void
+ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id)
+{
+    ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
+    ngx_cc_json_raw(w, id->data, id->len);
+    ngx_cc_json_lit(w, ",");
+}
+
+
+void
+ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id, ngx_int_t code,
+    const void *text, size_t len)
+{
+    size_t  n;
+    u_char  buf[NGX_CC_NOTICE_SIZE];
+
+    if (id->len) {
+        n = ngx_cc_notice_error(buf, sizeof(buf), id, code, text, len);
+        (void) ngx_cc_answers_put(answers, buf, n);
+    }
+}
+
+
+static size_t
+ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
+    const void *text, size_t len)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_notice_writer(&w, p, room);
+    ngx_cc_notice_answer(&w, id);
+    ngx_cc_json_lit(&w, "\"error\":{\"code\":");
+    ngx_cc_json_int(&w, code);
+    ngx_cc_json_lit(&w, ",\"message\":");
+    ngx_cc_json_string(&w, text, len);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
+    ngx_cc_command_t *cmd, ngx_uint_t shell)
+{
+    u_char     text[256], *last;
+    ngx_int_t  code;
+
+    code = NGX_CC_ERROR_INTERNAL;
+
+    if (cmd->stage == NGX_CC_STAGE_NONE) {
+        last = ngx_sprintf(text, "the process could not be started in time");
+
+    } else {
+        last = ngx_sprintf(text, "%s: ", ngx_cc_notice_stages[cmd->stage]);
+        last = ngx_strerror(cmd->error, last, text + sizeof(text) - last);
+
+        if (cmd->stage == NGX_CC_STAGE_EXEC && !shell) {
+            code = NGX_CC_ERROR_PARAMS;
+        }
+    }
+
+    return ngx_cc_notice_error(p, room, id, code, text, last - text);
+}
+
+
+size_t
+ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,
+    ngx_cc_command_t *cmd)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_notice_writer(&w, p, room);
+    ngx_cc_notice_answer(&w, id);
+    ngx_cc_json_lit(&w, "\"result\":{\"status\":\"started\",\"pid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, ",\"pgid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_notice_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_notice_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    const char *status)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_notice_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.");
+    ngx_cc_json_raw(&w, status, ngx_strlen(status));
+    ngx_cc_json_lit(&w, "\",\"params\":{\"status\":");
+    ngx_cc_json_cstring(&w, status);
+    ngx_cc_json_lit(&w, ",\"pid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, ",\"pgid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, ",\"exit_code\":null,\"error\":null");
+    ngx_cc_notice_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_notice_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
+{
+    ngx_cc_json_t  w;
+
+    if (cmd->cause != NGX_CC_CAUSE_TIMEOUT
+        && cmd->cause != NGX_CC_CAUSE_SILENCE)
+    {
+        return 0;
+    }
+
+    ngx_cc_notice_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.error\","
+                        "\"params\":{\"error\":");
+    ngx_cc_json_cstring(&w, cmd->cause == NGX_CC_CAUSE_TIMEOUT
+                            ? "the command ran longer than its timeout"
+                            : "the command was silent for too long");
+    ngx_cc_json_lit(&w, ",\"code\":-32004");
+    ngx_cc_notice_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    uint64_t out, uint64_t err)
+{
+    int            sig, lost;
+    ngx_cc_json_t  w;
+
+    lost = (cmd->cause == NGX_CC_CAUSE_LOST);
+    sig = (!lost && WIFSIGNALED(cmd->status)) ? WTERMSIG(cmd->status) : 0;
+
+    ngx_cc_notice_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                        "\"process.completed\",\"params\":{\"status\":");
+    ngx_cc_json_cstring(&w, (!lost && cmd->status == 0) ? "completed"
+                                                        : "failed");
+    ngx_cc_json_lit(&w, ",\"pid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, ",\"pgid\":");
+    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, ",\"exit_code\":");
+
+    if (lost) {
+        ngx_cc_json_lit(&w, "null,\"error\":\"its host process was lost\"");
+
+    } else {
+        ngx_cc_json_int(&w, sig ? -sig : WEXITSTATUS(cmd->status));
+        ngx_cc_json_lit(&w, ",\"error\":null");
+    }
+
+    ngx_cc_notice_id(cmd, &w);
+    ngx_cc_json_lit(&w, ",\"signal\":");
+
+    if (sig) {
+        ngx_cc_json_cstring(&w, ngx_cc_notice_signal(sig));
+
+    } else {
+        ngx_cc_json_lit(&w, "null");
+    }
+
+    ngx_cc_json_lit(&w, ",\"cause\":");
+    ngx_cc_json_cstring(&w, ngx_cc_notice_causes[cmd->cause]);
+    ngx_cc_json_lit(&w, ",\"execution_time\":");
+    ngx_cc_json_seconds(&w, cmd->elapsed);
+    ngx_cc_json_lit(&w, ",\"stdout_bytes\":");
+    ngx_cc_json_uint(&w, out);
+    ngx_cc_json_lit(&w, ",\"stderr_bytes\":");
+    ngx_cc_json_uint(&w, err);
+    ngx_cc_json_lit(&w, ",\"descendants_killed\":");
+    ngx_cc_json_uint(&w, cmd->swept);
+    ngx_cc_json_lit(&w, ",\"pipes_open\":");
+    ngx_cc_json_bool(&w, cmd->pipes_open);
+    ngx_cc_json_lit(&w, ",\"max_rss_kb\":");
+    ngx_cc_json_uint(&w, cmd->max_rss);
+    ngx_cc_json_lit(&w, ",\"user_time\":");
+    ngx_cc_json_seconds(&w, cmd->user);
+    ngx_cc_json_lit(&w, ",\"system_time\":");
+    ngx_cc_json_seconds(&w, cmd->system);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+void
+ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd)
+{
+    const char  *state;
+
+    if (cmd->state == NGX_CC_COMMAND_WAITING) {
+        state = "starting";
+
+    } else if (cmd->state == NGX_CC_COMMAND_OVER) {
+        state = "exited";
+
+    } else if (cmd->canceling) {
+        state = "canceling";
+
+    } else {
+        state = cmd->paused ? "paused" : "running";
+    }
+
+    ngx_cc_json_lit(w, "{\"state\":");
+    ngx_cc_json_cstring(w, state);
+    ngx_cc_json_lit(w, ",\"pid\":");
+
+    if (cmd->pid) {
+        ngx_cc_json_int(w, cmd->pid);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"started\":");
+
+    if (cmd->start) {
+        ngx_cc_json_seconds(w, cmd->start * 1000);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"exit_code\":");
+
+    if (cmd->state != NGX_CC_COMMAND_OVER || cmd->pid == 0
+        || cmd->cause == NGX_CC_CAUSE_LOST)
+    {
+        ngx_cc_json_lit(w, "null");
+
+    } else if (WIFSIGNALED(cmd->status)) {
+        ngx_cc_json_int(w, -WTERMSIG(cmd->status));
+
+    } else {
+        ngx_cc_json_int(w, WEXITSTATUS(cmd->status));
+    }
+
+    ngx_cc_notice_id(cmd, w);
+    ngx_cc_json_lit(w, "}");
+}
+
+
+static void
+ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
+{
+    ngx_cc_json_lit(w, ",\"execution_id\":\"");
+    ngx_cc_json_raw(w, cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_json_lit(w, "\"");
+}
+
+
+static const char *
+ngx_cc_notice_signal(int signo)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        int          signo;
+        const char  *name;
+    } signals[] = {
+        { SIGHUP, "SIGHUP" }, { SIGINT, "SIGINT" }, { SIGQUIT, "SIGQUIT" },
+        { SIGILL, "SIGILL" }, { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
+        { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" }, { SIGKILL, "SIGKILL" },
+        { SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" },
+        { SIGUSR2, "SIGUSR2" }, { SIGPIPE, "SIGPIPE" },
+        { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
+        { SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
+        { SIGVTALRM, "SIGVTALRM" }, { SIGPROF, "SIGPROF" },
+        { SIGIO, "SIGIO" }, { SIGPWR, "SIGPWR" }, { SIGSYS, "SIGSYS" }
+    };
+
+    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        if (signals[i].signo == signo) {
+            return signals[i].name;
+        }
+    }
+
+    return "SIGRT";
+}

@@ -1,0 +1,74 @@
+
+/*
+ * The messages of a command's life as JSON text: answers, notifications,
+ * descriptions.  All are rendered from the command's state when they are
+ * pulled; nothing is kept here.
+ *
+ * "p" has room for "room" bytes, at least NGX_CC_NOTICE_SIZE; what is returned
+ * is the length of the message.  "id" is JSON text of at most 4 KiB times six.
+ */
+
+#ifndef _NGX_CC_NOTICE_H_INCLUDED_
+#define _NGX_CC_NOTICE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_answers.h"
+#include "ngx_cc_command.h"
+#include "ngx_cc_json_write.h"
+
+
+#define NGX_CC_NOTICE_SIZE       (32 * 1024)
+
+#define NGX_CC_ERROR_LIMIT       -32001
+#define NGX_CC_ERROR_NO_PROCESS  -32003
+#define NGX_CC_ERROR_TIMEOUT     -32004
+
+
+/* a literal and its length, as two arguments */
+
+#define ngx_cc_text(s)  s, sizeof(s) - 1
+
+
+/* begins to write */
+void ngx_cc_notice_writer(ngx_cc_json_t *w, u_char *p, size_t room);
+
+/* begins an answer: {"jsonrpc":"2.0","id":…, */
+void ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id);
+
+/* queues an error as an answer; nothing without an id */
+void ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
+    ngx_int_t code, const void *text, size_t len);
+
+/*
+ * The answer to an execute whose command failed to start; without a shell a
+ * program that cannot be executed is the client's mistake.
+ */
+size_t ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
+    ngx_cc_command_t *cmd, ngx_uint_t shell);
+
+/* the answer to an execute whose command runs */
+size_t ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,
+    ngx_cc_command_t *cmd);
+
+/* process.started, .paused, .resumed, .canceled: "status" is the last word */
+size_t ngx_cc_notice_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    const char *status);
+
+/* process.error, when a limit of time ended the command; else 0 */
+size_t ngx_cc_notice_limit(u_char *p, size_t room, ngx_cc_command_t *cmd);
+
+/* process.completed; "out" and "err": bytes of both streams */
+size_t ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    uint64_t out, uint64_t err);
+
+/* {"state":…,"pid":…,…} for list and status */
+void ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd);
+
+/* names, for the log */
+const char *ngx_cc_notice_cause(ngx_cc_cause_e cause);
+const char *ngx_cc_notice_stage(ngx_cc_stage_e stage);
+
+
+#endif /* _NGX_CC_NOTICE_H_INCLUDED_ */
