@@ -1,0 +1,479 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "ngx_cc_child.h"
+#include "ngx_cc_life.h"
+
+
+#define NGX_CC_LIFE_TELL      5          /* ms that STARTED is held back */
+#define NGX_CC_LIFE_TICK      20         /* ms between looks at a tree that is
+                                            being ended */
+#define NGX_CC_LIFE_RELUCTANT 10000      /* ms; what lives longer under KILL
+                                            is stuck in the kernel */
+#define NGX_CC_LIFE_RETRY     1000       /* ms between looks at such a one */
+#define NGX_CC_LIFE_BATCH     16         /* reads, then poll */
+
+
+static void ngx_cc_life_sweep(ngx_cc_life_t *life);
+static void ngx_cc_life_finish(ngx_cc_life_t *life);
+static uint64_t ngx_cc_life_clock(clockid_t id);
+
+
+int
+ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
+{
+    sigset_t  set;
+
+    /* SIGPIPE stays default for commands; here a broken stdin is an errno */
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    life->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
+
+    sigaddset(&set, SIGPIPE);
+    (void) sigprocmask(SIG_SETMASK, &set, NULL);
+
+    if (life->signals == -1 || ngx_cc_sweep_init(&life->sweep) == -1
+        || ngx_cc_pump_init(&life->pump) == -1)
+    {
+        return -1;
+    }
+
+    life->pump.ring.base = ring;
+    life->pump.ring.size = size;
+
+    life->tell_at = NGX_CC_LIFE_NEVER;
+    life->limit_at = NGX_CC_LIFE_NEVER;
+    life->ladder_at = NGX_CC_LIFE_NEVER;
+    life->tick_at = NGX_CC_LIFE_NEVER;
+    life->nobody = 1;
+
+    ngx_cc_life_woke(life);
+
+    return 0;
+}
+
+
+void
+ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
+    const char **vector)
+{
+    int                     i, fds[3];
+    pid_t                   pid;
+    ngx_cc_child_t          child;
+    ngx_cc_child_result_t   result;
+
+    life->run = start->head.run;
+
+    ngx_cc_wire_start_unpack(start, &child.cwd, &child.program, vector);
+
+    child.argv = vector;
+    child.env = vector + start->argc + 1;
+    child.search = start->head.flags & NGX_CC_START_SEARCH;
+
+    life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
+    result.stage = NGX_CC_STAGE_PIPE;
+
+    ngx_cc_wire_init(&life->exited, NGX_CC_WIRE_EXITED, life->run,
+                     sizeof(life->exited));
+
+    life->born = ngx_cc_life_clock(CLOCK_MONOTONIC);
+    life->now = life->born / 1000;
+    life->exited.start = ngx_cc_life_clock(CLOCK_REALTIME) / 1000;
+
+    if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window, fds) == -1) {
+        result.error = errno;
+        pid = -1;
+
+    } else {
+        child.in = fds[0];
+        child.out = fds[1];
+        child.err = fds[2];
+
+        pid = ngx_cc_child_start(&child, &result);
+
+        for (i = 0; i < 3; i++) {
+            if (fds[i] != -1) {
+                (void) close(fds[i]);
+            }
+        }
+    }
+
+    if (pid == -1) {
+        ngx_cc_pump_close(&life->pump);
+
+        ngx_cc_wire_init(&life->failed, NGX_CC_WIRE_FAILED, life->run,
+                         sizeof(life->failed));
+        life->failed.stage = result.stage;
+        life->failed.error = result.error;
+        life->tell = NGX_CC_TELL_FAILED;
+        return;
+    }
+
+    life->state = NGX_CC_LIFE_RUNNING;
+    life->pid = pid;
+    life->exited.pid = pid;
+    life->nobody = 0;
+    life->paused = 0;
+    life->tell = NGX_CC_TELL_STARTED;
+    life->tell_at = life->now + NGX_CC_LIFE_TELL;
+    life->grace = start->grace;
+    life->linger = start->linger;
+    life->silence = start->silence;
+    life->quiet_since = life->now;
+    life->limit_at = start->run_limit ? life->now + start->run_limit
+                                   : NGX_CC_LIFE_NEVER;
+    life->ladder_at = NGX_CC_LIFE_NEVER;
+    life->tick_at = NGX_CC_LIFE_NEVER;
+}
+
+
+void
+ngx_cc_life_woke(ngx_cc_life_t *life)
+{
+    uint64_t  before;
+
+    before = life->now;
+    life->now = ngx_cc_life_clock(CLOCK_MONOTONIC) / 1000;
+
+    if (life->paused || !ngx_cc_pump_room(&life->pump)) {
+        /* silence that is not the command's fault does not count */
+        life->quiet_since += life->now - before;
+    }
+}
+
+
+uint64_t
+ngx_cc_life_next(ngx_cc_life_t *life)
+{
+    uint64_t  next;
+
+    next = life->tell_at;
+
+    if (life->limit_at < next) {
+        next = life->limit_at;
+    }
+
+    if (life->ladder_at < next) {
+        next = life->ladder_at;
+    }
+
+    if (life->tick_at < next) {
+        next = life->tick_at;
+    }
+
+    if (life->state == NGX_CC_LIFE_RUNNING && life->silence && !life->paused
+        && ngx_cc_pump_room(&life->pump)
+        && life->quiet_since + life->silence < next)
+    {
+        next = life->quiet_since + life->silence;
+    }
+
+    return next;
+}
+
+
+/*
+ * Only while the main process is not reaped: until then nobody else can have
+ * its number.
+ */
+
+void
+ngx_cc_life_signal(ngx_cc_life_t *life, int signo)
+{
+    if (life->pid == 0) {
+        return;
+    }
+
+    (void) kill(-life->pid, signo);
+
+    if (signo == SIGSTOP) {
+        life->paused = 1;
+
+    } else if (signo == SIGCONT) {
+        life->paused = 0;
+    }
+}
+
+
+/* the first cause counts; a stopped process only gets TERM once it goes on */
+
+void
+ngx_cc_life_ladder(ngx_cc_life_t *life, ngx_cc_cause_e cause)
+{
+    if (life->state == NGX_CC_LIFE_RUNNING) {
+        life->exited.cause = cause;
+
+        ngx_cc_life_signal(life, SIGTERM);
+        ngx_cc_life_signal(life, SIGCONT);
+
+        life->state = NGX_CC_LIFE_ENDING;
+        life->limit_at = NGX_CC_LIFE_NEVER;
+        life->ladder_at = life->now + life->grace;
+        life->tick_at = life->now + NGX_CC_LIFE_TICK;
+
+    } else if (life->state == NGX_CC_LIFE_LINGER) {
+        life->ladder_at = life->now;
+    }
+}
+
+
+void
+ngx_cc_life_alone(ngx_cc_life_t *life)
+{
+    life->alone = 1;
+    life->tell = 0;
+    life->tell_at = NGX_CC_LIFE_NEVER;
+
+    if (life->state == NGX_CC_LIFE_IDLE) {
+        _exit(0);
+    }
+
+    life->pump.discard = 1;
+    ngx_cc_life_ladder(life, NGX_CC_CAUSE_DISCONNECT);
+}
+
+
+void
+ngx_cc_life_reap(ngx_cc_life_t *life)
+{
+    int                      status;
+    pid_t                    pid;
+    struct rusage            ru;
+    struct signalfd_siginfo  info;
+
+    while (read(life->signals, &info, sizeof(info)) > 0) { /* void */ }
+
+    for ( ;; ) {
+        pid = wait4(-1, &status, WNOHANG, &ru);
+
+        if (pid == -1 && errno == EINTR) {
+            continue;
+        }
+
+        if (pid <= 0) {
+            life->nobody = (pid == -1);
+            return;
+        }
+
+        life->exited.user += ru.ru_utime.tv_sec * 1000000ULL
+                          + ru.ru_utime.tv_usec;
+        life->exited.system += ru.ru_stime.tv_sec * 1000000ULL
+                            + ru.ru_stime.tv_usec;
+
+        if ((uint64_t) ru.ru_maxrss > life->exited.max_rss) {
+            life->exited.max_rss = ru.ru_maxrss;
+        }
+
+        if (pid == life->pid) {
+            life->pid = 0;
+            life->paused = 0;
+            life->exited.status = status;
+            life->exited.elapsed = ngx_cc_life_clock(CLOCK_MONOTONIC)
+                                - life->born;
+
+        } else if (life->state == NGX_CC_LIFE_SWEEPING) {
+            life->exited.swept += (WIFSIGNALED(status)
+                                && WTERMSIG(status) == SIGKILL);
+        }
+    }
+}
+
+
+int
+ngx_cc_life_pump(ngx_cc_life_t *life)
+{
+    int  out, err;
+
+    out = ngx_cc_pump_read(&life->pump, NGX_CC_STDOUT);
+    err = ngx_cc_pump_read(&life->pump, NGX_CC_STDERR);
+
+    if (out == 1 || err == 1) {
+        life->quiet_since = life->now;
+    }
+
+    if (out == -1 || err == -1) {
+        return -1;
+    }
+
+    return out || err;
+}
+
+
+/* the state table (see the header), and stdin beside it */
+
+void
+ngx_cc_life_advance(ngx_cc_life_t *life)
+{
+    int  i, rc;
+
+    if (life->pump.input_busy && (ngx_cc_pump_write(&life->pump)
+                               || life->state == NGX_CC_LIFE_DRAINING))
+    {
+        life->pump.input_busy = 0;
+
+        ngx_cc_wire_init(&life->input_done, NGX_CC_WIRE_INPUT_DONE, life->run,
+                         sizeof(life->input_done));
+        life->input_done.len = life->pump.input_pos;
+
+        if (life->pump.in == -1 || life->state == NGX_CC_LIFE_DRAINING) {
+            life->input_done.head.flags = NGX_CC_INPUT_CLOSED;
+        }
+
+        life->tell |= life->alone ? 0 : NGX_CC_TELL_INPUT;
+    }
+
+    switch (life->state) {
+
+    case NGX_CC_LIFE_IDLE:
+        return;
+
+    case NGX_CC_LIFE_RUNNING:
+        if (life->pid == 0) {
+            life->exited.cause = WIFSIGNALED(life->exited.status)
+                              ? NGX_CC_CAUSE_SIGNAL : NGX_CC_CAUSE_EXIT;
+            life->limit_at = NGX_CC_LIFE_NEVER;
+
+            life->state = NGX_CC_LIFE_LINGER;
+            life->ladder_at = life->now + life->linger;
+            break;
+        }
+
+        if (life->now >= life->limit_at) {
+            ngx_cc_life_ladder(life, NGX_CC_CAUSE_TIMEOUT);
+
+        } else if (life->silence && !life->paused
+                   && life->now >= life->quiet_since + life->silence)
+        {
+            ngx_cc_life_ladder(life, NGX_CC_CAUSE_SILENCE);
+        }
+
+        return;
+
+    case NGX_CC_LIFE_ENDING:
+        if (life->now < life->ladder_at
+            && (life->pid || ngx_cc_sweep_group(&life->sweep, life->exited.pid)))
+        {
+            /* children of the command may still be cleaning up */
+            life->tick_at = life->now + NGX_CC_LIFE_TICK;
+            return;
+        }
+
+        break;
+
+    default:
+        break;
+    }
+
+    if (life->state == NGX_CC_LIFE_LINGER && !life->nobody
+        && life->now < life->ladder_at)
+    {
+        return;
+    }
+
+    if (life->state == NGX_CC_LIFE_LINGER || life->state == NGX_CC_LIFE_ENDING) {
+        life->state = NGX_CC_LIFE_SWEEPING;
+        life->ladder_at = NGX_CC_LIFE_NEVER;
+        life->tick_at = life->now;
+        life->reluctant_at = life->now + NGX_CC_LIFE_RELUCTANT;
+        ngx_cc_life_signal(life, SIGKILL);
+    }
+
+    if (life->state == NGX_CC_LIFE_SWEEPING) {
+        ngx_cc_life_sweep(life);
+    }
+
+    if (life->state == NGX_CC_LIFE_DRAINING) {
+
+        for (i = 0; i < NGX_CC_LIFE_BATCH; i++) {
+            rc = ngx_cc_life_pump(life);
+
+            if (rc == 0) {
+                ngx_cc_life_finish(life);
+                return;
+            }
+
+            if (rc == -1) {
+                return;
+            }
+        }
+
+        life->tick_at = life->now;
+    }
+}
+
+
+static void
+ngx_cc_life_sweep(ngx_cc_life_t *life)
+{
+    ngx_cc_life_reap(life);
+
+    if (life->nobody) {
+        life->state = NGX_CC_LIFE_DRAINING;
+        life->tick_at = NGX_CC_LIFE_NEVER;
+        return;
+    }
+
+    if (life->now < life->reluctant_at) {
+        (void) ngx_cc_sweep_kill(&life->sweep, NULL, 0);
+        life->tick_at = life->now + NGX_CC_LIFE_TICK;
+        return;
+    }
+
+    if (life->alone) {
+        /* whoever adopts it, kills it */
+        _exit(0);
+    }
+
+    (void) ngx_cc_sweep_kill(&life->sweep, NULL, 0);
+    life->tick_at = life->now + NGX_CC_LIFE_RETRY;
+}
+
+
+/* everybody is gone, everything is read */
+
+static void
+ngx_cc_life_finish(ngx_cc_life_t *life)
+{
+    if (life->alone) {
+        _exit(0);
+    }
+
+    life->exited.head.flags = NGX_CC_EXITED_REUSABLE;
+
+    if (life->pump.out[NGX_CC_STDOUT] != -1 || life->pump.out[NGX_CC_STDERR] != -1) {
+        life->exited.head.flags |= NGX_CC_EXITED_PIPES;
+    }
+
+    life->exited.pos = life->pump.ring.head;
+    life->exited.bytes[NGX_CC_STDOUT] = life->pump.bytes[NGX_CC_STDOUT];
+    life->exited.bytes[NGX_CC_STDERR] = life->pump.bytes[NGX_CC_STDERR];
+
+    ngx_cc_pump_close(&life->pump);
+
+    life->state = NGX_CC_LIFE_IDLE;
+    life->tick_at = NGX_CC_LIFE_NEVER;
+    life->tell_at = NGX_CC_LIFE_NEVER;
+
+    /* it says all that STARTED and OUTPUT would have said */
+
+    life->tell &= ~NGX_CC_TELL_STARTED;
+    life->tell |= NGX_CC_TELL_EXITED;
+}
+
+
+static uint64_t
+ngx_cc_life_clock(clockid_t id)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(id, &ts);
+
+    return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}

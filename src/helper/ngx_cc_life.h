@@ -1,0 +1,141 @@
+
+/*
+ * The life of one command inside its helper: start, output, signals, limits
+ * of time, the end of its whole tree.  All rules of life and death are here,
+ * so they hold when the worker is gone.  What is to be told to the worker is
+ * noted in "tell"; who sends it is the helper's business.
+ *
+ * State table (in every state: end of the deathwatch or of the control socket
+ * = cause "disconnect", no EXITED is told, the process leaves at the end;
+ * INPUT is fed while stdin is open):
+ *
+ *   state     entered by                    left by               to
+ *   IDLE      birth, EXITED, FAILED         START                 RUNNING
+ *                                           START that fails      IDLE
+ *   RUNNING   exec succeeded                main process gone     LINGER
+ *                                           CANCEL, ABANDON, run
+ *                                           or silence limit, end
+ *                                           of file               ENDING
+ *   LINGER    main process gone             linger over, nobody
+ *                                           left, CANCEL, ABANDON SWEEPING
+ *   ENDING    TERM and CONT to the group    main and group gone,
+ *                                           grace over            SWEEPING
+ *   SWEEPING  KILL to group and children    wait says ECHILD      DRAINING
+ *   DRAINING  every descendant gone         both pipes empty and
+ *                                           read (waits for room
+ *                                           without limit, except
+ *                                           after ABANDON or end
+ *                                           of file)              IDLE, exit
+ */
+
+#ifndef _NGX_CC_LIFE_H_INCLUDED_
+#define _NGX_CC_LIFE_H_INCLUDED_
+
+
+#include <stdint.h>
+#include <sys/types.h>
+#include "ngx_cc_pump.h"
+#include "ngx_cc_sweep.h"
+#include "ngx_cc_wire.h"
+
+
+#define NGX_CC_LIFE_NEVER   UINT64_MAX
+
+
+typedef enum {
+    NGX_CC_LIFE_IDLE = 0,
+    NGX_CC_LIFE_RUNNING,
+    NGX_CC_LIFE_LINGER,
+    NGX_CC_LIFE_ENDING,
+    NGX_CC_LIFE_SWEEPING,
+    NGX_CC_LIFE_DRAINING
+} ngx_cc_life_state_e;
+
+
+/* what has to be told to the worker; who has sent it clears the bit */
+
+#define NGX_CC_TELL_STARTED     0x01     /* not before tell_at */
+#define NGX_CC_TELL_INPUT       0x02     /* input_done */
+#define NGX_CC_TELL_FAILED      0x04     /* failed */
+#define NGX_CC_TELL_EXITED      0x08     /* exited */
+
+
+typedef struct {
+    ngx_cc_life_state_e    state;
+    int                    signals;      /* signalfd of SIGCHLD */
+    ngx_cc_sweep_t         sweep;
+    ngx_cc_pump_t          pump;
+
+    uint32_t               run;
+    pid_t                  pid;          /* = pgid; 0 once it is reaped */
+    unsigned               tell;
+    ngx_cc_wire_exited_t   exited;       /* gathered while it lives */
+    ngx_cc_wire_failed_t   failed;
+    ngx_cc_wire_input_t    input_done;
+
+    uint64_t               grace;        /* ms, of START */
+    uint64_t               linger;       /* ms */
+    uint64_t               silence;      /* ms, 0 = none */
+
+    /* moments in ms of the monotonic clock; NEVER = not awaited */
+    uint64_t               now;
+    uint64_t               born;         /* in us */
+    uint64_t               tell_at;      /* STARTED is held back until then */
+    uint64_t               limit_at;     /* run limit */
+    uint64_t               quiet_since;  /* last output */
+    uint64_t               ladder_at;    /* TERM or linger has had its time */
+    uint64_t               tick_at;      /* the next look at the tree */
+    uint64_t               reluctant_at; /* no more patience with it */
+
+    unsigned               paused:1;
+    unsigned               nobody:1;     /* no child is left */
+    unsigned               alone:1;      /* worker or master is gone */
+    unsigned               stdin_open:1;
+} ngx_cc_life_t;
+
+
+/*
+ * Prepares a zeroed "life"; "ring" is mapped for writing, "size" bytes.  Blocks
+ * SIGCHLD and SIGPIPE in this process.  Returns 0, or -1 with errno.
+ */
+int ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size);
+
+/*
+ * Starts a command (state IDLE only): RUNNING with STARTED to be told, or IDLE
+ * with FAILED.  "vector" has room for argc + envc + 2 pointers.
+ */
+void ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
+    const char **vector);
+
+/* reads the clock: once after every sleep, before anything below */
+void ngx_cc_life_woke(ngx_cc_life_t *life);
+
+/* when it wants to be woken, ms of the monotonic clock */
+uint64_t ngx_cc_life_next(ngx_cc_life_t *life);
+
+/* a signal for the whole group; nothing once the main process is reaped */
+void ngx_cc_life_signal(ngx_cc_life_t *life, int signo);
+
+/* TERM and CONT, the grace time, KILL; the first cause counts */
+void ngx_cc_life_ladder(ngx_cc_life_t *life, ngx_cc_cause_e cause);
+
+/*
+ * Nobody reads, nobody will ask again: ends the command, and then this process
+ * (at once when there is none).
+ */
+void ngx_cc_life_alone(ngx_cc_life_t *life);
+
+/* waits for whatever has ended */
+void ngx_cc_life_reap(ngx_cc_life_t *life);
+
+/*
+ * Reads once from each pipe: 1 = there may be more, 0 = both are empty, -1 = no
+ * room in the ring.
+ */
+int ngx_cc_life_pump(ngx_cc_life_t *life);
+
+/* goes through the state table, after everything else has been done */
+void ngx_cc_life_advance(ngx_cc_life_t *life);
+
+
+#endif /* _NGX_CC_LIFE_H_INCLUDED_ */
