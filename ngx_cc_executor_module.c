@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_pool.h"
+#include "ngx_cc_supply.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_zone.h"
 
@@ -341,7 +342,7 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    return ngx_cc_pool_deathwatch(cycle->log);
+    return ngx_cc_supply_deathwatch(cycle->log);
 }
 
 
@@ -350,7 +351,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 {
     ngx_cc_main_conf_t  *mcf;
 
-    ngx_cc_pool_close_deathwatch();
+    ngx_cc_supply_close_deathwatch();
 
     /* cache manager and loader come here too */
 
@@ -369,7 +370,9 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_cc_pool_start(cycle, &mcf->pool);
+    ngx_cc_pool_start(cycle, &mcf->pool);
+
+    return NGX_OK;
 }
 
 

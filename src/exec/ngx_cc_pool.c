@@ -3,27 +3,21 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_pool.h"
-#include "ngx_cc_fdmsg.h"
 #include "ngx_cc_ring.h"
-#include "ngx_cc_spawner.h"
+#include "ngx_cc_supply.h"
 
 
 #define NGX_CC_POOL_TRIM      5000   /* ms between looks at what is too much */
 #define NGX_CC_POOL_RELIEF    1000   /* ms without growth after a shortage */
 #define NGX_CC_POOL_PATIENCE  10000  /* ms beyond the grace of an abandoned
                                         command */
-#define NGX_CC_POOL_CALM      10000  /* a spawner that lived so long is well */
 
 
 typedef struct {
     ngx_cc_pool_conf_t  conf;
     ngx_log_t          *log;
 
-    ngx_cc_channel_t    channel;         /* to the spawner */
-    ngx_uint_t          spawner;         /* counts our spawners; 0 = none yet */
-    ngx_msec_t          born;            /* when it was forked */
-    ngx_uint_t          deaths;          /* in a row, each soon after birth */
-    ngx_uint_t          supplied;        /* what the last SUPPLY said */
+    ngx_cc_supply_t     spawner;
 
     ngx_queue_t         idle;            /* last come, first served: warm */
     ngx_queue_t         busy;
@@ -32,27 +26,23 @@ typedef struct {
     ngx_uint_t          nbusy;
     ngx_uint_t          nwaiting;
 
-    ngx_event_t         fork;            /* the next attempt */
     ngx_event_t         trim;
     ngx_event_t         relief;
 
     unsigned            started:1;
     unsigned            exiting:1;
     unsigned            shortage:1;      /* of connections or memory */
-    unsigned            unsent:1;        /* SUPPLY has to be sent again */
 } ngx_cc_pool_t;
 
 
-static void ngx_cc_pool_fork(ngx_event_t *ev);
-static ngx_int_t ngx_cc_pool_spawn(void);
 static void ngx_cc_pool_supply(ngx_uint_t lower);
 static ngx_uint_t ngx_cc_pool_need(void);
-static void ngx_cc_pool_spawner_message(void *data, ngx_cc_wire_msg_t *msg,
-    int *fds, int nfds);
-static void ngx_cc_pool_spawner_writable(void *data);
-static void ngx_cc_pool_spawner_broken(void *data);
+static ngx_uint_t ngx_cc_pool_orphans(void);
+static void ngx_cc_pool_ready(void *data);
+static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
+static void ngx_cc_pool_refused(void *data, ngx_err_t err);
+static void ngx_cc_pool_orphaned(void *data);
 static void ngx_cc_pool_exiting(void *data);
-static void ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds);
 static void ngx_cc_pool_short(void);
 static void ngx_cc_pool_relief(ngx_event_t *ev);
 static void ngx_cc_pool_trim(ngx_event_t *ev);
@@ -70,10 +60,11 @@ static void ngx_cc_pool_abandoned_lost(void *data);
 static void ngx_cc_pool_deadline(ngx_event_t *ev);
 
 
-static const ngx_cc_channel_handlers_t  ngx_cc_pool_spawner_handlers = {
-    ngx_cc_pool_spawner_message,
-    ngx_cc_pool_spawner_writable,
-    ngx_cc_pool_spawner_broken,
+static const ngx_cc_supply_handlers_t  ngx_cc_pool_spawner = {
+    ngx_cc_pool_ready,
+    ngx_cc_pool_made,
+    ngx_cc_pool_refused,
+    ngx_cc_pool_orphaned,
     ngx_cc_pool_exiting
 };
 
@@ -95,48 +86,10 @@ static const ngx_cc_pool_user_t  ngx_cc_pool_abandoned = {
 };
 
 
-/* ms to wait before a spawner that died early is replaced, by deaths */
-
-static const ngx_msec_t  ngx_cc_pool_backoff[] = { 0, 100, 1000, 5000 };
-
-
-static int            ngx_cc_pool_watch[2] = { -1, -1 };
 static ngx_cc_pool_t  ngx_cc_pool;
 
 
-ngx_int_t
-ngx_cc_pool_deathwatch(ngx_log_t *log)
-{
-    if (ngx_cc_pool_watch[0] != -1) {
-        return NGX_OK;
-    }
-
-    if (pipe2(ngx_cc_pool_watch, O_CLOEXEC) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      "cc_executor: pipe2() failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 void
-ngx_cc_pool_close_deathwatch(void)
-{
-    /*
-     * In single-process mode this process is what the others watch; the
-     * spawner closes its copy with everything else.
-     */
-
-    if (ngx_process != NGX_PROCESS_SINGLE && ngx_cc_pool_watch[1] != -1) {
-        (void) close(ngx_cc_pool_watch[1]);
-        ngx_cc_pool_watch[1] = -1;
-    }
-}
-
-
-ngx_int_t
 ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
@@ -151,19 +104,16 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     ngx_queue_init(&pool->busy);
     ngx_queue_init(&pool->waiting);
 
-    pool->fork.handler = ngx_cc_pool_fork;
     pool->trim.handler = ngx_cc_pool_trim;
     pool->relief.handler = ngx_cc_pool_relief;
 
-    pool->fork.log = pool->trim.log = pool->relief.log = cycle->log;
-    pool->fork.data = pool->trim.data = pool->relief.data = pool;
-    pool->fork.cancelable = 1;
+    pool->trim.log = pool->relief.log = cycle->log;
+    pool->trim.data = pool->relief.data = pool;
     pool->trim.cancelable = 1;
     pool->relief.cancelable = 1;
 
-    ngx_cc_pool_fork(&pool->fork);
-
-    return NGX_OK;
+    ngx_cc_supply_start(&pool->spawner, conf->ring, conf->nice,
+                        &ngx_cc_pool_spawner, pool, cycle->log);
 }
 
 
@@ -181,7 +131,7 @@ ngx_cc_pool_stop(void)
     pool->started = 0;
     pool->exiting = 1;
 
-    ngx_cc_channel_close(&pool->channel);
+    ngx_cc_supply_stop(&pool->spawner);
     ngx_cc_pool_close_idle(pool->nidle);
 
     /* their commands have not been closed: the process is about to end */
@@ -308,9 +258,6 @@ ngx_cc_pool_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
 void
 ngx_cc_pool_kill(ngx_cc_pool_helper_t *h)
 {
-    ngx_cc_pool_t         *pool = &ngx_cc_pool;
-    ngx_cc_wire_helper_t   msg;
-
     if (h->dead) {
         return;
     }
@@ -320,128 +267,10 @@ ngx_cc_pool_kill(ngx_cc_pool_helper_t *h)
      * stopped one needs the spawner, who alone may signal it.
      */
 
-    if (pool->channel.connection && h->spawner == pool->spawner) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_KILL, 0, sizeof(msg));
-        msg.pid = h->pid;
-
-        (void) ngx_cc_channel_send(&pool->channel, &msg, sizeof(msg));
-    }
+    ngx_cc_supply_kill(&ngx_cc_pool.spawner, h->spawner, h->pid);
 
     ngx_cc_channel_close(&h->channel);
     h->dead = 1;
-}
-
-
-static void
-ngx_cc_pool_fork(ngx_event_t *ev)
-{
-    ngx_msec_t      delay;
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
-
-    if (pool->exiting) {
-        return;
-    }
-
-    if (ngx_cc_pool_spawn() == NGX_OK) {
-        pool->supplied = 0;
-        ngx_cc_pool_supply(1);
-        return;
-    }
-
-    delay = ngx_cc_pool_backoff[ngx_min(pool->deaths, 3)];
-    pool->deaths++;
-
-    ngx_add_timer(&pool->fork, ngx_max(delay, 100));
-}
-
-
-static ngx_int_t
-ngx_cc_pool_spawn(void)
-{
-    int                    s[2];
-    pid_t                  pid;
-    ngx_uint_t             i, n;
-    ngx_cc_pool_t         *pool = &ngx_cc_pool;
-    ngx_list_part_t       *part;
-    ngx_shm_zone_t        *zone;
-    ngx_cc_spawner_map_t  *maps;
-    ngx_cc_spawner_conf_t  conf;
-
-    n = 0;
-
-    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
-         part;
-         part = part->next)
-    {
-        n += part->nelts;
-    }
-
-    maps = ngx_alloc((n + 1) * sizeof(ngx_cc_spawner_map_t), pool->log);
-
-    if (maps == NULL) {
-        return NGX_ERROR;
-    }
-
-    n = 0;
-
-    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
-         part;
-         part = part->next)
-    {
-        zone = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            maps[n].addr = zone[i].shm.addr;
-            maps[n].size = zone[i].shm.size;
-            n++;
-        }
-    }
-
-    if (ngx_cc_fdmsg_pair(s) == -1) {
-        ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
-                      "cc_executor: socketpair() failed");
-        ngx_free(maps);
-        return NGX_ERROR;
-    }
-
-    conf.socket = s[1];
-    conf.deathwatch = ngx_cc_pool_watch[0];
-    conf.ring = pool->conf.ring;
-    conf.nice = pool->conf.nice;
-    conf.maps = maps;
-    conf.nmaps = n;
-
-    /* as long as the title that the worker has now: that much is ours */
-
-    conf.argv = ngx_os_argv;
-    conf.title_room = ngx_strlen(ngx_os_argv[0]) + 1;
-
-    pid = fork();
-
-    if (pid == 0) {
-        ngx_cc_spawner_run(&conf);
-    }
-
-    ngx_free(maps);
-    (void) close(s[1]);
-
-    if (pid == -1) {
-        ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
-                      "cc_executor: fork() of the spawner failed");
-        (void) close(s[0]);
-        return NGX_ERROR;
-    }
-
-    pool->spawner++;
-    pool->born = ngx_current_msec;
-
-    ngx_log_error(NGX_LOG_NOTICE, pool->log, 0,
-                  "cc_executor: spawner %P started", pid);
-
-    return ngx_cc_channel_open(&pool->channel, s[0],
-                               &ngx_cc_pool_spawner_handlers, pool, 1,
-                               pool->log)
-           == NGX_OK ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -468,126 +297,77 @@ ngx_cc_pool_need(void)
 static void
 ngx_cc_pool_supply(ngx_uint_t lower)
 {
-    ngx_uint_t             want, old;
+    ngx_uint_t      want, orphans;
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    if (pool->exiting && pool->nwaiting == 0) {
+        ngx_cc_supply_want(&pool->spawner, 0);
+        return;
+    }
+
+    want = ngx_min(pool->conf.max, pool->nbusy + ngx_cc_pool_need());
+
+    if (pool->shortage) {
+        want = ngx_min(want, pool->nbusy + pool->nidle);
+    }
+
+    if (want <= pool->spawner.wanted && !lower) {
+        return;
+    }
+
+    orphans = ngx_cc_pool_orphans();
+
+    ngx_cc_supply_want(&pool->spawner, want > orphans ? want - orphans : 1);
+}
+
+
+/* helpers of earlier spawners, which do not count for this one */
+
+static ngx_uint_t
+ngx_cc_pool_orphans(void)
+{
+    ngx_uint_t             n;
     ngx_queue_t           *q;
     ngx_cc_pool_t         *pool = &ngx_cc_pool;
     ngx_cc_pool_helper_t  *h;
-    ngx_cc_wire_supply_t   msg;
 
-    if (pool->channel.connection == NULL) {
-        return;
+    n = 0;
+
+    if (pool->spawner.generation > 1) {
+        for (q = ngx_queue_head(&pool->busy);
+             q != ngx_queue_sentinel(&pool->busy);
+             q = ngx_queue_next(q))
+        {
+            h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
+            n += (h->spawner != pool->spawner.generation);
+        }
     }
 
-    if (pool->exiting && pool->nwaiting == 0) {
-        want = 0;
-        lower = 1;
-
-    } else {
-        want = ngx_min(pool->conf.max, pool->nbusy + ngx_cc_pool_need());
-
-        if (pool->shortage) {
-            want = ngx_min(want, pool->nbusy + pool->nidle);
-        }
-
-        if (want <= pool->supplied && !lower && !pool->unsent) {
-            return;
-        }
-
-        /* those of an earlier spawner do not count for this one */
-
-        old = 0;
-
-        if (pool->spawner > 1) {
-            for (q = ngx_queue_head(&pool->busy);
-                 q != ngx_queue_sentinel(&pool->busy);
-                 q = ngx_queue_next(q))
-            {
-                h = ngx_queue_data(q, ngx_cc_pool_helper_t, queue);
-                old += (h->spawner != pool->spawner);
-            }
-        }
-
-        want = (want > old) ? want - old : 1;
-        want = ngx_max(want, 1);
-    }
-
-    if (want == pool->supplied && !pool->unsent) {
-        return;
-    }
-
-    ngx_cc_wire_init(&msg, NGX_CC_WIRE_SUPPLY, 0, sizeof(msg));
-    msg.helpers = want;
-
-    pool->supplied = want;
-    pool->unsent = (ngx_cc_channel_send(&pool->channel, &msg, sizeof(msg))
-                    == NGX_AGAIN);
+    return n;
 }
 
 
 static void
-ngx_cc_pool_spawner_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
-    int nfds)
+ngx_cc_pool_ready(void *data)
 {
-    ngx_queue_t         *q;
-    ngx_cc_pool_t       *pool = data;
-    ngx_cc_pool_wait_t  *wait;
-
-    switch (msg->head.type) {
-
-    case NGX_CC_WIRE_HELPER:
-        ngx_cc_pool_adopt(&msg->helper, fds, nfds);
-        return;
-
-    case NGX_CC_WIRE_GONE:
-        ngx_log_debug2(NGX_LOG_DEBUG_CORE, pool->log, 0,
-                       "cc_executor: helper %D ended, status %D",
-                       msg->helper.pid, msg->helper.status);
-        break;
-
-    case NGX_CC_WIRE_NOFORK:
-        ngx_log_error(NGX_LOG_ERR, pool->log, msg->failed.error,
-                      "cc_executor: could not make a helper");
-
-        /* with any helper alive the line moves on by itself */
-
-        while (pool->nwaiting && pool->nbusy + pool->nidle == 0) {
-            q = ngx_queue_head(&pool->waiting);
-            wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
-
-            ngx_cc_pool_forget(wait);
-            wait->failed(wait->data, msg->failed.error);
-        }
-
-        break;
-
-    default:
-        break;
-    }
-
-    while (nfds) {
-        (void) close(fds[--nfds]);
-    }
+    ngx_cc_pool_supply(1);
 }
 
 
 static void
-ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds)
+ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
 {
     ngx_int_t              rc;
     const uint8_t         *ring;
-    ngx_cc_pool_t         *pool = &ngx_cc_pool;
+    ngx_cc_pool_t         *pool = data;
     ngx_cc_pool_helper_t  *h;
 
-    if (nfds != 2) {
-        while (nfds) {
-            (void) close(fds[--nfds]);
-        }
-
+    if (fds == NULL) {
         ngx_cc_pool_short();
         return;
     }
 
-    ring = ngx_cc_ring_map(fds[1], msg->ring, 0);
+    ring = ngx_cc_ring_map(fds[1], size, 0);
     (void) close(fds[1]);
 
     h = ngx_calloc(sizeof(ngx_cc_pool_helper_t), pool->log);
@@ -596,37 +376,25 @@ ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds)
         ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
                       "cc_executor: no memory for a helper");
         (void) close(fds[0]);
-        rc = NGX_ERROR;
-
-    } else {
-        rc = ngx_cc_channel_open(&h->channel, fds[0], &ngx_cc_pool_handlers,
-                                 h, 0, pool->log);
+        goto failed;
     }
 
+    rc = ngx_cc_channel_open(&h->channel, fds[0], &ngx_cc_pool_handlers, h, 0,
+                             pool->log);
     if (rc != NGX_OK) {
-
         if (rc == NGX_BUSY) {
             ngx_log_error(NGX_LOG_ERR, pool->log, 0,
                           "cc_executor: worker_connections are not enough "
                           "for one more helper");
         }
 
-        if (ring) {
-            ngx_cc_ring_unmap(ring, msg->ring);
-        }
-
-        if (h) {
-            ngx_free(h);
-        }
-
-        ngx_cc_pool_short();
-        return;
+        goto failed;
     }
 
-    h->pid = msg->pid;
+    h->pid = pid;
     h->ring = ring;
-    h->ring_size = msg->ring;
-    h->spawner = pool->spawner;
+    h->ring_size = size;
+    h->spawner = pool->spawner.generation;
 
     /* counted as busy until it is put */
 
@@ -634,6 +402,68 @@ ngx_cc_pool_adopt(ngx_cc_wire_helper_t *msg, int *fds, int nfds)
     pool->nbusy++;
 
     ngx_cc_pool_put(h, 1);
+
+    return;
+
+failed:
+
+    if (ring) {
+        ngx_cc_ring_unmap(ring, size);
+    }
+
+    if (h) {
+        ngx_free(h);
+    }
+
+    ngx_cc_pool_short();
+}
+
+
+/* with any helper alive the line moves on by itself */
+
+static void
+ngx_cc_pool_refused(void *data, ngx_err_t err)
+{
+    ngx_queue_t         *q;
+    ngx_cc_pool_t       *pool = data;
+    ngx_cc_pool_wait_t  *wait;
+
+    while (pool->nwaiting && pool->nbusy + pool->nidle == 0) {
+        q = ngx_queue_head(&pool->waiting);
+        wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
+
+        ngx_cc_pool_forget(wait);
+        wait->failed(wait->data, err);
+    }
+}
+
+
+/* the spawner died: nobody would sweep what its helpers leave */
+
+static void
+ngx_cc_pool_orphaned(void *data)
+{
+    ngx_cc_pool_t  *pool = data;
+
+    ngx_cc_pool_close_idle(pool->nidle);
+}
+
+
+/* the worker leaves: nothing new begins, what runs may end */
+
+static void
+ngx_cc_pool_exiting(void *data)
+{
+    ngx_cc_pool_t  *pool = data;
+
+    pool->exiting = 1;
+    ngx_cc_supply_retire(&pool->spawner);
+
+    if (pool->nwaiting == 0) {
+        ngx_cc_pool_close_idle(pool->nidle);
+    }
+
+    ngx_cc_pool_supply(1);
 }
 
 
@@ -667,66 +497,6 @@ ngx_cc_pool_relief(ngx_event_t *ev)
 
 
 static void
-ngx_cc_pool_spawner_writable(void *data)
-{
-    ngx_cc_pool_t  *pool = data;
-
-    if (pool->unsent) {
-        ngx_cc_pool_supply(1);
-    }
-}
-
-
-static void
-ngx_cc_pool_spawner_broken(void *data)
-{
-    ngx_msec_t      delay;
-    ngx_cc_pool_t  *pool = data;
-
-    ngx_cc_channel_close(&pool->channel);
-    ngx_cc_pool_close_idle(pool->nidle);
-
-    pool->supplied = 0;
-    pool->unsent = 0;
-    pool->spawner++;                     /* its helpers are orphans now */
-
-    if (pool->exiting) {
-        return;
-    }
-
-    if (ngx_current_msec - pool->born > NGX_CC_POOL_CALM) {
-        pool->deaths = 0;
-    }
-
-    delay = ngx_cc_pool_backoff[ngx_min(pool->deaths, 3)];
-    pool->deaths++;
-
-    ngx_log_error(NGX_LOG_ERR, pool->log, 0,
-                  "cc_executor: the spawner is gone, next one in %M ms",
-                  delay);
-
-    ngx_add_timer(&pool->fork, delay);
-}
-
-
-/* the worker leaves: nothing new begins, what runs may end */
-
-static void
-ngx_cc_pool_exiting(void *data)
-{
-    ngx_cc_pool_t  *pool = data;
-
-    pool->exiting = 1;
-
-    if (pool->nwaiting == 0) {
-        ngx_cc_pool_close_idle(pool->nidle);
-    }
-
-    ngx_cc_pool_supply(1);
-}
-
-
-static void
 ngx_cc_pool_idle(ngx_cc_pool_helper_t *h)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
@@ -737,7 +507,7 @@ ngx_cc_pool_idle(ngx_cc_pool_helper_t *h)
 
     /* after its spawner's death nobody would sweep what it leaves */
 
-    if (pool->exiting || h->spawner != pool->spawner) {
+    if (pool->exiting || h->spawner != pool->spawner.generation) {
         ngx_cc_pool_close_idle(1);
         ngx_cc_pool_supply(0);
         return;

@@ -1,7 +1,7 @@
 
 /*
- * The spawner and the helpers of this worker: how many there are, who is idle,
- * which executes wait for one, in order of arrival.
+ * The helpers of this worker: how many there are, who is idle, which executes
+ * wait for one, in order of arrival.
  */
 
 #ifndef _NGX_CC_POOL_H_INCLUDED_
@@ -46,7 +46,7 @@ struct ngx_cc_pool_helper_s {
     const ngx_cc_pool_user_t  *user;
     void                      *data;
     ngx_event_t                deadline;
-    ngx_uint_t                 spawner;  /* which of our spawners made it */
+    ngx_uint_t                 spawner;  /* generation of who made it */
     unsigned                   idle:1;
     unsigned                   dead:1;
     unsigned                   abandoned:1;
@@ -65,19 +65,10 @@ typedef struct {
 
 
 /*
- * In init_module: a pipe whose write end only the master holds.  Called once
- * per master; harmless later.  NGX_OK or NGX_ERROR (told).
+ * In init_process of a worker: begins to make helpers.  What fails for now is
+ * told and tried again.
  */
-ngx_int_t ngx_cc_pool_deathwatch(ngx_log_t *log);
-
-/* first thing in init_process of every kind of process */
-void ngx_cc_pool_close_deathwatch(void);
-
-/*
- * In init_process of a worker: forks the spawner.  Returns NGX_OK, also when
- * that failed for now (told; it is tried again).
- */
-ngx_int_t ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
+void ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
 
 /* in exit_process: closes everything, so all helpers leave */
 void ngx_cc_pool_stop(void);

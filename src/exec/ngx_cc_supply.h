@@ -1,0 +1,96 @@
+
+/*
+ * The spawner as this worker sees it: forked at the start, forked again when
+ * it dies, told how many helpers shall be alive.  What it makes goes up to the
+ * pool.  And the deathwatch: the pipe by which helpers see that the master is
+ * gone.
+ */
+
+#ifndef _NGX_CC_SUPPLY_H_INCLUDED_
+#define _NGX_CC_SUPPLY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_channel.h"
+
+
+/* who is told; all are called from the event loop */
+
+typedef struct {
+    /* there is a new spawner: it has to be told what is wanted */
+    void  (*ready)(void *data);
+
+    /*
+     * A new helper: fds[0] is its control socket, fds[1] its ring of "size"
+     * bytes, now the callee's.  fds NULL: they were lost on the way (no
+     * descriptor was free here).
+     */
+    void  (*made)(void *data, pid_t pid, int *fds, size_t size);
+
+    /* a helper could not be made; the spawner tries again by itself */
+    void  (*refused)(void *data, ngx_err_t err);
+
+    /* the spawner is gone: its helpers, "generation" tells them, are orphans */
+    void  (*lost)(void *data);
+
+    /* the worker begins to shut down */
+    void  (*exiting)(void *data);
+} ngx_cc_supply_handlers_t;
+
+
+typedef struct {
+    ngx_uint_t                       generation; /* of the current spawner */
+    ngx_uint_t                       wanted;     /* what it was told last */
+
+    /* private to ngx_cc_supply.c */
+    const ngx_cc_supply_handlers_t  *handlers;
+    void                            *data;
+    ngx_log_t                       *log;
+    size_t                           ring;       /* bytes of each ring */
+    int                              nice;
+    ngx_cc_channel_t                 channel;
+    ngx_msec_t                       born;       /* when it was forked */
+    ngx_uint_t                       deaths;     /* in a row, each soon after
+                                                    birth */
+    ngx_event_t                      fork;       /* the next attempt */
+    unsigned                         unsent:1;   /* "wanted" has to be told */
+    unsigned                         stopped:1;
+} ngx_cc_supply_t;
+
+
+/*
+ * In init_module: a pipe whose write end only the master holds.  Called once
+ * per master; harmless later.  NGX_OK or NGX_ERROR (told).
+ */
+ngx_int_t ngx_cc_supply_deathwatch(ngx_log_t *log);
+
+/* first thing in init_process of every kind of process */
+void ngx_cc_supply_close_deathwatch(void);
+
+/*
+ * Forks the first spawner of this worker, or tries again later (told).
+ * "ring": bytes of each helper's ring; "nice": of helpers and commands.
+ */
+void ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
+    const ngx_cc_supply_handlers_t *handlers, void *data, ngx_log_t *log);
+
+/*
+ * "n" helpers of the current spawner shall be alive.  It never ends one, so a
+ * smaller number only matters after some have been closed; 0: it makes no more
+ * and leaves with the last one.
+ */
+void ngx_cc_supply_want(ngx_cc_supply_t *supply, ngx_uint_t n);
+
+/* ends a helper of that generation, and its tree, by force */
+void ngx_cc_supply_kill(ngx_cc_supply_t *supply, ngx_uint_t generation,
+    pid_t pid);
+
+/* no spawner is forked any more */
+void ngx_cc_supply_retire(ngx_cc_supply_t *supply);
+
+/* closes the socket: the spawner leaves */
+void ngx_cc_supply_stop(ngx_cc_supply_t *supply);
+
+
+#endif /* _NGX_CC_SUPPLY_H_INCLUDED_ */
