@@ -92,6 +92,9 @@ $t->signal('HUP');
 
 is($idle->ws->read_close, 1001, 'reload: an idle session is closed with 1001');
 ok($idle->ws->read_eof(5), 'and its connection ended');
+ok($t->wait_until(sub {
+    !grep { -e "/proc/$_" && CC::Nginx::title($_) !~ /shutting down/ } @old }),
+    'all old workers know that they have to go');
 my $late = $busy->call('execute', { command => 'true' });
 is($late->{error}{code}, -32603, 'no new command on an old worker');
 like($late->{error}{message}, qr/reloading, connect again/, 'says why');
@@ -148,7 +151,8 @@ ok($t->wait_until(sub { !grep { /sleep|sh -c/ } $t->processes }, 10),
 ok($t->wait_until(sub { !grep { -e "/proc/$_" } @helpers }, 10),
     'so are the helpers');
 kill 'KILL', $worker;
-ok($t->wait_until(sub { !$t->processes }, 5), 'and the orphaned worker');
+ok($t->wait_until(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+    PeerPort => $t->port) }, 5), 'and the orphaned worker');
 $t->finish;
 
 done_testing;
