@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
+#include "ngx_cc_directive.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_supply.h"
 #include "ngx_cc_ws.h"
@@ -36,7 +37,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor"),
       NGX_CC_LOCATION|NGX_CONF_FLAG,
-      ngx_cc_conf_executor,
+      ngx_cc_directive_executor,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(enable),
       NULL },
@@ -57,14 +58,14 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_helpers"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
-      ngx_cc_conf_helpers,
+      ngx_cc_directive_helpers,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("cc_executor_allow"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_cc_conf_allow,
+      ngx_cc_directive_allow,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -78,7 +79,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_env"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_env,
+      ngx_cc_directive_env,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -1,7 +1,7 @@
 
 /*
  * What the configuration says: one struct for http, one for a location, and
- * the functions that read, merge and check the directives.
+ * the functions that merge, check and compile it.
  */
 
 #ifndef _NGX_CC_CONF_H_INCLUDED_
@@ -57,12 +57,6 @@ void *ngx_cc_conf_create_main(ngx_conf_t *cf);
 char *ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf);
 void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
 char *ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
-
-/* directive setters, as in ngx_command_t */
-char *ngx_cc_conf_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_cc_conf_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_cc_conf_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_cc_conf_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * In init_module: makes the default working directory, warns about numbers

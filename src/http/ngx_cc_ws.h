@@ -74,5 +74,12 @@ ngx_cc_ws_t *ngx_cc_ws_create(ngx_http_request_t *r);
 /* takes over after the 101; the caller has raised r->main->count */
 void ngx_cc_ws_begin(ngx_cc_ws_t *ws);
 
+/*
+ * Ends the session and lets a close frame be the last thing that we say; only
+ * the first call counts.  The commands end now, not when TCP does: some
+ * clients never hang up.
+ */
+void ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason);
+
 
 #endif /* _NGX_CC_WS_H_INCLUDED_ */

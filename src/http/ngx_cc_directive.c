@@ -1,0 +1,207 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_conf.h"
+#include "ngx_cc_directive.h"
+#include "ngx_cc_upgrade.h"
+
+
+char *
+ngx_cc_directive_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                      *rv;
+    ngx_cc_loc_conf_t         *lcf = conf;
+    ngx_cc_main_conf_t        *mcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || !lcf->enable) {
+        return rv;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
+    mcf->enable = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_cc_upgrade_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_directive_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_cc_main_conf_t  *mcf = conf;
+
+    ngx_int_t    n;
+    ngx_str_t   *value;
+    ngx_uint_t   i, *number;
+
+    if (mcf->pool.min != NGX_CONF_UNSET_UINT
+        || mcf->pool.max != NGX_CONF_UNSET_UINT)
+    {
+        return "is duplicate";
+    }
+
+    mcf->pool.min = 4;
+    mcf->pool.max = 64;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "min=", 4) == 0) {
+            number = &mcf->pool.min;
+
+        } else if (ngx_strncmp(value[i].data, "max=", 4) == 0) {
+            number = &mcf->pool.max;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\": \"cc_executor_"
+                               "helpers\" takes \"min=n\" and \"max=n\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        n = ngx_atoi(value[i].data + 4, value[i].len - 4);
+
+        if (n < 1 || n > NGX_CC_CONF_MAX_HELPERS) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of helpers in \"%V\", it must "
+                               "be between 1 and %d", &value[i],
+                               NGX_CC_CONF_MAX_HELPERS);
+            return NGX_CONF_ERROR;
+        }
+
+        *number = n;
+    }
+
+    if (mcf->pool.min > mcf->pool.max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_helpers\": min=%ui is more than "
+                           "max=%ui", mcf->pool.min, mcf->pool.max);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_directive_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_cc_loc_conf_t  *lcf = conf;
+
+    ngx_str_t    *value;
+    const char  **path, *error;
+
+    value = cf->args->elts;
+
+    if (lcf->allow == NGX_CONF_UNSET_PTR) {
+        lcf->allow = ngx_array_create(cf->pool, 4, sizeof(char *));
+        if (lcf->allow == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    path = ngx_array_push(lcf->allow);
+    if (path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strcmp(value[1].data, "any") == 0) {
+        *path = NULL;
+        return NGX_CONF_OK;
+    }
+
+    error = ngx_cc_policy_path_error((char *) value[1].data);
+
+    if (error) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_allow\" takes \"any\" or the "
+                           "absolute path of a program; \"%V\": %s",
+                           &value[1], error);
+        return NGX_CONF_ERROR;
+    }
+
+    if (access((char *) value[1].data, X_OK) == -1) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
+                           "\"cc_executor_allow\" \"%V\" cannot be executed "
+                           "now", &value[1]);
+    }
+
+    *path = (char *) value[1].data;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_directive_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_cc_loc_conf_t  *lcf = conf;
+
+    size_t       len;
+    u_char      *eq, ch;
+    ngx_str_t   *value, *env, *other;
+    ngx_uint_t   i, j;
+
+    value = cf->args->elts;
+
+    if (lcf->env == NGX_CONF_UNSET_PTR) {
+        lcf->env = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (lcf->env == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        eq = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
+        len = eq ? (size_t) (eq - value[i].data) : value[i].len;
+
+        for (j = 0; j < len; j++) {
+            ch = value[i].data[j];
+
+            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+                  || ch == '_' || (j && ch >= '0' && ch <= '9')))
+            {
+                break;
+            }
+        }
+
+        if (len == 0 || j < len) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid name of an environment variable in "
+                               "\"%V\": it must be NAME or NAME=value",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        other = lcf->env->elts;
+
+        for (j = 0; j < lcf->env->nelts; j++) {
+            if (ngx_strncmp(other[j].data, value[i].data, len) == 0
+                && (other[j].len == len || other[j].data[len] == '='))
+            {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "environment variable \"%*s\" is given "
+                                   "twice", len, value[i].data);
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        env = ngx_array_push(lcf->env);
+        if (env == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *env = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
