@@ -114,7 +114,6 @@ struct ngx_cc_command_s {
     uint64_t                 user;       /* us of CPU */
     uint64_t                 system;     /* us of CPU */
     uint64_t                 max_rss;    /* KiB */
-    uint64_t                 bytes[NGX_CC_STREAMS];
     uint32_t                 swept;      /* descendants killed */
     unsigned                 pipes_open:1;    /* a stranger held a pipe */
 

@@ -1,0 +1,79 @@
+
+/*
+ * A command's conversation with its helper: what is owed to it, what it says,
+ * when it is not believed any more.  The private half of ngx_cc_command.
+ */
+
+#ifndef _NGX_CC_CLIENT_H_INCLUDED_
+#define _NGX_CC_CLIENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_pool.h"
+#include "ngx_cc_slots.h"
+
+
+typedef struct {
+    ngx_cc_command_t         public;     /* first: it is what others see */
+
+    ngx_cc_command_conf_t   *conf;
+    void                   (*event)(void *data, ngx_cc_command_t *cmd,
+                                 ngx_cc_command_event_e event);
+    void                   (*wake)(void *data, ngx_cc_command_t *cmd);
+
+    ngx_cc_pool_wait_t       wait;
+    ngx_cc_pool_helper_t    *helper;     /* NULL: waits, or given back */
+    ngx_cc_slot_t            slot;
+    ngx_cc_wire_start_t     *message;    /* START, until it is sent */
+    ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
+    ngx_msec_t               timeout;
+
+    ngx_cc_ring_reader_t     reader;
+    uint64_t                 head;       /* newest that the helper told */
+    uint64_t                 credited;   /* newest tail that we told */
+    uint64_t                 checked;    /* head at the last look of timer */
+    size_t                   window;
+
+    /*
+     * Never cancelable: as long as a command is not over, a worker that was
+     * told to quit stays.
+     */
+    ngx_event_t              timer;
+    ngx_event_t              lost;       /* posted */
+    ngx_uint_t              *closed;     /* set by close() during a callback */
+
+    /* to be sent when the socket takes messages again */
+    unsigned                 credit_due:1;
+    unsigned                 signal_due:1;
+    unsigned                 cancel_due:1;
+    unsigned                 input_busy:1;
+    unsigned                 has_stdin:1;
+    unsigned                 reusable:1;
+} ngx_cc_client_t;
+
+
+/* asks the pool for a helper; cl->message goes out as soon as there is one */
+void ngx_cc_client_begin(ngx_cc_client_t *cl);
+
+/*
+ * Sends everything that is due.  What cannot go now stays due: positions and
+ * signals are absolute, so only the newest matters.
+ */
+void ngx_cc_client_send(ngx_cc_client_t *cl);
+
+/*
+ * The helper cannot be trusted or reached any more ("reason": for the log).
+ * The event comes from the event loop, not from inside this call.
+ */
+void ngx_cc_client_lose(ngx_cc_client_t *cl, const char *reason);
+
+/* nothing of the helper is needed any more: the next command may have it */
+void ngx_cc_client_over(ngx_cc_client_t *cl);
+
+/* no callback comes any more; a command that still runs is abandoned */
+void ngx_cc_client_end(ngx_cc_client_t *cl);
+
+
+#endif /* _NGX_CC_CLIENT_H_INCLUDED_ */
