@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_cc_abandon.h"
 #include "ngx_cc_client.h"
 
 
@@ -467,7 +468,7 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
             ngx_cc_pool_put(cl->helper, cl->reusable);
 
         } else {
-            ngx_cc_pool_abandon(cl->helper, cl->conf->kill_grace);
+            ngx_cc_abandon(cl->helper, cl->conf->kill_grace);
         }
     }
 }

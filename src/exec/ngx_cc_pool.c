@@ -9,8 +9,6 @@
 
 #define NGX_CC_POOL_TRIM      5000   /* ms between looks at what is too much */
 #define NGX_CC_POOL_RELIEF    1000   /* ms without growth after a shortage */
-#define NGX_CC_POOL_PATIENCE  10000  /* ms beyond the grace of an abandoned
-                                        command */
 
 
 typedef struct {
@@ -54,10 +52,6 @@ static void ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
     int nfds);
 static void ngx_cc_pool_writable(void *data);
 static void ngx_cc_pool_broken(void *data);
-static void ngx_cc_pool_abandoned_message(void *data, ngx_cc_wire_msg_t *msg);
-static void ngx_cc_pool_abandoned_writable(void *data);
-static void ngx_cc_pool_abandoned_lost(void *data);
-static void ngx_cc_pool_deadline(ngx_event_t *ev);
 
 
 static const ngx_cc_supply_handlers_t  ngx_cc_pool_spawner = {
@@ -74,15 +68,6 @@ static const ngx_cc_channel_handlers_t  ngx_cc_pool_handlers = {
     ngx_cc_pool_writable,
     ngx_cc_pool_broken,
     NULL
-};
-
-
-/* who an abandoned command belongs to */
-
-static const ngx_cc_pool_user_t  ngx_cc_pool_abandoned = {
-    ngx_cc_pool_abandoned_message,
-    ngx_cc_pool_abandoned_writable,
-    ngx_cc_pool_abandoned_lost
 };
 
 
@@ -230,28 +215,6 @@ ngx_cc_pool_put(ngx_cc_pool_helper_t *h, ngx_uint_t reusable)
     ngx_queue_remove(&h->queue);
     pool->nbusy--;
     ngx_cc_pool_idle(h);
-}
-
-
-void
-ngx_cc_pool_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
-{
-    if (h->dead) {
-        ngx_cc_pool_put(h, 0);
-        return;
-    }
-
-    h->abandoned = 1;
-    ngx_cc_pool_use(h, &ngx_cc_pool_abandoned, h);
-
-    h->deadline.handler = ngx_cc_pool_deadline;
-    h->deadline.data = h;
-    h->deadline.log = ngx_cc_pool.log;
-    h->deadline.cancelable = 1;
-
-    ngx_add_timer(&h->deadline, grace + NGX_CC_POOL_PATIENCE);
-
-    ngx_cc_pool_abandoned_writable(h);
 }
 
 
@@ -643,57 +606,4 @@ ngx_cc_pool_broken(void *data)
 
     ngx_cc_pool_kill(h);
     h->user->lost(h->data);
-}
-
-
-static void
-ngx_cc_pool_abandoned_message(void *data, ngx_cc_wire_msg_t *msg)
-{
-    ngx_cc_pool_helper_t  *h = data;
-
-    if (msg->head.type == NGX_CC_WIRE_FAILED) {
-        ngx_cc_pool_put(h, 1);
-
-    } else if (msg->head.type == NGX_CC_WIRE_EXITED) {
-        ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);
-    }
-}
-
-
-static void
-ngx_cc_pool_abandoned_writable(void *data)
-{
-    ngx_cc_wire_head_t     msg;
-    ngx_cc_pool_helper_t  *h = data;
-
-    if (h->abandoned) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
-
-        if (ngx_cc_channel_send(&h->channel, &msg, sizeof(msg))
-            != NGX_AGAIN)
-        {
-            h->abandoned = 0;
-        }
-    }
-}
-
-
-static void
-ngx_cc_pool_abandoned_lost(void *data)
-{
-    ngx_cc_pool_put(data, 0);
-}
-
-
-static void
-ngx_cc_pool_deadline(ngx_event_t *ev)
-{
-    ngx_cc_pool_helper_t  *h = ev->data;
-
-    ngx_log_error(NGX_LOG_ERR, ev->log, 0,
-                  "cc_executor: helper %P did not end an abandoned command, "
-                  "it is killed", h->pid);
-
-    ngx_cc_pool_kill(h);
-    ngx_cc_pool_put(h, 0);
 }

@@ -41,15 +41,18 @@ struct ngx_cc_pool_helper_s {
     const uint8_t             *ring;     /* mapped read-only */
     size_t                     ring_size;
 
+    unsigned                   dead:1;   /* killed, or lost */
+
+    /* private to ngx_cc_abandon.c; put() ends the timer */
+    ngx_event_t                deadline;
+    unsigned                   abandoned:1;
+
     /* private to ngx_cc_pool.c */
     ngx_queue_t                queue;
     const ngx_cc_pool_user_t  *user;
     void                      *data;
-    ngx_event_t                deadline;
     ngx_uint_t                 spawner;  /* generation of who made it */
     unsigned                   idle:1;
-    unsigned                   dead:1;
-    unsigned                   abandoned:1;
 };
 
 
@@ -92,13 +95,6 @@ void ngx_cc_pool_use(ngx_cc_pool_helper_t *h, const ngx_cc_pool_user_t *user,
  * or that is lost.  Its ring must not be touched afterwards.
  */
 void ngx_cc_pool_put(ngx_cc_pool_helper_t *h, ngx_uint_t reusable);
-
-/*
- * Gives a helper back whose command still runs: the command is abandoned, the
- * helper comes back by itself, or is killed when it has not within "grace" ms
- * and some seconds.
- */
-void ngx_cc_pool_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace);
 
 /*
  * Ends a helper that does not do what it has to (the spawner kills it and its

@@ -1,0 +1,96 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_abandon.h"
+
+
+#define NGX_CC_ABANDON_PATIENCE  10000   /* ms beyond the grace */
+
+
+static void ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg);
+static void ngx_cc_abandon_writable(void *data);
+static void ngx_cc_abandon_lost(void *data);
+static void ngx_cc_abandon_deadline(ngx_event_t *ev);
+
+
+static const ngx_cc_pool_user_t  ngx_cc_abandon_user = {
+    ngx_cc_abandon_message,
+    ngx_cc_abandon_writable,
+    ngx_cc_abandon_lost
+};
+
+
+void
+ngx_cc_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
+{
+    if (h->dead) {
+        ngx_cc_pool_put(h, 0);
+        return;
+    }
+
+    h->abandoned = 1;
+    ngx_cc_pool_use(h, &ngx_cc_abandon_user, h);
+
+    h->deadline.handler = ngx_cc_abandon_deadline;
+    h->deadline.data = h;
+    h->deadline.log = ngx_cycle->log;
+    h->deadline.cancelable = 1;
+
+    ngx_add_timer(&h->deadline, grace + NGX_CC_ABANDON_PATIENCE);
+
+    ngx_cc_abandon_writable(h);
+}
+
+
+static void
+ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
+{
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (msg->head.type == NGX_CC_WIRE_FAILED) {
+        ngx_cc_pool_put(h, 1);
+
+    } else if (msg->head.type == NGX_CC_WIRE_EXITED) {
+        ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);
+    }
+}
+
+
+static void
+ngx_cc_abandon_writable(void *data)
+{
+    ngx_cc_wire_head_t     msg;
+    ngx_cc_pool_helper_t  *h = data;
+
+    if (h->abandoned) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
+
+        if (ngx_cc_channel_send(&h->channel, &msg, sizeof(msg))
+            != NGX_AGAIN)
+        {
+            h->abandoned = 0;
+        }
+    }
+}
+
+
+static void
+ngx_cc_abandon_lost(void *data)
+{
+    ngx_cc_pool_put(data, 0);
+}
+
+
+static void
+ngx_cc_abandon_deadline(ngx_event_t *ev)
+{
+    ngx_cc_pool_helper_t  *h = ev->data;
+
+    ngx_log_error(NGX_LOG_ERR, ev->log, 0,
+                  "cc_executor: helper %P did not end an abandoned command, "
+                  "it is killed", h->pid);
+
+    ngx_cc_pool_kill(h);
+    ngx_cc_pool_put(h, 0);
+}
