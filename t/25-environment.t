@@ -38,7 +38,8 @@ $ENV{PASSED_ON} = 'yes';
 sub expected {
     my ($t, %o) = @_;
     my $dir = $t->dir;
-    my ($spawner) = $t->spawners;
+    my $spawner;
+    $t->wait_until(sub { ($spawner) = $t->spawners; $spawner });
     chomp(my $cpus = `taskset -c 0-1023 nproc`);
     open my $f, '<', '/proc/self/oom_score_adj' or die $!;
     my $oom = <$f> + 200;

@@ -188,9 +188,10 @@ http {
     }
 }
 EOC
-is(scalar $off->spawners, 0, 'no location is on: no spawner');
+my $worker;
+ok($off->wait_until(sub { ($worker) = $off->workers; $worker }), 'a worker');
+is(scalar(my @none = $off->spawners), 0, 'no location is on: no spawner');
 ok(!-e $off->dir . '/cc_executor_temp', 'no directory');
-my ($worker) = $off->workers;
 my %ours = map { readlink($_) // '' => 1 } glob "/proc/$$/fd/*";
 my @fds = grep { /memfd|pipe/ && !$ours{$_} } map { readlink // '' } glob "/proc/$worker/fd/*";
 is("@fds", '', 'no pipe, no ring');
