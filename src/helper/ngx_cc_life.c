@@ -394,7 +394,9 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
         for (i = 0; i < NGX_CC_LIFE_BATCH; i++) {
             rc = ngx_cc_life_pump(life);
 
-            if (rc == 0) {
+            if (rc == 0 || (life->pump.bytes[0] >= life->all[0]
+                            && life->pump.bytes[1] >= life->all[1]))
+            {
                 ngx_cc_life_finish(life);
                 return;
             }
@@ -417,6 +419,7 @@ ngx_cc_life_sweep(ngx_cc_life_t *life)
     if (life->nobody) {
         life->state = NGX_CC_LIFE_DRAINING;
         life->tick_at = NGX_CC_LIFE_NEVER;
+        ngx_cc_pump_measure(&life->pump, life->all);
         return;
     }
 

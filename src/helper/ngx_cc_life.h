@@ -21,8 +21,8 @@
  *   ENDING    TERM and CONT to the group    main and group gone,
  *                                           grace over            SWEEPING
  *   SWEEPING  KILL to group and children    wait says ECHILD      DRAINING
- *   DRAINING  every descendant gone         both pipes empty and
- *                                           read (waits for room
+ *   DRAINING  every descendant gone         what was in both pipes
+ *                                           then is read (waits for room
  *                                           without limit, except
  *                                           after ABANDON or end
  *                                           of file)              IDLE, exit
@@ -76,6 +76,8 @@ typedef struct {
     uint64_t               grace;        /* ms, of START */
     uint64_t               linger;       /* ms */
     uint64_t               silence;      /* ms, 0 = none */
+    uint64_t               all[NGX_CC_STREAMS];  /* bytes written when the last
+                                            descendant was gone */
 
     /* moments in ms of the monotonic clock; NEVER = not awaited */
     uint64_t               now;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "ngx_cc_pump.h"
 
@@ -116,6 +117,23 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     pump->bytes[stream] += n;
 
     return 1;
+}
+
+
+void
+ngx_cc_pump_measure(const ngx_cc_pump_t *pump, uint64_t all[NGX_CC_STREAMS])
+{
+    int  i, n;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        n = 0;
+
+        if (pump->out[i] != -1) {
+            (void) ioctl(pump->out[i], FIONREAD, &n);
+        }
+
+        all[i] = pump->bytes[i] + n;
+    }
 }
 
 

@@ -53,6 +53,13 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
  */
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 
+/*
+ * How many bytes will have been read from each stream when what is in the
+ * pipes now has been read.
+ */
+void ngx_cc_pump_measure(const ngx_cc_pump_t *pump,
+    uint64_t all[NGX_CC_STREAMS]);
+
 /* 1 when the ring (or the discarding) could take output now */
 int ngx_cc_pump_room(ngx_cc_pump_t *pump);
 

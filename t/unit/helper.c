@@ -593,6 +593,40 @@ START_TEST(stranger)
 END_TEST
 
 
+/* nor does one that writes without end: what it writes is not ours */
+
+START_TEST(noisy_stranger)
+{
+    int    fd;
+    char   name[64];
+    pid_t  noisy;
+
+    host_start(&host, &usual, "echo $$; exec sleep 0.5");
+    await_output("\n");
+    (void) snprintf(name, sizeof(name), "/proc/%d/fd/1", (int) printed(0));
+    fd = open(name, O_WRONLY);
+    ck_assert_int_ne(fd, -1);
+    noisy = fork();
+
+    if (noisy == 0) {
+        while (write(fd, "noise\n", 6) == 6) { /* void */ }
+        _exit(0);
+    }
+
+    (void) close(fd);
+    host.lazy = 0;
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.head.flags,
+                      NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+
+    /* its pipe is broken now */
+
+    ck_assert_int_eq(waitpid(noisy, NULL, 0), noisy);
+}
+END_TEST
+
+
 START_TEST(lingers)
 {
     host_start_t  o;
@@ -635,6 +669,7 @@ main(void)
     tcase_add_loop_test(tc, alone, 0, 3);
     tcase_add_test(tc, nobody_waits);
     tcase_add_test(tc, stranger);
+    tcase_add_test(tc, noisy_stranger);
     tcase_add_test(tc, lingers);
     suite_add_tcase(s, tc);
 

@@ -1,0 +1,99 @@
+# What "make run" and "make demo" do: serve in the foreground, say how to talk
+# to it, stop when asked; run real commands and show what they print.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+use Test::More;
+use CC::Nginx;
+
+my $root = $CC::Nginx::ROOT;
+my $dir = tempdir('cc_run_XXXXXX', DIR => '/var/tmp', CLEANUP => 1);
+chmod 0755, $dir;
+
+sub free_port {
+    my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
+    return $s->sockport;
+}
+
+sub start {
+    my ($port) = @_;
+    local $ENV{PORT} = $port;
+    local $ENV{RUN} = "$dir/run";
+    my $pid = fork // die;
+    if ($pid == 0) {
+        open STDOUT, '>', "$dir/out" or die;
+        open STDERR, '>&', \*STDOUT;
+        exec "$root/.ci/serve" or POSIX::_exit(127);
+    }
+    return $pid;
+}
+
+sub said {
+    open my $f, '<', "$dir/out" or return '';
+    local $/;
+    return <$f> // '';
+}
+
+my $port = free_port();
+my $pid = start($port);
+my $t = CC::Nginx->new;
+ok($t->wait_until(sub { said() =~ /stop:.*\n/ }, 20), 'it serves')
+    or diag said();
+my @lines = split /\n/, said();
+is(scalar @lines, 3, 'three lines');
+like($lines[0], qr{ws://127\.0\.0\.1:$port/ws/mcp}, 'where');
+like($lines[1], qr{t/clients/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
+
+my ($try) = $lines[1] =~ /^try: +(.*)/;
+my $out;
+ok($t->wait_until(sub { $out = `cd $root && $try 2>&1`; $? == 0 }, 10),
+    'what it says works') or diag $out;
+like($out, qr/^Linux .*\ntotal 0\n/s, 'uname, and an empty work directory');
+my $c = $t->client(port => $port);
+is($c->run('pwd')->{stdout}, abs_path("$dir/run") . "/work\n",
+    'commands start in the work directory');
+if ($> == 0) {
+    isnt($c->run('id -u')->{stdout}, "0\n", 'nothing runs as root');
+}
+$c->close;
+
+# a second one on the same port
+
+my $second = `PORT=$port RUN=$dir/second $root/.ci/serve 2>&1`;
+isnt($?, 0, 'a port in use is an error');
+like($second, qr/port $port is in use: .*PORT=/, 'with a remedy');
+
+kill 'INT', $pid;                        # Ctrl-C
+ok($t->wait_until(sub { waitpid($pid, WNOHANG) == $pid }, 10),
+    'Ctrl-C ends it');
+ok(!IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port),
+    'the port is free again');
+
+# again, in the same place
+
+$pid = start($port = free_port());
+ok($t->wait_until(sub { said() =~ /stop:.*\n/ }, 20), 'it starts again');
+$t->wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+    PeerPort => $port) });
+kill 'TERM', $pid;
+waitpid $pid, 0;
+
+# the demonstration
+
+$port = free_port();
+my $demo = `PORT=$port RUN=$dir/demo $root/.ci/demo 2>&1`;
+is($?, 0, 'make demo') or diag $demo;
+like($demo, qr/^ *\d+ total$/m, 'wc over /usr/include');
+like($demo, qr/^commit [0-9a-f]{40}$/m, 'git log --stat');
+like($demo, qr/^compiled .*ngx_cc_ws_frame\.c$/m, 'a compile of this module');
+like($demo, qr/^\{"step":3,"ok":true\}$/m, 'JSON lines');
+like($demo, qr/^tick 2$/m, 'python3 -u');
+ok($t->wait_until(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+    PeerPort => $port) }, 10), 'and nothing is left');
+
+done_testing;
