@@ -265,13 +265,48 @@ sub stop {
     return;
 }
 
-# stops nginx and makes the six checks of every file
+# what the descriptors of a process refer to, without those of the test itself
+sub descriptors {
+    my ($pid) = @_;
+    my %ours = map { (readlink($_) // '') => 1 }
+        grep { !m{/[012]$} } glob "/proc/$$/fd/*";
+    my @found;
+    for my $fd (glob "/proc/$pid/fd/*") {
+        my $to = readlink $fd // next;
+        next if $to =~ /^pipe/ && $ours{$to};
+        $to =~ s/\d+/N/g;
+        push @found, $to;
+    }
+    return sort @found;
+}
+
+# Descriptors that nobody needs: every idle helper has the same few, spawners
+# and workers hold no pipe of a command and no ring.
+sub leaks {
+    my ($self) = @_;
+    my (@found, %helper);
+    for my $w ($self->workers, $self->spawners) {
+        my @pipes = grep { /^pipe|memfd/ } descriptors($w);
+        push @found, "$w has @pipes" if @pipes > 1;
+    }
+    for my $h ($self->helpers) {
+        next if children($h, qr/./);
+        $helper{ join ', ', descriptors($h) } = $h;
+    }
+    push @found, map { "a helper has $_" } keys %helper if keys %helper > 1;
+    return @found;
+}
+
+# stops nginx and makes the seven checks of every file
 sub finish {
     my ($self) = @_;
     my @zombies;
     $self->wait_until(sub { !(@zombies = $self->zombies) }, 2)
         if $self->{master};
     is("@zombies", '', 'no zombie');
+    my @leaks;
+    $self->wait_until(sub { !(@leaks = $self->leaks) }, 5) if $self->{master};
+    is(join("\n", @leaks), '', 'no descriptor left open');
     $self->stop if $self->{master};
     ok($self->{clean} // 1, 'nginx stopped when it was told to');
     ok($self->{tree_gone} // 1, 'worker, spawner and helpers are gone');
