@@ -108,6 +108,24 @@ await_output(const char *what)
 }
 
 
+static void
+await_lines(int n)
+{
+    int          have;
+    const char  *p;
+
+    do {
+        host_await(&host, NGX_CC_WIRE_OUTPUT);
+        have = 0;
+
+        for (p = host.out[0]; (p = strchr(p, '\n')) != NULL; p++) {
+            have++;
+        }
+
+    } while (have < n);
+}
+
+
 START_TEST(runs)
 {
     int  i;
@@ -506,10 +524,7 @@ START_TEST(alone)
                           "(setsid sleep 600 & echo $!); while :; do sleep 1;"
                           "done");
 
-    do {
-        host_await(&host, NGX_CC_WIRE_OUTPUT);
-    } while (host.len[0] < 6 || strchr(strchr(strchr(host.out[0], '\n') + 1,
-                                              '\n') + 1, '\n') == NULL);
+    await_lines(3);
 
     for (i = 0; i < 3; i++) {
         pid[i] = printed(i);

@@ -14,7 +14,7 @@
 
 
 #define PROCESSES  8
-#define LIMIT      20
+#define LIMIT      12           /* fewer than they want to hold */
 #define CLAIMS     1000000
 #define HOLD       4
 
