@@ -84,7 +84,7 @@ build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
                                          | packages-test
 	@mkdir -p build/node
 	@cp t/clients/node/package.json t/clients/node/package-lock.json build/node
-	cd build/node && npm ci --silent --no-audit --no-fund
+	cd build/node && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 # a unit test is linked with all pure files; those of src/rpc with what they
