@@ -68,7 +68,11 @@ location /cached { proxy_cache c; proxy_pass http://127.0.0.1:%%PORT%%; }
 location /new { cc_executor on; cc_executor_allow any; cc_executor_env A=old; }
 EOC
 ok($t->wait_until(sub { (my @h = $t->helpers) == 8 }), 'eight helpers');
-is(join(' ', holders($t)), $t->{master}, 'the master alone holds the deathwatch');
+SKIP: {
+    skip 'only root sees the descriptors of helpers', 1 if $> != 0;
+    is(join(' ', holders($t)), $t->{master},
+        'the master alone holds the deathwatch');
+}
 is(scalar(grep { /cache (?:manager|loader)/ && 1 }
     map { CC::Nginx::title($_) } CC::Nginx::children($t->{master}, qr/cache/)),
     scalar(my @caches = CC::Nginx::children($t->{master}, qr/cache/)),
@@ -121,7 +125,11 @@ for (1 .. 3) {
 }
 ok($t->wait_until(sub { (my @h = $t->helpers) == 8 }),
     'still eight helpers');
-is(join(' ', holders($t)), $t->{master}, 'and one holder of the deathwatch');
+SKIP: {
+    skip 'only root sees the descriptors of helpers', 1 if $> != 0;
+    is(join(' ', holders($t)), $t->{master},
+        'and one holder of the deathwatch');
+}
 
 # stop: nothing survives
 

@@ -106,17 +106,20 @@ error_log $self->{dir}/logs/error.log $debug;
 EOC
 }
 
-sub temp_paths {
+# what every http block of a test has: nothing outside its directory
+
+sub http_paths {
     my ($self) = @_;
-    return join '', map { "${_}_temp_path $self->{dir}/temp/$_;\n" }
+    return "access_log $self->{dir}/logs/default.log;\n" . join '',
+        map { "${_}_temp_path $self->{dir}/temp/$_;\n" }
         qw(client_body proxy fastcgi uwsgi scgi);
 }
 
 sub write_config {
     my ($self, $text) = @_;
     $text //= $self->config;
-    my $temp = $self->temp_paths;
-    $text =~ s/\bhttp \{/http {\n$temp/;
+    my $paths = $self->http_paths;
+    $text =~ s/\bhttp \{/http {\n$paths/;
     open my $f, '>', "$self->{dir}/nginx.conf" or die $!;
     print $f $self->globals, $text;
     CORE::close $f;
