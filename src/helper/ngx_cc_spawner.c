@@ -132,6 +132,10 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
         (void) setrlimit(RLIMIT_NOFILE, &limit);
     }
 
+    /* what the worker will give to others is not ours to know */
+
+    ngx_cc_random_forget();
+
     for (i = 0; i < s->conf->nmaps; i++) {
         (void) munmap(s->conf->maps[i].addr, s->conf->maps[i].size);
     }

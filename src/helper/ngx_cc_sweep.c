@@ -72,17 +72,6 @@ ngx_cc_sweep_init(ngx_cc_sweep_t *sweep)
 }
 
 
-void
-ngx_cc_sweep_done(ngx_cc_sweep_t *sweep)
-{
-    (void) close(sweep->proc);
-
-    if (sweep->children != -1) {
-        (void) close(sweep->children);
-    }
-}
-
-
 int
 ngx_cc_sweep_kill(ngx_cc_sweep_t *sweep, const pid_t *spare, size_t n)
 {

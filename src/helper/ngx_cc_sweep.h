@@ -28,7 +28,6 @@ typedef struct {
  * is no sweep.
  */
 int ngx_cc_sweep_init(ngx_cc_sweep_t *sweep);
-void ngx_cc_sweep_done(ngx_cc_sweep_t *sweep);
 
 /*
  * Sends SIGKILL to every own child except the n pids of "spare" (sorted not

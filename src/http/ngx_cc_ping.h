@@ -42,8 +42,9 @@ void ngx_cc_ping_start(ngx_cc_ping_t *ping, ngx_connection_t *c,
 void ngx_cc_ping_heard(ngx_cc_ping_t *ping);
 
 /*
- * The ping has been given to the socket: that the peer's kernel acknowledges
- * it, or anything before it, proves nothing about the peer.
+ * The ping, and whatever goes with it, has just been given to the socket, as
+ * far as that took it: that the peer's kernel acknowledges it, or anything
+ * before it, proves nothing about the peer.
  */
 void ngx_cc_ping_sent(ngx_cc_ping_t *ping);
 

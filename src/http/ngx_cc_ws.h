@@ -55,6 +55,7 @@ typedef struct {
     off_t                    bytes_out;  /* of messages */
 
     unsigned                 ping_due:1;
+    unsigned                 ping_out:1;      /* is in what is sent now */
     unsigned                 pong_due:1;
     unsigned                 close_due:1;     /* a frame has to be written */
     unsigned                 close_sent:1;

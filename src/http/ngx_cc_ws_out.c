@@ -53,6 +53,11 @@ ngx_cc_ws_out_write(ngx_cc_ws_t *ws, size_t *budget)
 
         *budget -= ngx_min(*budget, n);
         rc = ngx_cc_ws_out_send(ws, ngx_cc_ws_out, n);
+
+        if (ws->ping_out) {
+            ws->ping_out = 0;
+            ngx_cc_ping_sent(&ws->ping);
+        }
     }
 
     return rc;
@@ -153,8 +158,8 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 
     if (ws->ping_due) {
         ws->ping_due = 0;
+        ws->ping_out = 1;
         p = ngx_cc_ws_header(p, NGX_CC_WS_PING, 0);
-        ngx_cc_ping_sent(&ws->ping);
     }
 
     guess = ngx_cc_ws_header_size(NGX_CC_WS_MAX_CONTROL + 1);

@@ -170,7 +170,8 @@ ngx_cc_notice_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
     ngx_cc_json_cstring(&w, cmd->cause == NGX_CC_CAUSE_TIMEOUT
                             ? "the command ran longer than its timeout"
                             : "the command was silent for too long");
-    ngx_cc_json_lit(&w, ",\"code\":-32004");
+    ngx_cc_json_lit(&w, ",\"code\":");
+    ngx_cc_json_int(&w, NGX_CC_ERROR_TIMEOUT);
     ngx_cc_notice_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 
