@@ -315,7 +315,7 @@ ngx_cc_native_id(ngx_cc_native_t *s)
 static void
 ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code, const char *fmt, ...)
 {
-    u_char    text[NGX_CC_EXECUTE_TEXT], *last;
+    u_char    text[NGX_CC_SPEC_TEXT], *last;
     va_list   args;
 
     va_start(args, fmt);
@@ -419,12 +419,12 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (rc == NGX_OK && s->nprocesses >= conf->max_commands_per_session) {
-        rc = ngx_cc_execute_refuse(&ex, NGX_CC_ERROR_LIMIT,
-                                   conf->max_commands_per_session == 1
-                                   ? "A process is already running"
-                                   : "the limit of %ui processes of a "
-                                     "session is reached",
-                                   conf->max_commands_per_session);
+        rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
+                                conf->max_commands_per_session == 1
+                                ? "A process is already running"
+                                : "the limit of %ui processes of a session "
+                                  "is reached",
+                                conf->max_commands_per_session);
     }
 
     ps = NULL;
@@ -433,13 +433,15 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,
                                   s->host->session_id, ngx_cc_native_wake, s,
                                   s->host->log);
-        if (ps == NULL && ex.code == 0) {
+        if (ps == NULL && ex.spec.refused == NGX_CC_REFUSED_NOT) {
             return NGX_ERROR;
         }
     }
 
     if (ps == NULL) {
-        ngx_cc_notice_refuse(&s->answers, &s->id, ex.code, ex.text, ex.len);
+        ngx_cc_notice_refuse(&s->answers, &s->id,
+                             ngx_cc_execute_code(ex.spec.refused),
+                             ex.spec.text, ex.spec.len);
         s->host->wake(s->host->data);
         return NGX_OK;
     }

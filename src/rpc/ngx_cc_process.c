@@ -27,9 +27,7 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ngx_str_t *id, ngx_cc_answers_t *answers, u_char *session_id,
     void (*wake)(void *data), void *data, ngx_log_t *log)
 {
-    size_t             total, longest;
     ngx_str_t          nobody = ngx_null_string;
-    ngx_cc_start_e     rc;
     ngx_cc_process_t  *ps;
 
     ps = ngx_calloc(sizeof(ngx_cc_process_t) + id->len, log);
@@ -50,46 +48,15 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ps->wake = wake;
     ps->data = data;
     ps->log = log;
-    ps->shell = ex->shell;
+    ps->shell = ex->spec.shell;
 
-    ex->spec.data = ps;
-    ex->spec.event = ngx_cc_process_event;
-    ex->spec.wake = ngx_cc_process_wake;
+    ex->spec.command.data = ps;
+    ex->spec.command.event = ngx_cc_process_event;
+    ex->spec.command.wake = ngx_cc_process_wake;
 
-    rc = ngx_cc_command_start(conf, &ex->spec, &ps->cmd, &total, &longest);
+    ps->cmd = ngx_cc_spec_start(&ex->spec, conf);
 
-    switch (rc) {
-
-    case NGX_CC_START_OK:
-        break;
-
-    case NGX_CC_START_LIMIT:
-        (void) ngx_cc_execute_refuse(ex, NGX_CC_ERROR_LIMIT,
-                                     "the limit of %ui commands is reached",
-                                     conf->max_commands);
-        break;
-
-    case NGX_CC_START_TOO_LONG:
-        (void) ngx_cc_execute_refuse(ex, NGX_CC_ERROR_PARAMS,
-                                     "argument list too long: %uz bytes with "
-                                     "the environment, at most %d; longest "
-                                     "string %uz bytes, at most %d",
-                                     total, NGX_CC_WIRE_MAX_TEXT, longest,
-                                     NGX_CC_WIRE_MAX_STRING);
-        break;
-
-    case NGX_CC_START_EXITING:
-        (void) ngx_cc_execute_refuse(ex, NGX_CC_ERROR_INTERNAL,
-                                     "server is reloading, connect again");
-        break;
-
-    default:
-        (void) ngx_cc_execute_refuse(ex, NGX_CC_ERROR_INTERNAL,
-                                     "no process can be started now");
-        break;
-    }
-
-    if (rc != NGX_CC_START_OK) {
+    if (ps->cmd == NULL) {
         ngx_free(ps);
         return NULL;
     }
@@ -97,7 +64,8 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ngx_cc_output_init(&ps->output, ps->cmd, ex->chunk, ex->base64,
                        ngx_cc_process_output_wake, ps, log);
 
-    ngx_cc_stdin_init(&ps->input, ps->cmd, answers, ex->spec.open_stdin, log);
+    ngx_cc_stdin_init(&ps->input, ps->cmd, answers,
+                      ex->spec.command.open_stdin, log);
 
     if (ex->stdin_given
         && ngx_cc_stdin_add(&ps->input, &ex->stdin_data, !ex->stdin_stays,

@@ -64,7 +64,7 @@ typedef struct {
 
 /*
  * Makes a process and starts its command.  "id": JSON text or len 0.  Returns
- * NULL with ex->code and text set, or, without memory, with code 0.
+ * NULL with a refusal in ex->spec, or, without memory, with none.
  */
 ngx_cc_process_t *ngx_cc_process_start(ngx_cc_execute_t *ex,
     ngx_cc_command_conf_t *conf, ngx_str_t *id, ngx_cc_answers_t *answers,

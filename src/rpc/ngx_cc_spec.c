@@ -1,0 +1,355 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_cmdline.h"
+#include "ngx_cc_spec.h"
+
+
+static ngx_int_t ngx_cc_spec_command(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
+static ngx_int_t ngx_cc_spec_split(ngx_cc_spec_t *spec, ngx_str_t *line,
+    ngx_pool_t *pool);
+static ngx_int_t ngx_cc_spec_args(ngx_cc_spec_t *spec, ngx_cc_value_t *v,
+    ngx_pool_t *pool);
+static ngx_int_t ngx_cc_spec_program(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf);
+static ngx_int_t ngx_cc_spec_timeout(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_spec_absent(ngx_cc_spec_t *spec,
+    ngx_cc_value_t *params);
+
+
+void
+ngx_cc_spec_init(ngx_cc_spec_t *spec, const char *prefix)
+{
+    ngx_memzero(spec, sizeof(ngx_cc_spec_t));
+    spec->prefix = prefix;
+}
+
+
+ngx_int_t
+ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *params, ngx_pool_t *pool)
+{
+    ngx_int_t        rc;
+    ngx_cc_value_t  *command, *args;
+
+    command = ngx_cc_request_member(params, "command");
+    args = ngx_cc_request_member(params, "args");
+
+    if (command == NULL && args == NULL) {
+        return ngx_cc_spec_wrong(spec, "command is missing");
+    }
+
+    if (command && args) {
+        return ngx_cc_spec_wrong(spec, "args is given instead of %s.command, "
+                                 "not beside it", spec->prefix);
+    }
+
+    if (ngx_cc_spec_absent(spec, params) != NGX_OK
+        || ngx_cc_spec_timeout(spec, conf,
+                               ngx_cc_request_member(params, "timeout"))
+           != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (!conf->policy.any && conf->policy.npaths == 0) {
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "no command is allowed here");
+    }
+
+    rc = command ? ngx_cc_spec_command(spec, conf, command, pool)
+                 : ngx_cc_spec_args(spec, args, pool);
+
+    if (rc != NGX_OK || spec->shell) {
+        return rc;
+    }
+
+    return ngx_cc_spec_program(spec, conf);
+}
+
+
+ngx_cc_command_t *
+ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+{
+    size_t             total, longest;
+    ngx_cc_command_t  *cmd;
+
+    switch (ngx_cc_command_start(conf, &spec->command, &cmd, &total, &longest))
+    {
+    case NGX_CC_START_OK:
+        return cmd;
+
+    case NGX_CC_START_LIMIT:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                  "the limit of %ui commands is reached",
+                                  conf->max_commands);
+        return NULL;
+
+    case NGX_CC_START_TOO_LONG:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_PARAMS,
+                                  "argument list too long: %uz bytes with the "
+                                  "environment, at most %d; longest string "
+                                  "%uz bytes, at most %d",
+                                  total, NGX_CC_WIRE_MAX_TEXT, longest,
+                                  NGX_CC_WIRE_MAX_STRING);
+        return NULL;
+
+    case NGX_CC_START_EXITING:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_SERVER,
+                                  "server is reloading, connect again");
+        return NULL;
+
+    default:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_SERVER,
+                                  "no process can be started now");
+        return NULL;
+    }
+}
+
+
+ngx_int_t
+ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
+    const char *fmt, ...)
+{
+    va_list   args;
+    u_char   *p;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(spec->text, spec->text + NGX_CC_SPEC_TEXT, fmt, args);
+    va_end(args);
+
+    spec->refused = refused;
+    spec->len = p - spec->text;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...)
+{
+    va_list   args;
+    u_char   *p;
+
+    p = ngx_sprintf(spec->text, "%s.", spec->prefix);
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(p, spec->text + NGX_CC_SPEC_TEXT, fmt, args);
+    va_end(args);
+
+    spec->refused = NGX_CC_REFUSED_PARAMS;
+    spec->len = p - spec->text;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *v, ngx_pool_t *pool)
+{
+    const char  **argv;
+
+    if (v->type != NGX_CC_VALUE_STRING) {
+        return ngx_cc_spec_wrong(spec, "command must be a string");
+    }
+
+    if (v->text.len == 0) {
+        return ngx_cc_spec_wrong(spec, "command is empty");
+    }
+
+    if (conf->shell == NULL) {
+        return ngx_cc_spec_split(spec, &v->text, pool);
+    }
+
+    argv = ngx_palloc(pool, 3 * sizeof(char *));
+
+    if (argv == NULL) {
+        return NGX_ERROR;
+    }
+
+    argv[0] = conf->shell;
+    argv[1] = "-c";
+    argv[2] = (char *) v->text.data;
+
+    spec->command.argv = argv;
+    spec->command.argc = 3;
+    spec->command.program = conf->shell;
+    spec->shell = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_spec_split(ngx_cc_spec_t *spec, ngx_str_t *line, ngx_pool_t *pool)
+{
+    char               *words;
+    uint32_t            i;
+    const char        **argv;
+    ngx_cc_cmdline_t    res;
+
+    words = ngx_pnalloc(pool, line->len + 1);
+
+    if (words == NULL) {
+        return NGX_ERROR;
+    }
+
+    switch (ngx_cc_cmdline_split((char *) line->data, line->len, words, &res))
+    {
+    case NGX_CC_CMDLINE_OK:
+        break;
+
+    case NGX_CC_CMDLINE_EMPTY:
+        return ngx_cc_spec_wrong(spec, "command is empty");
+
+    case NGX_CC_CMDLINE_OPERATOR:
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "operator '%s' is not allowed without a "
+                                  "shell",
+                                  res.op[0] == '\n' ? "newline" : res.op);
+
+    case NGX_CC_CMDLINE_QUOTE:
+        return ngx_cc_spec_wrong(spec, "command: a quote is not closed");
+
+    case NGX_CC_CMDLINE_ESCAPE:
+        return ngx_cc_spec_wrong(spec, "command ends in a backslash");
+
+    default:
+        return ngx_cc_spec_wrong(spec, "command contains a NUL");
+    }
+
+    argv = ngx_palloc(pool, res.argc * sizeof(char *));
+
+    if (argv == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < res.argc; i++) {
+        argv[i] = words;
+        words += ngx_strlen(words) + 1;
+    }
+
+    spec->command.argv = argv;
+    spec->command.argc = res.argc;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_spec_args(ngx_cc_spec_t *spec, ngx_cc_value_t *v, ngx_pool_t *pool)
+{
+    uint32_t           n;
+    const char       **argv;
+    ngx_cc_value_t    *arg;
+
+    if (v->type != NGX_CC_VALUE_ARRAY || v->number == 0) {
+        return ngx_cc_spec_wrong(spec, "args must be an array of strings, at "
+                                 "least one");
+    }
+
+    argv = ngx_palloc(pool, v->number * sizeof(char *));
+
+    if (argv == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (arg = v->first; arg; arg = arg->next) {
+        if (arg->type != NGX_CC_VALUE_STRING) {
+            return ngx_cc_spec_wrong(spec, "args[%uD] must be a string", n);
+        }
+
+        argv[n++] = (char *) arg->text.data;
+    }
+
+    spec->command.argv = argv;
+    spec->command.argc = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_spec_program(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+{
+    if (spec->command.argv[0][0] == '\0') {
+        return ngx_cc_spec_wrong(spec, "args[0], or the first word of "
+                                 "%s.command: the name of the program is "
+                                 "empty", spec->prefix);
+    }
+
+    spec->command.program = ngx_cc_policy_program(&conf->policy,
+                                                  spec->command.argv[0],
+                                                  conf->path);
+
+    if (spec->command.program == NULL) {
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "'%s' is not on the allow-list",
+                                  spec->command.argv[0]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* the server's limit is the default and cannot be exceeded: longer is cut */
+
+static ngx_int_t
+ngx_cc_spec_timeout(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *v)
+{
+    double  seconds;
+
+    spec->command.timeout = conf->timeout;
+
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    if (v->type != NGX_CC_VALUE_NUMBER) {
+        return ngx_cc_spec_wrong(spec, "timeout must be a number of seconds");
+    }
+
+    seconds = strtod((char *) v->text.data, NULL);
+
+    if (!(seconds > 0)) {
+        return ngx_cc_spec_wrong(spec, "timeout must be more than 0");
+    }
+
+    if (seconds > NGX_MAX_INT32_VALUE / 1000) {
+        seconds = NGX_MAX_INT32_VALUE / 1000;
+    }
+
+    if (conf->timeout == 0 || seconds * 1000 < conf->timeout) {
+        spec->command.timeout = ngx_max(1, (ngx_msec_t) (seconds * 1000));
+    }
+
+    return NGX_OK;
+}
+
+
+/* what this location does not let a client choose */
+
+static ngx_int_t
+ngx_cc_spec_absent(ngx_cc_spec_t *spec, ngx_cc_value_t *params)
+{
+    ngx_uint_t       i;
+    ngx_cc_value_t  *v;
+
+    static const char  *name[] = { "cwd", "env" };
+
+    for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+        v = ngx_cc_request_member(params, name[i]);
+
+        if (v && v->type != NGX_CC_VALUE_NULL) {
+            return ngx_cc_spec_wrong(spec, "%s is not allowed here", name[i]);
+        }
+    }
+
+    return NGX_OK;
+}

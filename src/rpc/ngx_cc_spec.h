@@ -1,0 +1,71 @@
+
+/*
+ * What a command is started with, or why it is not: policy, command line,
+ * argv, place, run limit.  The same for every dialect; each says in its own
+ * way what kind of refusal it is.
+ */
+
+#ifndef _NGX_CC_SPEC_H_INCLUDED_
+#define _NGX_CC_SPEC_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_request.h"
+
+
+#define NGX_CC_SPEC_TEXT   512       /* bytes of a refusal's text */
+
+
+/* why not */
+
+typedef enum {
+    NGX_CC_REFUSED_NOT = 0,
+    NGX_CC_REFUSED_PARAMS,           /* a parameter is missing, of a wrong
+                                        type, out of range: it is named */
+    NGX_CC_REFUSED_POLICY,           /* it may not run here */
+    NGX_CC_REFUSED_LIMIT,            /* of sessions or commands */
+    NGX_CC_REFUSED_SERVER            /* no fault of the client */
+} ngx_cc_refused_e;
+
+
+typedef struct {
+    ngx_cc_command_spec_t  command;  /* all but data, event, wake; those and
+                                        open_stdin are the caller's */
+    const char            *prefix;   /* of names in texts: "params" */
+    unsigned               shell:1;  /* runs through the shell */
+
+    ngx_cc_refused_e       refused;
+    size_t                 len;      /* of the text */
+    u_char                 text[NGX_CC_SPEC_TEXT];
+} ngx_cc_spec_t;
+
+
+/* an empty one; "prefix" is a static text, see above */
+void ngx_cc_spec_init(ngx_cc_spec_t *spec, const char *prefix);
+
+/*
+ * Checks the members command, args, timeout, cwd and env of "params" (NULL =
+ * none) against what the location allows.  Members of other names are not
+ * looked at.  Strings live in "pool" or in the request.  Returns NGX_OK;
+ * NGX_DECLINED with "refused" and text; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *params, ngx_pool_t *pool);
+
+/*
+ * Starts it.  Returns the command, or NULL with "refused" and text.
+ */
+ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf);
+
+/* notes a refusal, printed like ngx_sprintf(); always NGX_DECLINED */
+ngx_int_t ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
+    const char *fmt, ...);
+
+/* the same for a parameter: "fmt" begins with its name, "prefix." is added */
+ngx_int_t ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...);
+
+
+#endif /* _NGX_CC_SPEC_H_INCLUDED_ */
