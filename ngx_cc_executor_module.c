@@ -65,23 +65,23 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_allow"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_cc_directive_allow,
+      ngx_cc_conf_policy_allow,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      ngx_cc_loc(policy),
       NULL },
 
     { ngx_string("cc_executor_shell"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(shell),
+      ngx_cc_loc(policy.shell),
       NULL },
 
     { ngx_string("cc_executor_env"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_directive_env,
+      ngx_cc_conf_env_set,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      ngx_cc_loc(env),
       NULL },
 
     { ngx_string("cc_executor_cwd"),

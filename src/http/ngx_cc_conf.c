@@ -6,28 +6,13 @@
 #include "ngx_cc_upgrade.h"
 
 
-static char *ngx_cc_conf_policy(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
-static char *ngx_cc_conf_environment(ngx_conf_t *cf,
-    ngx_cc_loc_conf_t *conf);
-static char *ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env,
-    const char *cwd, const char **value);
-static char *ngx_cc_conf_directory(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
-    ngx_cc_loc_conf_t *conf);
-static char *ngx_cc_conf_bounds(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
+static char *ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
 
 
 static ngx_path_init_t  ngx_cc_conf_path = {
     ngx_string("cc_executor_temp"), { 0, 0, 0 }
-};
-
-
-static ngx_str_t  ngx_cc_conf_default_env[] = {
-    ngx_string("PATH"),
-    ngx_string("HOME"),
-    ngx_string("LANG"),
-    ngx_string("PYTHONUNBUFFERED=1")
 };
 
 
@@ -117,20 +102,14 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
-    conf->allow = NGX_CONF_UNSET_PTR;
-    conf->env = NGX_CONF_UNSET_PTR;
     conf->max_message = NGX_CONF_UNSET_SIZE;
     conf->max_sessions = NGX_CONF_UNSET_UINT;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->ping_timeout = NGX_CONF_UNSET_MSEC;
 
-    conf->command.start_timeout = NGX_CONF_UNSET_MSEC;
-    conf->command.timeout = NGX_CONF_UNSET_MSEC;
-    conf->command.silence_timeout = NGX_CONF_UNSET_MSEC;
-    conf->command.kill_grace = NGX_CONF_UNSET_MSEC;
-    conf->command.buffer = NGX_CONF_UNSET_SIZE;
-    conf->command.max_commands = NGX_CONF_UNSET_UINT;
-    conf->command.max_commands_per_session = NGX_CONF_UNSET_UINT;
+    ngx_cc_conf_policy_create(&conf->policy);
+    ngx_cc_conf_env_create(&conf->env);
+    ngx_cc_conf_command_create(&conf->command);
 
     return conf;
 }
@@ -143,15 +122,12 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_loc_conf_t  *conf = child;
 
     ngx_cc_main_conf_t        *mcf;
-    ngx_cc_command_conf_t     *cmd, *up;
     ngx_http_core_loc_conf_t  *clcf;
 
-    cmd = &conf->command;
-    up = &prev->command;
+    ngx_cc_conf_policy_merge(&conf->policy, &prev->policy);
+    ngx_cc_conf_env_merge(&conf->env, &prev->env);
+    ngx_cc_conf_command_merge(&conf->command, &prev->command);
 
-    ngx_conf_merge_ptr_value(conf->allow, prev->allow, NULL);
-    ngx_conf_merge_str_value(conf->shell, prev->shell, "off");
-    ngx_conf_merge_ptr_value(conf->env, prev->env, NULL);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               1024 * 1024);
@@ -159,15 +135,6 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval,
                               30000);
     ngx_conf_merge_msec_value(conf->ping_timeout, prev->ping_timeout, 30000);
-
-    ngx_conf_merge_msec_value(cmd->start_timeout, up->start_timeout, 5000);
-    ngx_conf_merge_msec_value(cmd->timeout, up->timeout, 600000);
-    ngx_conf_merge_msec_value(cmd->silence_timeout, up->silence_timeout, 0);
-    ngx_conf_merge_msec_value(cmd->kill_grace, up->kill_grace, 2000);
-    ngx_conf_merge_size_value(cmd->buffer, up->buffer, 256 * 1024);
-    ngx_conf_merge_uint_value(cmd->max_commands, up->max_commands, 64);
-    ngx_conf_merge_uint_value(cmd->max_commands_per_session,
-                              up->max_commands_per_session, 8);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -191,10 +158,14 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
 
-    if (ngx_cc_conf_bounds(cf, conf) != NGX_CONF_OK
-        || ngx_cc_conf_policy(cf, conf) != NGX_CONF_OK
-        || ngx_cc_conf_directory(cf, mcf, conf) != NGX_CONF_OK
-        || ngx_cc_conf_environment(cf, conf) != NGX_CONF_OK)
+    if (ngx_cc_conf_check(cf, conf) != NGX_CONF_OK
+        || ngx_cc_conf_command_check(cf, &conf->command) != NGX_CONF_OK
+        || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->command)
+           != NGX_CONF_OK
+        || ngx_cc_conf_command_cwd(cf, &conf->command, &conf->cwd, &mcf->work)
+           != NGX_CONF_OK
+        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command)
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -203,267 +174,21 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* compiles what may run, with or without a shell */
-
 static char *
-ngx_cc_conf_policy(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
+ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
 {
-    ngx_uint_t         i;
-    const char       **path;
-    ngx_cc_policy_t   *policy;
-
-    policy = &conf->command.policy;
-
-    if (conf->allow) {
-        path = conf->allow->elts;
-
-        for (i = 0; i < conf->allow->nelts; i++) {
-            if (path[i] == NULL) {
-                policy->any = 1;
-            }
-        }
-
-        if (policy->any && conf->allow->nelts > 1) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"cc_executor_allow any\" allows every "
-                               "program already: remove the other "
-                               "\"cc_executor_allow\" directives of this "
-                               "location, or \"any\"");
-            return NGX_CONF_ERROR;
-        }
-
-        if (!policy->any) {
-            policy->paths = path;
-            policy->npaths = conf->allow->nelts;
-        }
-
-    } else {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "no \"cc_executor_allow\" in a location with "
-                           "\"cc_executor on\": nothing may run there");
-    }
-
-    if (ngx_strcmp(conf->shell.data, "off") == 0) {
-        return NGX_CONF_OK;
-    }
-
-    if (conf->shell.data[0] != '/') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor_shell\" must be \"off\" or an "
-                           "absolute path, not \"%V\"", &conf->shell);
-        return NGX_CONF_ERROR;
-    }
-
-    if (!policy->any) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor_shell\" runs whatever a command "
-                           "line says and cannot be used with a list of "
-                           "allowed programs: use \"cc_executor_allow any\" "
-                           "or \"cc_executor_shell off\"");
-        return NGX_CONF_ERROR;
-    }
-
-    if (access((char *) conf->shell.data, X_OK) == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "\"cc_executor_shell\" \"%V\" cannot be executed",
-                           &conf->shell);
-        return NGX_CONF_ERROR;
-    }
-
-    conf->command.shell = (char *) conf->shell.data;
-
-    return NGX_CONF_OK;
-}
-
-
-/* the whole environment of a command, ready to be packed */
-
-static char *
-ngx_cc_conf_environment(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
-{
-    ngx_str_t    *env, *list;
-    ngx_uint_t    i, n;
-    const char  **value;
-
-    if (conf->env) {
-        list = conf->env->elts;
-        n = conf->env->nelts;
-
-    } else {
-        list = ngx_cc_conf_default_env;
-        n = sizeof(ngx_cc_conf_default_env) / sizeof(ngx_str_t);
-    }
-
-    value = ngx_palloc(cf->pool, (n + 1) * sizeof(char *));
-    if (value == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    conf->command.env = value;
-    conf->command.nenv = 0;
-    conf->command.path = NULL;
-
-    for (i = 0; i < n; i++) {
-        env = &list[i];
-
-        if (ngx_cc_conf_value(cf, env, conf->command.cwd, value)
-            != NGX_CONF_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        if (*value == NULL) {
-            continue;
-        }
-
-        if (ngx_strncmp(*value, "PATH=", 5) == 0) {
-            conf->command.path = *value + 5;
-        }
-
-        value++;
-        conf->command.nenv++;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/*
- * One variable as NAME=value.  A bare name has the value that nginx itself was
- * started with; where it has none, the three that every program expects get
- * one, and others are left out (NULL).  Root's HOME is not for commands, which
- * never run as root because of it.
- */
-
-static char *
-ngx_cc_conf_value(ngx_conf_t *cf, ngx_str_t *env, const char *cwd,
-    const char **value)
-{
-    u_char  *p;
-    size_t   len;
-    char    *text;
-
-    *value = NULL;
-
-    if (ngx_strlchr(env->data, env->data + env->len, '=')) {
-        *value = (char *) env->data;
-        return NGX_CONF_OK;
-    }
-
-    text = getenv((char *) env->data);
-
-    if (ngx_strcmp(env->data, "HOME") == 0 && (text == NULL || geteuid() == 0))
-    {
-        text = (char *) cwd;
-
-    } else if (text == NULL && ngx_strcmp(env->data, "PATH") == 0) {
-        text = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-    } else if (text == NULL && ngx_strcmp(env->data, "LANG") == 0) {
-        text = "C.UTF-8";
-    }
-
-    if (text == NULL) {
-        return NGX_CONF_OK;
-    }
-
-    len = env->len + 1 + ngx_strlen(text) + 1;
-
-    p = ngx_pnalloc(cf->pool, len);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    (void) ngx_sprintf(p, "%V=%s%Z", env, text);
-    *value = (char *) p;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_cc_conf_directory(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
-    ngx_cc_loc_conf_t *conf)
-{
-    ngx_file_info_t  fi;
-
-    /* conf->cwd stays empty then: nested locations inherit it */
-
-    conf->command.cwd = (char *) mcf->work.data;
-
-    if (conf->cwd.len) {
-        if (ngx_conf_full_name(cf->cycle, &conf->cwd, 0) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (ngx_file_info(conf->cwd.data, &fi) == NGX_FILE_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               "\"cc_executor_cwd\" \"%V\" cannot be used",
-                               &conf->cwd);
-            return NGX_CONF_ERROR;
-        }
-
-        if (!ngx_is_dir(&fi)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"cc_executor_cwd\" \"%V\" is not a directory",
-                               &conf->cwd);
-            return NGX_CONF_ERROR;
-        }
-
-        conf->command.cwd = (char *) conf->cwd.data;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_cc_conf_bounds(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
-{
-    ngx_uint_t  i;
-
-    struct {
-        const char  *name;
-        uint64_t     value;
-        uint64_t     min;
-        uint64_t     max;
-    } bound[] = {
-        { "cc_executor_start_timeout", conf->command.start_timeout,
-          1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_timeout", conf->command.timeout,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_silence_timeout", conf->command.silence_timeout,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_kill_grace", conf->command.kill_grace,
-          0, NGX_MAX_INT32_VALUE },
+    ngx_cc_conf_bound_t  bound[] = {
         { "cc_executor_ping_interval", conf->ping_interval,
           1, NGX_MAX_INT32_VALUE },
         { "cc_executor_ping_timeout", conf->ping_timeout,
           1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_buffer", conf->command.buffer,
-          NGX_CC_RING_MIN, NGX_CC_CONF_MAX_BUFFER },
         { "cc_executor_max_message", conf->max_message,
           1024, NGX_MAX_INT32_VALUE },
         { "cc_executor_max_sessions", conf->max_sessions,
-          1, 1000000 },
-        { "cc_executor_max_commands", conf->command.max_commands,
-          1, 1000000 },
-        { "cc_executor_max_commands_per_session",
-          conf->command.max_commands_per_session,
-          1, NGX_CC_CONF_MAX_COMMANDS }
+          1, 1000000 }
     };
 
-    for (i = 0; i < sizeof(bound) / sizeof(bound[0]); i++) {
-        if (bound[i].value < bound[i].min || bound[i].value > bound[i].max) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%s\" must be between %uL and %uL, it is %uL",
-                               bound[i].name, bound[i].min, bound[i].max,
-                               bound[i].value);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
+    return ngx_cc_conf_bounds(cf, bound, sizeof(bound) / sizeof(bound[0]));
 }
 
 

@@ -12,15 +12,16 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_conf_command.h"
+#include "ngx_cc_conf_env.h"
+#include "ngx_cc_conf_policy.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_zone.h"
 
 
 /* bounds of what may be configured */
 
-#define NGX_CC_CONF_MAX_HELPERS   1024
-#define NGX_CC_CONF_MAX_BUFFER    (64 * 1024 * 1024)
-#define NGX_CC_CONF_MAX_COMMANDS  512        /* of one session */
+#define NGX_CC_CONF_MAX_HELPERS  1024
 
 
 typedef struct {
@@ -35,15 +36,13 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t              enable;
-    ngx_array_t            *allow;           /* of char *; "any" as NULL */
-    ngx_str_t               shell;
-    ngx_array_t            *env;             /* of ngx_str_t: NAME=value or
-                                                NAME */
     ngx_str_t               cwd;
     size_t                  max_message;     /* bytes */
     ngx_uint_t              max_sessions;
     ngx_msec_t              ping_interval;
     ngx_msec_t              ping_timeout;
+    ngx_cc_conf_policy_t    policy;
+    ngx_cc_conf_env_t       env;
     ngx_cc_command_conf_t   command;         /* for the layers below */
 } ngx_cc_loc_conf_t;
 

@@ -21,11 +21,5 @@ char *ngx_cc_directive_executor(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_cc_directive_helpers(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* cc_executor_allow any | path */
-char *ngx_cc_directive_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-/* cc_executor_env name[=value] ... */
-char *ngx_cc_directive_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
 
 #endif /* _NGX_CC_DIRECTIVE_H_INCLUDED_ */

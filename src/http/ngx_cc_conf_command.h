@@ -1,0 +1,48 @@
+
+/*
+ * Place, limits and times of a location's commands.
+ */
+
+#ifndef _NGX_CC_CONF_COMMAND_H_INCLUDED_
+#define _NGX_CC_CONF_COMMAND_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+
+
+/* bounds of what may be configured */
+
+#define NGX_CC_CONF_MAX_BUFFER    (64 * 1024 * 1024)
+#define NGX_CC_CONF_MAX_COMMANDS  512        /* of one session */
+
+
+typedef struct {
+    const char      *name;           /* of the directive */
+    uint64_t         value;
+    uint64_t         min;
+    uint64_t         max;
+} ngx_cc_conf_bound_t;
+
+
+void ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf);
+void ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
+    ngx_cc_command_conf_t *prev);
+
+/* of a location that is on: NGX_CONF_OK or NGX_CONF_ERROR (told) */
+char *ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf);
+
+/*
+ * Sets command->cwd to "cwd", which must be a directory, or, when it is empty,
+ * to "work".  NGX_CONF_OK or NGX_CONF_ERROR (told).
+ */
+char *ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
+    ngx_str_t *cwd, ngx_str_t *work);
+
+/* are these values within their bounds?  NGX_CONF_OK or _ERROR (told) */
+char *ngx_cc_conf_bounds(ngx_conf_t *cf, const ngx_cc_conf_bound_t *bound,
+    ngx_uint_t n);
+
+
+#endif /* _NGX_CC_CONF_COMMAND_H_INCLUDED_ */

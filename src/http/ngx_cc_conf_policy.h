@@ -1,0 +1,37 @@
+
+/*
+ * What may run in a location: cc_executor_allow, _shell.
+ */
+
+#ifndef _NGX_CC_CONF_POLICY_H_INCLUDED_
+#define _NGX_CC_CONF_POLICY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+
+
+typedef struct {
+    ngx_array_t     *allow;          /* of char *; "any" as NULL */
+    ngx_str_t        shell;
+} ngx_cc_conf_policy_t;
+
+
+void ngx_cc_conf_policy_create(ngx_cc_conf_policy_t *conf);
+void ngx_cc_conf_policy_merge(ngx_cc_conf_policy_t *conf,
+    ngx_cc_conf_policy_t *prev);
+
+/*
+ * Of a location that is on: checks and compiles it into "command".
+ * NGX_CONF_OK or NGX_CONF_ERROR (told).
+ */
+char *ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
+    ngx_cc_command_conf_t *command);
+
+/* setter; the command's offset is that of ngx_cc_conf_policy_t */
+char *ngx_cc_conf_policy_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+#endif /* _NGX_CC_CONF_POLICY_H_INCLUDED_ */
