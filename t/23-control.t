@@ -28,24 +28,27 @@ sub start {
     return $m->{result};
 }
 
-# a group member that is not the leader
+# Group members that execute "sleep" already.  A shell that is stopped between
+# vfork and exec of a child is not in state T: it waits for the child, in D.
 
-sub member {
+sub sleepers {
     my ($pgid) = @_;
+    my @found;
     for my $stat (glob '/proc/[0-9]*/stat') {
         open my $f, '<', $stat or next;
         my $line = <$f> // next;
-        my ($pid, $group) = $line =~ /^(\d+) \(.*\) \S \d+ (\d+)/s or next;
-        return $pid if $group == $pgid && $pid != $pgid;
+        my ($pid, $group) = $line =~ /^(\d+) \(sleep\) \S \d+ (\d+)/s or next;
+        push @found, $pid if $group == $pgid;
     }
-    return;
+    return @found;
 }
 
 # the whole group stops and goes on
 
 my $run = start($c, 'sleep 30 & sleep 30; true');
-my $child;
-ok($t->wait_until(sub { $child = member($run->{pgid}) }), 'a child runs');
+my @sleepers;
+ok($t->wait_until(sub { 2 == (@sleepers = sleepers($run->{pgid})) }),
+    'two children run');
 
 my $m = $c->call('control', { type => 'PAUSE' });
 is_deeply($m->{result}, { status => 'paused' }, 'PAUSE is answered');
@@ -53,7 +56,7 @@ my $n = $c->notification('process.paused');
 is_deeply($n->{params}, { status => 'paused', pid => $run->{pid},
     pgid => $run->{pgid}, exit_code => undef, error => undef,
     execution_id => $run->{execution_id} }, 'and told');
-for my $pid ($run->{pid}, $child) {
+for my $pid ($run->{pid}, @sleepers) {
     ok($t->wait_until(sub { state_of($pid) eq 'T' }), 'state T');
 }
 is($c->call('status', { execution_id => $run->{execution_id} })
@@ -64,7 +67,7 @@ $m = $c->call('control', { type => 'RESUME',
 is_deeply($m->{result}, { status => 'resumed' }, 'RESUME is answered');
 is($c->notification('process.resumed')->{params}{status}, 'resumed',
     'and told');
-for my $pid ($run->{pid}, $child) {
+for my $pid ($run->{pid}, @sleepers) {
     ok($t->wait_until(sub { state_of($pid) eq 'S' }), 'state S');
 }
 
@@ -75,7 +78,7 @@ is($c->notification('process.canceled')->{params}{status}, 'canceled',
 $n = $c->notification('process.completed')->{params};
 is_deeply([@$n{qw(status cause signal exit_code)}],
     ['failed', 'cancel', 'SIGTERM', -15], 'and completed');
-ok(!-e "/proc/$_", "$_ is gone") for $run->{pid}, $child;
+ok(!-e "/proc/$_", "$_ is gone") for $run->{pid}, @sleepers;
 
 # cancel while paused
 
