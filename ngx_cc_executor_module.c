@@ -168,6 +168,27 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(ping_timeout),
       NULL },
 
+    { ngx_string("cc_executor_allowed_hosts"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_access_hosts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(access.allowed_hosts),
+      NULL },
+
+    { ngx_string("cc_executor_allowed_origins"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_access_origins,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(access.allowed_origins),
+      NULL },
+
+    { ngx_string("cc_executor_remote"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(access.remote),
+      ngx_cc_conf_access_remote },
+
       ngx_null_command
 };
 

@@ -66,6 +66,22 @@ my @bad = (
     ['cc_executor_cwd /etc/passwd;', 'location',
         qr/"cc_executor_cwd" "\/etc\/passwd" is not a directory/],
 
+    (map { ["cc_executor_allowed_hosts $_;", 'location',
+        qr/invalid host "\Q$_\E" in "cc_executor_allowed_hosts": it must be/] }
+        '*', '*.a', 'a:80', 'http://a', '::1', 'a/b', '.a'x200),
+    ['cc_executor_allowed_hosts;', 'location', qr/invalid number of arguments/],
+    (map { ["cc_executor_allowed_origins $_;", 'location',
+        qr/invalid origin "\Q$_\E" in "cc_executor_allowed_origins": it must be/] }
+        '*', 'any', 'http://a/', 'http://*.a', 'a', 'http://a:0'),
+    (map { ["cc_executor_allowed_origins $_;", 'location',
+        qr/"cc_executor_allowed_origins" directive has "none" beside other origins/] }
+        'none auto', 'auto; cc_executor_allowed_origins none',
+        'none; cc_executor_allowed_origins auto'),
+    ['cc_executor_remote yes;', 'location',
+        qr/invalid value "yes"/],
+    ['cc_executor_remote trust; cc_executor_remote deny;', 'location',
+        qr/"cc_executor_remote" directive is duplicate/],
+
     ['cc_executor_helpers 4;', 'http',
         qr/invalid parameter "4": "cc_executor_helpers" takes "min=n" and "max=n"/],
     ['cc_executor_helpers min=0;', 'http',
@@ -170,6 +186,8 @@ EOH
     cc_executor_max_sessions 1; cc_executor_max_commands 1;
     cc_executor_max_commands_per_session 512; cc_executor_ping_interval 1;
     cc_executor_ping_timeout 100ms;
+    cc_executor_allowed_hosts auto a.example [::1]; cc_executor_remote trust;
+    cc_executor_allowed_origins auto null https://a.example:8443;
 EOL
 is($rc, 0, 'every directive with a good value') or diag $out;
 unlike($out, qr/\[warn\]/, 'nothing to warn of');

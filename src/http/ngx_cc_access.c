@@ -3,17 +3,30 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
-#include "ngx_cc_upgrade.h"
+#include "ngx_cc_conf.h"
+#include "ngx_cc_header.h"
 
 
+static ngx_int_t ngx_cc_access_host(ngx_http_request_t *r,
+    ngx_cc_conf_access_t *conf);
+static ngx_int_t ngx_cc_access_remote(ngx_http_request_t *r,
+    ngx_cc_conf_access_t *conf);
 static ngx_uint_t ngx_cc_access_local(struct sockaddr *sa);
+static ngx_uint_t ngx_cc_access_forwarded(ngx_http_request_t *r);
+static ngx_int_t ngx_cc_access_origin(ngx_http_request_t *r,
+    ngx_cc_conf_access_t *conf);
+static ngx_uint_t ngx_cc_access_own(ngx_http_request_t *r,
+    ngx_cc_conf_access_t *conf, ngx_cc_origin_t *origin);
+static ngx_int_t ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
+    const char *why, ngx_str_t *what);
 
 
 ngx_int_t
 ngx_cc_access(ngx_http_request_t *r)
 {
-    ngx_str_t         name = ngx_string("Origin");
-    ngx_table_elt_t  *origin;
+    ngx_int_t              rc;
+    ngx_cc_loc_conf_t     *lcf;
+    ngx_cc_conf_access_t  *conf;
 
     /*
      * A subrequest (SSI, mirror, auth_request...) repeats a request of
@@ -26,17 +39,80 @@ ngx_cc_access(ngx_http_request_t *r)
         return NGX_HTTP_FORBIDDEN;
     }
 
-    if (!ngx_cc_access_local(r->connection->sockaddr)) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "cc_executor: refused, the peer is not on this machine");
-        return NGX_HTTP_FORBIDDEN;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+    conf = &lcf->access;
+
+    rc = ngx_cc_access_host(r, conf);
+
+    if (rc == NGX_OK) {
+        rc = ngx_cc_access_remote(r, conf);
     }
 
-    if (ngx_cc_upgrade_header(r, &name, &origin)) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "cc_executor: refused, Origin \"%V\" is not allowed",
-                      &origin->value);
-        return NGX_HTTP_FORBIDDEN;
+    if (rc == NGX_OK) {
+        rc = ngx_cc_access_origin(r, conf);
+    }
+
+    return rc;
+}
+
+
+/*
+ * The host that nginx chose the server by, and every Host header: with an
+ * absolute request line, or HTTP/2's :authority, they can be several.
+ */
+
+static ngx_int_t
+ngx_cc_access_host(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
+{
+    ngx_str_t              item, name = ngx_string("Host");
+    ngx_cc_origin_t        host;
+    ngx_cc_header_iter_t   it;
+
+    item = r->headers_in.server;
+
+    if (ngx_cc_origin_host(&host, item.data, item.len) != 0
+        || !ngx_cc_conf_access_host(conf, host.host))
+    {
+        goto refuse;
+    }
+
+    ngx_cc_header_begin(r, &it);
+
+    while (ngx_cc_header_item(&it, &name, &item)) {
+        if (ngx_cc_origin_host(&host, item.data, item.len) != 0
+            || !ngx_cc_conf_access_host(conf, host.host))
+        {
+            goto refuse;
+        }
+    }
+
+    return NGX_OK;
+
+refuse:
+
+    return ngx_cc_access_refuse(r, NGX_HTTP_MISDIRECTED_REQUEST,
+                                "cc_executor_allowed_hosts does not have",
+                                &item);
+}
+
+
+static ngx_int_t
+ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
+{
+    if (conf->remote == NGX_CC_ACCESS_TRUST) {
+        return NGX_OK;
+    }
+
+    if (!ngx_cc_access_local(r->connection->sockaddr)) {
+        return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                    "the peer is not on this machine",
+                                    &r->connection->addr_text);
+    }
+
+    if (ngx_cc_access_forwarded(r)) {
+        return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                    "the request was forwarded by",
+                                    &r->connection->addr_text);
     }
 
     return NGX_OK;
@@ -72,4 +148,168 @@ ngx_cc_access_local(struct sockaddr *sa)
     default:
         return 0;
     }
+}
+
+
+/*
+ * A proxy on this machine makes every client's address a loopback one.  What
+ * it says of them may be invented, that it says something is enough.
+ */
+
+static ngx_uint_t
+ngx_cc_access_forwarded(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    if (r->connection->proxy_protocol) {
+        return 1;
+    }
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if ((h[i].key.len >= 12
+                 && ngx_strncasecmp(h[i].key.data, (u_char *) "X-Forwarded-",
+                                    12) == 0)
+                || (h[i].key.len == 9
+                    && (ngx_strncasecmp(h[i].key.data, (u_char *) "Forwarded",
+                                        9) == 0
+                        || ngx_strncasecmp(h[i].key.data,
+                                           (u_char *) "X-Real-IP", 9) == 0))
+                || (h[i].key.len == 3
+                    && ngx_strncasecmp(h[i].key.data, (u_char *) "Via", 3)
+                       == 0))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Browsers name the page's origin in every WebSocket handshake and every POST;
+ * other programs send none.
+ */
+
+static ngx_int_t
+ngx_cc_access_origin(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
+{
+    ngx_str_t              name = ngx_string("Origin");
+    ngx_uint_t             i, n;
+    ngx_cc_origin_t        origin;
+    ngx_table_elt_t       *h;
+    ngx_cc_access_item_t  *item;
+    ngx_cc_access_kind_e   kind;
+
+    n = ngx_cc_header(r, &name, &h);
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    kind = NGX_CC_ACCESS_VALUE;
+
+    if (h->value.len == 4 && ngx_strncmp(h->value.data, "null", 4) == 0) {
+        kind = NGX_CC_ACCESS_NULL;
+
+    } else if (ngx_cc_origin_parse(&origin, h->value.data, h->value.len) != 0)
+    {
+        goto refuse;
+    }
+
+    if (n > 1) {
+        goto refuse;
+    }
+
+    if (conf->allowed_origins == NGX_CONF_UNSET_PTR) {
+        if (kind == NGX_CC_ACCESS_VALUE
+            && ngx_cc_access_own(r, conf, &origin))
+        {
+            return NGX_OK;
+        }
+
+        goto refuse;
+    }
+
+    item = conf->allowed_origins->elts;
+
+    for (i = 0; i < conf->allowed_origins->nelts; i++) {
+
+        if (kind == NGX_CC_ACCESS_NULL || item[i].kind == NGX_CC_ACCESS_NULL) {
+            if (item[i].kind == kind) {
+                return NGX_OK;
+            }
+
+            continue;
+        }
+
+        if (item[i].kind == NGX_CC_ACCESS_AUTO
+            ? ngx_cc_access_own(r, conf, &origin)
+            : (ngx_uint_t) ngx_cc_origin_same(&item[i].value, &origin))
+        {
+            return NGX_OK;
+        }
+    }
+
+refuse:
+
+    return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                "cc_executor_allowed_origins does not have",
+                                &h->value);
+}
+
+
+/*
+ * Is it a page of this very server?  Compared with what is configured and with
+ * the socket, never with what the request calls us.
+ */
+
+static ngx_uint_t
+ngx_cc_access_own(ngx_http_request_t *r, ngx_cc_conf_access_t *conf,
+    ngx_cc_origin_t *origin)
+{
+    const char        *scheme;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+    scheme = "http";
+
+#if (NGX_HTTP_SSL)
+    if (c->ssl) {
+        scheme = "https";
+    }
+#endif
+
+    if (ngx_strcmp(origin->scheme, scheme) != 0
+        || !ngx_cc_conf_access_host(conf, origin->host))
+    {
+        return 0;
+    }
+
+    /* the address may be a wildcard's, the port is the same then */
+
+    return origin->port == ngx_inet_get_port(c->listening->sockaddr);
+}
+
+
+static ngx_int_t
+ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status, const char *why,
+    ngx_str_t *what)
+{
+    u_char     buf[NGX_CC_HEADER_PRINT];
+    ngx_str_t  text;
+
+    text = ngx_cc_header_print(buf, what);
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "cc_executor: refused with %i, %s \"%V\"", status, why,
+                  &text);
+
+    return status;
 }

@@ -1,8 +1,16 @@
 
 /*
  * Who may talk to us at all: the one place where this is decided, for every
- * way in.  Until there are rules to configure, only peers of this machine may,
- * and no web page (every browser sends Origin with a WebSocket handshake).
+ * way in and every method, before anything of the request is read.  nginx's
+ * own access directives have had their say by then.
+ *
+ * In this order:
+ *   subrequest      -> 403: it repeats a request of somebody else
+ *   Host            -> 421, unless each is one of cc_executor_allowed_hosts:
+ *                      a page whose name was rebound to this address names
+ *                      itself here, and Origin would be the same name
+ *   remote peer     -> 403, unless cc_executor_remote lets it in
+ *   Origin          -> 403, unless absent or cc_executor_allowed_origins
  */
 
 #ifndef _NGX_CC_ACCESS_H_INCLUDED_
@@ -14,7 +22,10 @@
 #include <ngx_http.h>
 
 
-/* NGX_OK or the status to answer with (logged at info level) */
+/*
+ * NGX_OK, or the status to finish the request with, bare, so that error_page
+ * works; why is logged at info level.  Needs nothing but the request.
+ */
 ngx_int_t ngx_cc_access(ngx_http_request_t *r);
 
 

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_conf_access.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_env.h"
@@ -41,6 +42,7 @@ typedef struct {
     ngx_uint_t              max_sessions;
     ngx_msec_t              ping_interval;
     ngx_msec_t              ping_timeout;
+    ngx_cc_conf_access_t    access;          /* who may connect */
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;
     ngx_cc_command_conf_t   command;         /* for the layers below */

@@ -5,6 +5,7 @@
 #include <ngx_sha1.h>
 #include "ngx_cc_access.h"
 #include "ngx_cc_conf.h"
+#include "ngx_cc_header.h"
 #include "ngx_cc_upgrade.h"
 #include "ngx_cc_ws.h"
 
@@ -18,8 +19,6 @@ static ngx_int_t ngx_cc_upgrade_check(ngx_http_request_t *r,
     const char **error);
 static ngx_int_t ngx_cc_upgrade_protocol(ngx_http_request_t *r,
     ngx_str_t *protocol);
-static ngx_uint_t ngx_cc_upgrade_token(ngx_http_request_t *r,
-    ngx_str_t *name, ngx_str_t *token);
 static ngx_int_t ngx_cc_upgrade_switch(ngx_http_request_t *r,
     ngx_str_t *protocol);
 static ngx_int_t ngx_cc_upgrade_add(ngx_http_request_t *r, const char *name,
@@ -82,33 +81,6 @@ ngx_cc_upgrade_handler(ngx_http_request_t *r)
 }
 
 
-ngx_uint_t
-ngx_cc_upgrade_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_table_elt_t **first)
-{
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == name->len
-                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0
-                && n++ == 0)
-            {
-                *first = &h[i];
-            }
-        }
-    }
-
-    return n;
-}
-
-
 /* RFC 6455, section 4.2.1; the status and text of what is wrong */
 
 static ngx_int_t
@@ -118,21 +90,21 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
     ngx_str_t         decoded;
     ngx_table_elt_t  *h;
 
-    if (!ngx_cc_upgrade_token(r, &ngx_cc_upgrade_name,
-                              &ngx_cc_upgrade_websocket))
+    if (!ngx_cc_header_has(r, &ngx_cc_upgrade_name,
+                           &ngx_cc_upgrade_websocket))
     {
         *error = "this is a WebSocket: connect with Upgrade: websocket\n";
         return 426;
     }
 
-    if (!ngx_cc_upgrade_token(r, &ngx_cc_upgrade_connection,
-                              &ngx_cc_upgrade_name))
+    if (!ngx_cc_header_has(r, &ngx_cc_upgrade_connection,
+                           &ngx_cc_upgrade_name))
     {
         *error = "Connection: Upgrade is missing\n";
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_cc_upgrade_header(r, &ngx_cc_upgrade_version, &h) != 1
+    if (ngx_cc_header(r, &ngx_cc_upgrade_version, &h) != 1
         || h->value.len != 2
         || ngx_strncmp(h->value.data, "13", 2) != 0)
     {
@@ -140,7 +112,7 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
         return 426;
     }
 
-    if (ngx_cc_upgrade_header(r, &ngx_cc_upgrade_key, &h) != 1
+    if (ngx_cc_header(r, &ngx_cc_upgrade_key, &h) != 1
         || h->value.len > 64)
     {
         *error = "exactly one Sec-WebSocket-Key is needed\n";
@@ -175,70 +147,18 @@ ngx_cc_upgrade_protocol(ngx_http_request_t *r, ngx_str_t *protocol)
 
     ngx_str_null(protocol);
 
-    if (ngx_cc_upgrade_header(r, &ngx_cc_upgrade_protocols, &h) == 0) {
+    if (ngx_cc_header(r, &ngx_cc_upgrade_protocols, &h) == 0) {
         return NGX_OK;
     }
 
-    if (ngx_cc_upgrade_token(r, &ngx_cc_upgrade_protocols,
-                             &ngx_cc_upgrade_native))
+    if (ngx_cc_header_has(r, &ngx_cc_upgrade_protocols,
+                          &ngx_cc_upgrade_native))
     {
         *protocol = ngx_cc_upgrade_native;
         return NGX_OK;
     }
 
     return NGX_DECLINED;
-}
-
-
-/* is the token in the comma-separated lists of the headers of that name? */
-
-static ngx_uint_t
-ngx_cc_upgrade_token(ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *token)
-{
-    u_char           *p, *last, *end;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len != name->len
-                || ngx_strncasecmp(h[i].key.data, name->data, name->len) != 0)
-            {
-                continue;
-            }
-
-            p = h[i].value.data;
-            last = p + h[i].value.len;
-
-            while (p < last) {
-                while (p < last && (*p == ' ' || *p == '\t' || *p == ',')) {
-                    p++;
-                }
-
-                end = p;
-
-                while (end < last && *end != ',' && *end != ' '
-                       && *end != '\t')
-                {
-                    end++;
-                }
-
-                if ((size_t) (end - p) == token->len
-                    && ngx_strncasecmp(p, token->data, token->len) == 0)
-                {
-                    return 1;
-                }
-
-                p = end;
-            }
-        }
-    }
-
-    return 0;
 }
 
 
@@ -252,7 +172,7 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r, ngx_str_t *protocol)
     ngx_cc_ws_t      *ws;
     ngx_table_elt_t  *key;
 
-    (void) ngx_cc_upgrade_header(r, &ngx_cc_upgrade_key, &key);
+    (void) ngx_cc_header(r, &ngx_cc_upgrade_key, &key);
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, key->value.data, key->value.len);

@@ -15,17 +15,10 @@
 
 /*
  * Content handler.  Either the connection becomes a WebSocket, or the request
- * is answered: 403 (see ngx_cc_access.h), 405 with Allow, 426 with Upgrade and
- * Sec-WebSocket-Version, 400 with a text that says what is wrong.
+ * is answered: 401, 403, 421 (see ngx_cc_access.h), 405 with Allow, 426 with
+ * Upgrade and Sec-WebSocket-Version, 400 with a text that says what is wrong.
  */
 ngx_int_t ngx_cc_upgrade_handler(ngx_http_request_t *r);
-
-/*
- * The number of request headers of that name (letter case ignored); *first is
- * the first of them.
- */
-ngx_uint_t ngx_cc_upgrade_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_table_elt_t **first);
 
 
 #endif /* _NGX_CC_UPGRADE_H_INCLUDED_ */

@@ -9,6 +9,7 @@ use warnings;
 use Digest::SHA qw(sha1_base64);
 use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::IP;
 use IO::Socket::UNIX;
 use MIME::Base64 qw(encode_base64);
 use Time::HiRes qw(time);
@@ -34,7 +35,9 @@ sub new {
             PeerAddr => $o{host} // '127.0.0.1', PeerPort => $o{port},
             SSL_verify_mode => 0);
     } else {
-        $sock = IO::Socket::INET->new(
+        my $class = ($o{host} // '') =~ /:/ ? 'IO::Socket::IP'
+            : 'IO::Socket::INET';
+        $sock = $class->new(
             PeerAddr => $o{host} // '127.0.0.1', PeerPort => $o{port},
             Proto => 'tcp', Timeout => $TIMEOUT,
             ($o{local} ? (LocalAddr => $o{local}) : ()));

@@ -1,0 +1,272 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_conf_access.h"
+
+
+static ngx_cc_access_item_t *ngx_cc_conf_access_add(ngx_conf_t *cf,
+    ngx_array_t **list);
+static ngx_int_t ngx_cc_conf_access_names(ngx_conf_t *cf,
+    ngx_array_t *names);
+
+
+ngx_conf_enum_t  ngx_cc_conf_access_remote[] = {
+    { ngx_string("deny"), NGX_CC_ACCESS_DENY },
+    { ngx_string("trust"), NGX_CC_ACCESS_TRUST },
+    { ngx_null_string, 0 }
+};
+
+
+void
+ngx_cc_conf_access_create(ngx_cc_conf_access_t *conf)
+{
+    conf->allowed_hosts = NGX_CONF_UNSET_PTR;
+    conf->allowed_origins = NGX_CONF_UNSET_PTR;
+    conf->remote = NGX_CONF_UNSET_UINT;
+}
+
+
+void
+ngx_cc_conf_access_merge(ngx_cc_conf_access_t *conf,
+    ngx_cc_conf_access_t *prev)
+{
+    ngx_conf_merge_ptr_value(conf->allowed_hosts, prev->allowed_hosts,
+                             NGX_CONF_UNSET_PTR);
+    ngx_conf_merge_ptr_value(conf->allowed_origins, prev->allowed_origins,
+                             NGX_CONF_UNSET_PTR);
+    ngx_conf_merge_uint_value(conf->remote, prev->remote, NGX_CC_ACCESS_DENY);
+}
+
+
+char *
+ngx_cc_conf_access_compile(ngx_conf_t *cf, ngx_cc_conf_access_t *conf)
+{
+    char                  **name;
+    ngx_uint_t              i, automatic;
+    ngx_array_t             names;
+    ngx_cc_access_item_t   *item;
+
+    if (ngx_array_init(&names, cf->pool, 4, sizeof(char *)) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    automatic = 1;
+
+    if (conf->allowed_hosts != NGX_CONF_UNSET_PTR) {
+        automatic = 0;
+        item = conf->allowed_hosts->elts;
+
+        for (i = 0; i < conf->allowed_hosts->nelts; i++) {
+            if (item[i].kind == NGX_CC_ACCESS_AUTO) {
+                automatic = 1;
+                continue;
+            }
+
+            name = ngx_array_push(&names);
+            if (name == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            *name = item[i].value.host;
+        }
+    }
+
+    if (automatic && ngx_cc_conf_access_names(cf, &names) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->loopback = automatic;
+    conf->hosts = names.elts;
+    conf->nhosts = names.nelts;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_uint_t
+ngx_cc_conf_access_host(ngx_cc_conf_access_t *conf, const char *host)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < conf->nhosts; i++) {
+        if (ngx_strcmp(conf->hosts[i], host) == 0) {
+            return 1;
+        }
+    }
+
+    return conf->loopback && ngx_cc_origin_loopback(host);
+}
+
+
+char *
+ngx_cc_conf_access_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t              *value;
+    ngx_uint_t              i;
+    ngx_array_t           **list;
+    ngx_cc_access_item_t   *item;
+
+    list = (ngx_array_t **) ((char *) conf + cmd->offset);
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        item = ngx_cc_conf_access_add(cf, list);
+        if (item == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_strcmp(value[i].data, "auto") == 0) {
+            item->kind = NGX_CC_ACCESS_AUTO;
+            continue;
+        }
+
+        if (ngx_cc_origin_host(&item->value, value[i].data, value[i].len) != 0
+            || item->value.port)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid host \"%V\" in \"cc_executor_allowed_"
+                               "hosts\": it must be \"auto\", a name without "
+                               "a port and without wildcards, or an address "
+                               "(IPv6 in brackets)", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_access_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t              *value;
+    ngx_uint_t              i;
+    ngx_array_t           **list;
+    ngx_cc_access_item_t   *item;
+
+    list = (ngx_array_t **) ((char *) conf + cmd->offset);
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "none") == 0) {
+        if (cf->args->nelts > 2 || *list != NGX_CONF_UNSET_PTR) {
+            return "has \"none\" beside other origins";
+        }
+
+        *list = ngx_array_create(cf->pool, 1, sizeof(ngx_cc_access_item_t));
+
+        return *list ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    if (*list != NGX_CONF_UNSET_PTR && (*list)->nelts == 0) {
+        return "has \"none\" beside other origins";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        item = ngx_cc_conf_access_add(cf, list);
+        if (item == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_strcmp(value[i].data, "auto") == 0) {
+            item->kind = NGX_CC_ACCESS_AUTO;
+
+        } else if (ngx_strcmp(value[i].data, "null") == 0) {
+            item->kind = NGX_CC_ACCESS_NULL;
+
+        } else if (ngx_cc_origin_parse(&item->value, value[i].data,
+                                       value[i].len)
+                   != 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid origin \"%V\" in \"cc_executor_"
+                               "allowed_origins\": it must be \"auto\", "
+                               "\"none\", \"null\" or scheme://host[:port] "
+                               "without a path and without wildcards",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_cc_access_item_t *
+ngx_cc_conf_access_add(ngx_conf_t *cf, ngx_array_t **list)
+{
+    ngx_cc_access_item_t  *item;
+
+    if (*list == NGX_CONF_UNSET_PTR) {
+        *list = ngx_array_create(cf->pool, 4, sizeof(ngx_cc_access_item_t));
+
+        if (*list == NULL) {
+            *list = NGX_CONF_UNSET_PTR;
+            return NULL;
+        }
+    }
+
+    item = ngx_array_push(*list);
+
+    if (item) {
+        ngx_memzero(item, sizeof(ngx_cc_access_item_t));
+    }
+
+    return item;
+}
+
+
+/*
+ * The server's own names.  A wildcard, a regular expression or no name at all
+ * would let anybody's name in, and adds nothing.
+ */
+
+static ngx_int_t
+ngx_cc_conf_access_names(ngx_conf_t *cf, ngx_array_t *names)
+{
+    char                      **name;
+    ngx_uint_t                  i;
+    ngx_cc_origin_t            *origin;
+    ngx_http_server_name_t     *sn;
+    ngx_http_core_srv_conf_t   *cscf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    sn = cscf->server_names.elts;
+
+    for (i = 0; i < cscf->server_names.nelts; i++) {
+
+#if (NGX_PCRE)
+        if (sn[i].regex) {
+            continue;
+        }
+#endif
+
+        if (sn[i].name.len == 0 || sn[i].name.data[0] == '.') {
+            continue;
+        }
+
+        origin = ngx_palloc(cf->pool, sizeof(ngx_cc_origin_t));
+        if (origin == NULL) {
+            return NGX_ERROR;
+        }
+
+        /* what is no host, a wildcard for one, is no error in server_name */
+
+        if (ngx_cc_origin_host(origin, sn[i].name.data, sn[i].name.len) != 0
+            || origin->port)
+        {
+            continue;
+        }
+
+        name = ngx_array_push(names);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        *name = origin->host;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,243 @@
+# Which Host and which Origin get in: only what is configured, never what the
+# request says of itself.  And from which addresses.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use Test::More;
+use CC::Nginx;
+
+my $t = CC::Nginx->new(workers => 2, conf => <<'EOC');
+worker_processes 2;
+events { worker_connections 256; }
+http {
+    access_log off;
+    cc_executor_path %%DIR%%/runtime;
+    cc_executor_allow any;
+    ssl_certificate %%DIR%%/cert.pem;
+    ssl_certificate_key %%DIR%%/key.pem;
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        listen 127.0.0.1:%%PORT_2%% ssl http2;
+        listen [::1]:%%PORT%%;
+        listen unix:%%DIR%%/unix.sock;
+        server_name Exec.Example.com *.wild.example ~^re\d+\.example$
+                    .dot.example mail.* "";
+        location /ws/mcp { cc_executor on; }
+        location /none { cc_executor on; cc_executor_allowed_origins none; }
+        location /list { cc_executor on;
+            cc_executor_allowed_hosts one.example [2001:DB8::1];
+            cc_executor_allowed_origins https://App.example:8443
+                http://plain.example chrome-extension://abcdef null; }
+        location /both { cc_executor on;
+            cc_executor_allowed_hosts auto two.example;
+            cc_executor_allowed_origins auto https://two.example; }
+    }
+
+    server {
+        listen 0.0.0.0:%%PORT_3%%;
+        location /ws/mcp { cc_executor on; }
+        location /trust { cc_executor on; cc_executor_remote trust; }
+    }
+}
+EOC
+system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
+    . "-keyout '@{[$t->dir]}/key.pem' -out '@{[$t->dir]}/cert.pem' 2>/dev/null")
+    == 0 or die 'openssl';
+$t->start;
+
+my $port = $t->port;
+my $tls = $t->port(2);
+
+sub status {
+    my ($path, $headers, %o) = @_;
+    my $ws = $t->ws(path => $path, headers => $headers, %o);
+    my $status = $ws->{status};
+    $ws->close;
+    return $status;
+}
+
+# Host
+
+for (
+    [101, 'localhost'], [101, "localhost:$port"], [101, 'LOCALHOST'],
+    [101, '127.0.0.1'], [101, '127.9.9.9:1'], [101, '[::1]'],
+    [101, "[::1]:$port"], [101, 'exec.example.com'],
+    [101, 'EXEC.example.com:80'],
+    [421, 'evil.example'], [421, 'localhost.evil.example'],
+    [421, 'evil-localhost'], [421, 'a.localhost'], [421, '10.0.0.1'],
+    [421, 'a.wild.example'], [421, 'wild.example'], [421, 're1.example'],
+    [421, 'dot.example'], [421, 'a.dot.example'], [421, 'mail.example'],
+    [421, 'exec.example.com.'], [421, '[::2]'], [421, '2130706433'],
+    [421, '127.1'], [421, "b\xc3\xbccher.example"],
+    [400, ''], [400, 'a b'], [400, undef],
+) {
+    my ($status, $host) = @$_;
+    is(status('/ws/mcp', { Host => $host }), $status,
+        'Host ' . ($host // '(none)') . ": $status");
+}
+isnt(status('/ws/mcp', { Host => ['localhost', 'evil.example'] }), 101,
+    'two Host headers, one of them foreign');
+isnt(status('/ws/mcp', { Host => ['evil.example', 'localhost'] }), 101,
+    'and in the other order');
+is(status('http://evil.example/ws/mcp', {}), 421, 'absolute form, foreign');
+is(status('http://localhost/ws/mcp', { Host => 'evil.example' }), 421,
+    'absolute form, foreign Host');
+is(status('http://localhost/ws/mcp', {}), 101, 'absolute form, ours');
+is(status('/ws/mcp', { Host => undef }, version => 'HTTP/1.0'), 421,
+    'HTTP/1.0 without Host');
+is(status('/ws/mcp', {}, version => 'HTTP/1.0'), 400, 'HTTP/1.0 with one');
+
+is(status('/list', { Host => 'one.example' }), 101, 'a list');
+is(status('/list', { Host => '[2001:db8:0::1]:99' }), 101,
+    'an IPv6 address in it');
+is(status('/list', {}), 421, 'a list replaces "auto"');
+is(status('/both', { Host => 'two.example' }), 101, '"auto" and a name');
+is(status('/both', {}), 101, 'and what "auto" means');
+
+# rebinding: the page's name is in both headers
+
+is(status('/ws/mcp', { Host => "evil.example:$port",
+    Origin => "http://evil.example:$port" }), 421, 'a rebound name: 421');
+
+for my $method (qw(GET POST PUT DELETE OPTIONS HEAD)) {
+    is(status('/ws/mcp', { Host => 'evil.example' }, method => $method), 421,
+        "$method with a foreign Host: 421");
+    is(status('/ws/mcp', { Origin => 'http://evil.example' },
+        method => $method), 403, "$method with a foreign Origin: 403");
+}
+
+# Origin
+
+for (
+    [101, "http://localhost:$port"], [101, "http://127.0.0.1:$port"],
+    [101, "http://[::1]:$port"], [101, "HTTP://LocalHost:$port"],
+    [101, "http://exec.example.com:$port"],
+    [403, 'http://localhost'], [403, "https://localhost:$port"],
+    [403, "ws://localhost:$port"], [403, "http://localhost:$port/"],
+    [403, "http://localhost.:$port"], [403, "http://a.localhost:$port"],
+    [403, "http://evil-localhost:$port"],
+    [403, "http://localhost.evil.example:$port"],
+    [403, "http://evil.example:$port"], [403, "http://localhost:$tls"],
+    [403, "http://user\@localhost:$port"], [403, "localhost:$port"],
+    [403, "http://b\xc3\xbccher.example:$port"],
+    [403, "http://xn--bcher-kva.example:$port"], [403, 'null'], [403, ''],
+    [403, "http://localhost:$port http://localhost:$port"],
+    [403, "http://localhost:$port", "http://localhost:$port"],
+    [403, "http://localhost:$port", 'http://evil.example'],
+    [403, "http://a.wild.example:$port"],
+) {
+    my ($status, @origin) = @$_;
+    is(status('/ws/mcp', { Origin => @origin > 1 ? \@origin : $origin[0] }),
+        $status, 'Origin ' . join(' and ', @origin) . ": $status");
+}
+
+is(status('/none', {}), 101, '"none": a client without Origin');
+is(status('/none', { Origin => "http://localhost:$port" }), 403,
+    'and no page at all');
+
+my %one = (Host => 'one.example');
+for (
+    [101, 'https://app.example:8443'], [101, 'http://plain.example'],
+    [101, 'http://plain.example:80'], [101, 'chrome-extension://abcdef'],
+    [101, 'null'],
+    [403, 'https://app.example'], [403, 'http://app.example:8443'],
+    [403, 'http://plain.example:8080'], [403, 'chrome-extension://abcdeg'],
+    [403, "http://one.example:$port"], [403, 'NULL'],
+) {
+    my ($status, $origin) = @$_;
+    is(status('/list', { %one, Origin => $origin }), $status,
+        "list, Origin $origin: $status");
+}
+is(status('/both', { Origin => 'https://two.example' }), 101,
+    '"auto" and an origin: the origin');
+is(status('/both', { Origin => "http://two.example:$port" }), 101,
+    'a page of a configured host');
+is(status('/both', { Origin => 'null' }), 403, 'null only by name');
+
+# TLS
+
+my %tls = (port => $tls, ssl => 1);
+is(status('/ws/mcp', { Origin => "https://localhost:$tls" }, %tls), 101,
+    'TLS: a page of this server');
+is(status('/ws/mcp', { Origin => "http://localhost:$tls" }, %tls), 403,
+    'TLS: not by http');
+is(status('/ws/mcp', { Origin => "https://localhost:$port" }, %tls), 403,
+    'TLS: not of another port');
+is(status('/ws/mcp', { Host => 'evil.example' }, %tls), 421, 'TLS: Host');
+
+# HTTP/2: what gets past us is told that there is no WebSocket
+
+sub h2 {
+    my ($path, @args) = @_;
+    my @c = ('curl', '-sk', '--http2', '-o', '/dev/null', '-w',
+        '%{http_code} %{http_version}', @args,
+        "https://localhost:$tls$path");
+    open my $p, '-|', @c or die $!;
+    local $/;
+    return <$p>;
+}
+
+is(h2('/ws/mcp', '-H', 'Host: evil.example'), '421 2',
+    'HTTP/2, foreign :authority');
+is(h2('/ws/mcp', '-H', 'Origin: https://evil.example'), '403 2',
+    'HTTP/2, foreign Origin');
+is(h2('/ws/mcp', '-H', "Origin: https://localhost:$tls"), '400 2',
+    'HTTP/2, our own');
+
+# address families
+
+is(status('/ws/mcp', {}, unix => $t->dir . '/unix.sock'), 101,
+    'a unix socket is this machine');
+is(status('/ws/mcp', { Origin => "http://localhost:$port" },
+    unix => $t->dir . '/unix.sock'), 403, 'and no page has its port');
+SKIP: {
+    skip 'no IPv6 here', 2 unless -e '/proc/net/if_inet6'
+        && do { local $/; open my $f, '<', '/proc/net/if_inet6'; <$f> };
+    is(status('/ws/mcp', { Host => '[::1]' }, host => '::1'), 101, '::1');
+    is(status('/ws/mcp', { Host => '[::1]:' . $port,
+        Origin => "http://[::1]:$port" }, host => '::1'), 101,
+        'and its page');
+}
+
+# peers that are not on this machine, and those that a proxy hides
+
+my ($address) = map { /inet (\S+)\// } grep { / scope global/ }
+    `ip -4 -o addr show 2>/dev/null`;
+my %wide = (port => $t->port(3));
+SKIP: {
+    skip 'this machine has no address but loopback', 2 unless $address;
+    is(status('/ws/mcp', {}, %wide, host => $address), 403,
+        'a remote peer: 403');
+    is(status('/trust', {}, %wide, host => $address), 101,
+        '"trust" lets it in');
+}
+for my $name ('Forwarded', 'X-Forwarded-For', 'x-real-ip', 'VIA',
+    'X-Forwarded-Proto')
+{
+    is(status('/ws/mcp', { $name => '127.0.0.1' }, %wide), 403,
+        "$name: forwarded is remote");
+    is(status('/trust', { $name => 'x' }, %wide), 101,
+        "$name: \"trust\" lets it in");
+}
+is(status('/ws/mcp', { Forward => 'x', Vias => 'y' }, %wide), 101,
+    'other headers mean nothing');
+is(status('/trust', { Host => 'evil.example' }, %wide), 421,
+    '"trust" does not mean any Host');
+is(status('/trust', { Origin => 'http://evil.example' }, %wide), 403,
+    'nor any Origin');
+
+# what the log says of it
+
+status('/ws/mcp', { Host => 'evil.example' });
+like($t->log, qr/\[info\].*cc_executor: refused with 421, cc_executor_allowed_hosts does not have "evil\.example"/,
+    'the log says why: Host');
+status('/ws/mcp', { Origin => "http://\e[31m\x80\"" . 'x' x 2000 });
+like($t->log, qr/refused with 403, cc_executor_allowed_origins does not have "http:\/\/\\x1B\[31m\\x80\\x22x{100,230}\.\.\."/,
+    'Origin, escaped and cut');
+unlike($t->log, qr/\e|\x80/, 'nothing raw of it');
+
+$t->finish;
+done_testing;
