@@ -13,6 +13,9 @@ PURE  := $(wildcard src/lib/*.c src/helper/*.c)
 RPC   := $(wildcard src/rpc/*.c)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 
+.DEFAULT_GOAL := all
+include t/fuzz/rules.mk
+
 UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
@@ -36,11 +39,11 @@ demo: module
 	@.ci/packages demo
 	@.ci/demo
 
-test: module packages-test fixtures clients $(UNITS)
-	@.ci/test $(UNITS) t/*.t
+test: module packages-test fixtures clients $(UNITS) $(REPLAYS)
+	@.ci/test $(UNITS) $(REPLAYS) t/*.t
 
-unit: packages-build packages-test $(UNITS)
-	@.ci/test $(UNITS)
+unit: packages-build packages-test $(UNITS) $(REPLAYS)
+	@.ci/test $(UNITS) $(REPLAYS)
 
 integration: module packages-test fixtures clients
 	@.ci/test t/*.t
@@ -59,6 +62,7 @@ help:
 	@echo "make test         all tests; ends with a count"
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
+	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
 	@echo "make clean        remove build/"
 

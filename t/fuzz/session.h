@@ -1,0 +1,277 @@
+
+/*
+ * A whole session of a dialect, driven by the input: messages of a client in
+ * pieces, commands that start, fail, write, end, take input; timers; memory
+ * that runs out.  Whatever happens: every message that is pulled is one JSON
+ * text in valid UTF-8 of bounded size, and nothing is left at the end.
+ */
+
+#ifndef _SESSION_H_INCLUDED_
+#define _SESSION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <yajl/yajl_parse.h>
+#include "fake_command.h"
+#include "fuzz.h"
+#include "ngx_cc_dialect.h"
+#include "ngx_cc_utf8.h"
+#include "shim.h"
+
+
+#define SESSION_COMMANDS  32         /* that fake_command.c can remember */
+#define SESSION_RECORDS   64         /* of one of them */
+
+
+typedef struct {
+    const ngx_cc_dialect_t  *dialect;
+    void                    *state;
+    ngx_cc_host_t            host;
+    ngx_cc_command_conf_t    conf;
+    ngx_log_t                log;
+    size_t                   left;       /* bytes of the open message */
+} session_t;
+
+
+static u_char  session_buf[NGX_CC_DIALECT_MAX_MESSAGE];
+
+
+static void
+session_wake(void *data)
+{
+}
+
+
+static void
+session_pull(session_t *s)
+{
+    size_t         n;
+    yajl_handle    json;
+    ngx_cc_utf8_t  u;
+
+    n = s->dialect->pull(s->state, session_buf, NGX_CC_DIALECT_MAX_MESSAGE);
+    fuzz_check(n <= NGX_CC_DIALECT_MAX_MESSAGE);
+
+    if (n == 0) {
+        return;
+    }
+
+    memset(&u, 0, sizeof(u));
+    fuzz_check(ngx_cc_utf8_check(&u, session_buf, n) == n);
+    fuzz_check(ngx_cc_utf8_done(&u));
+
+    json = yajl_alloc(NULL, NULL, NULL);
+    fuzz_check(json != NULL);
+    fuzz_check(yajl_parse(json, session_buf, n) == yajl_status_ok);
+    fuzz_check(yajl_complete_parse(json) == yajl_status_ok);
+    yajl_free(json);
+}
+
+
+/* a piece of a message, never longer than the transport would let through */
+
+static ngx_int_t
+session_push(session_t *s, fuzz_in_t *in, unsigned last)
+{
+    size_t      n;
+    u_char     *p;
+    ngx_int_t   rc;
+
+    n = fuzz_u16(in);
+    n = n < 2048 ? n : n % 256;
+    n = n < s->left ? n : s->left;
+    p = fuzz_take(in, &n);
+    last = last || s->left == n;
+
+    if (n == 0 && !last) {
+        free(p);
+        return NGX_OK;
+    }
+
+    rc = s->dialect->push(s->state, p, n, last);
+    s->left = last ? s->host.max_message : s->left - n;
+    free(p);
+
+    return rc;
+}
+
+
+/* something happens to one of the commands that were started */
+
+static void
+session_command(fuzz_in_t *in, unsigned what)
+{
+    size_t           n;
+    u_char          *p;
+    unsigned         k;
+    fake_command_t  *f;
+
+    if (fake_commands == 0) {
+        return;
+    }
+
+    f = fake_command[fuzz_byte(in) % fake_commands];
+
+    if (f->closed) {
+        return;
+    }
+
+    k = fuzz_byte(in);
+
+    switch (what) {
+
+    case 0:
+        if (f->public.state == NGX_CC_COMMAND_WAITING) {
+            fake_started(f);
+        }
+
+        break;
+
+    case 1:
+        if (f->public.state == NGX_CC_COMMAND_WAITING) {
+            fake_failed(f, k % NGX_CC_STAGES, k % 40);
+        }
+
+        break;
+
+    case 2:
+        if (f->public.state != NGX_CC_COMMAND_OVER
+            && f->last < SESSION_RECORDS)
+        {
+            n = 1 + k * (fuzz_byte(in) % 64);
+            p = fuzz_take(in, &n);
+
+            if (n) {
+                fake_output(f, k & 1, p, n);
+            }
+
+            free(p);
+        }
+
+        break;
+
+    case 3:
+        if (f->public.state == NGX_CC_COMMAND_RUNNING) {
+            fake_exited(f, k & 1 ? k & 0x7f : k << 8,
+                        k % NGX_CC_CAUSES);
+        }
+
+        break;
+
+    default:
+        if (f->input_busy) {
+            f->input_len = 0;
+            fake_taken(f, k, k > 200);
+        }
+    }
+}
+
+
+static void
+session_fuzz(const ngx_cc_dialect_t *dialect, const uint8_t *data, size_t size)
+{
+    int         i;
+    unsigned    op;
+    session_t   s;
+    ngx_int_t   rc;
+    fuzz_in_t   in = { data, data + size };
+
+    static const char  *env[] = { "PATH=/bin" };
+    static const char  *paths[] = { "/bin/ls" };
+
+    memset(&s, 0, sizeof(s));
+    op = fuzz_byte(&in);
+    s.dialect = dialect;
+    s.conf.policy.any = op & 1;
+    s.conf.policy.paths = paths;
+    s.conf.policy.npaths = 1;
+    s.conf.shell = op & 2 ? "/bin/sh" : NULL;
+    s.conf.env = env;
+    s.conf.nenv = 1;
+    s.conf.path = "/bin";
+    s.conf.cwd = "/";
+    s.conf.timeout = op & 4 ? 600000 : 0;
+    s.conf.max_commands_per_session = 1 + (op >> 4) % 4;
+    s.host.pool = ngx_create_pool(1024, &s.log);
+    s.host.log = &s.log;
+    s.host.conf = &s.conf;
+    s.host.max_message = op & 8 ? 1 << 20 : 64;
+    memset(s.host.session_id, 's', NGX_CC_UUID_TEXT);
+    s.host.wake = session_wake;
+    s.left = s.host.max_message;
+
+    fuzz_check(s.host.pool != NULL);
+    s.state = dialect->open(&s.host);
+    fuzz_check(s.state != NULL);
+    rc = NGX_OK;
+
+    while (fuzz_left(&in) && rc == NGX_OK
+           && fake_commands < SESSION_COMMANDS - 4)
+    {
+        op = fuzz_byte(&in) % 16;
+
+        switch (op) {
+
+        case 0:
+            rc = session_push(&s, &in, 0);
+            break;
+
+        case 1:
+        case 2:
+        case 3:
+            rc = session_push(&s, &in, 1);
+            break;
+
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+        case 8:
+            session_command(&in, op - 4);
+            break;
+
+        case 9:
+            dialect->drop(s.state);
+            s.left = s.host.max_message;
+            break;
+
+        case 10:
+            (void) shim_fire();
+            break;
+
+        case 11:
+            shim_allocations = fuzz_byte(&in);
+            break;
+
+        case 12:
+            fake_start = fuzz_byte(&in) % (NGX_CC_START_UNAVAILABLE + 1);
+            break;
+
+        default:
+            session_pull(&s);
+        }
+
+        fuzz_check(dialect->busy(s.state) <= s.conf.max_commands_per_session);
+        (void) dialect->pending(s.state);
+    }
+
+    shim_allocations = 0;
+
+    for (i = 0; rc == NGX_OK && i < 100; i++) {
+        session_pull(&s);
+    }
+
+    dialect->close(s.state);
+    fuzz_check(shim_fire() == 0);
+
+    for (i = 0; i < fake_commands; i++) {
+        fuzz_check(fake_command[i]->closed == 1);
+    }
+
+    ngx_destroy_pool(s.host.pool);
+    fake_free();
+}
+
+
+#endif /* _SESSION_H_INCLUDED_ */

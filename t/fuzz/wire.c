@@ -1,0 +1,107 @@
+
+/*
+ * A datagram of a helper or worker that has gone mad: it is refused, or every
+ * field of it may be used.
+ */
+
+#include "fuzz.h"
+#include "ngx_cc_wire.h"
+
+
+/* the strings of a START that was accepted: all of them, and back again */
+
+static void
+strings(const ngx_cc_wire_start_t *start, size_t size)
+{
+    size_t                  i, len, longest;
+    const char             *cwd, *program, **vector;
+    ngx_cc_wire_start_t    *again;
+    ngx_cc_wire_strings_t   s;
+
+    vector = malloc((start->argc + start->envc + 2) * sizeof(char *));
+    fuzz_check(vector != NULL);
+    ngx_cc_wire_start_unpack(start, &cwd, &program, vector);
+
+    len = strlen(cwd) + strlen(program);
+    fuzz_check(program[0] != '\0');
+
+    for (i = 0; i < start->argc; i++) {
+        len += strlen(vector[i]);
+    }
+
+    fuzz_check(vector[start->argc] == NULL);
+
+    for (i = 0; i < start->envc; i++) {
+        len += strlen(vector[start->argc + 1 + i]);
+    }
+
+    fuzz_check(vector[start->argc + 1 + start->envc] == NULL);
+    fuzz_check(len + 2 + start->argc + start->envc == start->text);
+
+    s.cwd = cwd;
+    s.program = program;
+    s.argv = vector;
+    s.env = vector + start->argc + 1;
+    s.argc = start->argc;
+    s.envc = start->envc;
+    fuzz_check(ngx_cc_wire_text_size(&s, &longest) == start->text);
+    fuzz_check(longest <= NGX_CC_WIRE_MAX_STRING);
+
+    again = fuzz_copy(start, size);
+    memset(again + 1, 0xff, start->text);
+    fuzz_check(ngx_cc_wire_start_pack(again, &s) == size);
+    fuzz_check(memcmp(again, start, size) == 0);
+
+    free(again);
+    free(vector);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t            *msg;
+    ngx_cc_wire_head_t  head;
+    ngx_cc_wire_type_e  type;
+
+    if (size < 1) {
+        return 0;
+    }
+
+    msg = fuzz_copy(data + 1, size - 1);
+    size--;
+
+    /* half of them have a head that lets them in */
+
+    if ((data[0] & 1) && size >= sizeof(head)) {
+        memcpy(&head, msg, sizeof(head));
+        head.magic = NGX_CC_WIRE_MAGIC;
+        head.version = NGX_CC_WIRE_VERSION;
+        head.type %= NGX_CC_WIRE_TYPES;
+        head.size = size;
+        memcpy(msg, &head, sizeof(head));
+    }
+
+    type = ngx_cc_wire_check(msg, size);
+
+    if (type) {
+        memcpy(&head, msg, sizeof(head));
+        fuzz_check(head.magic == NGX_CC_WIRE_MAGIC && head.size == size);
+        fuzz_check(head.type == type && type < NGX_CC_WIRE_TYPES);
+        fuzz_check(type != NGX_CC_WIRE_ATTACH && type != NGX_CC_WIRE_STATUS
+                   && type != NGX_CC_WIRE_RESIZE);
+    }
+
+    if (type == NGX_CC_WIRE_START) {
+        strings((ngx_cc_wire_start_t *) msg, size);
+    }
+
+    if (type == NGX_CC_WIRE_INPUT) {
+        fuzz_check(((ngx_cc_wire_input_t *) msg)->len
+                   == size - sizeof(ngx_cc_wire_input_t));
+    }
+
+    free(msg);
+
+    return 0;
+}
