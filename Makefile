@@ -20,7 +20,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration install clean help \
+.PHONY: all run demo test unit integration lint install clean help \
         packages-build packages-test fixtures clients module
 
 all: module
@@ -48,6 +48,10 @@ unit: packages-build packages-test $(UNITS) $(REPLAYS)
 integration: module packages-test fixtures clients
 	@.ci/test t/*.t
 
+lint: module packages-test
+	@.ci/packages lint
+	@.ci/lint
+
 install: module
 	install -D -m 644 $(SO) $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; \
 	    nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')/ngx_cc_executor_module.so
@@ -62,6 +66,7 @@ help:
 	@echo "make test         all tests; ends with a count"
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
+	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
 	@echo "make clean        remove build/"

@@ -362,7 +362,9 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         h->life.tell = 0;
     }
 
-    if ((h->life.tell & NGX_CC_TELL_STARTED) && h->life.now >= h->life.tell_at) {
+    if ((h->life.tell & NGX_CC_TELL_STARTED)
+        && h->life.now >= h->life.tell_at)
+    {
         ngx_cc_wire_init(&started, NGX_CC_WIRE_STARTED, h->life.run,
                          sizeof(started));
         started.pid = h->life.exited.pid;

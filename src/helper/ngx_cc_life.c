@@ -87,7 +87,9 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->now = life->born / 1000;
     life->exited.start = ngx_cc_life_clock(CLOCK_REALTIME) / 1000;
 
-    if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window, fds) == -1) {
+    if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window, fds)
+        == -1)
+    {
         result.error = errno;
         pid = -1;
 
@@ -358,7 +360,8 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
 
     case NGX_CC_LIFE_ENDING:
         if (life->now < life->ladder_at
-            && (life->pid || ngx_cc_sweep_group(&life->sweep, life->exited.pid)))
+            && (life->pid
+                || ngx_cc_sweep_group(&life->sweep, life->exited.pid)))
         {
             /* children of the command may still be cleaning up */
             life->tick_at = life->now + NGX_CC_LIFE_TICK;
@@ -377,7 +380,9 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
         return;
     }
 
-    if (life->state == NGX_CC_LIFE_LINGER || life->state == NGX_CC_LIFE_ENDING) {
+    if (life->state == NGX_CC_LIFE_LINGER
+        || life->state == NGX_CC_LIFE_ENDING)
+    {
         life->state = NGX_CC_LIFE_SWEEPING;
         life->ladder_at = NGX_CC_LIFE_NEVER;
         life->tick_at = life->now;
@@ -450,7 +455,9 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
 
     life->exited.head.flags = NGX_CC_EXITED_REUSABLE;
 
-    if (life->pump.out[NGX_CC_STDOUT] != -1 || life->pump.out[NGX_CC_STDERR] != -1) {
+    if (life->pump.out[NGX_CC_STDOUT] != -1
+        || life->pump.out[NGX_CC_STDERR] != -1)
+    {
         life->exited.head.flags |= NGX_CC_EXITED_PIPES;
     }
 

@@ -14,7 +14,7 @@
  * State table of the decoder (state -> byte -> state):
  *
  *   HEAD0    first byte: FIN, RSV, opcode            -> HEAD1
- *   HEAD1    second byte: MASK, 7-bit length         -> LENGTH2 | LENGTH8 | MASK
+ *   HEAD1    second byte: MASK, 7-bit length         -> LENGTH2, LENGTH8, MASK
  *   LENGTH2  2 bytes of extended length              -> MASK
  *   LENGTH8  8 bytes of extended length              -> MASK
  *   MASK     4 bytes of masking key                  -> PAYLOAD
@@ -112,8 +112,8 @@ void ngx_cc_ws_decoder_init(ngx_cc_ws_decoder_t *d, uint64_t limit);
  *
  * Order of checks: RSV, opcode, MASK, control frames (FIN, length),
  * continuation without start, text or binary inside a message (all 1002),
- * minimal length encoding and the high bit of a 64-bit length (1002), binary (1003),
- * number of fragments (1008), size (1009).
+ * minimal length encoding and the high bit of a 64-bit length (1002), binary
+ * (1003), number of fragments (1008), size (1009).
  */
 ngx_cc_ws_event_e ngx_cc_ws_decode(ngx_cc_ws_decoder_t *d, uint8_t **pos,
     uint8_t *last, ngx_cc_ws_piece_t *piece);

@@ -79,7 +79,7 @@ static const struct {
     { "echo ';|&<>()$`*?[~#={'", "echo|;|&<>()$`*?[~#={" },
     { "echo \";|&<>()*?[~#={\"", "echo|;|&<>()*?[~#={" },
     { "echo 'it'\\''s'", "echo|it's" },
-    { "echo !x %d ^a @b +c ,d -e .f /g :h ]i }j _k", 
+    { "echo !x %d ^a @b +c ,d -e .f /g :h ]i }j _k",
       "echo|!x|%d|^a|@b|+c|,d|-e|.f|/g|:h|]i|}j|_k" },
     { "echo \xc3\xa4\xe2\x82\xac", "echo|\xc3\xa4\xe2\x82\xac" },
     { "a\rb", "a\rb" },

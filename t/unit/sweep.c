@@ -23,9 +23,10 @@ setup(void)
 }
 
 
-/* runs a shell command, waits until it has written a byte to the pipe */
-
 static int  marker[2];
+
+
+/* runs a shell command, waits until it has written a byte to the pipe */
 
 static pid_t
 tree(const char *command)

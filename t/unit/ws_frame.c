@@ -13,7 +13,7 @@ static uint8_t  buf[300000];
 static size_t   len;
 
 
-/* appends a client's frame; flags: first byte; form 0 = shortest, else 16, 64 */
+/* appends a client's frame; first: its first byte; form 0: shortest, 16, 64 */
 
 static void
 add(int first, const void *payload, uint64_t n, int form)
