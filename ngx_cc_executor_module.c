@@ -10,6 +10,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_directive.h"
 #include "ngx_cc_pool.h"
+#include "ngx_cc_status.h"
 #include "ngx_cc_supply.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_zone.h"
@@ -188,6 +189,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.remote),
       ngx_cc_conf_access_remote },
+
+    { ngx_string("cc_executor_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_cc_status_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
       ngx_null_command
 };

@@ -6,6 +6,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
+use HTTP::Tiny;
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
 use Test::More;
@@ -54,6 +55,8 @@ my $out;
 ok($t->wait_until(sub { $out = `cd $root && $try 2>&1`; $? == 0 }, 10),
     'what it says works') or diag $out;
 like($out, qr/^Linux .*\ntotal 0\n/s, 'uname, and an empty work directory');
+my $health = HTTP::Tiny->new->get("http://127.0.0.1:$port/health")->{content};
+like($health, qr/"status":"healthy"/, 'health');
 my $c = $t->client(port => $port);
 is($c->run('pwd')->{stdout}, abs_path("$dir/run") . "/work\n",
     'commands start in the work directory');

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
+#include "ngx_cc_account.h"
 
 
 #define NGX_CC_ABANDON_PATIENCE  10000   /* ms beyond the grace */
@@ -25,7 +26,7 @@ void
 ngx_cc_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
 {
     if (h->dead) {
-        ngx_cc_pool_put(h, 0);
+        ngx_cc_abandon_lost(h);
         return;
     }
 
@@ -48,11 +49,24 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
 {
     ngx_cc_pool_helper_t  *h = data;
 
-    if (msg->head.type == NGX_CC_WIRE_FAILED) {
-        ngx_cc_pool_put(h, 1);
+    switch (msg->head.type) {
 
-    } else if (msg->head.type == NGX_CC_WIRE_EXITED) {
+    case NGX_CC_WIRE_STARTED:
+        ngx_cc_account_started(h, msg->started.start);
+        return;
+
+    case NGX_CC_WIRE_FAILED:
+        ngx_cc_account_failed();
+        ngx_cc_pool_put(h, 1);
+        return;
+
+    case NGX_CC_WIRE_EXITED:
+        ngx_cc_account_exited(h, &msg->exited);
         ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);
+        return;
+
+    default:
+        return;
     }
 }
 
@@ -78,6 +92,7 @@ ngx_cc_abandon_writable(void *data)
 static void
 ngx_cc_abandon_lost(void *data)
 {
+    ngx_cc_account_lost(data);
     ngx_cc_pool_put(data, 0);
 }
 
@@ -92,5 +107,5 @@ ngx_cc_abandon_deadline(ngx_event_t *ev)
                   "it is killed", h->pid);
 
     ngx_cc_pool_kill(h);
-    ngx_cc_pool_put(h, 0);
+    ngx_cc_abandon_lost(h);
 }

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
+#include "ngx_cc_account.h"
 #include "ngx_cc_client.h"
 
 
@@ -47,6 +48,7 @@ ngx_cc_client_begin(ngx_cc_client_t *cl)
     cl->lost.data = cl;
     cl->lost.log = ngx_cycle->log;
 
+    cl->asked = ngx_cc_account_now();
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
 
     cl->wait.ready = ngx_cc_client_ready;
@@ -74,6 +76,7 @@ ngx_cc_client_ready(void *data, ngx_cc_pool_helper_t *h)
     cl->message->head.run = h->run;
 
     ngx_cc_pool_use(h, &ngx_cc_client_user, cl);
+    ngx_cc_account_begin(h, cl->asked);
 
     cl->reader.base = h->ring;
     cl->reader.size = h->ring_size;
@@ -96,6 +99,7 @@ ngx_cc_client_refused(void *data, ngx_err_t err)
     cl->public.stage = NGX_CC_STAGE_FORK;
     cl->public.error = err;
 
+    ngx_cc_account_failed();
     ngx_cc_client_over(cl);
     (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_FAILED);
 }
@@ -214,6 +218,7 @@ ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg)
         cl->public.error = msg->failed.error;
         cl->reusable = 1;
 
+        ngx_cc_account_failed();
         ngx_cc_client_over(cl);
         (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_FAILED);
         return;
@@ -282,6 +287,8 @@ ngx_cc_client_exited(ngx_cc_client_t *cl, ngx_cc_wire_exited_t *msg)
 
     cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
 
+    ngx_cc_account_exited(cl->helper, msg);
+
     if (cl->reader.pos == cl->head) {
         ngx_cc_client_over(cl);
     }
@@ -295,7 +302,9 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
 {
     cl->public.state = NGX_CC_COMMAND_RUNNING;
     cl->public.pid = pid;
-    cl->public.start = start;
+    cl->public.start = start / 1000;
+
+    ngx_cc_account_started(cl->helper, start);
 
     ngx_add_timer(&cl->timer, cl->timeout
                               ? cl->timeout + cl->conf->kill_grace
@@ -359,6 +368,13 @@ ngx_cc_client_lost(ngx_event_t *ev)
     cl->public.state = NGX_CC_COMMAND_OVER;
     cl->public.cause = NGX_CC_CAUSE_LOST;
     cl->public.stage = NGX_CC_STAGE_NONE;
+
+    if (cl->helper) {
+        ngx_cc_account_lost(cl->helper);
+
+    } else {
+        ngx_cc_account_failed();
+    }
 
     if (cl->reader.pos == cl->head) {
         ngx_cc_client_over(cl);

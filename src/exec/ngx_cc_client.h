@@ -29,6 +29,7 @@ typedef struct {
     ngx_cc_wire_start_t     *message;    /* START, until it is sent */
     ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
     ngx_msec_t               timeout;
+    uint64_t                 asked;      /* us since 1970 */
 
     ngx_cc_ring_reader_t     reader;
     uint64_t                 head;       /* newest that the helper told */

@@ -42,6 +42,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     }
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
+        ngx_cc_zone_refused(NGX_CC_REASON_RELOADING);
         return NGX_CC_START_EXITING;
     }
 
@@ -58,6 +59,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     {
         ngx_free(cl);
         ngx_free(start);
+        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS);
         return NGX_CC_START_LIMIT;
     }
 
@@ -108,6 +110,8 @@ unavailable:
         ngx_free(start);
     }
 
+    ngx_cc_zone_refused(NGX_CC_REASON_UNAVAILABLE);
+
     return NGX_CC_START_UNAVAILABLE;
 }
 
@@ -141,6 +145,7 @@ ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
     ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
 
     ngx_cc_ring_skip(&cl->reader, rec);
+    ngx_cc_zone_count(NGX_CC_TOTAL_OUTPUT + rec->stream, rec->len);
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
         if (cl->reader.pos == cl->head) {

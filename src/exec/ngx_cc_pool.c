@@ -5,6 +5,7 @@
 #include "ngx_cc_pool.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_supply.h"
+#include "ngx_cc_zone.h"
 
 
 #define NGX_CC_POOL_TRIM      5000   /* ms between looks at what is too much */
@@ -30,9 +31,11 @@ typedef struct {
     unsigned            started:1;
     unsigned            exiting:1;
     unsigned            shortage:1;      /* of connections or memory */
+    unsigned            denied:1;        /* the last one could not be made */
 } ngx_cc_pool_t;
 
 
+static void ngx_cc_pool_tell(void);
 static void ngx_cc_pool_supply(ngx_uint_t lower);
 static ngx_uint_t ngx_cc_pool_need(void);
 static ngx_uint_t ngx_cc_pool_orphans(void);
@@ -97,6 +100,8 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     pool->trim.cancelable = 1;
     pool->relief.cancelable = 1;
 
+    ngx_cc_pool_tell();
+
     ngx_cc_supply_start(&pool->spawner, conf->ring, conf->nice,
                         &ngx_cc_pool_spawner, pool, cycle->log);
 }
@@ -148,6 +153,7 @@ ngx_cc_pool_get(ngx_cc_pool_wait_t *wait)
         pool->nidle--;
         pool->nbusy++;
 
+        ngx_cc_pool_tell();
         ngx_cc_pool_supply(0);
 
         return h;
@@ -157,6 +163,8 @@ ngx_cc_pool_get(ngx_cc_pool_wait_t *wait)
     wait->waiting = 1;
     pool->nwaiting++;
 
+    ngx_cc_zone_count(NGX_CC_TOTAL_WAITS, 1);
+    ngx_cc_pool_tell();
     ngx_cc_pool_supply(0);
 
     return NULL;
@@ -170,6 +178,7 @@ ngx_cc_pool_forget(ngx_cc_pool_wait_t *wait)
         ngx_queue_remove(&wait->queue);
         wait->waiting = 0;
         ngx_cc_pool.nwaiting--;
+        ngx_cc_pool_tell();
     }
 }
 
@@ -208,6 +217,11 @@ ngx_cc_pool_put(ngx_cc_pool_helper_t *h, ngx_uint_t reusable)
         wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
 
         ngx_cc_pool_forget(wait);
+
+        /* one more is busy, and the idle ones shall not be fewer for it */
+
+        ngx_cc_pool_supply(0);
+
         wait->ready(wait->data, h);
         return;
     }
@@ -234,6 +248,27 @@ ngx_cc_pool_kill(ngx_cc_pool_helper_t *h)
 
     ngx_cc_channel_close(&h->channel);
     h->dead = 1;
+}
+
+
+/*
+ * What the numbers are, for whoever asks any worker.  A worker that leaves
+ * needs no helpers any more, so it does not miss them.
+ */
+
+static void
+ngx_cc_pool_tell(void)
+{
+    ngx_cc_pool_t            *pool = &ngx_cc_pool;
+    ngx_cc_totals_helpers_t   helpers;
+
+    helpers.idle = pool->nidle;
+    helpers.busy = pool->nbusy;
+    helpers.waiting = pool->nwaiting;
+    helpers.denied = !pool->exiting && pool->nidle == 0
+                     && (pool->denied || pool->nbusy == 0);
+
+    ngx_cc_zone_helpers(&helpers);
 }
 
 
@@ -354,6 +389,8 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
         goto failed;
     }
 
+    pool->denied = 0;
+
     h->pid = pid;
     h->ring = ring;
     h->ring_size = size;
@@ -391,6 +428,9 @@ ngx_cc_pool_refused(void *data, ngx_err_t err)
     ngx_cc_pool_t       *pool = data;
     ngx_cc_pool_wait_t  *wait;
 
+    pool->denied = 1;
+    ngx_cc_pool_tell();
+
     while (pool->nwaiting && pool->nbusy + pool->nidle == 0) {
         q = ngx_queue_head(&pool->waiting);
         wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
@@ -408,7 +448,9 @@ ngx_cc_pool_orphaned(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
+    pool->denied = 1;
     ngx_cc_pool_close_idle(pool->nidle);
+    ngx_cc_pool_tell();
 }
 
 
@@ -421,6 +463,7 @@ ngx_cc_pool_exiting(void *data)
 
     pool->exiting = 1;
     ngx_cc_supply_retire(&pool->spawner);
+    ngx_cc_pool_tell();
 
     if (pool->nwaiting == 0) {
         ngx_cc_pool_close_idle(pool->nidle);
@@ -441,6 +484,8 @@ ngx_cc_pool_short(void)
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
 
     pool->shortage = 1;
+    pool->denied = 1;
+    ngx_cc_pool_tell();
     ngx_cc_pool_supply(1);
 
     if (!pool->relief.timer_set) {
@@ -467,6 +512,7 @@ ngx_cc_pool_idle(ngx_cc_pool_helper_t *h)
     ngx_queue_insert_head(&pool->idle, &h->queue);
     h->idle = 1;
     pool->nidle++;
+    ngx_cc_pool_tell();
 
     /* after its spawner's death nobody would sweep what it leaves */
 
@@ -551,6 +597,8 @@ ngx_cc_pool_detach(ngx_cc_pool_helper_t *h)
     } else {
         ngx_cc_pool.nbusy--;
     }
+
+    ngx_cc_pool_tell();
 }
 
 

@@ -47,6 +47,10 @@ struct ngx_cc_pool_helper_s {
     ngx_event_t                deadline;
     unsigned                   abandoned:1;
 
+    /* private to ngx_cc_account.c */
+    uint64_t                   asked;    /* us since 1970, its command */
+    unsigned                   started:1;
+
     /* private to ngx_cc_pool.c */
     ngx_queue_t                queue;
     const ngx_cc_pool_user_t  *user;

@@ -5,9 +5,12 @@
 
 
 static ngx_int_t ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size);
 
 
 static ngx_cc_slots_process_t  ngx_cc_zone_self;
+static ngx_cc_totals_t        *ngx_cc_zone_totals;
+static uint32_t                ngx_cc_zone_process;
 
 
 ngx_int_t
@@ -47,9 +50,7 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     if (old) {
         zone->slots = old->slots;
-
-    } else if (shm_zone->shm.exists) {
-        zone->slots = shpool->data;
+        zone->totals = old->totals;
 
     } else {
 
@@ -68,9 +69,7 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         }
 
         ngx_memzero(p, size);
-
-        zone->slots = ngx_cc_slots_init(p, size);
-        shpool->data = zone->slots;
+        ngx_cc_zone_make(zone, p, size);
     }
 
     if (zone->slots == NULL) {
@@ -102,6 +101,29 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
+/* totals first, the rest is for slots; both want 64 bytes of alignment */
+
+static void
+ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size)
+{
+    size_t           used;
+    struct timespec  ts;
+
+    used = ngx_align(sizeof(ngx_cc_totals_t), 64);
+
+    if (size <= used) {
+        return;
+    }
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    zone->totals = (ngx_cc_totals_t *) p;
+    zone->totals->start = (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+
+    zone->slots = ngx_cc_slots_init(p + used, size - used);
+}
+
+
 ngx_int_t
 ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
 {
@@ -119,6 +141,11 @@ ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
         return NGX_ERROR;
     }
 
+    ngx_cc_zone_totals = zone->totals;
+    ngx_cc_zone_process = process;
+
+    ngx_cc_zone_helpers(NULL);
+
     return NGX_OK;
 }
 
@@ -126,6 +153,8 @@ ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
 void
 ngx_cc_zone_leave(void)
 {
+    ngx_cc_zone_helpers(NULL);
+
     if (ngx_cc_zone_self.slots) {
         ngx_cc_slots_leave(&ngx_cc_zone_self);
         ngx_cc_zone_self.slots = NULL;
@@ -147,5 +176,34 @@ ngx_cc_zone_free(ngx_cc_slot_t *slot)
 {
     if (ngx_cc_zone_self.slots) {
         ngx_cc_slots_free(&ngx_cc_zone_self, slot);
+    }
+}
+
+
+void
+ngx_cc_zone_count(ngx_uint_t total, uint64_t n)
+{
+    if (ngx_cc_zone_totals) {
+        ngx_cc_totals_add(ngx_cc_zone_totals, ngx_cc_zone_process, total, n);
+    }
+}
+
+
+void
+ngx_cc_zone_time(const ngx_cc_totals_histogram_t *histogram, uint64_t us)
+{
+    if (ngx_cc_zone_totals) {
+        ngx_cc_totals_time(ngx_cc_zone_totals, ngx_cc_zone_process, histogram,
+                           us);
+    }
+}
+
+
+void
+ngx_cc_zone_helpers(const ngx_cc_totals_helpers_t *helpers)
+{
+    if (ngx_cc_zone_totals) {
+        ngx_cc_totals_set_helpers(ngx_cc_zone_totals, ngx_cc_zone_process,
+                                  helpers);
     }
 }

@@ -1,7 +1,8 @@
 
 /*
- * The slots of sessions and commands (lib/ngx_cc_slots) in an nginx shared
- * zone: made when the configuration is read, entered by each worker.
+ * The slots of sessions and commands (lib/ngx_cc_slots) and the totals
+ * (lib/ngx_cc_totals) in an nginx shared zone: made when the configuration is
+ * read, entered by each worker.
  */
 
 #ifndef _NGX_CC_ZONE_H_INCLUDED_
@@ -11,12 +12,15 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_slots.h"
+#include "ngx_cc_totals.h"
 
 
 /* a location that wants to be counted */
 
 typedef struct {
     uint64_t        hash;        /* of server name and location name */
+    ngx_str_t       server;      /* its name, for labels */
+    ngx_str_t       name;        /* of the location */
     ngx_uint_t      sessions;    /* its limits */
     ngx_uint_t      commands;
     ngx_int_t      *index;       /* where its index goes */
@@ -24,8 +28,9 @@ typedef struct {
 
 
 typedef struct {
-    ngx_cc_slots_t *slots;
-    ngx_array_t     locations;   /* of ngx_cc_zone_location_t */
+    ngx_cc_slots_t  *slots;
+    ngx_cc_totals_t *totals;
+    ngx_array_t      locations;  /* of ngx_cc_zone_location_t */
 } ngx_cc_zone_t;
 
 
@@ -52,6 +57,20 @@ ngx_int_t ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
 
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);
+
+/* adds n to a total, NGX_CC_TOTAL_...; nothing outside of a worker */
+void ngx_cc_zone_count(ngx_uint_t total, uint64_t n);
+
+/* counts a refusal; "reason" is one of ngx_cc_reason_e */
+#define ngx_cc_zone_refused(reason)                                           \
+    ngx_cc_zone_count(NGX_CC_TOTAL_REFUSED + (reason), 1)
+
+/* counts a time in a histogram, us */
+void ngx_cc_zone_time(const ngx_cc_totals_histogram_t *histogram,
+    uint64_t us);
+
+/* this worker's helpers now */
+void ngx_cc_zone_helpers(const ngx_cc_totals_helpers_t *helpers);
 
 
 #endif /* _NGX_CC_ZONE_H_INCLUDED_ */

@@ -85,7 +85,6 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
     life->born = ngx_cc_life_clock(CLOCK_MONOTONIC);
     life->now = life->born / 1000;
-    life->exited.start = ngx_cc_life_clock(CLOCK_REALTIME) / 1000;
 
     if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window, fds)
         == -1)
@@ -121,6 +120,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->state = NGX_CC_LIFE_RUNNING;
     life->pid = pid;
     life->exited.pid = pid;
+    life->exited.start = ngx_cc_life_clock(CLOCK_REALTIME);
     life->nobody = 0;
     life->paused = 0;
     life->tell = NGX_CC_TELL_STARTED;

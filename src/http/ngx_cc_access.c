@@ -5,6 +5,7 @@
 #include "ngx_cc_access.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
+#include "ngx_cc_zone.h"
 
 
 static ngx_int_t ngx_cc_access_host(ngx_http_request_t *r,
@@ -18,7 +19,7 @@ static ngx_int_t ngx_cc_access_origin(ngx_http_request_t *r,
 static ngx_uint_t ngx_cc_access_own(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf, ngx_cc_origin_t *origin);
 static ngx_int_t ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
-    const char *why, ngx_str_t *what);
+    ngx_cc_reason_e reason, const char *why, ngx_str_t *what);
 
 
 ngx_int_t
@@ -36,6 +37,7 @@ ngx_cc_access(ngx_http_request_t *r)
     if (r != r->main) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "cc_executor: a subrequest must not run a command");
+        ngx_cc_zone_refused(NGX_CC_REASON_SUBREQUEST);
         return NGX_HTTP_FORBIDDEN;
     }
 
@@ -91,6 +93,7 @@ ngx_cc_access_host(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 refuse:
 
     return ngx_cc_access_refuse(r, NGX_HTTP_MISDIRECTED_REQUEST,
+                                NGX_CC_REASON_HOST,
                                 "cc_executor_allowed_hosts does not have",
                                 &item);
 }
@@ -105,12 +108,14 @@ ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 
     if (!ngx_cc_access_local(r->connection->sockaddr)) {
         return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                    NGX_CC_REASON_REMOTE,
                                     "the peer is not on this machine",
                                     &r->connection->addr_text);
     }
 
     if (ngx_cc_access_forwarded(r)) {
         return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                    NGX_CC_REASON_REMOTE,
                                     "the request was forwarded by",
                                     &r->connection->addr_text);
     }
@@ -260,6 +265,7 @@ ngx_cc_access_origin(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 refuse:
 
     return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                NGX_CC_REASON_ORIGIN,
                                 "cc_executor_allowed_origins does not have",
                                 &h->value);
 }
@@ -299,8 +305,8 @@ ngx_cc_access_own(ngx_http_request_t *r, ngx_cc_conf_access_t *conf,
 
 
 static ngx_int_t
-ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status, const char *why,
-    ngx_str_t *what)
+ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
+    ngx_cc_reason_e reason, const char *why, ngx_str_t *what)
 {
     u_char     buf[NGX_CC_HEADER_PRINT];
     ngx_str_t  text;
@@ -310,6 +316,8 @@ ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status, const char *why,
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "cc_executor: refused with %i, %s \"%V\"", status, why,
                   &text);
+
+    ngx_cc_zone_refused(reason);
 
     return status;
 }

@@ -44,6 +44,14 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
     ngx_conf_init_uint_value(mcf->pool.max, 64);
 
     if (!mcf->enable) {
+        if (mcf->status) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_status\" without a location "
+                               "that has \"cc_executor on\": there is "
+                               "nothing to tell");
+            return NGX_CONF_ERROR;
+        }
+
         return NGX_CONF_OK;
     }
 
@@ -229,6 +237,8 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     }
 
     location->hash = hash;
+    location->server = cscf->server_name;
+    location->name = clcf->name;
     location->sessions = conf->max_sessions;
     location->commands = conf->command.max_commands;
     location->index = &conf->command.slots;

@@ -27,6 +27,7 @@
 
 typedef struct {
     ngx_flag_t              enable;          /* some location is on */
+    ngx_flag_t              status;          /* some location tells about it */
     size_t                  zone_size;
     ngx_cc_zone_t          *zone;
     ngx_path_t             *path;            /* runtime directory */

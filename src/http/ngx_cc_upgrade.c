@@ -265,6 +265,8 @@ ngx_cc_upgrade_refuse(ngx_http_request_t *r, ngx_uint_t status,
     ngx_buf_t   *b;
     ngx_chain_t  out;
 
+    ngx_cc_zone_refused(NGX_CC_REASON_HANDSHAKE);
+
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {

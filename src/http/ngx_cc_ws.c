@@ -143,6 +143,7 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         ngx_log_error(NGX_LOG_WARN, c->log, 0,
                       "cc_executor: over cc_executor_max_sessions %ui",
                       ws->conf->max_sessions);
+        ngx_cc_zone_refused(NGX_CC_REASON_SESSIONS);
 
         p = limit + NGX_CC_WS_MAX_HEADER;
         n = ngx_cc_native_limit(p, ws->conf->max_sessions) - p;
@@ -161,6 +162,8 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         if (ws->session == NULL) {
             ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
         }
+
+        ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
 
         ngx_log_error(NGX_LOG_INFO, c->log, 0,
                       "cc_executor: session opened session=%*s",
@@ -238,6 +241,13 @@ ngx_cc_ws_cleanup(void *data)
 
     ngx_cc_ws_forget(ws);
     ngx_cc_ping_stop(&ws->ping);
+
+    /* without a code it never was a WebSocket */
+
+    if (ws->code) {
+        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + ngx_cc_totals_closed(ws->code),
+                          1);
+    }
 
     if (ws->linger.timer_set) {
         ngx_del_timer(&ws->linger);

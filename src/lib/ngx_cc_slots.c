@@ -54,7 +54,8 @@ struct ngx_cc_slots_s {
     uint32_t               size;         /* of the memory / 64 */
     _Atomic uint32_t       locations;    /* how many */
     _Atomic uint32_t       first;        /* offset of the first / 64 */
-    uint64_t               pad[6];
+    _Atomic uint64_t       healed[NGX_CC_SLOTS_KINDS];
+    uint64_t               pad[4];
     ngx_cc_slots_worker_t  worker[NGX_CC_SLOTS_PROCESSES];
 };
 
@@ -84,8 +85,9 @@ static uint32_t ngx_cc_slots_used(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table);
 static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table);
+    ngx_cc_slots_table_t *table, int kind);
 static int ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner);
+static int ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker);
 
 
 ngx_cc_slots_t *
@@ -249,7 +251,7 @@ ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
             }
         }
 
-        ngx_cc_slots_heal(slots, table);
+        ngx_cc_slots_heal(slots, table, kind);
     }
 
     return -1;
@@ -286,6 +288,20 @@ ngx_cc_slots_count(ngx_cc_slots_t *slots, int location, int kind)
     table = ngx_cc_slots_table(slots, location, kind);
 
     return table ? ngx_cc_slots_used(slots, table) : 0;
+}
+
+
+uint64_t
+ngx_cc_slots_healed(ngx_cc_slots_t *slots, int kind)
+{
+    return atomic_load(&slots->healed[kind]);
+}
+
+
+int
+ngx_cc_slots_alive(ngx_cc_slots_t *slots, uint32_t process)
+{
+    return ngx_cc_slots_exists(&slots->worker[process]);
 }
 
 
@@ -507,9 +523,10 @@ ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former)
             owner = atomic_load(word);
 
             if (owner && ngx_cc_slots_index(owner) == process
-                && (owner != self->owner) == former)
+                && (owner != self->owner) == former
+                && atomic_compare_exchange_strong(word, &owner, 0) && former)
             {
-                (void) atomic_compare_exchange_strong(word, &owner, 0);
+                atomic_fetch_add(&slots->healed[kind], 1);
             }
         }
     }
@@ -517,7 +534,8 @@ ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former)
 
 
 static void
-ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
+ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
+    int kind)
 {
     uint64_t              owner;
     _Atomic uint64_t     *word;
@@ -528,8 +546,10 @@ ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
     while ((word = ngx_cc_slots_next(&walk)) != NULL) {
         owner = atomic_load(word);
 
-        if (owner && ngx_cc_slots_gone(slots, owner)) {
-            (void) atomic_compare_exchange_strong(word, &owner, 0);
+        if (owner && ngx_cc_slots_gone(slots, owner)
+            && atomic_compare_exchange_strong(word, &owner, 0))
+        {
+            atomic_fetch_add(&slots->healed[kind], 1);
         }
     }
 }
@@ -538,21 +558,34 @@ ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
 static int
 ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner)
 {
-    pid_t                   pid;
-    uint64_t                start;
+    int                     exists;
     ngx_cc_slots_worker_t  *worker;
 
     worker = &slots->worker[ngx_cc_slots_index(owner)];
-    pid = atomic_load(&worker->pid);
-    start = atomic_load(&worker->start);
+    exists = ngx_cc_slots_exists(worker);
+
+    /* read last: the entry may have got another generation meanwhile */
 
     if (atomic_load(&worker->generation) != ngx_cc_slots_generation(owner)) {
         return 1;
     }
 
-    if (kill(pid, 0) == -1 && errno == ESRCH) {
-        return 1;
+    return !exists;
+}
+
+
+static int
+ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker)
+{
+    pid_t     pid;
+    uint64_t  start;
+
+    pid = atomic_load(&worker->pid);
+    start = atomic_load(&worker->start);
+
+    if (pid == 0 || (kill(pid, 0) == -1 && errno == ESRCH)) {
+        return 0;
     }
 
-    return ngx_cc_slots_start_time(pid) != start;
+    return ngx_cc_slots_start_time(pid) == start;
 }

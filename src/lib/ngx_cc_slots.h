@@ -97,6 +97,15 @@ void ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot);
 /* the number of slots in use now */
 uint32_t ngx_cc_slots_count(ngx_cc_slots_t *slots, int location, int kind);
 
+/*
+ * How many slots of that kind have been freed for processes that could not do
+ * it themselves any more, at all locations
+ */
+uint64_t ngx_cc_slots_healed(ngx_cc_slots_t *slots, int kind);
+
+/* 1 when the process that entered with that index last still exists */
+int ngx_cc_slots_alive(ngx_cc_slots_t *slots, uint32_t process);
+
 /* the start time of a process in clock ticks, or 0 when there is none */
 uint64_t ngx_cc_slots_start_time(pid_t pid);
 

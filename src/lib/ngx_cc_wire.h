@@ -194,7 +194,7 @@ typedef struct {
     ngx_cc_wire_head_t  head;
     int32_t         pid;         /* = pgid */
     uint32_t        reserved;
-    uint64_t        start;       /* ms since 1970 */
+    uint64_t        start;       /* us since 1970 */
 } ngx_cc_wire_started_t;
 
 
@@ -221,7 +221,7 @@ typedef struct {
     ngx_cc_wire_head_t  head;
     int32_t         pid;
     int32_t         status;      /* as from waitpid() */
-    uint64_t        start;       /* ms since 1970 */
+    uint64_t        start;       /* us since 1970 */
     uint64_t        elapsed;     /* us from start to the end of the main
                                     process */
     uint64_t        user;        /* us of CPU, the whole tree that was waited

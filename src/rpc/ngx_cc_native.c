@@ -6,6 +6,7 @@
 #include "ngx_cc_notice.h"
 #include "ngx_cc_process.h"
 #include "ngx_cc_request.h"
+#include "ngx_cc_zone.h"
 
 
 typedef struct {
@@ -425,6 +426,7 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
                                 : "the limit of %ui processes of a session "
                                   "is reached",
                                 conf->max_commands_per_session);
+        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_SESSION);
     }
 
     ps = NULL;

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include "ngx_cc_notice.h"
 #include "ngx_cc_request.h"
+#include "ngx_cc_zone.h"
 
 
 static size_t ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id,
@@ -60,6 +61,12 @@ ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id, ngx_int_t code,
 {
     size_t  n;
     u_char  buf[NGX_CC_NOTICE_SIZE];
+
+    if (code == NGX_CC_ERROR_PARSE || code == NGX_CC_ERROR_REQUEST
+        || code == NGX_CC_ERROR_METHOD || code == NGX_CC_ERROR_PARAMS)
+    {
+        ngx_cc_zone_refused(NGX_CC_REASON_REQUEST);
+    }
 
     if (id->len) {
         n = ngx_cc_notice_error(buf, sizeof(buf), id, code, text, len);

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_cmdline.h"
 #include "ngx_cc_spec.h"
+#include "ngx_cc_zone.h"
 
 
 static ngx_int_t ngx_cc_spec_command(ngx_cc_spec_t *spec,
@@ -122,6 +123,10 @@ ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
 
     spec->refused = refused;
     spec->len = p - spec->text;
+
+    if (refused == NGX_CC_REFUSED_POLICY) {
+        ngx_cc_zone_refused(NGX_CC_REASON_POLICY);
+    }
 
     return NGX_DECLINED;
 }

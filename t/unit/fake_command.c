@@ -7,6 +7,7 @@
 fake_command_t  *fake_command[32];
 int              fake_commands;
 ngx_cc_start_e   fake_start;
+uint64_t         fake_total[NGX_CC_TOTALS];
 
 
 ngx_cc_start_e
@@ -218,4 +219,11 @@ fake_free(void)
     }
 
     fake_start = NGX_CC_START_OK;
+}
+
+
+void
+ngx_cc_zone_count(ngx_uint_t total, uint64_t n)
+{
+    fake_total[total] += n;
 }

@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_zone.h"
 
 
 typedef struct {
@@ -45,6 +46,7 @@ typedef struct {
 extern fake_command_t  *fake_command[32];    /* in order of their start */
 extern int              fake_commands;
 extern ngx_cc_start_e   fake_start;          /* what the next start returns */
+extern uint64_t         fake_total[NGX_CC_TOTALS];   /* what was counted */
 
 void fake_started(fake_command_t *f);
 void fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error);

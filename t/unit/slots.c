@@ -158,14 +158,24 @@ START_TEST(successor)
         (void) ngx_cc_slots_claim(&first, location, 0, 100, &slot);
     }
 
+    ck_assert_uint_eq(ngx_cc_slots_healed(slots, 0), 0);
+
     enter(&second, 5);
     ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+    ck_assert_uint_eq(ngx_cc_slots_healed(slots, 0), 10);
 
     /* whatever the first one still believes to hold */
 
     (void) ngx_cc_slots_claim(&second, location, 0, 100, &slot);
     ngx_cc_slots_leave(&first);
     ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1);
+
+    /* who leaves by itself needs no healing */
+
+    ngx_cc_slots_leave(&second);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+    ck_assert_uint_eq(ngx_cc_slots_healed(slots, 0), 10);
+    ck_assert_uint_eq(ngx_cc_slots_healed(slots, 1), 0);
 }
 END_TEST
 
@@ -194,16 +204,20 @@ START_TEST(healing)
             }
         }
 
-        _exit(0);
+        _exit(ngx_cc_slots_alive(slots, 1) ? 0 : 1);
     }
 
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 10);
+    ck_assert_int_eq(ngx_cc_slots_alive(slots, 1), 0);
 
     enter(&self, 2);
+    ck_assert_int_eq(ngx_cc_slots_alive(slots, 2), 1);
+    ck_assert_int_eq(ngx_cc_slots_alive(slots, 3), 0);
     ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 10, &slot), 0);
     ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1);
+    ck_assert_uint_eq(ngx_cc_slots_healed(slots, 0), 10);
 }
 END_TEST
 

@@ -1,0 +1,71 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_account.h"
+#include "ngx_cc_zone.h"
+
+
+uint64_t
+ngx_cc_account_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+void
+ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked)
+{
+    h->asked = asked;
+    h->started = 0;
+}
+
+
+void
+ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start)
+{
+    if (h->started) {
+        return;
+    }
+
+    h->started = 1;
+
+    ngx_cc_zone_count(NGX_CC_TOTAL_COMMANDS, 1);
+
+    /* somebody may have set the clock back meanwhile */
+
+    ngx_cc_zone_time(&ngx_cc_totals_start_time,
+                     start > h->asked ? start - h->asked : 0);
+}
+
+
+void
+ngx_cc_account_exited(ngx_cc_pool_helper_t *h, const ngx_cc_wire_exited_t *msg)
+{
+    ngx_cc_account_started(h, msg->start);
+
+    ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + msg->cause, 1);
+    ngx_cc_zone_time(&ngx_cc_totals_run_time, msg->elapsed);
+}
+
+
+void
+ngx_cc_account_lost(ngx_cc_pool_helper_t *h)
+{
+    if (h->started) {
+        ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + NGX_CC_CAUSE_LOST, 1);
+
+    } else {
+        ngx_cc_account_failed();
+    }
+}
+
+
+void
+ngx_cc_account_failed(void)
+{
+    ngx_cc_zone_count(NGX_CC_TOTAL_FAILED, 1);
+}

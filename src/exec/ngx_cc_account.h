@@ -1,0 +1,37 @@
+
+/*
+ * What the totals learn of commands: asked for, started, ended.  Each command
+ * that gets a helper is counted as failed, or as started and then as ended,
+ * whoever hears of it: its client, or nobody any more (ngx_cc_abandon).
+ */
+
+#ifndef _NGX_CC_ACCOUNT_H_INCLUDED_
+#define _NGX_CC_ACCOUNT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_pool.h"
+
+
+/* now, in us since 1970: when a command is asked for */
+uint64_t ngx_cc_account_now(void);
+
+/* this helper shall run a command that was asked for then */
+void ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked);
+
+/* it runs since "start" (us since 1970); only the first call counts */
+void ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start);
+
+/* it is over, as EXITED says; stands for STARTED too */
+void ngx_cc_account_exited(ngx_cc_pool_helper_t *h,
+    const ngx_cc_wire_exited_t *msg);
+
+/* its helper died or was killed */
+void ngx_cc_account_lost(ngx_cc_pool_helper_t *h);
+
+/* a command could not be started */
+void ngx_cc_account_failed(void);
+
+
+#endif /* _NGX_CC_ACCOUNT_H_INCLUDED_ */
