@@ -20,8 +20,9 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration lint install clean help \
-        packages-build packages-test fixtures clients module
+.PHONY: all run demo test unit integration lint bench bench-quick install \
+        clean help packages-build packages-test packages-bench fixtures clients \
+        module bench-programs
 
 all: module
 
@@ -52,6 +53,29 @@ lint: module packages-test
 	@.ci/packages lint
 	@.ci/lint
 
+# BENCH: options and rows, for instance BENCH="-v exec"
+
+bench: bench-programs
+	@perl t/bench/run -o build/bench/table.md $(BENCH)
+
+bench-quick: bench-programs
+	@perl t/bench/run -q $(BENCH)
+
+bench-programs: module packages-bench $(addprefix build/bench/,bare lines peer load)
+
+build/bench/bare build/bench/lines: build/bench/%: t/bench/%.c t/bench/bench.c \
+                                    t/bench/bench.h
+	@mkdir -p build/bench
+	gcc $(BENCH_CFLAGS) -o $@ $< t/bench/bench.c
+
+build/bench/peer build/bench/load: build/bench/%: t/bench/%.c t/bench/bench.c \
+                                   t/bench/bench.h $(wildcard src/lib/*.[ch])
+	@mkdir -p build/bench
+	gcc $(BENCH_CFLAGS) -Isrc/lib -o $@ $< t/bench/bench.c \
+	    src/lib/ngx_cc_json_write.c src/lib/ngx_cc_ws_frame.c src/lib/ngx_cc_utf8.c
+
+BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
+
 install: module
 	install -D -m 644 $(SO) $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; \
 	    nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')/ngx_cc_executor_module.so
@@ -68,6 +92,8 @@ help:
 	@echo "make integration  the tests of the module inside nginx"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
+	@echo "make bench        measure, against the bare machine and websocketd"
+	@echo "make bench-quick  the same in less than two minutes, less exact"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
 	@echo "make clean        remove build/"
 
@@ -76,6 +102,9 @@ packages-build:
 
 packages-test: packages-build
 	@.ci/packages test
+
+packages-bench: packages-build
+	@.ci/packages bench
 
 # a fixture is a small program that misbehaves (t/fixtures)
 
