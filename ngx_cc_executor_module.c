@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_directive.h"
 #include "ngx_cc_pool.h"
@@ -18,6 +19,8 @@
 
 static ngx_int_t ngx_cc_executor_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_cc_executor_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_cc_executor_owner(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_cc_main_conf_t *ngx_cc_executor_main_conf(ngx_cycle_t *cycle);
 static ngx_int_t ngx_cc_executor_init_module(ngx_cycle_t *cycle);
@@ -190,6 +193,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(access.remote),
       ngx_cc_conf_access_remote },
 
+    { ngx_string("cc_executor_token_file"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(access.token_file),
+      NULL },
+
     { ngx_string("cc_executor_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_cc_status_directive,
@@ -217,6 +227,9 @@ static ngx_http_variable_t  ngx_cc_executor_variables[] = {
 
     { ngx_string("cc_executor_dialect"), NULL, ngx_cc_executor_variable,
       NGX_CC_VARIABLE_DIALECT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_owner"), NULL, ngx_cc_executor_owner,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("cc_executor_commands"), NULL, ngx_cc_executor_variable,
       NGX_CC_VARIABLE_COMMANDS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -329,6 +342,31 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     }
 
     v->len = p - v->data;
+
+    return NGX_OK;
+}
+
+
+/* of every request that came to one of our locations, refused or not */
+
+static ngx_int_t
+ngx_cc_executor_owner(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_cc_caller_t  *caller;
+
+    caller = ngx_cc_caller_known(r->main);
+
+    if (caller == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = caller->owner.data;
+    v->len = caller->owner.len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
 
     return NGX_OK;
 }

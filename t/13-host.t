@@ -8,8 +8,8 @@ use IO::Socket::INET;
 use Test::More;
 use CC::Nginx;
 
-my $t = CC::Nginx->new(workers => 2, conf => <<'EOC');
-worker_processes 2;
+my $t = CC::Nginx->new(conf => <<'EOC');
+worker_processes 1;
 events { worker_connections 256; }
 http {
     access_log off;

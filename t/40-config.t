@@ -9,6 +9,22 @@ use CC::Nginx;
 
 my $t = CC::Nginx->new;
 
+my $digest = 'ab' x 32;
+for (
+    ['tokens', "# a comment\n\n a\t$digest \nb @{['cd' x 32]}", 0600],
+    ['open', "a $digest\n", 0606],
+    ['twice', "a $digest\nb @{['cd' x 32]}\na @{['ef' x 32]}\n", 0600],
+    ['same', "a $digest\nb \U$digest\E\n", 0600],
+    ['large', '#' x 1048577, 0600],
+) {
+    my ($name, $text, $mode) = @$_;
+    my $file = $t->dir . "/$name";
+    open my $f, '>', $file or die $!;
+    print $f $text;
+    close $f;
+    chmod $mode, $file;
+}
+
 # a configuration whose line 100 is the one in question
 sub test {
     my ($http, $location, $server) = @_;
@@ -81,6 +97,23 @@ my @bad = (
         qr/invalid value "yes"/],
     ['cc_executor_remote trust; cc_executor_remote deny;', 'location',
         qr/"cc_executor_remote" directive is duplicate/],
+
+    ['cc_executor_remote token;', 'location',
+        qr/"cc_executor_remote token" needs a "cc_executor_token_file"/],
+    ['cc_executor_token_file /nonexistent/tokens;', 'location',
+        qr/"cc_executor_token_file" "\/nonexistent\/tokens" cannot be read \(2: No such file/],
+    ['cc_executor_token_file /etc;', 'location',
+        qr/"cc_executor_token_file" "\/etc" is not a file/],
+    ['cc_executor_token_file /etc/passwd;', 'location',
+        qr/"cc_executor_token_file" \/etc\/passwd:1: /],
+    ['cc_executor_token_file open;', 'location',
+        qr/"cc_executor_token_file" ".*\/open" may be written by everybody/],
+    ['cc_executor_token_file twice;', 'location',
+        qr/"cc_executor_token_file" .*\/twice:3: the name or token of "a" stands there already/],
+    ['cc_executor_token_file same;', 'location',
+        qr/"cc_executor_token_file" .*\/same:2: the name or token of "b" stands/],
+    ['cc_executor_token_file large;', 'location',
+        qr/"cc_executor_token_file" ".*\/large" is larger than 1048576 bytes/],
 
     ['cc_executor_helpers 4;', 'http',
         qr/invalid parameter "4": "cc_executor_helpers" takes "min=n" and "max=n"/],
@@ -187,6 +220,7 @@ EOH
     cc_executor_max_commands_per_session 512; cc_executor_ping_interval 1;
     cc_executor_ping_timeout 100ms;
     cc_executor_allowed_hosts auto a.example [::1]; cc_executor_remote trust;
+    cc_executor_token_file tokens;
     cc_executor_allowed_origins auto null https://a.example:8443;
 EOL
 is($rc, 0, 'every directive with a good value') or diag $out;

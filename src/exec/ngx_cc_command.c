@@ -78,6 +78,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     start->window = conf->buffer;
     start->handle = handle;
 
+    if (spec->owner) {
+        ngx_memcpy(start->owner, spec->owner, NGX_CC_OWNER_SIZE);
+    }
+
     if (ngx_cc_wire_start_pack(start, &strings) == 0) {
         ngx_cc_zone_free(&cl->slot);
         goto unavailable;

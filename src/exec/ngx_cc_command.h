@@ -54,7 +54,12 @@ typedef enum {
 } ngx_cc_command_event_e;
 
 
+#define NGX_CC_OWNER_SIZE  32            /* bytes of an owner's digest */
+
+
 typedef struct {
+    const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes, or NULL =
+                                            nobody */
     const char       **argv;             /* argc >= 1; argv[0] as the client
                                             named it */
     uint32_t           argc;

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
+#include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_zone.h"
@@ -18,6 +19,8 @@ static ngx_int_t ngx_cc_access_origin(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_uint_t ngx_cc_access_own(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf, ngx_cc_origin_t *origin);
+static ngx_int_t ngx_cc_access_token(ngx_http_request_t *r,
+    ngx_cc_caller_t *caller);
 static ngx_int_t ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
     ngx_cc_reason_e reason, const char *why, ngx_str_t *what);
 
@@ -26,6 +29,7 @@ ngx_int_t
 ngx_cc_access(ngx_http_request_t *r)
 {
     ngx_int_t              rc;
+    ngx_cc_caller_t       *caller;
     ngx_cc_loc_conf_t     *lcf;
     ngx_cc_conf_access_t  *conf;
 
@@ -44,6 +48,12 @@ ngx_cc_access(ngx_http_request_t *r)
     lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
     conf = &lcf->access;
 
+    caller = ngx_cc_caller(r);
+
+    if (caller == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     rc = ngx_cc_access_host(r, conf);
 
     if (rc == NGX_OK) {
@@ -52,6 +62,10 @@ ngx_cc_access(ngx_http_request_t *r)
 
     if (rc == NGX_OK) {
         rc = ngx_cc_access_origin(r, conf);
+    }
+
+    if (rc == NGX_OK && conf->tokens) {
+        rc = ngx_cc_access_token(r, caller);
     }
 
     return rc;
@@ -102,7 +116,9 @@ refuse:
 static ngx_int_t
 ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 {
-    if (conf->remote == NGX_CC_ACCESS_TRUST) {
+    /* with "token" there is a file, and everybody is asked for one */
+
+    if (conf->remote != NGX_CC_ACCESS_DENY) {
         return NGX_OK;
     }
 
@@ -301,6 +317,49 @@ ngx_cc_access_own(ngx_http_request_t *r, ngx_cc_conf_access_t *conf,
     /* the address may be a wildcard's, the port is the same then */
 
     return origin->port == ngx_inet_get_port(c->listening->sockaddr);
+}
+
+
+/* RFC 6750, section 3 */
+
+static ngx_int_t
+ngx_cc_access_token(ngx_http_request_t *r, ngx_cc_caller_t *caller)
+{
+    ngx_str_t         why;
+    ngx_table_elt_t  *h;
+
+    if (caller->token == NGX_CC_CALLER_GOOD) {
+        return NGX_OK;
+    }
+
+    h = ngx_list_push(&r->headers_out.headers);
+
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    ngx_str_set(&h->key, "WWW-Authenticate");
+
+    if (caller->token == NGX_CC_CALLER_NONE) {
+        ngx_str_set(&h->value, "Bearer realm=\"cc_executor\"");
+        ngx_str_set(&why, "none");
+
+    } else {
+        ngx_str_set(&h->value, "Bearer realm=\"cc_executor\", "
+                               "error=\"invalid_token\"");
+        ngx_str_set(&why, "another one");
+    }
+
+    r->headers_out.www_authenticate = h;
+
+    return ngx_cc_access_refuse(r, NGX_HTTP_UNAUTHORIZED,
+                                NGX_CC_REASON_TOKEN,
+                                "a token of cc_executor_token_file is needed, "
+                                "there was", &why);
 }
 
 

@@ -11,6 +11,10 @@
  *                      itself here, and Origin would be the same name
  *   remote peer     -> 403, unless cc_executor_remote lets it in
  *   Origin          -> 403, unless absent or cc_executor_allowed_origins
+ *   token           -> 401 with WWW-Authenticate, where cc_executor_token_file
+ *                      is configured and the request shows none of its tokens
+ *
+ * Afterwards ngx_cc_caller() says whose request it is.
  */
 
 #ifndef _NGX_CC_ACCESS_H_INCLUDED_

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_conf_access.h"
+#include "ngx_cc_conf_token.h"
 
 
 static ngx_cc_access_item_t *ngx_cc_conf_access_add(ngx_conf_t *cf,
@@ -13,6 +14,7 @@ static ngx_int_t ngx_cc_conf_access_names(ngx_conf_t *cf,
 
 ngx_conf_enum_t  ngx_cc_conf_access_remote[] = {
     { ngx_string("deny"), NGX_CC_ACCESS_DENY },
+    { ngx_string("token"), NGX_CC_ACCESS_TOKEN },
     { ngx_string("trust"), NGX_CC_ACCESS_TRUST },
     { ngx_null_string, 0 }
 };
@@ -36,6 +38,7 @@ ngx_cc_conf_access_merge(ngx_cc_conf_access_t *conf,
     ngx_conf_merge_ptr_value(conf->allowed_origins, prev->allowed_origins,
                              NGX_CONF_UNSET_PTR);
     ngx_conf_merge_uint_value(conf->remote, prev->remote, NGX_CC_ACCESS_DENY);
+    ngx_conf_merge_str_value(conf->token_file, prev->token_file, "off");
 }
 
 
@@ -79,6 +82,20 @@ ngx_cc_conf_access_compile(ngx_conf_t *cf, ngx_cc_conf_access_t *conf)
     conf->loopback = automatic;
     conf->hosts = names.elts;
     conf->nhosts = names.nelts;
+
+    if (ngx_strcmp(conf->token_file.data, "off") != 0) {
+        conf->tokens = ngx_cc_conf_token_read(cf, &conf->token_file);
+
+        if (conf->tokens == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+    } else if (conf->remote == NGX_CC_ACCESS_TOKEN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_remote token\" needs a "
+                           "\"cc_executor_token_file\"");
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }

@@ -16,6 +16,7 @@
 
 typedef enum {
     NGX_CC_ACCESS_DENY = 0,              /* only this machine */
+    NGX_CC_ACCESS_TOKEN,                 /* who has a token */
     NGX_CC_ACCESS_TRUST                  /* nginx's own directives decide */
 } ngx_cc_access_remote_e;
 
@@ -40,11 +41,14 @@ typedef struct {
     ngx_array_t           *allowed_hosts;
     ngx_array_t           *allowed_origins;  /* empty = "none" */
     ngx_uint_t             remote;           /* ngx_cc_access_remote_e */
+    ngx_str_t              token_file;       /* or "off" */
 
     /* compiled: names of allowed_hosts, those of "auto" included */
     char                 **hosts;
     ngx_uint_t             nhosts;
     ngx_uint_t             loopback;         /* names of this machine, too */
+    ngx_array_t           *tokens;           /* of ngx_cc_token_t; NULL = no
+                                                token is needed */
 } ngx_cc_conf_access_t;
 
 

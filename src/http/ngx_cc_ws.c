@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_caller.h"
 #include "ngx_cc_native.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_ws_in.h"
@@ -30,6 +31,7 @@ ngx_cc_ws_t *
 ngx_cc_ws_create(ngx_http_request_t *r)
 {
     ngx_cc_ws_t         *ws;
+    ngx_cc_caller_t     *caller;
     ngx_http_cleanup_t  *cln;
 
     if (ngx_cc_ws_in_prepare() != NGX_OK
@@ -40,8 +42,9 @@ ngx_cc_ws_create(ngx_http_request_t *r)
 
     ws = ngx_pcalloc(r->pool, sizeof(ngx_cc_ws_t));
     cln = ngx_http_cleanup_add(r, 0);
+    caller = ngx_cc_caller(r);
 
-    if (ws == NULL || cln == NULL) {
+    if (ws == NULL || cln == NULL || caller == NULL) {
         return NULL;
     }
 
@@ -53,6 +56,7 @@ ngx_cc_ws_create(ngx_http_request_t *r)
     ws->host.pool = r->pool;
     ws->host.log = r->connection->log;
     ws->host.conf = &ws->conf->command;
+    ws->host.owner = caller->digest;
     ws->host.max_message = ws->conf->max_message;
     ws->host.data = ws;
     ws->host.wake = ngx_cc_ws_wake;

@@ -36,6 +36,8 @@ typedef struct {
     ngx_cc_command_conf_t  *conf;        /* of the location */
     size_t                  max_message; /* bytes of a client's message */
     u_char                  session_id[NGX_CC_UUID_TEXT];
+    const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
+                                            who owns session and commands */
 
     void                   *data;
     void                  (*wake)(void *data);

@@ -432,6 +432,8 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ps = NULL;
 
     if (rc == NGX_OK) {
+        ex.spec.command.owner = s->host->owner;
+
         ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,
                                   s->host->session_id, ngx_cc_native_wake, s,
                                   s->host->log);

@@ -31,8 +31,9 @@ typedef enum {
 
 
 typedef struct {
-    ngx_cc_command_spec_t  command;  /* all but data, event, wake; those and
-                                        open_stdin are the caller's */
+    ngx_cc_command_spec_t  command;  /* all but owner, data, event, wake;
+                                        those and open_stdin are the
+                                        caller's */
     const char            *prefix;   /* of names in texts: "params" */
     unsigned               shell:1;  /* runs through the shell */
 

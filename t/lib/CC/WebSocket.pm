@@ -21,7 +21,7 @@ use constant { TEXT => 1, BINARY => 2, CLOSE => 8, PING => 9, PONG => 10 };
 # Connects; with "raw" nothing is sent.  Options: host, port, unix, path,
 # headers (list of lines that replace or add to the usual ones: { Name =>
 # value }, undef removes), method, version, after (bytes behind the handshake),
-# ssl.
+# ssl, cert and key (files, of the client).
 sub new {
     my ($class, %o) = @_;
     my $self = bless { buf => '', %o }, $class;
@@ -33,7 +33,9 @@ sub new {
         require IO::Socket::SSL;
         $sock = IO::Socket::SSL->new(
             PeerAddr => $o{host} // '127.0.0.1', PeerPort => $o{port},
-            SSL_verify_mode => 0);
+            SSL_verify_mode => 0,
+            ($o{cert} ? (SSL_cert_file => $o{cert}, SSL_key_file => $o{key})
+                : ()));
     } else {
         my $class = ($o{host} // '') =~ /:/ ? 'IO::Socket::IP'
             : 'IO::Socket::INET';

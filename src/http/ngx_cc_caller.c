@@ -1,0 +1,297 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_caller.h"
+#include "ngx_cc_conf.h"
+#include "ngx_cc_header.h"
+#include "ngx_cc_token.h"
+
+
+static const ngx_cc_token_t *ngx_cc_caller_token(ngx_http_request_t *r,
+    ngx_array_t *tokens, ngx_cc_caller_token_e *result);
+static ngx_uint_t ngx_cc_caller_shown(ngx_http_request_t *r,
+    ngx_str_t *token);
+static ngx_int_t ngx_cc_caller_owner(ngx_http_request_t *r,
+    ngx_cc_caller_t *caller, const ngx_cc_token_t *token);
+static ngx_int_t ngx_cc_caller_subject(ngx_http_request_t *r,
+    ngx_str_t *subject);
+static ngx_int_t ngx_cc_caller_variable(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+static void ngx_cc_caller_digest(ngx_http_request_t *r,
+    ngx_cc_caller_t *caller);
+static void ngx_cc_caller_cleanup(void *data);
+
+
+ngx_cc_caller_t *
+ngx_cc_caller(ngx_http_request_t *r)
+{
+    ngx_cc_caller_t       *caller;
+    ngx_cc_loc_conf_t     *lcf;
+    ngx_pool_cleanup_t    *cln;
+    const ngx_cc_token_t  *token;
+
+    caller = ngx_cc_caller_known(r);
+
+    if (caller) {
+        return caller;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_cc_caller_t));
+
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    caller = cln->data;
+    ngx_memzero(caller, sizeof(ngx_cc_caller_t));
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+    token = NULL;
+
+    if (lcf->access.tokens) {
+        token = ngx_cc_caller_token(r, lcf->access.tokens, &caller->token);
+    }
+
+    if (ngx_cc_caller_owner(r, caller, token) != NGX_OK) {
+        return NULL;
+    }
+
+    ngx_cc_caller_digest(r, caller);
+
+    cln->handler = ngx_cc_caller_cleanup;
+
+    return caller;
+}
+
+
+/*
+ * The context of a module is lost in an internal redirect, which error_page
+ * is; so it is found by its clean-up handler.
+ */
+
+ngx_cc_caller_t *
+ngx_cc_caller_known(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_cc_caller_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const ngx_cc_token_t *
+ngx_cc_caller_token(ngx_http_request_t *r, ngx_array_t *tokens,
+    ngx_cc_caller_token_e *result)
+{
+    ngx_str_t              text;
+    ngx_uint_t             n;
+    const ngx_cc_token_t  *token;
+
+    n = ngx_cc_caller_shown(r, &text);
+
+    if (n == 0) {
+        *result = NGX_CC_CALLER_NONE;
+        return NULL;
+    }
+
+    token = NULL;
+
+    if (n == 1) {
+        token = ngx_cc_token_find(tokens->elts, tokens->nelts, text.data,
+                                  text.len);
+    }
+
+    *result = token ? NGX_CC_CALLER_GOOD : NGX_CC_CALLER_WRONG;
+
+    return token;
+}
+
+
+/*
+ * How many tokens the request shows: "Authorization: Bearer" (RFC 6750), and,
+ * for browsers, which cannot set that header of a WebSocket, an item
+ * "bearer.<token>" of the subprotocol list.  Never in the URL: URLs are logged.
+ */
+
+static ngx_uint_t
+ngx_cc_caller_shown(ngx_http_request_t *r, ngx_str_t *token)
+{
+    ngx_str_t              item, name = ngx_string("Authorization"),
+                           protocol = ngx_string("Sec-WebSocket-Protocol");
+    ngx_uint_t             i, n;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *h;
+    ngx_cc_header_iter_t   it;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len != name.len
+                || ngx_strncasecmp(h[i].key.data, name.data, name.len) != 0
+                || h[i].value.len < 6
+                || ngx_strncasecmp(h[i].value.data, (u_char *) "Bearer", 6)
+                   != 0)
+            {
+                continue;
+            }
+
+            item.data = h[i].value.data + 6;
+            item.len = h[i].value.len - 6;
+
+            if (item.len && *item.data != ' ') {
+                continue;                    /* the scheme has another name */
+            }
+
+            while (item.len && *item.data == ' ') {
+                item.data++;
+                item.len--;
+            }
+
+            *token = item;
+            n++;
+        }
+    }
+
+    ngx_cc_header_begin(r, &it);
+
+    while (ngx_cc_header_item(&it, &protocol, &item)) {
+        if (item.len >= 7 && ngx_strncmp(item.data, "bearer.", 7) == 0) {
+            token->data = item.data + 7;
+            token->len = item.len - 7;
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_int_t
+ngx_cc_caller_owner(ngx_http_request_t *r, ngx_cc_caller_t *caller,
+    const ngx_cc_token_t *token)
+{
+    u_char                    *p;
+    ngx_str_t                  name;
+    const char                *kind;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    /*
+     * Before anybody asks for $remote_user, headers_in.user is only there when
+     * auth_basic has looked at it; and with "satisfy any" another rule may
+     * have let in who gave a wrong password.
+     */
+
+    if (token) {
+        kind = "token";
+        name.data = (u_char *) token->name;
+        name.len = ngx_strlen(token->name);
+
+    } else if (r->headers_in.user.len
+               && clcf->satisfy == NGX_HTTP_SATISFY_ALL)
+    {
+        kind = "user";
+        name = r->headers_in.user;
+
+    } else if (ngx_cc_caller_subject(r, &name) == NGX_OK) {
+        kind = "cert";
+
+    } else {
+        kind = "addr";
+        name = r->connection->addr_text;
+    }
+
+    caller->owner.len = ngx_strlen(kind) + 1 + name.len;
+    caller->owner.data = ngx_pnalloc(r->pool, caller->owner.len);
+
+    if (caller->owner.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(caller->owner.data, kind, ngx_strlen(kind));
+    *p++ = ':';
+    ngx_memcpy(p, name.data, name.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_caller_subject(ngx_http_request_t *r, ngx_str_t *subject)
+{
+    ngx_str_t  verify;
+
+    if (ngx_cc_caller_variable(r, "ssl_client_verify", &verify) != NGX_OK
+        || verify.len != 7
+        || ngx_strncmp(verify.data, "SUCCESS", 7) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_cc_caller_variable(r, "ssl_client_s_dn", subject);
+}
+
+
+/* by its variable, so that nothing here depends on how nginx was built */
+
+static ngx_int_t
+ngx_cc_caller_variable(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_str_t                   str;
+    ngx_http_variable_value_t  *vv;
+
+    str.data = (u_char *) name;
+    str.len = ngx_strlen(name);
+
+    vv = ngx_http_get_variable(r, &str, ngx_hash_key(str.data, str.len));
+
+    if (vv == NULL || vv->not_found || vv->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    value->data = vv->data;
+    value->len = vv->len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_cc_caller_digest(ngx_http_request_t *r, ngx_cc_caller_t *caller)
+{
+    ngx_cc_sha256_t            sha;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    /* a NUL is a border that no name has inside */
+
+    ngx_cc_sha256_init(&sha);
+    ngx_cc_sha256_update(&sha, cscf->server_name.data, cscf->server_name.len);
+    ngx_cc_sha256_update(&sha, "", 1);
+    ngx_cc_sha256_update(&sha, clcf->name.data, clcf->name.len);
+    ngx_cc_sha256_update(&sha, "", 1);
+    ngx_cc_sha256_update(&sha, caller->owner.data, caller->owner.len);
+    ngx_cc_sha256_final(&sha, caller->digest);
+}
+
+
+static void
+ngx_cc_caller_cleanup(void *data)
+{
+    /* only marks the entry */
+}
