@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
+#include "ngx_cc_conf_notice.h"
 #include "ngx_cc_directive.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_status.h"
@@ -123,6 +124,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(command.kill_grace),
       NULL },
 
+    { ngx_string("cc_executor_linger"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.linger),
+      NULL },
+
     { ngx_string("cc_executor_buffer"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -172,6 +180,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(ping_timeout),
       NULL },
 
+    { ngx_string("cc_executor_max_output"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.max_output),
+      NULL },
+
     { ngx_string("cc_executor_allowed_hosts"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
       ngx_cc_conf_access_hosts,
@@ -198,6 +213,90 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.token_file),
+      NULL },
+
+    { ngx_string("cc_executor_allow_root"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(allow_root),
+      NULL },
+
+    { ngx_string("cc_executor_umask"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_limits_umask,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.umask),
+      NULL },
+
+    { ngx_string("cc_executor_nice"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_limits_nice,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.nice),
+      NULL },
+
+    { ngx_string("cc_executor_rlimit_cpu"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.cpu),
+      NULL },
+
+    { ngx_string("cc_executor_rlimit_as"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.as),
+      NULL },
+
+    { ngx_string("cc_executor_rlimit_fsize"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.fsize),
+      NULL },
+
+    { ngx_string("cc_executor_rlimit_nofile"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.nofile),
+      NULL },
+
+    { ngx_string("cc_executor_rlimit_nproc"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(limits.nproc),
+      NULL },
+
+    { ngx_string("cc_executor_fence"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
+      ngx_cc_conf_fence_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(fence),
+      NULL },
+
+    { ngx_string("cc_executor_fence_read"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_fence_paths,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(fence.read),
+      NULL },
+
+    { ngx_string("cc_executor_fence_write"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_fence_paths,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(fence.write),
+      NULL },
+
+    { ngx_string("cc_executor_fence_connect"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(fence.connect),
       NULL },
 
     { ngx_string("cc_executor_status"),
@@ -409,6 +508,8 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
     if (ngx_test_config) {
         return NGX_OK;
     }
+
+    ngx_cc_conf_notice_tell(cycle, mcf);
 
     return ngx_cc_supply_deathwatch(cycle->log);
 }

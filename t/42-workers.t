@@ -27,7 +27,9 @@ for my $n (1, 4) {
 
 # no master: start, run, stop
 
-my $single = CC::Nginx->new(main => 'master_process off;')->start;
+my $single = CC::Nginx->new(main => 'master_process off;',
+    location => 'cc_executor_allow any; cc_executor_shell /bin/sh;
+        cc_executor_allow_root on;')->start;
 my $c = $single->client;
 is($c->run('echo alone')->{stdout}, "alone\n", 'master_process off: run');
 $c->send('execute', { command => "trap '' TERM; setsid sleep 4201 & sleep 4202" });

@@ -308,7 +308,7 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
 
     ngx_add_timer(&cl->timer, cl->timeout
                               ? cl->timeout + cl->conf->kill_grace
-                                + NGX_CC_CLIENT_MARGIN
+                                + cl->conf->linger + NGX_CC_CLIENT_MARGIN
                               : NGX_CC_CLIENT_IDLE);
 }
 

@@ -18,11 +18,14 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     ngx_cc_wire_strings_t   strings;
 
     strings.cwd = conf->cwd;
+    strings.beneath = spec->beneath ? spec->beneath : "";
     strings.program = spec->program;
     strings.argv = spec->argv;
     strings.argc = spec->argc;
-    strings.env = conf->env;
-    strings.envc = conf->nenv;
+    strings.env = spec->env ? spec->env : conf->env;
+    strings.envc = spec->env ? spec->nenv : conf->nenv;
+    strings.paths = conf->paths;
+    strings.npaths = conf->confine.nread + conf->confine.nwrite;
 
     text = ngx_cc_wire_text_size(&strings, &max);
 
@@ -36,7 +39,8 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 
     if (text > NGX_CC_WIRE_MAX_TEXT
         || max > NGX_CC_WIRE_MAX_STRING
-        || spec->argc + conf->nenv > NGX_CC_WIRE_MAX_STRINGS)
+        || strings.argc + strings.envc + strings.npaths
+           > NGX_CC_WIRE_MAX_STRINGS)
     {
         return NGX_CC_START_TOO_LONG;
     }
@@ -68,6 +72,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     start->head.flags = (ngx_strchr(spec->program, '/') == NULL)
                         ? NGX_CC_START_SEARCH : 0;
 
+    if (spec->exact) {
+        start->head.flags |= NGX_CC_START_EXACT;
+    }
+
     if (spec->open_stdin) {
         start->head.flags |= NGX_CC_START_STDIN;
     }
@@ -75,7 +83,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     start->run_limit = spec->timeout;
     start->silence = conf->silence_timeout;
     start->grace = conf->kill_grace;
+    start->linger = conf->linger;
     start->window = conf->buffer;
+    start->max_output = conf->max_output;
+    start->confine = conf->confine;
     start->handle = handle;
 
     if (spec->owner) {

@@ -31,11 +31,15 @@ typedef struct {
     uint32_t           nenv;
     const char        *path;             /* value of PATH in env, or NULL */
     const char        *cwd;
+    ngx_cc_confine_t   confine;
+    const char       **paths;            /* of the fence: nread and nwrite */
     ngx_msec_t         start_timeout;
     ngx_msec_t         timeout;          /* 0 = none */
     ngx_msec_t         silence_timeout;  /* 0 = none */
     ngx_msec_t         kill_grace;
+    ngx_msec_t         linger;           /* of background children */
     size_t             buffer;           /* bytes of ring */
+    off_t              max_output;       /* bytes, 0 = any */
     ngx_uint_t         max_commands;
     ngx_uint_t         max_commands_per_session;
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
@@ -65,7 +69,13 @@ typedef struct {
     uint32_t           argc;
     const char        *program;          /* what to execute: a path, or a bare
                                             name to be searched in PATH */
+    const char        *beneath;          /* directory below the location's
+                                            cwd; NULL = that itself */
+    const char       **env;              /* nenv times NAME=value; NULL = the
+                                            location's */
+    uint32_t           nenv;
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
+    unsigned           exact:1;          /* see NGX_CC_START_EXACT */
     unsigned           open_stdin:1;     /* stdin is fed by input() */
 
     void              *data;             /* for the two callbacks */

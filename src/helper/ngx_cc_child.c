@@ -5,10 +5,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ngx_cc_child.h"
+#include "ngx_cc_fence.h"
+#include "ngx_cc_place.h"
 #include "ngx_cc_policy.h"
 
 
@@ -24,7 +28,9 @@ typedef struct {
 
 static int ngx_cc_child_main(void *data);
 static int ngx_cc_child_stdio(const ngx_cc_child_t *child);
+static int ngx_cc_child_limits(const ngx_cc_confine_t *confine);
 static int ngx_cc_child_exec(const ngx_cc_child_t *child);
+static int ngx_cc_child_exec_exact(const ngx_cc_child_t *child);
 
 
 /* the child runs on it while the helper stands still */
@@ -94,7 +100,32 @@ ngx_cc_child_main(void *data)
 
     stage = NGX_CC_STAGE_CHDIR;
 
-    if (chdir(birth->child->cwd) == -1) {
+    if (ngx_cc_place_enter(birth->child->cwd, birth->child->beneath) == -1) {
+        goto failed;
+    }
+
+    stage = NGX_CC_STAGE_FENCE;
+
+    if (birth->child->fence != -1
+        && ngx_cc_fence_enter(birth->child->fence) == -1)
+    {
+        goto failed;
+    }
+
+    stage = NGX_CC_STAGE_STDIO;
+
+    if (syscall(SYS_close_range, 3, ~0U, 0) == -1 && errno != ENOSYS) {
+        goto failed;
+    }
+
+    /*
+     * Older kernels: everything of the helper is close-on-exec as well.  From
+     * here on few descriptors are in use, so a low limit does no harm.
+     */
+
+    stage = NGX_CC_STAGE_RLIMIT;
+
+    if (ngx_cc_child_limits(birth->child->confine) == -1) {
         goto failed;
     }
 
@@ -129,11 +160,54 @@ ngx_cc_child_stdio(const ngx_cc_child_t *child)
         return -1;
     }
 
-    if (syscall(SYS_close_range, 3, ~0U, 0) == -1 && errno != ENOSYS) {
+    return 0;
+}
+
+
+static int
+ngx_cc_child_limits(const ngx_cc_confine_t *confine)
+{
+    int            i;
+    rlim_t         value;
+    struct rlimit  limit;
+
+    static const int  resource[NGX_CC_LIMITS] = {
+        [NGX_CC_LIMIT_CPU] = RLIMIT_CPU,
+        [NGX_CC_LIMIT_AS] = RLIMIT_AS,
+        [NGX_CC_LIMIT_FSIZE] = RLIMIT_FSIZE,
+        [NGX_CC_LIMIT_NOFILE] = RLIMIT_NOFILE,
+        [NGX_CC_LIMIT_NPROC] = RLIMIT_NPROC
+    };
+
+    (void) umask(confine->umask);
+
+    if (confine->nice && setpriority(PRIO_PROCESS, 0, confine->nice) == -1) {
         return -1;
     }
 
-    /* older kernels: everything of the helper is close-on-exec as well */
+    for (i = 0; i < NGX_CC_LIMITS; i++) {
+
+        if (confine->limit[i] == 0) {
+            continue;
+        }
+
+        if (getrlimit(resource[i], &limit) == -1) {
+            return -1;
+        }
+
+        value = confine->limit[i];
+
+        limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
+
+        /* the soft limit of CPU time is a signal that can be caught */
+
+        value += (i == NGX_CC_LIMIT_CPU);
+        limit.rlim_max = value < limit.rlim_max ? value : limit.rlim_max;
+
+        if (setrlimit(resource[i], &limit) == -1) {
+            return -1;
+        }
+    }
 
     return 0;
 }
@@ -148,6 +222,10 @@ ngx_cc_child_exec(const ngx_cc_child_t *child)
     char          file[NGX_CC_CHILD_PATH];
     size_t        len, name;
     const char   *path, *end, **env;
+
+    if (child->exact) {
+        return ngx_cc_child_exec_exact(child);
+    }
 
     if (!child->search) {
         (void) execve(child->program, (char **) child->argv,
@@ -194,4 +272,37 @@ ngx_cc_child_exec(const ngx_cc_child_t *child)
     }
 
     return denied ? EACCES : ENOENT;
+}
+
+
+static int
+ngx_cc_child_exec_exact(const ngx_cc_child_t *child)
+{
+    int          fd;
+    struct stat  st;
+
+    fd = open(child->program, O_PATH|O_CLOEXEC);
+
+    if (fd == -1 || fstat(fd, &st) == -1) {
+        return errno;
+    }
+
+    if (!S_ISREG(st.st_mode)) {
+        return EACCES;
+    }
+
+    (void) syscall(SYS_execveat, fd, "", child->argv, child->env,
+                   AT_EMPTY_PATH);
+
+    /*
+     * ENOENT: a script, whose interpreter would not find a descriptor that is
+     * closed; ENOSYS: Linux before 3.19, or a filter that does not know it.
+     */
+
+    if (errno == ENOENT || errno == ENOSYS) {
+        (void) execve(child->program, (char **) child->argv,
+                      (char **) child->env);
+    }
+
+    return errno;
 }

@@ -16,10 +16,14 @@
 
 typedef struct {
     const char     *cwd;
+    const char     *beneath;     /* a directory below cwd, or "" */
     const char     *program;
     const char    **argv;        /* NULL at the end */
     const char    **env;         /* NULL at the end */
+    const ngx_cc_confine_t  *confine;
     int             search;      /* program is a bare name: PATH of env */
+    int             exact;       /* execute the very file that was opened */
+    int             fence;       /* of ngx_cc_fence_make(), or -1 */
     int             in;          /* becomes 0; -1: the helper's /dev/null */
     int             out;         /* becomes 1 */
     int             err;         /* becomes 2 */
@@ -34,9 +38,15 @@ typedef struct {
 
 /*
  * Starts the command: own process group (pid = pgid), stdio, nothing else
- * open, cwd, then execve().  Signals, mask, umask, limits, no_new_privs are
- * those of the helper, which has set them right at birth.  The caller's
- * descriptors stay the caller's.
+ * open, umask, nice, limits, cwd, fence, then execve().  Signals, mask,
+ * no_new_privs and what "confine" leaves open are those of the helper, which
+ * has set them right at birth.  The caller's descriptors stay the caller's.
+ *
+ * A limit above what the helper itself has is cut to that.
+ *
+ * "exact" opens the program, looks at what it got (a regular file) and
+ * executes that by its descriptor.  A script is executed by its name all the
+ * same: its interpreter will open it by name.
  *
  * A search tries every directory of PATH (empty = the cwd is not searched)
  * and, like execvp(3), goes on after ENOENT, ENOTDIR and EACCES, remembering

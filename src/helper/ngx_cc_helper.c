@@ -80,7 +80,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     (void) close(conf->ring);
 
     size = NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT
-           + (NGX_CC_WIRE_MAX_STRINGS + 2) * sizeof(char *);
+           + (NGX_CC_WIRE_MAX_STRINGS + 3) * sizeof(char *);
 
     h->buffer = mmap(NULL, size, PROT_READ|PROT_WRITE,
                      MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);

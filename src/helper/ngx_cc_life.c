@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "ngx_cc_child.h"
+#include "ngx_cc_fence.h"
 #include "ngx_cc_life.h"
 
 
@@ -20,6 +21,8 @@
 #define NGX_CC_LIFE_BATCH     16         /* reads, then poll */
 
 
+static int ngx_cc_life_fence(ngx_cc_life_t *life,
+    const ngx_cc_confine_t *confine, const char **paths);
 static void ngx_cc_life_sweep(ngx_cc_life_t *life);
 static void ngx_cc_life_finish(ngx_cc_life_t *life);
 static uint64_t ngx_cc_life_clock(clockid_t id);
@@ -53,6 +56,7 @@ ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
     life->nobody = 1;
+    life->fence = -1;
 
     ngx_cc_life_woke(life);
 
@@ -68,17 +72,22 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     pid_t                   pid;
     ngx_cc_child_t          child;
     ngx_cc_child_result_t   result;
+    ngx_cc_wire_strings_t   strings;
 
     life->run = start->head.run;
 
-    ngx_cc_wire_start_unpack(start, &child.cwd, &child.program, vector);
+    ngx_cc_wire_start_unpack(start, &strings, vector);
 
-    child.argv = vector;
-    child.env = vector + start->argc + 1;
+    child.cwd = strings.cwd;
+    child.beneath = strings.beneath;
+    child.program = strings.program;
+    child.argv = strings.argv;
+    child.env = strings.env;
+    child.confine = &start->confine;
     child.search = start->head.flags & NGX_CC_START_SEARCH;
+    child.exact = start->head.flags & NGX_CC_START_EXACT;
 
     life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
-    result.stage = NGX_CC_STAGE_PIPE;
 
     ngx_cc_wire_init(&life->exited, NGX_CC_WIRE_EXITED, life->run,
                      sizeof(life->exited));
@@ -86,13 +95,21 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->born = ngx_cc_life_clock(CLOCK_MONOTONIC);
     life->now = life->born / 1000;
 
-    if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window, fds)
-        == -1)
+    if (ngx_cc_life_fence(life, &start->confine, strings.paths) == -1) {
+        result.stage = NGX_CC_STAGE_FENCE;
+        result.error = errno;
+        pid = -1;
+
+    } else if (ngx_cc_pump_open(&life->pump, life->stdin_open, start->window,
+                                fds)
+               == -1)
     {
+        result.stage = NGX_CC_STAGE_PIPE;
         result.error = errno;
         pid = -1;
 
     } else {
+        child.fence = life->fence;
         child.in = fds[0];
         child.out = fds[1];
         child.err = fds[2];
@@ -117,6 +134,8 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
         return;
     }
 
+    life->pump.max = start->max_output;
+
     life->state = NGX_CC_LIFE_RUNNING;
     life->pid = pid;
     life->exited.pid = pid;
@@ -133,6 +152,39 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
                                    : NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
+}
+
+
+/*
+ * Most commands have the same fence, so it is kept; one with paths is made
+ * again: they may lead to other files now.
+ */
+
+static int
+ngx_cc_life_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
+    const char **paths)
+{
+    if (life->fence != -1) {
+        if (life->fenced.fence == confine->fence
+            && life->fenced.flags == confine->flags
+            && life->fenced.nread + life->fenced.nwrite == 0
+            && confine->nread + confine->nwrite == 0)
+        {
+            return 0;
+        }
+
+        (void) close(life->fence);
+        life->fence = -1;
+    }
+
+    if (confine->fence < NGX_CC_FENCE_MIN) {
+        return 0;
+    }
+
+    life->fence = ngx_cc_fence_make(confine, paths);
+    life->fenced = *confine;
+
+    return life->fence == -1 ? -1 : 0;
 }
 
 
@@ -300,6 +352,10 @@ ngx_cc_life_pump(ngx_cc_life_t *life)
         life->quiet_since = life->now;
     }
 
+    if (life->pump.over) {
+        ngx_cc_life_ladder(life, NGX_CC_CAUSE_OUTPUT);
+    }
+
     if (out == -1 || err == -1) {
         return -1;
     }
@@ -451,6 +507,13 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
 {
     if (life->alone) {
         _exit(0);
+    }
+
+    if (life->pump.over && (life->exited.cause == NGX_CC_CAUSE_EXIT
+                            || life->exited.cause == NGX_CC_CAUSE_SIGNAL))
+    {
+        /* it was done before anybody had counted, but not all is told */
+        life->exited.cause = NGX_CC_CAUSE_OUTPUT;
     }
 
     life->exited.head.flags = NGX_CC_EXITED_REUSABLE;

@@ -14,8 +14,9 @@
  *                                           START that fails      IDLE
  *   RUNNING   exec succeeded                main process gone     LINGER
  *                                           CANCEL, ABANDON, run
- *                                           or silence limit, end
- *                                           of file               ENDING
+ *                                           or silence limit, too
+ *                                           much output, end of
+ *                                           file                  ENDING
  *   LINGER    main process gone             linger over, nobody
  *                                           left, CANCEL, ABANDON SWEEPING
  *   ENDING    TERM and CONT to the group    main and group gone,
@@ -65,6 +66,9 @@ typedef struct {
     int                    signals;      /* signalfd of SIGCHLD */
     ngx_cc_sweep_t         sweep;
     ngx_cc_pump_t          pump;
+
+    int                    fence;        /* for the next command, or -1 */
+    ngx_cc_confine_t       fenced;       /* what it was made for */
 
     uint32_t               run;
     pid_t                  pid;          /* = pgid; 0 once it is reaped */

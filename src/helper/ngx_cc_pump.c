@@ -12,6 +12,7 @@
 #define NGX_CC_PUMP_SCRATCH   65536
 
 
+static int ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left);
 static int ngx_cc_pump_pipe(int *ours, int *theirs, int write);
 static void ngx_cc_pump_close_one(int *fd);
 
@@ -65,6 +66,8 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
     memset(pump->bytes, 0, sizeof(pump->bytes));
     pump->eof = 0;
     pump->discard = 0;
+    pump->max = 0;
+    pump->over = 0;
     pump->input_busy = 0;
     pump->input_eof = 0;
 
@@ -75,15 +78,19 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
 int
 ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
 {
-    size_t    room;
-    ssize_t   n;
-    uint8_t  *p;
+    int        spent;
+    size_t     room;
+    ssize_t    n;
+    uint8_t   *p;
+    uint64_t   left;
 
     if (pump->out[stream] == -1) {
         return 0;
     }
 
-    if (pump->discard) {
+    spent = ngx_cc_pump_spent(pump, &left);
+
+    if (pump->discard || spent) {
         p = pump->scratch;
         room = NGX_CC_PUMP_SCRATCH;
 
@@ -93,6 +100,8 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
         if (room == 0) {
             return -1;
         }
+
+        room = room < left ? room : left;
     }
 
     do {
@@ -110,6 +119,11 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
         return 0;
     }
 
+    if (spent) {
+        pump->over = 1;
+        pump->discard = 1;
+    }
+
     if (!pump->discard) {
         ngx_cc_ring_commit(&pump->ring, stream, pump->bytes[stream], n);
     }
@@ -117,6 +131,22 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     pump->bytes[stream] += n;
 
     return 1;
+}
+
+
+/* has the command written all that it may?  *left: how much it may still */
+
+static int
+ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left)
+{
+    *left = UINT64_MAX;
+
+    if (pump->max) {
+        *left = pump->max - (pump->bytes[NGX_CC_STDOUT]
+                             + pump->bytes[NGX_CC_STDERR]);
+    }
+
+    return *left == 0 && !pump->discard;
 }
 
 
@@ -140,9 +170,11 @@ ngx_cc_pump_measure(const ngx_cc_pump_t *pump, uint64_t all[NGX_CC_STREAMS])
 int
 ngx_cc_pump_room(ngx_cc_pump_t *pump)
 {
-    uint8_t  *p;
+    uint8_t   *p;
+    uint64_t   left;
 
-    return pump->discard || ngx_cc_ring_room(&pump->ring, &p) != 0;
+    return pump->discard || ngx_cc_pump_spent(pump, &left)
+           || ngx_cc_ring_room(&pump->ring, &p) != 0;
 }
 
 

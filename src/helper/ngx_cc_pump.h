@@ -22,6 +22,9 @@ typedef struct {
     uint64_t              bytes[NGX_CC_STREAMS]; /* read so far */
     unsigned              eof;                   /* NGX_CC_EOF_* */
     int                   discard;       /* nobody reads: throw it away */
+    uint64_t              max;           /* bytes of both streams, 0 = any; set
+                                            by the caller after open() */
+    int                   over;          /* there was more: discarded */
 
     int                   in;            /* write end of stdin, or -1 */
     uint8_t              *input;         /* NGX_CC_WIRE_MAX_INPUT bytes */
@@ -49,7 +52,7 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
 /*
  * Reads once from that stream, as much as there is room for.  Returns 1 when
  * more may be there, 0 when the pipe is empty or closed, -1 when the ring has
- * no room.
+ * no room.  The first byte beyond "max" sets "over" and "discard".
  */
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 

@@ -13,7 +13,6 @@ static ngx_int_t ngx_cc_access_host(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_int_t ngx_cc_access_remote(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
-static ngx_uint_t ngx_cc_access_local(struct sockaddr *sa);
 static ngx_uint_t ngx_cc_access_forwarded(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_access_origin(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
@@ -140,7 +139,7 @@ ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_cc_access_local(struct sockaddr *sa)
 {
 #if (NGX_HAVE_INET6)

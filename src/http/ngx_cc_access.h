@@ -32,5 +32,8 @@
  */
 ngx_int_t ngx_cc_access(ngx_http_request_t *r);
 
+/* is this an address of this machine only: loopback, unix socket? */
+ngx_uint_t ngx_cc_access_local(struct sockaddr *sa);
+
 
 #endif /* _NGX_CC_ACCESS_H_INCLUDED_ */

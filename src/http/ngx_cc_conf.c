@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
+#include "ngx_cc_conf_notice.h"
 #include "ngx_cc_upgrade.h"
 
 
@@ -23,6 +24,13 @@ ngx_cc_conf_create_main(ngx_conf_t *cf)
 
     mcf = ngx_pcalloc(cf->pool, sizeof(ngx_cc_main_conf_t));
     if (mcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&mcf->locations, cf->pool, 4,
+                       sizeof(ngx_cc_conf_location_t))
+        != NGX_OK)
+    {
         return NULL;
     }
 
@@ -110,6 +118,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
+    conf->allow_root = NGX_CONF_UNSET;
     conf->max_message = NGX_CONF_UNSET_SIZE;
     conf->max_sessions = NGX_CONF_UNSET_UINT;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
@@ -118,6 +127,8 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     ngx_cc_conf_access_create(&conf->access);
     ngx_cc_conf_policy_create(&conf->policy);
     ngx_cc_conf_env_create(&conf->env);
+    ngx_cc_conf_limits_create(&conf->limits);
+    ngx_cc_conf_fence_create(&conf->fence);
     ngx_cc_conf_command_create(&conf->command);
 
     return conf;
@@ -136,8 +147,11 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_conf_access_merge(&conf->access, &prev->access);
     ngx_cc_conf_policy_merge(&conf->policy, &prev->policy);
     ngx_cc_conf_env_merge(&conf->env, &prev->env);
+    ngx_cc_conf_limits_merge(&conf->limits, &prev->limits);
+    ngx_cc_conf_fence_merge(&conf->fence, &prev->fence);
     ngx_cc_conf_command_merge(&conf->command, &prev->command);
 
+    ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               1024 * 1024);
@@ -176,7 +190,12 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
         || ngx_cc_conf_command_cwd(cf, &conf->command, &conf->cwd, &mcf->work)
            != NGX_CONF_OK
         || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command)
-           != NGX_CONF_OK)
+           != NGX_CONF_OK
+        || ngx_cc_conf_limits_compile(cf, &conf->limits, &conf->command)
+           != NGX_CONF_OK
+        || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->command)
+           != NGX_CONF_OK
+        || ngx_cc_conf_notice_add(cf, mcf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -261,6 +280,10 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
                       "cc_executor_helpers max=%ui is more than a quarter of "
                       "worker_connections (%ui): each helper takes one",
                       mcf->pool.max, cycle->connection_n);
+    }
+
+    if (ngx_cc_conf_notice_check(cycle, mcf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (ngx_create_dir(mcf->work.data, 0700) == NGX_FILE_ERROR

@@ -15,6 +15,8 @@
 #include "ngx_cc_command.h"
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_env.h"
+#include "ngx_cc_conf_fence.h"
+#include "ngx_cc_conf_limits.h"
 #include "ngx_cc_conf_policy.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_zone.h"
@@ -25,9 +27,20 @@
 #define NGX_CC_CONF_MAX_HELPERS  1024
 
 
+typedef struct ngx_cc_loc_conf_s  ngx_cc_loc_conf_t;
+
+
+typedef struct {
+    ngx_str_t               server;          /* its name */
+    ngx_str_t               name;
+    ngx_cc_loc_conf_t      *conf;
+} ngx_cc_conf_location_t;
+
+
 typedef struct {
     ngx_flag_t              enable;          /* some location is on */
     ngx_flag_t              status;          /* some location tells about it */
+    ngx_array_t             locations;       /* those: ngx_cc_conf_location_t */
     size_t                  zone_size;
     ngx_cc_zone_t          *zone;
     ngx_path_t             *path;            /* runtime directory */
@@ -36,18 +49,21 @@ typedef struct {
 } ngx_cc_main_conf_t;
 
 
-typedef struct {
+struct ngx_cc_loc_conf_s {
     ngx_flag_t              enable;
     ngx_str_t               cwd;
     size_t                  max_message;     /* bytes */
     ngx_uint_t              max_sessions;
     ngx_msec_t              ping_interval;
     ngx_msec_t              ping_timeout;
+    ngx_flag_t              allow_root;
     ngx_cc_conf_access_t    access;          /* who may connect */
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;
+    ngx_cc_conf_limits_t    limits;
+    ngx_cc_conf_fence_t     fence;
     ngx_cc_command_conf_t   command;         /* for the layers below */
-} ngx_cc_loc_conf_t;
+};
 
 
 /* the module; its definition is in ngx_cc_executor_module.c */

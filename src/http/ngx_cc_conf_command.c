@@ -11,7 +11,9 @@ ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf)
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->silence_timeout = NGX_CONF_UNSET_MSEC;
     conf->kill_grace = NGX_CONF_UNSET_MSEC;
+    conf->linger = NGX_CONF_UNSET_MSEC;
     conf->buffer = NGX_CONF_UNSET_SIZE;
+    conf->max_output = NGX_CONF_UNSET;
     conf->max_commands = NGX_CONF_UNSET_UINT;
     conf->max_commands_per_session = NGX_CONF_UNSET_UINT;
 }
@@ -26,7 +28,9 @@ ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
     ngx_conf_merge_msec_value(conf->silence_timeout, prev->silence_timeout,
                               0);
     ngx_conf_merge_msec_value(conf->kill_grace, prev->kill_grace, 2000);
+    ngx_conf_merge_msec_value(conf->linger, prev->linger, 0);
     ngx_conf_merge_size_value(conf->buffer, prev->buffer, 256 * 1024);
+    ngx_conf_merge_off_value(conf->max_output, prev->max_output, 0);
     ngx_conf_merge_uint_value(conf->max_commands, prev->max_commands, 64);
     ngx_conf_merge_uint_value(conf->max_commands_per_session,
                               prev->max_commands_per_session, 8);
@@ -44,6 +48,8 @@ ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf)
         { "cc_executor_silence_timeout", conf->silence_timeout,
           0, NGX_MAX_INT32_VALUE },
         { "cc_executor_kill_grace", conf->kill_grace,
+          0, NGX_MAX_INT32_VALUE },
+        { "cc_executor_linger", conf->linger,
           0, NGX_MAX_INT32_VALUE },
         { "cc_executor_buffer", conf->buffer,
           NGX_CC_RING_MIN, NGX_CC_CONF_MAX_BUFFER },

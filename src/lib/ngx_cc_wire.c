@@ -5,6 +5,8 @@
 
 static int ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start,
     size_t n);
+static int ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
+    uint32_t nwrite);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
 
 
@@ -139,22 +141,29 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
 static int
 ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
 {
-    size_t       len;
-    uint32_t     i, count;
-    const char  *p, *last, *end;
+    size_t                   len;
+    uint32_t                 i, count, env;
+    const char              *p, *last, *end;
+    const ngx_cc_confine_t  *confine;
+
+    confine = &start->confine;
 
     if (start->text > NGX_CC_WIRE_MAX_TEXT
         || n != sizeof(ngx_cc_wire_start_t) + start->text
         || start->argc == 0
-        || start->argc > NGX_CC_WIRE_MAX_STRINGS
-        || start->envc > NGX_CC_WIRE_MAX_STRINGS - start->argc)
+        || !ngx_cc_wire_count(start->argc, start->envc, confine->nread,
+                              confine->nwrite)
+        || (confine->flags & ~NGX_CC_CONFINE_FLAGS)
+        || (confine->umask & ~0777)
+        || confine->nice < -20 || confine->nice > 19)
     {
         return 0;
     }
 
     p = (const char *) (start + 1);
     last = p + start->text;
-    count = 2 + start->argc + start->envc;
+    env = 3 + start->argc;
+    count = env + start->envc + confine->nread + confine->nwrite;
 
     for (i = 0; i < count; i++) {
         end = memchr(p, '\0', last - p);
@@ -169,12 +178,12 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
             return 0;
         }
 
-        if (i == 1 && len == 0) {
+        if (i == 2 && len == 0) {
             /* no program */
             return 0;
         }
 
-        if (i >= 2 + start->argc
+        if (i >= env && i < env + start->envc
             && (*p == '=' || memchr(p, '=', len) == NULL))
         {
             return 0;
@@ -187,29 +196,50 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
 }
 
 
+/* not too many strings, without an overflow */
+
+static int
+ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
+    uint32_t nwrite)
+{
+    return (uint64_t) argc + envc + nread + nwrite <= NGX_CC_WIRE_MAX_STRINGS;
+}
+
+
+static void
+ngx_cc_wire_measure(const char *text, size_t *sum, size_t *max)
+{
+    size_t  len;
+
+    len = strlen(text);
+    *sum += len + 1;
+    *max = len > *max ? len : *max;
+}
+
+
 size_t
 ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest)
 {
-    size_t    len, max, sum;
+    size_t    sum, max;
     uint32_t  i;
 
-    max = strlen(s->cwd);
-    sum = max + 1;
+    sum = 0;
+    max = 0;
 
-    len = strlen(s->program);
-    sum += len + 1;
-    max = len > max ? len : max;
+    ngx_cc_wire_measure(s->cwd, &sum, &max);
+    ngx_cc_wire_measure(s->beneath, &sum, &max);
+    ngx_cc_wire_measure(s->program, &sum, &max);
 
     for (i = 0; i < s->argc; i++) {
-        len = strlen(s->argv[i]);
-        sum += len + 1;
-        max = len > max ? len : max;
+        ngx_cc_wire_measure(s->argv[i], &sum, &max);
     }
 
     for (i = 0; i < s->envc; i++) {
-        len = strlen(s->env[i]);
-        sum += len + 1;
-        max = len > max ? len : max;
+        ngx_cc_wire_measure(s->env[i], &sum, &max);
+    }
+
+    for (i = 0; i < s->npaths; i++) {
+        ngx_cc_wire_measure(s->paths[i], &sum, &max);
     }
 
     if (longest) {
@@ -243,8 +273,9 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
     text = ngx_cc_wire_text_size(s, &longest);
 
     if (text > NGX_CC_WIRE_MAX_TEXT || longest > NGX_CC_WIRE_MAX_STRING
-        || s->argc == 0 || s->argc > NGX_CC_WIRE_MAX_STRINGS
-        || s->envc > NGX_CC_WIRE_MAX_STRINGS - s->argc
+        || s->argc == 0
+        || !ngx_cc_wire_count(s->argc, s->envc, s->npaths, 0)
+        || s->npaths != start->confine.nread + start->confine.nwrite
         || s->program[0] == '\0')
     {
         return 0;
@@ -252,6 +283,7 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 
     p = (char *) (start + 1);
     p = ngx_cc_wire_put(p, s->cwd);
+    p = ngx_cc_wire_put(p, s->beneath);
     p = ngx_cc_wire_put(p, s->program);
 
     for (i = 0; i < s->argc; i++) {
@@ -260,6 +292,10 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 
     for (i = 0; i < s->envc; i++) {
         p = ngx_cc_wire_put(p, s->env[i]);
+    }
+
+    for (i = 0; i < s->npaths; i++) {
+        p = ngx_cc_wire_put(p, s->paths[i]);
     }
 
     start->argc = s->argc;
@@ -271,32 +307,49 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 }
 
 
-void
-ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start, const char **cwd,
-    const char **program, const char **vector)
+/* one text after the other, then NULL */
+
+static const char *
+ngx_cc_wire_take(const char *p, uint32_t n, const char ***vector)
 {
-    uint32_t     i;
+    while (n--) {
+        *(*vector)++ = p;
+        p += strlen(p) + 1;
+    }
+
+    *(*vector)++ = NULL;
+
+    return p;
+}
+
+
+void
+ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
+    ngx_cc_wire_strings_t *s, const char **vector)
+{
     const char  *p;
+
+    s->argc = start->argc;
+    s->envc = start->envc;
+    s->npaths = start->confine.nread + start->confine.nwrite;
 
     p = (const char *) (start + 1);
 
-    *cwd = p;
+    s->cwd = p;
     p += strlen(p) + 1;
 
-    *program = p;
+    s->beneath = p;
     p += strlen(p) + 1;
 
-    for (i = 0; i < start->argc; i++) {
-        *vector++ = p;
-        p += strlen(p) + 1;
-    }
+    s->program = p;
+    p += strlen(p) + 1;
 
-    *vector++ = NULL;
+    s->argv = vector;
+    p = ngx_cc_wire_take(p, s->argc, &vector);
 
-    for (i = 0; i < start->envc; i++) {
-        *vector++ = p;
-        p += strlen(p) + 1;
-    }
+    s->env = vector;
+    p = ngx_cc_wire_take(p, s->envc, &vector);
 
-    *vector = NULL;
+    s->paths = vector;
+    (void) ngx_cc_wire_take(p, s->npaths, &vector);
 }

@@ -27,7 +27,8 @@
 #define NGX_CC_WIRE_MAX_TEXT    (160 * 1024)     /* all strings of a START,
                                                     NULs included */
 #define NGX_CC_WIRE_MAX_STRING  (128 * 1024 - 1) /* one string, without NUL */
-#define NGX_CC_WIRE_MAX_STRINGS 16384            /* argv + env, pieces */
+#define NGX_CC_WIRE_MAX_STRINGS 16384            /* argv + env + paths of the
+                                                    fence, pieces */
 #define NGX_CC_WIRE_MAX_INPUT   65536            /* bytes of one INPUT */
 
 
@@ -73,6 +74,7 @@ typedef enum {
     NGX_CC_CAUSE_SILENCE,
     NGX_CC_CAUSE_CANCEL,
     NGX_CC_CAUSE_DISCONNECT,
+    NGX_CC_CAUSE_OUTPUT,     /* more of it than allowed */
     NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
     NGX_CC_CAUSES
 } ngx_cc_cause_e;
@@ -131,18 +133,47 @@ typedef struct {
 } ngx_cc_wire_failed_t;
 
 
+/* what a command may use, and how it is confined */
+
+typedef enum {
+    NGX_CC_LIMIT_CPU = 0,    /* seconds; then SIGXCPU, a second later KILL */
+    NGX_CC_LIMIT_AS,         /* bytes of address space */
+    NGX_CC_LIMIT_FSIZE,      /* bytes of a file */
+    NGX_CC_LIMIT_NOFILE,     /* descriptors */
+    NGX_CC_LIMIT_NPROC,      /* processes of this uid, whoever started them */
+    NGX_CC_LIMITS
+} ngx_cc_limit_e;
+
+#define NGX_CC_CONFINE_CONNECT  0x0001   /* no TCP connections from it */
+#define NGX_CC_CONFINE_FLAGS    0x0001
+
+typedef struct {
+    uint64_t        limit[NGX_CC_LIMITS];    /* 0 = as the helper has it */
+    uint32_t        umask;
+    int32_t         nice;        /* 0 = as the helper has it */
+    uint32_t        fence;       /* the fence's form (ngx_cc_fence.h), 0 =
+                                    none */
+    uint32_t        flags;
+    uint32_t        nread;       /* paths that may be read */
+    uint32_t        nwrite;      /* paths that may be read and changed */
+} ngx_cc_confine_t;
+
+
 /* flags of START */
 
 #define NGX_CC_START_SEARCH     0x0001   /* "program" has no slash: look for
                                             it in the PATH of its environment */
 #define NGX_CC_START_STDIN      0x0002   /* stdin is a pipe fed by INPUT, else
                                             /dev/null */
-#define NGX_CC_START_FLAGS      0x0003
+#define NGX_CC_START_EXACT      0x0004   /* "program" is opened once; what is
+                                            executed is that file */
+#define NGX_CC_START_FLAGS      0x0007
 
 
 /*
  * Behind it stand "text" bytes of strings, each ended by NUL, in this order:
- * cwd, program, argc arguments, envc times NAME=value.
+ * cwd, beneath, program, argc arguments, envc times NAME=value, and the nread
+ * and nwrite paths of the fence.
  */
 
 typedef struct {
@@ -152,6 +183,8 @@ typedef struct {
     uint64_t        grace;       /* ms from TERM to KILL */
     uint64_t        linger;      /* ms that background children may stay */
     uint64_t        window;      /* bytes of ring to use */
+    uint64_t        max_output;  /* bytes of both streams, 0 = any */
+    ngx_cc_confine_t  confine;
     ngx_cc_handle_t handle;      /* the command's name and secret */
     uint8_t         owner[32];   /* digest of who owns it, 0 = nobody */
     uint32_t        argc;        /* >= 1 */
@@ -276,11 +309,14 @@ ngx_cc_wire_type_e ngx_cc_wire_check(const void *msg, size_t n);
 
 typedef struct {
     const char     *cwd;
+    const char     *beneath;     /* a directory below cwd, or "" */
     const char     *program;
     const char    **argv;        /* argc of them, no closing NULL needed */
     const char    **env;
+    const char    **paths;       /* of the fence: nread, then nwrite */
     uint32_t        argc;
     uint32_t        envc;
+    uint32_t        npaths;
 } ngx_cc_wire_strings_t;
 
 
@@ -293,18 +329,19 @@ size_t ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest);
 /*
  * Writes the strings behind "start", which has room for them, and completes
  * start->argc, envc, text and head.size.  Returns the size of the datagram, or
- * 0 when a limit of this file is broken.
+ * 0 when a limit of this file is broken, or when npaths is not the number of
+ * paths in start->confine.
  */
 size_t ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *s);
 
 /*
- * The strings of a START that ngx_cc_wire_check() has accepted: fills
- * "cwd" and "program", and "vector" with argc pointers, NULL, envc pointers,
- * NULL (room for argc + envc + 2).  All point into the message.
+ * The strings of a START that ngx_cc_wire_check() has accepted.  "vector" has
+ * room for argc + envc + paths + 3 pointers; argv, env and paths of "s" end
+ * with a NULL in there.  Everything points into the message.
  */
 void ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
-    const char **cwd, const char **program, const char **vector);
+    ngx_cc_wire_strings_t *s, const char **vector);
 
 
 #endif /* _NGX_CC_WIRE_H_INCLUDED_ */

@@ -14,7 +14,8 @@ static const char *ngx_cc_notice_signal(int signo);
 
 
 static const char  *ngx_cc_notice_causes[] = {
-    "exit", "signal", "timeout", "silence", "cancel", "disconnect", "lost"
+    "exit", "signal", "timeout", "silence", "cancel", "disconnect",
+    "output", "lost"
 };
 
 static const char  *ngx_cc_notice_stages[] = {
@@ -163,22 +164,37 @@ ngx_cc_notice_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
 size_t
 ngx_cc_notice_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
 {
-    ngx_cc_json_t  w;
+    ngx_int_t       code;
+    const char     *text;
+    ngx_cc_json_t   w;
 
-    if (cmd->cause != NGX_CC_CAUSE_TIMEOUT
-        && cmd->cause != NGX_CC_CAUSE_SILENCE)
-    {
+    switch (cmd->cause) {
+
+    case NGX_CC_CAUSE_TIMEOUT:
+        code = NGX_CC_ERROR_TIMEOUT;
+        text = "the command ran longer than its timeout";
+        break;
+
+    case NGX_CC_CAUSE_SILENCE:
+        code = NGX_CC_ERROR_TIMEOUT;
+        text = "the command was silent for too long";
+        break;
+
+    case NGX_CC_CAUSE_OUTPUT:
+        code = NGX_CC_ERROR_LIMIT;
+        text = "the command wrote more output than is allowed";
+        break;
+
+    default:
         return 0;
     }
 
     ngx_cc_notice_writer(&w, p, room);
     ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.error\","
                         "\"params\":{\"error\":");
-    ngx_cc_json_cstring(&w, cmd->cause == NGX_CC_CAUSE_TIMEOUT
-                            ? "the command ran longer than its timeout"
-                            : "the command was silent for too long");
+    ngx_cc_json_cstring(&w, text);
     ngx_cc_json_lit(&w, ",\"code\":");
-    ngx_cc_json_int(&w, NGX_CC_ERROR_TIMEOUT);
+    ngx_cc_json_int(&w, code);
     ngx_cc_notice_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 

@@ -13,37 +13,32 @@
 static void
 strings(const ngx_cc_wire_start_t *start, size_t size)
 {
-    size_t                  i, len, longest;
-    const char             *cwd, *program, **vector;
+    size_t                  i, n, longest;
+    const char            **vector, **last;
     ngx_cc_wire_start_t    *again;
     ngx_cc_wire_strings_t   s;
 
-    vector = malloc((start->argc + start->envc + 2) * sizeof(char *));
+    n = start->argc + start->envc + start->confine.nread
+        + start->confine.nwrite;
+    vector = malloc((n + 3) * sizeof(char *));
     fuzz_check(vector != NULL);
-    ngx_cc_wire_start_unpack(start, &cwd, &program, vector);
+    ngx_cc_wire_start_unpack(start, &s, vector);
 
-    len = strlen(cwd) + strlen(program);
-    fuzz_check(program[0] != '\0');
+    fuzz_check(s.program[0] != '\0');
+    fuzz_check(s.argc == start->argc && s.envc == start->envc);
+    fuzz_check(s.argc + s.envc + s.npaths == n);
 
-    for (i = 0; i < start->argc; i++) {
-        len += strlen(vector[i]);
-    }
+    /* one behind the other, to the last byte */
 
-    fuzz_check(vector[start->argc] == NULL);
+    last = s.npaths ? s.paths : s.envc ? s.env : s.argv;
+    i = s.npaths ? s.npaths : s.envc ? s.envc : s.argc;
+    fuzz_check(last[i - 1] + strlen(last[i - 1]) + 1
+               == (const char *) (start + 1) + start->text);
 
-    for (i = 0; i < start->envc; i++) {
-        len += strlen(vector[start->argc + 1 + i]);
-    }
+    fuzz_check(s.argv[s.argc] == NULL);
+    fuzz_check(s.env[s.envc] == NULL);
+    fuzz_check(s.paths[s.npaths] == NULL);
 
-    fuzz_check(vector[start->argc + 1 + start->envc] == NULL);
-    fuzz_check(len + 2 + start->argc + start->envc == start->text);
-
-    s.cwd = cwd;
-    s.program = program;
-    s.argv = vector;
-    s.env = vector + start->argc + 1;
-    s.argc = start->argc;
-    s.envc = start->envc;
     fuzz_check(ngx_cc_wire_text_size(&s, &longest) == start->text);
     fuzz_check(longest <= NGX_CC_WIRE_MAX_STRING);
 

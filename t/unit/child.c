@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,10 @@ teardown(void)
 
 /* runs it with stdout in "text"; returns the wait status or -1 */
 
+static const ngx_cc_confine_t   confine = { .umask = 077 };
+static const ngx_cc_confine_t  *use = &confine;
+
+
 static int
 run(const char *program, int search, const char **argv, const char **env)
 {
@@ -69,6 +74,9 @@ run(const char *program, int search, const char **argv, const char **env)
     ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
 
     child.cwd = dir;
+    child.beneath = "";
+    child.confine = use;
+    child.fence = -1;
     child.program = program;
     child.argv = argv;
     child.env = env;
@@ -174,6 +182,9 @@ START_TEST(stages)
     child.program = "/bin/true";
     child.argv = argv;
     child.env = env;
+    child.beneath = "";
+    child.confine = &confine;
+    child.fence = -1;
     child.search = 0;
     child.in = -1;
     child.out = 1;
@@ -189,10 +200,101 @@ START_TEST(stages)
     ck_assert_int_eq(result.error, ENOTDIR);
 
     child.cwd = "/";
+    child.beneath = "../etc";
+    ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
+    ck_assert_int_eq(result.stage, NGX_CC_STAGE_CHDIR);
+    ck_assert_int_eq(result.error, EXDEV);
+
+    child.beneath = "";
+    child.fence = 0;                     /* which is none */
+    ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
+    ck_assert_int_eq(result.stage, NGX_CC_STAGE_FENCE);
+
+    child.fence = -1;
     child.out = 1000;
     ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
     ck_assert_int_eq(result.stage, NGX_CC_STAGE_STDIO);
     ck_assert_int_eq(result.error, EBADF);
+}
+END_TEST
+
+
+/* limits, umask and nice are what was said; others as they were */
+
+START_TEST(confined)
+{
+    const char        *argv[] = { "sh", "-c", "umask; nice; ulimit -t;"
+                                  "ulimit -Ht; ulimit -v; ulimit -f; ulimit -n;"
+                                  "ulimit -Hn; ulimit -u", NULL };
+    const char        *env[] = { "PATH=/usr/bin:/bin", NULL };
+    char               want[256];
+    struct rlimit      nproc;
+    ngx_cc_confine_t   some;
+
+    memset(&some, 0, sizeof(some));
+    some.umask = 027;
+    some.nice = 7;
+    some.limit[NGX_CC_LIMIT_CPU] = 100;
+    some.limit[NGX_CC_LIMIT_AS] = 1024 * 1024 * 1024;
+    some.limit[NGX_CC_LIMIT_FSIZE] = 512 * 1000;
+    some.limit[NGX_CC_LIMIT_NOFILE] = 8;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &nproc), 0);
+    (void) snprintf(want, sizeof(want), "0027\n7\n100\n101\n%d\n1000\n8\n8\n",
+                    1024 * 1024);
+
+    use = &some;
+    ck_assert_int_eq(run("/bin/bash", 0, argv, env), 0);
+    use = &confine;
+
+    if (nproc.rlim_cur == RLIM_INFINITY) {
+        (void) strcat(want, "unlimited\n");
+
+    } else {
+        (void) sprintf(want + strlen(want), "%llu\n",
+                       (unsigned long long) nproc.rlim_cur);
+    }
+
+    ck_assert_str_eq(text, want);
+
+    /* a limit is not raised, and that is no error */
+
+    some.limit[NGX_CC_LIMIT_NOFILE] = UINT64_MAX - 1;
+    use = &some;
+    ck_assert_int_eq(run("/bin/bash", 0, argv, env), 0);
+    use = &confine;
+}
+END_TEST
+
+
+/* the file that was opened, by its descriptor; scripts by their name */
+
+START_TEST(exact)
+{
+    const char  *argv[] = { "name", "a b", NULL };
+    const char  *env[] = { "PATH=/nonexistent", NULL };
+    char         path[300];
+
+    child.exact = 1;
+
+    ck_assert_int_eq(run("/bin/echo", 0, argv, env), 0);
+    ck_assert_str_eq(text, "a b\n");
+
+    (void) snprintf(path, sizeof(path), "%s/cc_script", dir);
+    ck_assert_int_eq(run(path, 0, argv, env), 0);
+    ck_assert_str_eq(text, "script\n");
+
+    ck_assert_int_eq(run("/nonexistent", 0, argv, env), -1);
+    ck_assert_int_eq(result.stage, NGX_CC_STAGE_EXEC);
+    ck_assert_int_eq(result.error, ENOENT);
+    ck_assert_int_eq(run("/tmp", 0, argv, env), -1);
+    ck_assert_int_eq(result.error, EACCES);
+    ck_assert_int_eq(run("/etc/passwd", 0, argv, env), -1);
+    ck_assert_int_eq(result.error, EACCES);
+    ck_assert_int_eq(run("/dev/null", 0, argv, env), -1);
+    ck_assert_int_eq(result.error, EACCES);
+
+    child.exact = 0;
 }
 END_TEST
 
@@ -227,6 +329,8 @@ main(void)
     tcase_add_test(tc, runs);
     tcase_add_loop_test(tc, exec, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tc, stages);
+    tcase_add_test(tc, confined);
+    tcase_add_test(tc, exact);
     tcase_add_test(tc, too_long);
     suite_add_tcase(s, tc);
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "host.h"
+#include "ngx_cc_fence.h"
 #include "ngx_cc_helper.h"
 
 
@@ -662,6 +663,98 @@ START_TEST(lingers)
 END_TEST
 
 
+/* more output than allowed: cut there, and ended */
+
+START_TEST(output_limit)
+{
+    host_start_t  o;
+
+    o = usual;
+    o.max_output = 10;
+    host_start(&host, &o, "printf 1234567890");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+    ck_assert_str_eq(host.out[0], "1234567890");
+
+    host_start(&host, &o, "printf 1234567890; printf x >&2; exec sleep 600");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_OUTPUT);
+    ck_assert_str_eq(host.out[0], "1234567890");
+    ck_assert_str_eq(host.out[1], "");
+
+    /* it ends by itself, or nearly, but not all of its output is there */
+
+    host_start(&host, &o, "printf 12345678901");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_OUTPUT);
+    ck_assert_str_eq(host.out[0], "1234567890");
+
+    host_start(&host, &o, "trap '' TERM; while :; do echo y; done");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_OUTPUT);
+    ck_assert_str_eq(host.out[0], "y\ny\ny\ny\ny\n");
+
+    /* the next command has a limit of its own */
+
+    host_start(&host, &usual, "printf 12345678901");
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
+    ck_assert_str_eq(host.out[0], "12345678901");
+}
+END_TEST
+
+
+/* each command has the fence that its START says, and only that */
+
+START_TEST(fences)
+{
+    int           i, form;
+    const char   *paths[2] = { "/tmp", "/nonexistent" };
+    host_start_t  o;
+
+    /* signal 0 for the helper: it is not behind any fence */
+
+    static const char  command[] =
+        "kill -0 $PPID 2>/dev/null && echo seen; : 2>/dev/null >/tmp/cc_f$$ &&"
+        " rm /tmp/cc_f$$ && echo wrote; : 2>/dev/null >/var/tmp/cc_f$$ &&"
+        " rm /var/tmp/cc_f$$ && echo elsewhere";
+
+    static const int  order[] = { 0, 6, 6, 0, 2, 7, 7 };
+
+    if (ngx_cc_fence_abi() < NGX_CC_FENCE_MAX) {
+        printf("# Landlock %d only\n", ngx_cc_fence_abi());
+        return;
+    }
+
+    for (i = 0; i < 7; i++) {
+        form = order[i];
+        o = usual;
+        o.confine.fence = form;
+        o.paths = paths;
+        o.confine.nwrite = (i == 6);
+
+        host_start(&host, &o, command);
+        host_await(&host, NGX_CC_WIRE_EXITED);
+
+        ck_assert_str_eq(host.out[0], i == 6 ? "wrote\n"
+                         : form < NGX_CC_FENCE_SIGNALS
+                           ? "seen\nwrote\nelsewhere\n"
+                           : "wrote\nelsewhere\n");
+    }
+
+    o.confine.nwrite = 2;
+    host_start(&host, &o, command);
+    host_await(&host, NGX_CC_WIRE_FAILED);
+    ck_assert_uint_eq(host.msg.failed.stage, NGX_CC_STAGE_FENCE);
+    ck_assert_int_eq(host.msg.failed.error, ENOENT);
+
+    host_start(&host, &usual, command);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "seen\nwrote\nelsewhere\n");
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -686,6 +779,8 @@ main(void)
     tcase_add_test(tc, stranger);
     tcase_add_test(tc, noisy_stranger);
     tcase_add_test(tc, lingers);
+    tcase_add_test(tc, output_limit);
+    tcase_add_test(tc, fences);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

@@ -146,7 +146,11 @@ typedef struct {
     uint64_t     grace;
     uint64_t     linger;
     uint64_t     window;
+    uint64_t     max_output;
     int          flags;
+    const char  *beneath;
+    const char **paths;          /* of the fence: confine.nread, then .nwrite */
+    ngx_cc_confine_t  confine;   /* umask 0 means 077 here */
 } host_start_t;
 
 
@@ -163,11 +167,14 @@ host_start(host_t *h, const host_start_t *o, const char *command)
     } m;
 
     s.cwd = o->cwd ? o->cwd : "/";
+    s.beneath = o->beneath ? o->beneath : "";
     s.program = o->program ? o->program : "/bin/sh";
     s.argv = argv;
     s.argc = 3;
     s.env = env;
     s.envc = 1;
+    s.paths = o->paths;
+    s.npaths = o->confine.nread + o->confine.nwrite;
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_START, ++h->run, sizeof(m.start));
     m.start.head.flags = o->flags;
@@ -176,6 +183,9 @@ host_start(host_t *h, const host_start_t *o, const char *command)
     m.start.grace = o->grace ? o->grace : 2000;
     m.start.linger = o->linger;
     m.start.window = o->window ? o->window : HOST_RING;
+    m.start.max_output = o->max_output;
+    m.start.confine = o->confine;
+    m.start.confine.umask = o->confine.umask ? o->confine.umask : 077;
 
     ck_assert_uint_gt(ngx_cc_wire_start_pack(&m.start, &s), 0);
 

@@ -121,6 +121,66 @@ START_TEST(full)
 END_TEST
 
 
+/* what is beyond the limit of both streams is read and forgotten */
+
+START_TEST(too_much)
+{
+    uint64_t              all[2];
+    ngx_cc_ring_record_t  rec;
+
+    pump.max = 5;
+    ck_assert_int_eq(write(child[1], "abc", 3), 3);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 1);
+    ck_assert_int_eq(write(child[2], "de", 2), 2);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDERR), 1);
+
+    /* exactly as much as is allowed */
+
+    ck_assert_int_eq(pump.over, 0);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDERR), 0);
+    ck_assert_int_eq(pump.over, 0);
+    ck_assert_int_eq(ngx_cc_pump_room(&pump), 1);
+
+    ck_assert_int_eq(write(child[2], "f", 1), 1);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDERR), 1);
+    ck_assert_int_eq(pump.over, 1);
+    ck_assert_int_eq(pump.discard, 1);
+
+    ck_assert_int_eq(write(child[1], "ghi", 3), 3);
+    ngx_cc_pump_measure(&pump, all);
+    ck_assert_uint_eq(all[NGX_CC_STDOUT], 6);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 1);
+    ck_assert_uint_eq(pump.bytes[NGX_CC_STDOUT], 6);
+
+    ck_assert_int_eq(ngx_cc_ring_peek(&reader, pump.ring.head, &rec), 1);
+    ck_assert_mem_eq(rec.data, "abc", 3);
+    ngx_cc_ring_skip(&reader, &rec);
+    ck_assert_int_eq(ngx_cc_ring_peek(&reader, pump.ring.head, &rec), 1);
+    ck_assert_uint_eq(rec.len, 2);
+    ngx_cc_ring_skip(&reader, &rec);
+    ck_assert_int_eq(ngx_cc_ring_peek(&reader, pump.ring.head, &rec), 0);
+}
+END_TEST
+
+
+/* a single read stops at the limit */
+
+START_TEST(too_much_at_once)
+{
+    ngx_cc_ring_record_t  rec;
+
+    pump.max = 5;
+    ck_assert_int_eq(write(child[1], "abcdefgh", 8), 8);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 1);
+    ck_assert_int_eq(pump.over, 0);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 1);
+    ck_assert_int_eq(pump.over, 1);
+    ck_assert_int_eq(ngx_cc_ring_peek(&reader, pump.ring.head, &rec), 1);
+    ck_assert_uint_eq(rec.len, 5);
+}
+END_TEST
+
+
 START_TEST(input)
 {
     char            buf[NGX_CC_WIRE_MAX_INPUT];
@@ -185,6 +245,8 @@ main(void)
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, output);
     tcase_add_test(tc, full);
+    tcase_add_test(tc, too_much);
+    tcase_add_test(tc, too_much_at_once);
     tcase_add_test(tc, input);
     tcase_add_test(tc, broken);
     suite_add_tcase(s, tc);

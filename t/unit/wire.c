@@ -161,19 +161,28 @@ static const char  *argv[] = { "echo", "", "a b", "c" };
 static const char  *env[] = { "A=1", "B=" };
 
 
+static const char  *paths[] = { "/usr", "/var/tmp", "/x" };
+
+
 static size_t
 pack(void)
 {
     ngx_cc_wire_strings_t  s;
 
     s.cwd = "/tmp";
+    s.beneath = "a/b";
     s.program = "/bin/echo";
     s.argv = argv;
     s.argc = 4;
     s.env = env;
     s.envc = 2;
+    s.paths = paths;
+    s.npaths = 3;
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 9, sizeof(ngx_cc_wire_start_t));
+    m.start.confine.nread = 1;
+    m.start.confine.nwrite = 2;
+    m.start.confine.umask = 077;
 
     return ngx_cc_wire_start_pack(&m.start, &s);
 }
@@ -181,25 +190,37 @@ pack(void)
 
 START_TEST(start)
 {
-    size_t       n, i;
-    const char  *cwd, *program, *vector[8];
+    size_t                  n, i;
+    const char             *vector[12];
+    ngx_cc_wire_strings_t   s;
 
     n = pack();
     ck_assert_uint_eq(n, m.start.head.size);
     ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
 
-    ngx_cc_wire_start_unpack(&m.start, &cwd, &program, vector);
-    ck_assert_str_eq(cwd, "/tmp");
-    ck_assert_str_eq(program, "/bin/echo");
+    ngx_cc_wire_start_unpack(&m.start, &s, vector);
+    ck_assert_str_eq(s.cwd, "/tmp");
+    ck_assert_str_eq(s.beneath, "a/b");
+    ck_assert_str_eq(s.program, "/bin/echo");
+    ck_assert_uint_eq(s.argc, 4);
+    ck_assert_uint_eq(s.envc, 2);
+    ck_assert_uint_eq(s.npaths, 3);
 
     for (i = 0; i < 4; i++) {
-        ck_assert_str_eq(vector[i], argv[i]);
+        ck_assert_str_eq(s.argv[i], argv[i]);
     }
 
-    ck_assert_ptr_null(vector[4]);
-    ck_assert_str_eq(vector[5], "A=1");
-    ck_assert_str_eq(vector[6], "B=");
-    ck_assert_ptr_null(vector[7]);
+    ck_assert_ptr_null(s.argv[4]);
+    ck_assert_str_eq(s.env[0], "A=1");
+    ck_assert_str_eq(s.env[1], "B=");
+    ck_assert_ptr_null(s.env[2]);
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_str_eq(s.paths[i], paths[i]);
+    }
+
+    ck_assert_ptr_null(s.paths[3]);
+    ck_assert_ptr_eq(&s.paths[3], &vector[11]);
 }
 END_TEST
 
@@ -238,8 +259,33 @@ START_TEST(start_bad)
     ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
 
     n = pack();
-    text[5] = '\0';                              /* no program */
+    text[5 + 4] = '\0';                          /* no program */
     ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.confine.nwrite++;                    /* a path is missing */
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.confine.nread = UINT32_MAX;
+    m.start.confine.nwrite = 4;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.confine.flags = NGX_CC_CONFINE_FLAGS + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.confine.umask = 01000;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    n = pack();
+    m.start.confine.nice = 20;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.nice = -21;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.nice = -20;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
 
     n = pack();
     m.start.head.flags = NGX_CC_START_FLAGS + 1;
@@ -252,12 +298,13 @@ END_TEST
 
 START_TEST(start_fuzz)
 {
-    int          round;
-    size_t       n, i;
-    unsigned     seed;
-    const char  *cwd, *program, **vector;
+    int                      round;
+    size_t                   n, i;
+    unsigned                 seed;
+    const char             **vector;
+    ngx_cc_wire_strings_t    s;
 
-    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 2) * sizeof(char *));
+    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 3) * sizeof(char *));
     seed = 5;
 
     for (round = 0; round < 200000; round++) {
@@ -268,14 +315,15 @@ START_TEST(start_fuzz)
         }
 
         if (ngx_cc_wire_check(&m, n) == NGX_CC_WIRE_START) {
-            ngx_cc_wire_start_unpack(&m.start, &cwd, &program, vector);
+            ngx_cc_wire_start_unpack(&m.start, &s, vector);
 
-            unit_assert(*program != '\0');
-            unit_assert(vector[m.start.argc] == NULL);
-            unit_assert(vector[m.start.argc + m.start.envc + 1] == NULL);
+            unit_assert(*s.program != '\0');
+            unit_assert(s.argv[s.argc] == NULL);
+            unit_assert(s.env[s.envc] == NULL);
+            unit_assert(s.paths[s.npaths] == NULL);
 
-            for (i = 0; i < m.start.argc; i++) {
-                unit_assert(vector[i] + strlen(vector[i])
+            for (i = 0; i < s.argc; i++) {
+                unit_assert(s.argv[i] + strlen(s.argv[i])
                             < (char *) m.byte + n);
             }
         }
@@ -297,6 +345,8 @@ START_TEST(limits)
     memset(big, 'x', NGX_CC_WIRE_MAX_TEXT);
 
     s.cwd = "/";
+    s.beneath = "";
+    s.npaths = 0;
     s.program = "/x";
     s.argv = one;
     s.argc = 1;
@@ -306,7 +356,7 @@ START_TEST(limits)
 
     big[NGX_CC_WIRE_MAX_STRING] = '\0';
     ck_assert_uint_eq(ngx_cc_wire_text_size(&s, &longest),
-                      2 + 3 + NGX_CC_WIRE_MAX_STRING + 1);
+                      2 + 1 + 3 + NGX_CC_WIRE_MAX_STRING + 1);
     ck_assert_uint_eq(longest, NGX_CC_WIRE_MAX_STRING);
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 1, sizeof(ngx_cc_wire_start_t));

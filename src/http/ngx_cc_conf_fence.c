@@ -1,0 +1,271 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_conf_fence.h"
+#include "ngx_cc_fence.h"
+
+
+static ngx_int_t ngx_cc_conf_fence_form(ngx_conf_t *cf,
+    ngx_cc_conf_fence_t *conf, ngx_uint_t *form);
+static ngx_int_t ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name,
+    ngx_array_t *list, const char ***path, uint32_t *n);
+
+
+void
+ngx_cc_conf_fence_create(ngx_cc_conf_fence_t *conf)
+{
+    conf->mode = NGX_CONF_UNSET_UINT;
+    conf->abi = NGX_CONF_UNSET_UINT;
+    conf->read = NGX_CONF_UNSET_PTR;
+    conf->write = NGX_CONF_UNSET_PTR;
+    conf->connect = NGX_CONF_UNSET;
+}
+
+
+void
+ngx_cc_conf_fence_merge(ngx_cc_conf_fence_t *conf, ngx_cc_conf_fence_t *prev)
+{
+    if (conf->mode == NGX_CONF_UNSET_UINT) {
+        conf->abi = prev->abi;
+    }
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_CC_CONF_FENCE_ON);
+    ngx_conf_merge_ptr_value(conf->read, prev->read, NULL);
+    ngx_conf_merge_ptr_value(conf->write, prev->write, NULL);
+    ngx_conf_merge_value(conf->connect, prev->connect, 1);
+}
+
+
+char *
+ngx_cc_conf_fence_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t             n;
+    ngx_str_t            *value;
+    ngx_cc_conf_fence_t  *fence;
+
+    fence = (ngx_cc_conf_fence_t *) ((char *) conf + cmd->offset);
+
+    if (fence->mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        fence->mode = NGX_CC_CONF_FENCE_ON;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        fence->mode = NGX_CC_CONF_FENCE_OFF;
+
+    } else if (ngx_strcmp(value[1].data, "required") == 0) {
+        fence->mode = NGX_CC_CONF_FENCE_REQUIRED;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\": \"cc_executor_fence\" is "
+                           "\"on\", \"off\" or \"required\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    n = NGX_ERROR;
+
+    if (ngx_strncmp(value[2].data, "abi=", 4) == 0) {
+        n = ngx_atoi(value[2].data + 4, value[2].len - 4);
+    }
+
+    if (n == NGX_ERROR || n > NGX_CC_FENCE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\": it must be \"abi=n\" "
+                           "with n from 0 to %d", &value[2],
+                           NGX_CC_FENCE_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    fence->abi = n;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_fence_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t     *value, *path;
+    ngx_uint_t     i;
+    ngx_array_t  **list;
+
+    list = (ngx_array_t **) ((char *) conf + cmd->offset);
+
+    if (*list == NGX_CONF_UNSET_PTR) {
+        *list = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (*list == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].data[0] != '/') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" takes absolute paths, not \"%V\"",
+                               &cmd->name, &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        path = ngx_array_push(*list);
+        if (path == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *path = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
+    ngx_cc_command_conf_t *command)
+{
+    ngx_uint_t         form;
+    const char       **path;
+    ngx_cc_confine_t  *confine;
+
+    confine = &command->confine;
+
+    confine->fence = 0;
+    confine->flags = 0;
+    confine->nread = 0;
+    confine->nwrite = 0;
+
+    if (conf->mode == NGX_CC_CONF_FENCE_OFF) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_cc_conf_fence_form(cf, conf, &form) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (form < NGX_CC_FENCE_MIN) {
+        return NGX_CONF_OK;
+    }
+
+    confine->fence = form;
+
+    if (!conf->connect) {
+        confine->flags |= NGX_CC_CONFINE_CONNECT;
+    }
+
+    path = ngx_palloc(cf->pool, ((conf->read ? conf->read->nelts : 0)
+                                 + (conf->write ? conf->write->nelts : 0) + 1)
+                                * sizeof(char *));
+    if (path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    command->paths = path;
+
+    if (ngx_cc_conf_fence_add(cf, "cc_executor_fence_read", conf->read, &path,
+                              &confine->nread)
+        != NGX_OK
+        || ngx_cc_conf_fence_add(cf, "cc_executor_fence_write", conf->write,
+                                 &path, &confine->nwrite)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the form that is possible here, and whether that will do */
+
+static ngx_int_t
+ngx_cc_conf_fence_form(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
+    ngx_uint_t *form)
+{
+    ngx_uint_t  level;
+
+    *form = ngx_min((ngx_uint_t) ngx_cc_fence_abi(), conf->abi);
+
+    level = (conf->mode == NGX_CC_CONF_FENCE_REQUIRED) ? NGX_LOG_EMERG
+                                                       : NGX_LOG_WARN;
+
+    if (*form < NGX_CC_FENCE_MIN
+        && (conf->mode == NGX_CC_CONF_FENCE_REQUIRED || conf->read
+            || conf->write))
+    {
+        ngx_conf_log_error(level, cf, 0,
+                           "no fence for commands here: it needs version %d "
+                           "of Landlock (Linux 5.19), there is %ui",
+                           NGX_CC_FENCE_MIN, *form);
+
+        return (level == NGX_LOG_EMERG) ? NGX_ERROR : NGX_OK;
+    }
+
+    if (*form < NGX_CC_FENCE_CONNECT && !conf->connect) {
+        ngx_conf_log_error(level, cf, 0,
+                           "\"cc_executor_fence_connect off\" has no effect "
+                           "here: it needs version %d of Landlock "
+                           "(Linux 6.7), there is %ui",
+                           NGX_CC_FENCE_CONNECT, *form);
+
+        return (level == NGX_LOG_EMERG) ? NGX_ERROR : NGX_OK;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name, ngx_array_t *list,
+    const char ***path, uint32_t *n)
+{
+    ngx_str_t        *value;
+    ngx_uint_t        i;
+    ngx_file_info_t   fi;
+
+    if (list == NULL) {
+        return NGX_OK;
+    }
+
+    value = list->elts;
+
+    for (i = 0; i < list->nelts; i++) {
+
+        if (ngx_file_info(value[i].data, &fi) == NGX_FILE_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                               "\"%s\" \"%V\" cannot be used", name,
+                               &value[i]);
+            return NGX_ERROR;
+        }
+
+        *(*path)++ = (char *) value[i].data;
+        (*n)++;
+    }
+
+    return NGX_OK;
+}
+
+
+const char *
+ngx_cc_conf_fence_text(const ngx_cc_confine_t *confine)
+{
+    static const char  *text[] = {
+        "off", "off",
+        "landlock-2 (ptrace)", "landlock-3 (ptrace)", "landlock-4 (ptrace)",
+        "landlock-5 (ptrace)",
+        "landlock-6 (ptrace, signals, abstract sockets)",
+        "landlock-7 (ptrace, signals, abstract sockets)"
+    };
+
+    return text[confine->fence];
+}

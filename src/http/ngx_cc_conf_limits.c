@@ -1,0 +1,128 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_conf_command.h"
+#include "ngx_cc_conf_limits.h"
+
+
+void
+ngx_cc_conf_limits_create(ngx_cc_conf_limits_t *conf)
+{
+    conf->umask = NGX_CONF_UNSET_UINT;
+    conf->nice = NGX_CONF_UNSET;
+    conf->cpu = NGX_CONF_UNSET;
+    conf->as = NGX_CONF_UNSET;
+    conf->fsize = NGX_CONF_UNSET;
+    conf->nofile = NGX_CONF_UNSET;
+    conf->nproc = NGX_CONF_UNSET;
+}
+
+
+void
+ngx_cc_conf_limits_merge(ngx_cc_conf_limits_t *conf,
+    ngx_cc_conf_limits_t *prev)
+{
+    ngx_conf_merge_uint_value(conf->umask, prev->umask, 077);
+    ngx_conf_merge_value(conf->nice, prev->nice, 0);
+    ngx_conf_merge_sec_value(conf->cpu, prev->cpu, 0);
+    ngx_conf_merge_off_value(conf->as, prev->as, 0);
+    ngx_conf_merge_off_value(conf->fsize, prev->fsize, 0);
+    ngx_conf_merge_value(conf->nofile, prev->nofile, 0);
+    ngx_conf_merge_value(conf->nproc, prev->nproc, 0);
+}
+
+
+/* an octal number, as in a shell */
+
+char *
+ngx_cc_conf_limits_umask(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t   *value;
+    ngx_int_t    n;
+    ngx_uint_t  *umask;
+
+    umask = (ngx_uint_t *) ((char *) conf + cmd->offset);
+
+    if (*umask != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (n = 0; n <= 0777 && value[1].len; value[1].len--) {
+
+        if (*value[1].data < '0' || *value[1].data > '7') {
+            break;
+        }
+
+        n = n * 8 + (*value[1].data++ - '0');
+    }
+
+    if (n > 0777 || value[1].len) {
+        return "must be an octal number from 0 to 777";
+    }
+
+    *umask = n;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_limits_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+    ngx_int_t   n, *nice;
+
+    nice = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    if (*nice != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > 19) {
+        return "must be a number from 0 to 19 (less than 0 needs a privilege "
+               "that commands do not have)";
+    }
+
+    *nice = n;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_limits_compile(ngx_conf_t *cf, ngx_cc_conf_limits_t *conf,
+    ngx_cc_command_conf_t *command)
+{
+    ngx_uint_t  i;
+
+    ngx_cc_conf_bound_t  bound[NGX_CC_LIMITS] = {
+        { "cc_executor_rlimit_cpu", conf->cpu, 1, NGX_MAX_INT32_VALUE },
+        { "cc_executor_rlimit_as", conf->as, 1024 * 1024, INT64_MAX },
+        { "cc_executor_rlimit_fsize", conf->fsize, 1, INT64_MAX },
+        { "cc_executor_rlimit_nofile", conf->nofile, 8, NGX_MAX_INT32_VALUE },
+        { "cc_executor_rlimit_nproc", conf->nproc, 1, NGX_MAX_INT32_VALUE }
+    };
+
+    /* in the order of ngx_cc_limit_e */
+
+    for (i = 0; i < NGX_CC_LIMITS; i++) {
+
+        if (bound[i].value
+            && ngx_cc_conf_bounds(cf, &bound[i], 1) != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        command->confine.limit[i] = bound[i].value;
+    }
+
+    command->confine.umask = conf->umask;
+    command->confine.nice = conf->nice;
+
+    return NGX_CONF_OK;
+}
