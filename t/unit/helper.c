@@ -315,8 +315,8 @@ START_TEST(limits)
     ck_assert_uint_ge(host.msg.exited.elapsed, 99000);
 
     o = usual;
-    o.silence = 200;
-    host_start(&host, &o, "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done;"
+    o.silence = 1000;
+    host_start(&host, &o, "for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done;"
                           "exec sleep 600");
     host_await(&host, NGX_CC_WIRE_EXITED);
     ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_SILENCE);
@@ -327,7 +327,7 @@ START_TEST(limits)
     host_start(&host, &o, "echo ready; exec sleep 600");
     await_output("ready");
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
-    ck_assert_int_eq(host_receive(&host, 600, NULL, NULL), 0);
+    ck_assert_int_eq(host_receive(&host, 2000, NULL, NULL), 0);
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
     host_await(&host, NGX_CC_WIRE_EXITED);
     ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_SILENCE);
