@@ -166,6 +166,20 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(command.max_commands_per_session),
       NULL },
 
+    { ngx_string("cc_executor_max_sessions_per_address"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(session.max_per_address),
+      NULL },
+
+    { ngx_string("cc_executor_max_sessions_per_owner"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(session.max_per_owner),
+      NULL },
+
     { ngx_string("cc_executor_ping_interval"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -178,6 +192,20 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(ping_timeout),
+      NULL },
+
+    { ngx_string("cc_executor_frame_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(session.frame_timeout),
+      NULL },
+
+    { ngx_string("cc_executor_idle_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(session.idle_timeout),
       NULL },
 
     { ngx_string("cc_executor_max_output"),

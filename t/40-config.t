@@ -145,6 +145,10 @@ for (
     ['max_message', '3g', undef],
     ['max_sessions', '0', '1 and 1000000, it is 0'],
     ['max_sessions', '1000001', '1 and 1000000'],
+    ['max_sessions_per_address', '1000001', '0 and 1000000'],
+    ['max_sessions_per_owner', '1000001', '0 and 1000000'],
+    ['frame_timeout', '0', '1 and 2147483647, it is 0'],
+    ['idle_timeout', undef],
     ['max_commands', '0', '1 and 1000000, it is 0'],
     ['max_commands_per_session', '0', '1 and 512, it is 0'],
     ['max_commands_per_session', '513', '1 and 512, it is 513'],
@@ -220,7 +224,9 @@ EOH
     cc_executor_max_commands_per_session 512; cc_executor_ping_interval 1;
     cc_executor_ping_timeout 100ms;
     cc_executor_allowed_hosts auto a.example [::1]; cc_executor_remote trust;
-    cc_executor_token_file tokens;
+    cc_executor_token_file tokens; cc_executor_frame_timeout 1ms;
+    cc_executor_idle_timeout 0; cc_executor_max_sessions_per_address 1;
+    cc_executor_max_sessions_per_owner 0;
     cc_executor_allowed_origins auto null https://a.example:8443;
 EOL
 is($rc, 0, 'every directive with a good value') or diag $out;

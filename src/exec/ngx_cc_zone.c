@@ -171,6 +171,15 @@ ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
 }
 
 
+ngx_int_t
+ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
+    ngx_uint_t limit)
+{
+    return ngx_cc_slots_share(&ngx_cc_zone_self, slot, what, key, limit) == 0
+           ? NGX_OK : NGX_BUSY;
+}
+
+
 void
 ngx_cc_zone_free(ngx_cc_slot_t *slot)
 {

@@ -55,6 +55,13 @@ void ngx_cc_zone_leave(void);
 ngx_int_t ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
     ngx_cc_slot_t *slot);
 
+/*
+ * Lets a claimed slot count for a key, too (see ngx_cc_slots_share()).  NGX_OK,
+ * or NGX_BUSY when "limit" already do.
+ */
+ngx_int_t ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
+    ngx_uint_t limit);
+
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);
 

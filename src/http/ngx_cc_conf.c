@@ -124,6 +124,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->ping_timeout = NGX_CONF_UNSET_MSEC;
 
+    ngx_cc_conf_session_create(&conf->session);
     ngx_cc_conf_access_create(&conf->access);
     ngx_cc_conf_policy_create(&conf->policy);
     ngx_cc_conf_env_create(&conf->env);
@@ -144,6 +145,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_main_conf_t        *mcf;
     ngx_http_core_loc_conf_t  *clcf;
 
+    ngx_cc_conf_session_merge(&conf->session, &prev->session);
     ngx_cc_conf_access_merge(&conf->access, &prev->access);
     ngx_cc_conf_policy_merge(&conf->policy, &prev->policy);
     ngx_cc_conf_env_merge(&conf->env, &prev->env);
@@ -183,6 +185,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
 
     if (ngx_cc_conf_check(cf, conf) != NGX_CONF_OK
+        || ngx_cc_conf_session_check(cf, &conf->session) != NGX_CONF_OK
         || ngx_cc_conf_access_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_command_check(cf, &conf->command) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->command)

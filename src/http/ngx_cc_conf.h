@@ -18,6 +18,7 @@
 #include "ngx_cc_conf_fence.h"
 #include "ngx_cc_conf_limits.h"
 #include "ngx_cc_conf_policy.h"
+#include "ngx_cc_conf_session.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_zone.h"
 
@@ -56,6 +57,7 @@ struct ngx_cc_loc_conf_s {
     ngx_uint_t              max_sessions;
     ngx_msec_t              ping_interval;
     ngx_msec_t              ping_timeout;
+    ngx_cc_conf_session_t   session;
     ngx_flag_t              allow_root;
     ngx_cc_conf_access_t    access;          /* who may connect */
     ngx_cc_conf_policy_t    policy;

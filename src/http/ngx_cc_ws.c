@@ -2,7 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_caller.h"
+#include "ngx_cc_admit.h"
 #include "ngx_cc_native.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_ws_in.h"
@@ -21,6 +21,8 @@ static void ngx_cc_ws_cleanup(void *data);
 static void ngx_cc_ws_wake(void *data);
 static void ngx_cc_ws_ask(void *data);
 static void ngx_cc_ws_dead(void *data);
+static void ngx_cc_ws_slow(void *data);
+static void ngx_cc_ws_idle(void *data);
 static void ngx_cc_ws_proceed(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_half_close(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_forget(ngx_cc_ws_t *ws);
@@ -57,6 +59,7 @@ ngx_cc_ws_create(ngx_http_request_t *r)
     ws->host.log = r->connection->log;
     ws->host.conf = &ws->conf->command;
     ws->host.owner = caller->digest;
+    ws->caller = caller;
     ws->host.max_message = ws->conf->max_message;
     ws->host.data = ws;
     ws->host.wake = ngx_cc_ws_wake;
@@ -89,8 +92,11 @@ ngx_cc_ws_create(ngx_http_request_t *r)
 void
 ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 {
-    u_char                    *p, limit[NGX_CC_WS_MAX_HEADER + 256];
+    u_char                    *p, reason[NGX_CC_ADMIT_TEXT],
+                               limit[NGX_CC_WS_MAX_HEADER + 128
+                                     + NGX_CC_ADMIT_TEXT];
     size_t                     n;
+    ngx_str_t                  text;
     ngx_connection_t          *c;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
@@ -140,17 +146,11 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
     ws->in.len = r->header_in->last - r->header_in->pos;
     r->header_in->pos = r->header_in->last;
 
-    if (ngx_cc_zone_claim(ws->conf->command.slots, NGX_CC_SLOTS_SESSIONS,
-                          ws->conf->max_sessions, &ws->slot)
-        != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_WARN, c->log, 0,
-                      "cc_executor: over cc_executor_max_sessions %ui",
-                      ws->conf->max_sessions);
-        ngx_cc_zone_refused(NGX_CC_REASON_SESSIONS);
+    text.data = reason;
 
+    if (ngx_cc_admit(r, ws->caller, &ws->slot, &text) != NGX_OK) {
         p = limit + NGX_CC_WS_MAX_HEADER;
-        n = ngx_cc_native_limit(p, ws->conf->max_sessions) - p;
+        n = ngx_cc_native_limit(p, &text) - p;
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);
@@ -161,6 +161,11 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         ngx_cc_ws_shut(ws, NGX_CC_WS_POLICY, "session limit");
 
     } else {
+        ws->wait.data = ws;
+        ws->wait.slow = ngx_cc_ws_slow;
+        ws->wait.idle = ngx_cc_ws_idle;
+        ngx_cc_wait_start(&ws->wait, &ws->conf->session, c->log);
+
         ws->session = ws->dialect->open(&ws->host);
 
         if (ws->session == NULL) {
@@ -245,6 +250,7 @@ ngx_cc_ws_cleanup(void *data)
 
     ngx_cc_ws_forget(ws);
     ngx_cc_ping_stop(&ws->ping);
+    ngx_cc_wait_stop(&ws->wait);
 
     /* without a code it never was a WebSocket */
 
@@ -307,6 +313,50 @@ ngx_cc_ws_dead(void *data)
 }
 
 
+static void
+ngx_cc_ws_slow(void *data)
+{
+    ngx_cc_ws_t  *ws = data;
+
+    /* we do not read: there are too many answers that wait to be sent */
+
+    if (ws->in.len
+        || (ws->session && ws->dialect->pending(ws->session)
+                           > NGX_CC_DIALECT_HIGH_WATER))
+    {
+        ngx_cc_wait_again(&ws->wait);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
+                  "cc_executor: a message is not finished in time, closed "
+                  "session=%*s", (size_t) NGX_CC_UUID_TEXT,
+                  ws->host.session_id);
+
+    ngx_cc_ws_shut(ws, NGX_CC_WS_POLICY, "message takes too long");
+    ngx_cc_ws_wake(ws);
+}
+
+
+static void
+ngx_cc_ws_idle(void *data)
+{
+    ngx_cc_ws_t  *ws = data;
+
+    if (ws->session && ws->dialect->busy(ws->session)) {
+        ngx_cc_wait_again(&ws->wait);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
+                  "cc_executor: the session is idle, closed session=%*s",
+                  (size_t) NGX_CC_UUID_TEXT, ws->host.session_id);
+
+    ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, "idle");
+    ngx_cc_ws_wake(ws);
+}
+
+
 /* the one function that moves a connection */
 
 static void
@@ -314,6 +364,7 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
 {
     size_t             budget;
     ngx_int_t          rc;
+    ngx_uint_t         idle;
     ngx_connection_t  *c;
 
     c = ws->connection;
@@ -358,7 +409,13 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
         ngx_cc_ws_half_close(ws);
     }
 
-    c->idle = (ws->session && ws->dialect->busy(ws->session) == 0);
+    idle = (ws->session && ws->dialect->busy(ws->session) == 0);
+
+    if (!c->idle || !idle) {
+        ngx_cc_wait_active(&ws->wait);
+    }
+
+    c->idle = idle;
 
     if (budget == 0) {
         ngx_cc_ws_wake(ws);
@@ -400,6 +457,7 @@ ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason)
 
     ngx_cc_ws_forget(ws);
     ngx_cc_ping_stop(&ws->ping);
+    ngx_cc_wait_stop(&ws->wait);
     ws->connection->idle = 0;
 
     /*

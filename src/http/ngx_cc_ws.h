@@ -16,16 +16,19 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_dialect.h"
 #include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
+#include "ngx_cc_wait.h"
 #include "ngx_cc_ws_frame.h"
 
 
 typedef struct {
     ngx_http_request_t      *request;
     ngx_connection_t        *connection;
+    ngx_cc_caller_t         *caller;
     ngx_cc_loc_conf_t       *conf;
 
     const ngx_cc_dialect_t  *dialect;
@@ -47,6 +50,7 @@ typedef struct {
     uint8_t                  pong_len;
 
     ngx_cc_ping_t            ping;
+    ngx_cc_wait_t            wait;
     ngx_event_t              linger;     /* how long a close may take */
     ngx_event_t              post;       /* proceed() soon */
 

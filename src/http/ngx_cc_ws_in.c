@@ -53,6 +53,9 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
 
         rc = ngx_cc_ws_in_consume(ws, &pos, last);
 
+        ngx_cc_wait_heard(&ws->wait, pos - ws->in.data,
+                          ngx_cc_ws_decoder_busy(&ws->decoder));
+
         ws->in.data = pos;
         ws->in.len = last - pos;
 
@@ -93,6 +96,9 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
     last = pos + n;
 
     rc = ngx_cc_ws_in_consume(ws, &pos, last);
+
+    ngx_cc_wait_heard(&ws->wait, pos - ngx_cc_ws_in,
+                      ngx_cc_ws_decoder_busy(&ws->decoder));
 
     if (pos < last) {
         /* the answers pile up: the rest waits until they are taken */
@@ -162,6 +168,11 @@ ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
         return NGX_OK;
     }
 
+    if (piece->last) {
+        ngx_cc_wait_finished(&ws->wait);
+        ngx_cc_wait_active(&ws->wait);
+    }
+
     if (ngx_cc_utf8_check(&ws->utf8, piece->data, piece->len) != piece->len
         || (piece->last && !ngx_cc_utf8_done(&ws->utf8)))
     {
@@ -207,6 +218,10 @@ ngx_cc_ws_in_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
 
     if (!piece->last) {
         return;
+    }
+
+    if (!ngx_cc_ws_decoder_busy(&ws->decoder)) {
+        ngx_cc_wait_finished(&ws->wait);
     }
 
     switch (piece->opcode) {

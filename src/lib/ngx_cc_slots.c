@@ -11,6 +11,7 @@
 
 
 #define NGX_CC_SLOTS_BLOCK       64      /* words of a block */
+#define NGX_CC_SLOTS_TURNS       64      /* tries for the last place */
 #define NGX_CC_SLOTS_NONE        0       /* no block: offset 0 is the head */
 
 /* an owner: generation in the upper half, process index + 1 in the lower */
@@ -23,6 +24,7 @@
 
 typedef struct {
     _Atomic uint64_t  word[NGX_CC_SLOTS_BLOCK];
+    _Atomic uint64_t  key[NGX_CC_SLOTS_KEYS][NGX_CC_SLOTS_BLOCK];
     _Atomic uint32_t  next;              /* offset of the next block / 64 */
     uint32_t          pad[15];
 } ngx_cc_slots_block_t;
@@ -76,13 +78,15 @@ static int ngx_cc_slots_grow(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table, uint32_t size);
 static ngx_cc_slots_table_t *ngx_cc_slots_table(ngx_cc_slots_t *slots,
     uint32_t location, uint32_t kind);
-static _Atomic uint64_t *ngx_cc_slots_word(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table, uint32_t index);
+static ngx_cc_slots_block_t *ngx_cc_slots_block(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table, uint32_t *index);
 static void ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk,
     ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table);
 static _Atomic uint64_t *ngx_cc_slots_next(ngx_cc_slots_walk_t *walk);
 static uint32_t ngx_cc_slots_used(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table);
+static uint32_t ngx_cc_slots_sharing(ngx_cc_slots_t *slots,
+    ngx_cc_slots_table_t *table, int what, uint64_t key);
 static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table, int kind);
@@ -258,10 +262,62 @@ ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
 }
 
 
+int
+ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
+    int what, uint64_t key, uint32_t limit)
+{
+    int                    turn;
+    uint32_t               index;
+    _Atomic uint64_t      *mine;
+    ngx_cc_slots_t        *slots;
+    ngx_cc_slots_table_t  *table;
+
+    slots = self->slots;
+    table = ngx_cc_slots_table(slots, slot->location - 1, slot->kind);
+    index = slot->index;
+    mine = &ngx_cc_slots_block(slots, table, &index)->key[what][index];
+
+    if (key == 0) {
+        key = UINT64_MAX;                    /* 0 in memory is no key */
+    }
+
+    for (turn = 0; turn < NGX_CC_SLOTS_TURNS; turn++) {
+
+        /* who writes its key last sees all others: never more than "limit" */
+
+        atomic_store(mine, key);
+
+        if (ngx_cc_slots_sharing(slots, table, what, key) <= limit) {
+            return 0;
+        }
+
+        atomic_store(mine, 0);
+
+        if (turn == 0) {
+            ngx_cc_slots_heal(slots, table, slot->kind);
+        }
+
+        /*
+         * Of those that withdrew because of one another the last one finds the
+         * place free.
+         */
+
+        if (ngx_cc_slots_sharing(slots, table, what, key) >= limit) {
+            break;
+        }
+    }
+
+    return -1;
+}
+
+
 void
 ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot)
 {
+    int                    i;
+    uint32_t               index;
     uint64_t               owner;
+    ngx_cc_slots_block_t  *block;
     ngx_cc_slots_table_t  *table;
 
     if (slot->location == 0) {
@@ -269,12 +325,15 @@ ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot)
     }
 
     table = ngx_cc_slots_table(self->slots, slot->location - 1, slot->kind);
+    index = slot->index;
+    block = ngx_cc_slots_block(self->slots, table, &index);
     owner = slot->owner;
 
-    (void) atomic_compare_exchange_strong(ngx_cc_slots_word(self->slots,
-                                                            table,
-                                                            slot->index),
-                                          &owner, 0);
+    for (i = 0; i < NGX_CC_SLOTS_KEYS; i++) {
+        atomic_store(&block->key[i][index], 0);
+    }
+
+    (void) atomic_compare_exchange_strong(&block->word[index], &owner, 0);
 
     memset(slot, 0, sizeof(*slot));
 }
@@ -427,20 +486,22 @@ ngx_cc_slots_table(ngx_cc_slots_t *slots, uint32_t location, uint32_t kind)
 }
 
 
-static _Atomic uint64_t *
-ngx_cc_slots_word(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
-    uint32_t index)
+/* the block that has the word of that index; *index is then that in it */
+
+static ngx_cc_slots_block_t *
+ngx_cc_slots_block(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
+    uint32_t *index)
 {
     ngx_cc_slots_block_t  *block;
 
     block = ngx_cc_slots_at(slots, atomic_load(&table->first));
 
-    while (index >= NGX_CC_SLOTS_BLOCK) {
+    while (*index >= NGX_CC_SLOTS_BLOCK) {
         block = ngx_cc_slots_at(slots, atomic_load(&block->next));
-        index -= NGX_CC_SLOTS_BLOCK;
+        *index -= NGX_CC_SLOTS_BLOCK;
     }
 
-    return &block->word[index];
+    return block;
 }
 
 
@@ -491,6 +552,29 @@ ngx_cc_slots_used(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
 
     while ((word = ngx_cc_slots_next(&walk)) != NULL) {
         n += (atomic_load(word) != 0);
+    }
+
+    return n;
+}
+
+
+/* how many slots in use count for that key */
+
+static uint32_t
+ngx_cc_slots_sharing(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
+    int what, uint64_t key)
+{
+    uint32_t              n;
+    _Atomic uint64_t     *word;
+    ngx_cc_slots_walk_t   walk;
+
+    n = 0;
+    ngx_cc_slots_walk(&walk, slots, table);
+
+    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+        n += (atomic_load(&walk.block->key[what][word - walk.block->word])
+              == key
+              && atomic_load(word) != 0);
     }
 
     return n;

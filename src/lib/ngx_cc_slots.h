@@ -14,6 +14,9 @@
  * and whoever finds a table full frees the slots of processes that are gone
  * (pid does not exist, or has another start time).
  *
+ * A slot can also count for *keys*: hashes of the client's address and of the
+ * owner, each with a limit of its own (ngx_cc_slots_share()).
+ *
  * Tables grow in blocks and never shrink, so workers of two configurations
  * use them together during a reload.  ngx_cc_slots_init() and _location() are
  * called by one process at a time (nginx's master, while it reads the
@@ -34,6 +37,10 @@
 #define NGX_CC_SLOTS_SESSIONS    0
 #define NGX_CC_SLOTS_COMMANDS    1
 #define NGX_CC_SLOTS_KINDS       2
+
+#define NGX_CC_SLOTS_ADDRESS     0       /* what a key means */
+#define NGX_CC_SLOTS_OWNER       1
+#define NGX_CC_SLOTS_KEYS        2
 
 
 typedef struct ngx_cc_slots_s  ngx_cc_slots_t;   /* in the shared memory */
@@ -90,6 +97,16 @@ void ngx_cc_slots_leave(ngx_cc_slots_process_t *self);
  */
 int ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int location, int kind,
     uint32_t limit, ngx_cc_slot_t *slot);
+
+/*
+ * Lets a claimed slot count for this key, too, while fewer than "limit" slots
+ * of its table do.  "what" is NGX_CC_SLOTS_ADDRESS or _OWNER.  Returns 0, or -1
+ * when the limit is reached: the slot is still claimed then.  As exact as a
+ * claim; of several that try at the same moment at least one gets the last
+ * place.
+ */
+int ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
+    int what, uint64_t key, uint32_t limit);
 
 /* frees a claimed slot and zeroes "slot"; a zero slot is ignored */
 void ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot);

@@ -84,6 +84,14 @@ ngx_cc_ws_decoder_init(ngx_cc_ws_decoder_t *d, uint64_t limit)
 }
 
 
+int
+ngx_cc_ws_decoder_busy(const ngx_cc_ws_decoder_t *d)
+{
+    return d->open
+           || (d->state != ngx_cc_ws_head0 && d->state != ngx_cc_ws_failed);
+}
+
+
 ngx_cc_ws_event_e
 ngx_cc_ws_decode(ngx_cc_ws_decoder_t *d, uint8_t **pos, uint8_t *last,
     ngx_cc_ws_piece_t *piece)

@@ -102,6 +102,9 @@ typedef struct {
  */
 void ngx_cc_ws_decoder_init(ngx_cc_ws_decoder_t *d, uint64_t limit);
 
+/* 1 when a frame or a fragmented message has begun and not ended */
+int ngx_cc_ws_decoder_busy(const ngx_cc_ws_decoder_t *d);
+
 /*
  * Decodes from *pos up to "last", moves *pos behind what it took, and returns
  * the next event; call it again until it says AGAIN or VIOLATION.  DATA and

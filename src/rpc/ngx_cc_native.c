@@ -80,12 +80,11 @@ static const struct {
 
 
 u_char *
-ngx_cc_native_limit(u_char *p, ngx_uint_t limit)
+ngx_cc_native_limit(u_char *p, ngx_str_t *text)
 {
     return ngx_sprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                          "{\"code\":%d,\"message\":\"the limit of %ui "
-                          "sessions is reached\"}}",
-                       NGX_CC_ERROR_LIMIT, limit);
+                          "{\"code\":%d,\"message\":\"%V\"}}",
+                       NGX_CC_ERROR_LIMIT, text);
 }
 
 

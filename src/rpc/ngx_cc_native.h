@@ -19,10 +19,11 @@ extern const ngx_cc_dialect_t  ngx_cc_native;
 
 
 /*
- * Writes the error that a client over the session limit gets (code -32001, id
- * null) to p, which has room for 256 bytes; returns its end.
+ * Writes the error that a client over a limit of sessions gets (code -32001, id
+ * null) to p, which has room for 128 bytes more than "text", which needs no
+ * escapes, has; returns its end.
  */
-u_char *ngx_cc_native_limit(u_char *p, ngx_uint_t limit);
+u_char *ngx_cc_native_limit(u_char *p, ngx_str_t *text);
 
 
 #endif /* _NGX_CC_NATIVE_H_INCLUDED_ */

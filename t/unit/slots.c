@@ -22,7 +22,8 @@
 typedef struct {
     _Atomic uint64_t  claims;        /* so far */
     _Atomic uint64_t  refused;
-    _Atomic int       broken;        /* a slot was given twice */
+    _Atomic int       inside;        /* who hold the key now */
+    _Atomic int       broken;        /* a slot or key was given twice */
     _Atomic int       holder[1024];  /* pid, by index of the slot */
 } shared_t;
 
@@ -222,6 +223,156 @@ START_TEST(healing)
 END_TEST
 
 
+/* a limit for each key, beside that of all */
+
+START_TEST(keys)
+{
+    int                     i, pid, status;
+    ngx_cc_slot_t           slot[200];
+    ngx_cc_slots_process_t  self;
+
+    enter(&self, 0);
+    memset(slot, 0, sizeof(slot));
+    (void) ngx_cc_slots_location(slots, 0x1234, 200, 1);
+
+    /* the key 0 is one like any other; 200 slots are more than a block */
+
+    for (i = 0; i < 200; i++) {
+        ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 200,
+                                            &slot[i]), 0);
+        ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[i], i % 2, i % 3,
+                                            30), i < 180 ? 0 : -1);
+    }
+
+    /* a freed one gives its place back, for its own key only */
+
+    ngx_cc_slots_free(&self, &slot[3]);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[198], 0, 0, 30), -1);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[199], 1, 1, 30), -1);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[199], 1, 0, 30), 0);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[198], 1, 0, 30), -1);
+
+    /* whoever gets the freed slot does not count for its former keys */
+
+    ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 200, &slot[3]),
+                     0);
+    ck_assert_uint_eq(slot[3].index, 3);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[198], 1, 0, 30), -1);
+
+    ngx_cc_slots_leave(&self);
+
+    /* what a dead process holds does not count */
+
+    pid = fork();
+
+    if (pid == 0) {
+        (void) ngx_cc_slots_enter(&self, slots, 1, getpid(),
+                                  ngx_cc_slots_start_time(getpid()));
+        _exit(ngx_cc_slots_claim(&self, location, 0, 200, &slot[0])
+              || ngx_cc_slots_share(&self, &slot[0], 1, 7, 1));
+    }
+
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+
+    enter(&self, 0);
+    ck_assert_int_eq(ngx_cc_slots_claim(&self, location, 0, 200, &slot[1]),
+                     0);
+    ck_assert_int_eq(ngx_cc_slots_share(&self, &slot[1], 1, 7, 1), 0);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 1);
+}
+END_TEST
+
+
+/* the same, from many processes at once: never more, and nobody starves */
+
+static void
+share(uint32_t process)
+{
+    int                     got, n;
+    unsigned                seed;
+    ngx_cc_slot_t           slot[2];
+    ngx_cc_slots_process_t  self;
+
+    seed = getpid();
+
+    if (ngx_cc_slots_enter(&self, slots, process, getpid(),
+                           ngx_cc_slots_start_time(getpid())) != 0)
+    {
+        _exit(2);
+    }
+
+    memset(slot, 0, sizeof(slot));
+
+    /* two each: nobody is without a chance, and all together want too much */
+
+    for (got = 0; got < 1000; /* void */ ) {
+        n = rand_r(&seed) % 2;
+
+        if (slot[n].location) {
+            atomic_fetch_sub(&shared->inside, 1);
+            ngx_cc_slots_free(&self, &slot[n]);
+            continue;
+        }
+
+        if (ngx_cc_slots_claim(&self, location, 0, 100, &slot[n]) != 0) {
+            _exit(3);
+        }
+
+        if (ngx_cc_slots_share(&self, &slot[n], NGX_CC_SLOTS_OWNER, 42, 3)
+            != 0)
+        {
+            atomic_fetch_add(&shared->refused, 1);
+            ngx_cc_slots_free(&self, &slot[n]);
+            (void) usleep(1);
+            continue;
+        }
+
+        got++;
+
+        if (atomic_fetch_add(&shared->inside, 1) >= 3) {
+            atomic_store(&shared->broken, 1);
+        }
+
+        (void) usleep(1);                /* the others' turn */
+    }
+
+    for (n = 0; n < 2; n++) {
+        if (slot[n].location) {
+            atomic_fetch_sub(&shared->inside, 1);
+            ngx_cc_slots_free(&self, &slot[n]);
+        }
+    }
+
+    _exit(0);
+}
+
+
+START_TEST(keys_at_once)
+{
+    int    i, status;
+    pid_t  pid[PROCESSES];
+
+    for (i = 0; i < PROCESSES; i++) {
+        pid[i] = fork();
+
+        if (pid[i] == 0) {
+            share(i);
+        }
+    }
+
+    for (i = 0; i < PROCESSES; i++) {
+        ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
+        ck_assert_int_eq(status, 0);
+    }
+
+    ck_assert_int_eq(atomic_load(&shared->broken), 0);
+    ck_assert_uint_gt(atomic_load(&shared->refused), 0);
+    ck_assert_uint_eq(ngx_cc_slots_count(slots, location, 0), 0);
+}
+END_TEST
+
+
 /* claims and frees until it is killed, or enough has been claimed */
 
 static void
@@ -344,6 +495,8 @@ main(void)
     tcase_add_test(tc, locations);
     tcase_add_test(tc, successor);
     tcase_add_test(tc, healing);
+    tcase_add_test(tc, keys);
+    tcase_add_test(tc, keys_at_once);
     tcase_add_test(tc, random_kills);
     suite_add_tcase(s, tc);
 

@@ -373,6 +373,59 @@ START_TEST(close_frames)
 END_TEST
 
 
+/* busy: from the first byte of a frame or message to the last one */
+
+START_TEST(busy)
+{
+    size_t               i, k;
+    uint8_t             *pos;
+    ngx_cc_ws_piece_t    piece;
+    ngx_cc_ws_decoder_t  d;
+
+    static const struct {
+        const char  *bytes;
+        size_t       len;
+        int          after;      /* all of it */
+    } frames[] = {
+        { "\x81\x82\0\0\0\0ab", 8, 0 },
+        { "\x81\x80\0\0\0\0", 6, 0 },
+        { "\x01\x81\0\0\0\0a", 7, 1 },
+        { "\x89\x81\0\0\0\0p", 7, 1 },
+        { "\x80\x81\0\0\0\0b", 7, 0 },
+        { "\x89\x80\0\0\0\0", 6, 0 },
+        { "\x8a\x81\0\0\0\0p", 7, 0 }
+    };
+
+    ngx_cc_ws_decoder_init(&d, 1000);
+    ck_assert_int_eq(ngx_cc_ws_decoder_busy(&d), 0);
+
+    for (i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+        memcpy(buf, frames[i].bytes, frames[i].len);
+        pos = buf;
+
+        for (k = 1; k <= frames[i].len; k++) {
+            while (ngx_cc_ws_decode(&d, &pos, buf + k, &piece)
+                   != NGX_CC_WS_AGAIN)
+            {
+                /* void */
+            }
+
+            ck_assert_int_eq(ngx_cc_ws_decoder_busy(&d),
+                             k < frames[i].len || frames[i].after);
+        }
+    }
+
+    /* after a violation nothing is waited for */
+
+    pos = buf;
+    buf[0] = 0xff;
+    ck_assert_int_eq(ngx_cc_ws_decode(&d, &pos, buf + 1, &piece),
+                     NGX_CC_WS_VIOLATION);
+    ck_assert_int_eq(ngx_cc_ws_decoder_busy(&d), 0);
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -387,6 +440,7 @@ main(void)
     tcase_add_test(tc, unmask);
     tcase_add_test(tc, headers);
     tcase_add_test(tc, close_frames);
+    tcase_add_test(tc, busy);
     suite_add_tcase(s, tc);
 
     return unit_run(s);
