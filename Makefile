@@ -20,7 +20,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration lint bench bench-quick install \
+.PHONY: all run demo test unit integration lint e2e bench bench-quick install \
         clean help packages-build packages-test packages-bench fixtures clients \
         module bench-programs
 
@@ -45,6 +45,11 @@ test: module packages-test fixtures clients $(UNITS) $(REPLAYS)
 
 unit: packages-build packages-test $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
+
+# the image in containers; skips itself where podman cannot run
+
+e2e:
+	@.ci/e2e
 
 integration: module packages-test fixtures clients
 	@.ci/test t/*.t
@@ -94,6 +99,7 @@ help:
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"
 	@echo "make bench-quick  the same in less than two minutes, less exact"
+	@echo "make e2e          build the container image and test it (root, podman)"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
 	@echo "make clean        remove build/"
 

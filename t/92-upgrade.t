@@ -1,0 +1,65 @@
+# A new binary under a running one (USR2, then QUIT for the old master): the old
+# sessions and commands go on under the old master, new ones are the new one's.
+
+use strict;
+use warnings;
+
+use Test::More;
+use CC::Nginx;
+use CC::Metrics qw(json);
+
+# nginx changes its binary only as a daemon that was started by its full name
+
+my ($nginx) = grep { -x } map { "$_/nginx" } split /:/, $ENV{PATH};
+my $t = CC::Nginx->new(nginx => $ENV{TEST_NGINX_BINARY} // $nginx, server =>
+    'location /health { cc_executor_status json; }');
+$t->write_config;
+close $_ for @{ delete $t->{reserve} };
+system($t->command) == 0 or die $t->log;
+
+sub pid { my ($name) = @_; my ($pid) = $t->slurp($name) =~ /^(\d+)$/m;
+    return $pid }
+
+ok($t->wait_until(sub { json($t)->{status} eq 'healthy' }), 'it serves');
+my $c = $t->client;
+$c->send('execute', { command => 'read line; echo $line; exit 3',
+    open_stdin => JSON::PP::true });
+$c->notification('process.started');
+my $idle = $t->client;
+
+my $old = $t->{master} = pid('nginx.pid');
+kill 'USR2', $old;
+ok($t->wait_until(sub { pid('nginx.pid.oldbin') && pid('nginx.pid')
+    && pid('nginx.pid') != $old }), 'a second master') or diag $t->log;
+my $new = $t->{master} = pid('nginx.pid');
+ok($t->wait_until(sub {
+    CC::Nginx::children($new, qr/worker process/) == 1 }), 'with a worker');
+kill 'WINCH', $old;
+is($idle->ws->read_close, 1001, 'an idle session connects again');
+
+my $two;
+ok($t->wait_until(sub { $two = $t->client;
+    my $r = $two->run('echo $PPID');
+    my ($helper) = ($r->{stdout} // '') =~ /(\d+)/ or return 0;
+    grep { $_ == $helper } map { CC::Nginx::children($_, qr/cc helper/) }
+        map { CC::Nginx::children($_, qr/cc spawner/) }
+        CC::Nginx::children($new, qr/worker process/) }),
+    'to the new one');
+$c->send('input', { data => "still here\n" });
+is($c->notification('process.output')->{params}{data}, "still here\n",
+    'the old command goes on');
+is($c->notification('process.completed')->{params}{exit_code}, 3,
+    'to its end');
+is($c->ws->read_close, 1001, 'then its client connects again, too');
+kill 'QUIT', $old;
+ok($t->wait_until(sub { !-e "/proc/$old" }), 'the old master leaves');
+is($two->run('echo new')->{stdout}, "new\n", 'the new one stays');
+is(json($t)->{active_sessions}, 1, 'and counts by itself');
+$two->close;
+
+kill 'QUIT', $new;
+ok($t->wait_until(sub { !-e "/proc/$new" }), 'it stops') or kill 'KILL', $new;
+delete $t->{master};
+$t->finish;
+
+done_testing();
