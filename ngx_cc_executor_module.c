@@ -10,11 +10,11 @@
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_notice.h"
+#include "ngx_cc_ctx.h"
 #include "ngx_cc_directive.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_supply.h"
-#include "ngx_cc_ws.h"
 #include "ngx_cc_zone.h"
 
 
@@ -425,12 +425,12 @@ static ngx_int_t
 ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    u_char       *p;
-    ngx_cc_ws_t  *ws;
+    u_char        *p;
+    ngx_cc_ctx_t  *ctx;
 
-    ws = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
+    ctx = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
 
-    if (ws == NULL) {
+    if (ctx == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -448,23 +448,23 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     switch ((ngx_cc_executor_variable_e) data) {
 
     case NGX_CC_VARIABLE_SESSION:
-        p = ngx_cpymem(p, ws->host.session_id, NGX_CC_UUID_TEXT);
+        p = ngx_cpymem(p, ctx->host.session_id, NGX_CC_UUID_TEXT);
         break;
 
     case NGX_CC_VARIABLE_DIALECT:
-        p = ngx_sprintf(p, "native");
+        p = ngx_sprintf(p, "%s", ctx->name);
         break;
 
     case NGX_CC_VARIABLE_COMMANDS:
-        p = ngx_sprintf(p, "%ui", ws->host.commands);
+        p = ngx_sprintf(p, "%ui", ctx->host.commands);
         break;
 
     case NGX_CC_VARIABLE_BYTES_OUT:
-        p = ngx_sprintf(p, "%O", ws->bytes_out);
+        p = ngx_sprintf(p, "%O", ctx->bytes_out);
         break;
 
     case NGX_CC_VARIABLE_CLOSE:
-        p = ngx_sprintf(p, "%ui", ws->code);
+        p = ngx_sprintf(p, "%ui", ctx->code);
         break;
     }
 

@@ -75,10 +75,10 @@ while (my ($name, $status, $headers) = splice @bad, 0, 3) {
     $ws->close;
 }
 
-for my $method (qw(POST PUT DELETE OPTIONS)) {
+for my $method (qw(PUT DELETE OPTIONS PATCH)) {
     my $ws = $t->ws(method => $method);
     is($ws->{status}, 405, "$method: 405");
-    is($ws->header('Allow'), 'GET', "$method: Allow");
+    is($ws->header('Allow'), 'GET, POST', "$method: Allow");
     $ws->close;
 }
 
@@ -118,7 +118,7 @@ $ws->close;
 # the location's own rules
 
 is($t->ws(path => '/limited')->{status}, 403, 'limit_except denies GET');
-is($t->ws(path => '/limited', method => 'POST')->{status}, 405,
+is($t->ws(path => '/limited', method => 'POST')->{status}, 415,
     'limit_except keeps the handler');
 is($t->ws(path => '/if?x=1')->{status}, 101, 'an "if" keeps the handler');
 is($t->ws(path => '/nested/inner')->{status}, 200,

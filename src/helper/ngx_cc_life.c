@@ -518,9 +518,7 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
 
     life->exited.head.flags = NGX_CC_EXITED_REUSABLE;
 
-    if (life->pump.out[NGX_CC_STDOUT] != -1
-        || life->pump.out[NGX_CC_STDERR] != -1)
-    {
+    if (ngx_cc_pump_held(&life->pump)) {
         life->exited.head.flags |= NGX_CC_EXITED_PIPES;
     }
 

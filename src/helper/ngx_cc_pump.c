@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ioctl.h>
@@ -164,6 +165,36 @@ ngx_cc_pump_measure(const ngx_cc_pump_t *pump, uint64_t all[NGX_CC_STREAMS])
 
         all[i] = pump->bytes[i] + n;
     }
+}
+
+
+int
+ngx_cc_pump_held(const ngx_cc_pump_t *pump)
+{
+    int            i;
+    struct pollfd  fds[NGX_CC_STREAMS];
+
+    if (pump->out[NGX_CC_STDOUT] == -1 && pump->out[NGX_CC_STDERR] == -1) {
+        return 0;
+    }
+
+    /* a negative descriptor is ignored, and reports nothing */
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        fds[i].fd = pump->out[i];
+        fds[i].events = POLLIN;
+        fds[i].revents = 0;
+    }
+
+    (void) poll(fds, NGX_CC_STREAMS, 0);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        if (fds[i].fd != -1 && !(fds[i].revents & POLLHUP)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

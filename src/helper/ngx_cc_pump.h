@@ -63,6 +63,9 @@ int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 void ngx_cc_pump_measure(const ngx_cc_pump_t *pump,
     uint64_t all[NGX_CC_STREAMS]);
 
+/* 1 when somebody still has the other end of a stream open, else 0 */
+int ngx_cc_pump_held(const ngx_cc_pump_t *pump);
+
 /* 1 when the ring (or the discarding) could take output now */
 int ngx_cc_pump_room(ngx_cc_pump_t *pump);
 

@@ -4,7 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_notice.h"
-#include "ngx_cc_upgrade.h"
+#include "ngx_cc_entry.h"
 
 
 static char *ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
@@ -179,7 +179,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (clcf->handler == NULL) {
-        clcf->handler = ngx_cc_upgrade_handler;
+        clcf->handler = ngx_cc_entry_handler;
     }
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);

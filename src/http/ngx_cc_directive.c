@@ -4,7 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_directive.h"
-#include "ngx_cc_upgrade.h"
+#include "ngx_cc_entry.h"
 
 
 char *
@@ -25,7 +25,7 @@ ngx_cc_directive_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mcf->enable = 1;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_cc_upgrade_handler;
+    clcf->handler = ngx_cc_entry_handler;
 
     return NGX_CONF_OK;
 }

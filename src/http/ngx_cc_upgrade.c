@@ -3,9 +3,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_sha1.h>
-#include "ngx_cc_access.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
+#include "ngx_cc_mcp.h"
+#include "ngx_cc_native.h"
+#include "ngx_cc_reply.h"
 #include "ngx_cc_upgrade.h"
 #include "ngx_cc_ws.h"
 
@@ -15,16 +17,22 @@
 #define NGX_CC_UPGRADE_ACCEPT    28          /* base64 of a SHA-1 */
 
 
+#define NGX_CC_UPGRADE_DIALECTS  3
+
+
+typedef struct {
+    ngx_str_t                protocol;   /* as offered and answered */
+    const char              *name;       /* for the log */
+    const ngx_cc_dialect_t  *dialect;
+} ngx_cc_upgrade_dialect_t;
+
+
 static ngx_int_t ngx_cc_upgrade_check(ngx_http_request_t *r,
     const char **error);
-static ngx_int_t ngx_cc_upgrade_protocol(ngx_http_request_t *r,
-    ngx_str_t *protocol);
+static ngx_cc_upgrade_dialect_t *ngx_cc_upgrade_protocol(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_cc_upgrade_switch(ngx_http_request_t *r,
-    ngx_str_t *protocol);
-static ngx_int_t ngx_cc_upgrade_add(ngx_http_request_t *r, const char *name,
-    const char *value, size_t len);
-static ngx_int_t ngx_cc_upgrade_refuse(ngx_http_request_t *r,
-    ngx_uint_t status, const char *text);
+    ngx_cc_upgrade_dialect_t *dialect);
 
 
 static ngx_str_t  ngx_cc_upgrade_name = ngx_string("Upgrade");
@@ -33,51 +41,46 @@ static ngx_str_t  ngx_cc_upgrade_key = ngx_string("Sec-WebSocket-Key");
 static ngx_str_t  ngx_cc_upgrade_version = ngx_string("Sec-WebSocket-Version");
 static ngx_str_t  ngx_cc_upgrade_protocols =
     ngx_string("Sec-WebSocket-Protocol");
-static ngx_str_t  ngx_cc_upgrade_websocket = ngx_string("websocket");
-static ngx_str_t  ngx_cc_upgrade_native = ngx_string("cc-executor");
+
+ngx_str_t  ngx_cc_upgrade_websocket = ngx_string("websocket");
+
+
+/* the first one is what is spoken when nothing is offered */
+
+static ngx_cc_upgrade_dialect_t  ngx_cc_upgrade_dialects[] = {
+    { ngx_null_string, "native", &ngx_cc_native },
+    { ngx_string("cc-executor"), "native", &ngx_cc_native },
+    { ngx_string("mcp"), "mcp", &ngx_cc_mcp }
+};
 
 
 ngx_int_t
-ngx_cc_upgrade_handler(ngx_http_request_t *r)
+ngx_cc_upgrade(ngx_http_request_t *r)
 {
-    ngx_int_t    rc;
-    ngx_str_t    protocol;
-    const char  *error;
-
-    rc = ngx_cc_access(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (r->method != NGX_HTTP_GET) {
-        if (ngx_cc_upgrade_add(r, "Allow", "GET", 3) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_cc_upgrade_refuse(r, NGX_HTTP_NOT_ALLOWED,
-                                     "only GET with a WebSocket upgrade is "
-                                     "served here\n");
-    }
+    ngx_int_t                 rc;
+    const char               *error;
+    ngx_cc_upgrade_dialect_t *dialect;
 
     if (r->http_version != NGX_HTTP_VERSION_11) {
-        return ngx_cc_upgrade_refuse(r, NGX_HTTP_BAD_REQUEST,
-                                     "a WebSocket needs HTTP/1.1\n");
+        return ngx_cc_reply(r, NGX_HTTP_BAD_REQUEST,
+                            "a WebSocket needs HTTP/1.1\n");
     }
 
     rc = ngx_cc_upgrade_check(r, &error);
 
     if (rc != NGX_OK) {
-        return ngx_cc_upgrade_refuse(r, rc, error);
+        return ngx_cc_reply(r, rc, error);
     }
 
-    if (ngx_cc_upgrade_protocol(r, &protocol) != NGX_OK) {
-        return ngx_cc_upgrade_refuse(r, NGX_HTTP_BAD_REQUEST,
-                                     "Sec-WebSocket-Protocol: only "
-                                     "\"cc-executor\" is spoken here\n");
+    dialect = ngx_cc_upgrade_protocol(r);
+
+    if (dialect == NULL) {
+        return ngx_cc_reply(r, NGX_HTTP_BAD_REQUEST,
+                            "Sec-WebSocket-Protocol: only \"cc-executor\" and "
+                            "\"mcp\" are spoken here\n");
     }
 
-    return ngx_cc_upgrade_switch(r, &protocol);
+    return ngx_cc_upgrade_switch(r, dialect);
 }
 
 
@@ -138,32 +141,46 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
 }
 
 
-/* nothing offered: nothing answered, the native dialect all the same */
+/*
+ * The first one offered that is spoken here.  Nothing offered: nothing
+ * answered, the native dialect all the same.
+ */
 
-static ngx_int_t
-ngx_cc_upgrade_protocol(ngx_http_request_t *r, ngx_str_t *protocol)
+static ngx_cc_upgrade_dialect_t *
+ngx_cc_upgrade_protocol(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *h;
-
-    ngx_str_null(protocol);
+    ngx_str_t              item;
+    ngx_uint_t             i;
+    ngx_table_elt_t       *h;
+    ngx_cc_header_iter_t   it;
 
     if (ngx_cc_header(r, &ngx_cc_upgrade_protocols, &h) == 0) {
-        return NGX_OK;
+        return &ngx_cc_upgrade_dialects[0];
     }
 
-    if (ngx_cc_header_has(r, &ngx_cc_upgrade_protocols,
-                          &ngx_cc_upgrade_native))
-    {
-        *protocol = ngx_cc_upgrade_native;
-        return NGX_OK;
+    ngx_cc_header_begin(r, &it);
+
+    while (ngx_cc_header_item(&it, &ngx_cc_upgrade_protocols, &item)) {
+
+        for (i = 1; i < NGX_CC_UPGRADE_DIALECTS; i++) {
+            if (item.len == ngx_cc_upgrade_dialects[i].protocol.len
+                && ngx_strncasecmp(item.data,
+                                   ngx_cc_upgrade_dialects[i].protocol.data,
+                                   item.len)
+                   == 0)
+            {
+                return &ngx_cc_upgrade_dialects[i];
+            }
+        }
     }
 
-    return NGX_DECLINED;
+    return NULL;
 }
 
 
 static ngx_int_t
-ngx_cc_upgrade_switch(ngx_http_request_t *r, ngx_str_t *protocol)
+ngx_cc_upgrade_switch(ngx_http_request_t *r,
+    ngx_cc_upgrade_dialect_t *dialect)
 {
     u_char            digest[20], accept[NGX_CC_UPGRADE_ACCEPT];
     ngx_int_t         rc;
@@ -186,18 +203,24 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r, ngx_str_t *protocol)
 
     ngx_encode_base64(&dst, &src);
 
-    ws = ngx_cc_ws_create(r);
+    ws = ngx_cc_ws_create(r, dialect->dialect, dialect->name);
 
     if (ws == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_cc_upgrade_add(r, "Upgrade", "websocket", 9) != NGX_OK
-        || ngx_cc_upgrade_add(r, "Sec-WebSocket-Accept", (char *) accept,
-                              dst.len) != NGX_OK
-        || (protocol->len
-            && ngx_cc_upgrade_add(r, "Sec-WebSocket-Protocol",
-                                  (char *) protocol->data, protocol->len)
+    if (ws->refusal.len && dialect->dialect == &ngx_cc_mcp) {
+        return ngx_cc_reply_full(r, (char *) ws->refusal.data);
+    }
+
+    if (ngx_cc_reply_header(r, "Upgrade", "websocket", 9) != NGX_OK
+        || ngx_cc_reply_header(r, "Sec-WebSocket-Accept", (char *) accept,
+                               dst.len)
+           != NGX_OK
+        || (dialect->protocol.len
+            && ngx_cc_reply_header(r, "Sec-WebSocket-Protocol",
+                                   (char *) dialect->protocol.data,
+                                   dialect->protocol.len)
                != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -221,92 +244,4 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r, ngx_str_t *protocol)
     ngx_cc_ws_begin(ws);
 
     return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_cc_upgrade_add(ngx_http_request_t *r, const char *name, const char *value,
-    size_t len)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.len = len;
-    h->value.data = ngx_pnalloc(r->pool, len);
-
-    if (h->value.data == NULL) {
-        h->hash = 0;
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(h->value.data, value, len);
-
-    return NGX_OK;
-}
-
-
-/* an answer with a text; what remains of the request is thrown away */
-
-static ngx_int_t
-ngx_cc_upgrade_refuse(ngx_http_request_t *r, ngx_uint_t status,
-    const char *text)
-{
-    ngx_int_t    rc;
-    ngx_buf_t   *b;
-    ngx_chain_t  out;
-
-    ngx_cc_zone_refused(NGX_CC_REASON_HANDSHAKE);
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (status == 426) {
-        ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
-
-        if (ngx_cc_upgrade_add(r, "Upgrade", "websocket", 9) != NGX_OK
-            || ngx_cc_upgrade_add(r, "Sec-WebSocket-Version", "13", 2)
-               != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    r->headers_out.status = status;
-    r->headers_out.content_length_n = ngx_strlen(text);
-    ngx_str_set(&r->headers_out.content_type, "text/plain");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->pos = (u_char *) text;
-    b->last = b->pos + ngx_strlen(text);
-    b->memory = 1;
-    b->last_buf = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
 }

@@ -1,7 +1,6 @@
 
 /*
- * The way in: the content handler of a location with "cc_executor on", and
- * the WebSocket opening handshake (RFC 6455, section 4.2).
+ * The WebSocket opening handshake (RFC 6455, section 4.2).
  */
 
 #ifndef _NGX_CC_UPGRADE_H_INCLUDED_
@@ -14,11 +13,15 @@
 
 
 /*
- * Content handler.  Either the connection becomes a WebSocket, or the request
- * is answered: 401, 403, 421 (see ngx_cc_access.h), 405 with Allow, 426 with
- * Upgrade and Sec-WebSocket-Version, 400 with a text that says what is wrong.
+ * Handles a GET that access rules let in.  Either the connection becomes a
+ * WebSocket, or the request is answered: 426 with Upgrade and
+ * Sec-WebSocket-Version, 503 with Retry-After (an MCP client beyond the limit
+ * of sessions), 400 with a text that says what is wrong.
  */
-ngx_int_t ngx_cc_upgrade_handler(ngx_http_request_t *r);
+ngx_int_t ngx_cc_upgrade(ngx_http_request_t *r);
+
+
+extern ngx_str_t  ngx_cc_upgrade_websocket;      /* "websocket" */
 
 
 #endif /* _NGX_CC_UPGRADE_H_INCLUDED_ */

@@ -30,7 +30,8 @@ static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
 
 
 ngx_cc_ws_t *
-ngx_cc_ws_create(ngx_http_request_t *r)
+ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
+    const char *name)
 {
     ngx_cc_ws_t         *ws;
     ngx_cc_caller_t     *caller;
@@ -53,18 +54,18 @@ ngx_cc_ws_create(ngx_http_request_t *r)
     ws->request = r;
     ws->connection = r->connection;
     ws->conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
-    ws->dialect = &ngx_cc_native;
+    ws->dialect = dialect;
+    ws->ctx.name = name;
 
-    ws->host.pool = r->pool;
-    ws->host.log = r->connection->log;
-    ws->host.conf = &ws->conf->command;
-    ws->host.owner = caller->digest;
-    ws->caller = caller;
-    ws->host.max_message = ws->conf->max_message;
-    ws->host.data = ws;
-    ws->host.wake = ngx_cc_ws_wake;
+    ws->ctx.host.pool = r->pool;
+    ws->ctx.host.log = r->connection->log;
+    ws->ctx.host.conf = &ws->conf->command;
+    ws->ctx.host.owner = caller->digest;
+    ws->ctx.host.max_message = ws->conf->max_message;
+    ws->ctx.host.data = ws;
+    ws->ctx.host.wake = ngx_cc_ws_wake;
 
-    if (ngx_cc_handle_uuid((char *) ws->host.session_id) != 0) {
+    if (ngx_cc_handle_uuid((char *) ws->ctx.host.session_id) != 0) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
                       "cc_executor: getrandom() failed");
         return NULL;
@@ -85,6 +86,14 @@ ngx_cc_ws_create(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, ws, ngx_cc_executor_module);
 
+    ws->refusal.data = ngx_pcalloc(r->pool, NGX_CC_ADMIT_TEXT + 1);
+
+    if (ws->refusal.data == NULL) {
+        return NULL;
+    }
+
+    (void) ngx_cc_admit(r, caller, &ws->slot, &ws->refusal);
+
     return ws;
 }
 
@@ -92,11 +101,10 @@ ngx_cc_ws_create(ngx_http_request_t *r)
 void
 ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 {
-    u_char                    *p, reason[NGX_CC_ADMIT_TEXT],
+    u_char                    *p,
                                limit[NGX_CC_WS_MAX_HEADER + 128
                                      + NGX_CC_ADMIT_TEXT];
     size_t                     n;
-    ngx_str_t                  text;
     ngx_connection_t          *c;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
@@ -146,11 +154,9 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
     ws->in.len = r->header_in->last - r->header_in->pos;
     r->header_in->pos = r->header_in->last;
 
-    text.data = reason;
-
-    if (ngx_cc_admit(r, ws->caller, &ws->slot, &text) != NGX_OK) {
+    if (ws->refusal.len) {
         p = limit + NGX_CC_WS_MAX_HEADER;
-        n = ngx_cc_native_limit(p, &text) - p;
+        n = ngx_cc_native_limit(p, &ws->refusal) - p;
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);
@@ -166,7 +172,7 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         ws->wait.idle = ngx_cc_ws_idle;
         ngx_cc_wait_start(&ws->wait, &ws->conf->session, c->log);
 
-        ws->session = ws->dialect->open(&ws->host);
+        ws->session = ws->dialect->open(&ws->ctx.host);
 
         if (ws->session == NULL) {
             ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
@@ -176,7 +182,7 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 
         ngx_log_error(NGX_LOG_INFO, c->log, 0,
                       "cc_executor: session opened session=%*s",
-                      (size_t) NGX_CC_UUID_TEXT, ws->host.session_id);
+                      (size_t) NGX_CC_UUID_TEXT, ws->ctx.host.session_id);
     }
 
     /* not from inside the content handler, which still holds the request */
@@ -237,7 +243,7 @@ ngx_cc_ws_linger_handler(ngx_event_t *ev)
 {
     ngx_cc_ws_t  *ws = ev->data;
 
-    ngx_cc_ws_end(ws, ws->code);
+    ngx_cc_ws_end(ws, ws->ctx.code);
 }
 
 
@@ -254,9 +260,9 @@ ngx_cc_ws_cleanup(void *data)
 
     /* without a code it never was a WebSocket */
 
-    if (ws->code) {
-        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + ngx_cc_totals_closed(ws->code),
-                          1);
+    if (ws->ctx.code) {
+        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED
+                          + ngx_cc_totals_closed(ws->ctx.code), 1);
     }
 
     if (ws->linger.timer_set) {
@@ -307,7 +313,7 @@ ngx_cc_ws_dead(void *data)
 
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: the client is silent, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, ws->host.session_id);
+                  (size_t) NGX_CC_UUID_TEXT, ws->ctx.host.session_id);
 
     ngx_cc_ws_end(ws, NGX_CC_WS_ABNORMAL);
 }
@@ -331,7 +337,7 @@ ngx_cc_ws_slow(void *data)
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: a message is not finished in time, closed "
                   "session=%*s", (size_t) NGX_CC_UUID_TEXT,
-                  ws->host.session_id);
+                  ws->ctx.host.session_id);
 
     ngx_cc_ws_shut(ws, NGX_CC_WS_POLICY, "message takes too long");
     ngx_cc_ws_wake(ws);
@@ -350,7 +356,7 @@ ngx_cc_ws_idle(void *data)
 
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: the session is idle, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, ws->host.session_id);
+                  (size_t) NGX_CC_UUID_TEXT, ws->ctx.host.session_id);
 
     ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, "idle");
     ngx_cc_ws_wake(ws);
@@ -402,7 +408,7 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
     if (ws->close_sent && ws->out.len == 0) {
 
         if (ws->close_received || ws->eof) {
-            ngx_cc_ws_end(ws, ws->code);
+            ngx_cc_ws_end(ws, ws->ctx.code);
             return;
         }
 
@@ -438,11 +444,11 @@ broken:
 void
 ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason)
 {
-    if (ws->code) {
+    if (ws->ctx.code) {
         return;
     }
 
-    ws->code = code;
+    ws->ctx.code = code;
     ws->reason = reason;
     ws->close_due = 1;
 
@@ -506,8 +512,8 @@ ngx_cc_ws_forget(ngx_cc_ws_t *ws)
     if (ws->session) {
         ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                       "cc_executor: session closed code=%ui session=%*s",
-                      ws->code, (size_t) NGX_CC_UUID_TEXT,
-                      ws->host.session_id);
+                      ws->ctx.code, (size_t) NGX_CC_UUID_TEXT,
+                      ws->ctx.host.session_id);
 
         ws->dialect->close(ws->session);
         ws->session = NULL;
@@ -528,8 +534,8 @@ ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code)
     c = ws->connection;
     r = ws->request;
 
-    if (ws->code == 0) {
-        ws->code = code;
+    if (ws->ctx.code == 0) {
+        ws->ctx.code = code;
     }
 
     /* cleans up (see above) and writes the access log */

@@ -16,8 +16,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
+#include "ngx_cc_ctx.h"
 #include "ngx_cc_dialect.h"
 #include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
@@ -26,14 +26,14 @@
 
 
 typedef struct {
+    ngx_cc_ctx_t             ctx;        /* first */
     ngx_http_request_t      *request;
     ngx_connection_t        *connection;
-    ngx_cc_caller_t         *caller;
+    ngx_str_t                refusal;    /* beyond a limit; else len 0 */
     ngx_cc_loc_conf_t       *conf;
 
     const ngx_cc_dialect_t  *dialect;
     void                    *session;    /* of the dialect; NULL = ended */
-    ngx_cc_host_t            host;
     ngx_cc_slot_t            slot;
 
     ngx_cc_ws_decoder_t      decoder;
@@ -55,9 +55,8 @@ typedef struct {
     ngx_event_t              post;       /* proceed() soon */
 
     const char              *reason;     /* of our close frame */
-    ngx_uint_t               code;       /* for the log: 0 = still open */
-    off_t                    bytes_out;  /* of messages */
 
+    unsigned                 unfinished:1;    /* a message of ours is */
     unsigned                 ping_due:1;
     unsigned                 ping_out:1;      /* is in what is sent now */
     unsigned                 pong_due:1;
@@ -71,10 +70,12 @@ typedef struct {
 
 
 /*
- * Prepares the connection of r, before the 101 is sent.  Returns NULL when
- * memory or randomness is missing.
+ * Prepares the connection of r, before the 101 is sent.  "name": static, for
+ * the log.  Returns NULL when memory or randomness is missing; ws->refusal says
+ * why there is no place for one more session.
  */
-ngx_cc_ws_t *ngx_cc_ws_create(ngx_http_request_t *r);
+ngx_cc_ws_t *ngx_cc_ws_create(ngx_http_request_t *r,
+    const ngx_cc_dialect_t *dialect, const char *name);
 
 /* takes over after the 101; the caller has raised r->main->count */
 void ngx_cc_ws_begin(ngx_cc_ws_t *ws);

@@ -82,7 +82,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
 
         /* nobody is there to read a close frame, or one is on its way */
 
-        if (n == NGX_ERROR || !ws->code) {
+        if (n == NGX_ERROR || !ws->ctx.code) {
             return NGX_ERROR;
         }
 
@@ -106,7 +106,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
         copy = ngx_alloc(last - pos, c->log);
 
         if (copy == NULL) {
-            ws->code = NGX_CC_WS_SERVER_FAULT;
+            ws->ctx.code = NGX_CC_WS_SERVER_FAULT;
             return NGX_ERROR;
         }
 

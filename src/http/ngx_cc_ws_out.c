@@ -136,13 +136,17 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
 }
 
 
-/* writes whole frames to p, about NGX_CC_WS_CORK bytes; returns how many */
+/*
+ * Writes whole frames to p, about NGX_CC_WS_CORK bytes; returns how many.  A
+ * message that is pulled in pieces goes as fragments (RFC 6455, section 5.4).
+ */
 
 static size_t
 ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 {
-    size_t   n, size, guess;
-    u_char  *start;
+    size_t       n, size, guess;
+    u_char      *start, opcode;
+    ngx_uint_t   more;
 
     start = p;
 
@@ -169,7 +173,7 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
         /* most headers have the size guessed; else the message moves */
 
         n = ws->dialect->pull(ws->session, p + guess,
-                              NGX_CC_DIALECT_MAX_MESSAGE);
+                              NGX_CC_DIALECT_MAX_MESSAGE, &more);
         if (n == 0) {
             break;
         }
@@ -180,16 +184,20 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
             ngx_memmove(p + size, p + guess, n);
         }
 
-        p = ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
+        opcode = ws->unfinished ? NGX_CC_WS_CONTINUATION : NGX_CC_WS_TEXT;
+        ws->unfinished = more;
+
+        p = more ? ngx_cc_ws_fragment(p, opcode, n)
+                 : ngx_cc_ws_header(p, opcode, n);
         p += n;
 
-        ws->bytes_out += n;
+        ws->ctx.bytes_out += n;
     }
 
     if (ws->close_due) {
         ws->close_due = 0;
         ws->close_sent = 1;
-        p = ngx_cc_ws_close(p, ws->code, ws->reason);
+        p = ngx_cc_ws_close(p, ws->ctx.code, ws->reason);
     }
 
     return p - start;

@@ -447,6 +447,18 @@ ngx_cc_ws_header(uint8_t *p, uint8_t opcode, uint64_t len)
 
 
 uint8_t *
+ngx_cc_ws_fragment(uint8_t *p, uint8_t opcode, uint64_t len)
+{
+    uint8_t  *end;
+
+    end = ngx_cc_ws_header(p, opcode, len);
+    *p &= (uint8_t) ~NGX_CC_WS_FIN;
+
+    return end;
+}
+
+
+uint8_t *
 ngx_cc_ws_close(uint8_t *p, uint16_t code, const char *reason)
 {
     size_t  len;

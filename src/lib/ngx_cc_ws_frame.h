@@ -136,6 +136,9 @@ unsigned ngx_cc_ws_unmask(uint8_t *p, size_t n, const uint8_t mask[4],
 size_t ngx_cc_ws_header_size(uint64_t len);
 uint8_t *ngx_cc_ws_header(uint8_t *p, uint8_t opcode, uint64_t len);
 
+/* the same for a fragment that is not the last one of its message */
+uint8_t *ngx_cc_ws_fragment(uint8_t *p, uint8_t opcode, uint64_t len);
+
 /*
  * Writes a whole close frame (room for NGX_CC_WS_MAX_CLOSE) and returns its
  * end.  code 0 or NGX_CC_WS_NO_STATUS: a close frame without payload.

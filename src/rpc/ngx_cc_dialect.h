@@ -1,8 +1,8 @@
 
 /*
- * The border between a transport (WebSocket now, Streamable HTTP later) and
- * what is spoken over it.  A transport pushes bytes of messages in and pulls
- * whole messages out whenever it has room; nothing else passes.
+ * The border between a transport (WebSocket, Streamable HTTP) and what is
+ * spoken over it.  A transport pushes bytes of messages in and pulls messages
+ * out whenever it has room; nothing else passes.
  *
  * All functions run in the event loop of one worker.  "wake" of the host is
  * the only call upwards; it may come at any time, also from inside the calls
@@ -18,8 +18,11 @@
 #include "ngx_cc_command.h"
 
 
-/* no message is longer: a line of 64 KiB whose every byte needs six, and what
- * stands around it */
+#define NGX_CC_VERSION  "0.1.0"
+
+
+/* the most that is pulled at once: a line of 64 KiB whose every byte needs six,
+ * and what stands around it */
 
 #define NGX_CC_DIALECT_MAX_MESSAGE   (64 * 1024 * 6 + 16 * 1024)
 
@@ -38,6 +41,8 @@ typedef struct {
     u_char                  session_id[NGX_CC_UUID_TEXT];
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
                                             who owns session and commands */
+
+    struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
 
     void                   *data;
     void                  (*wake)(void *data);
@@ -67,9 +72,10 @@ typedef struct {
     /*
      * Writes the next message to p, which has room for "room" bytes >=
      * NGX_CC_DIALECT_MAX_MESSAGE.  Returns its length, 0 when there is nothing
-     * to say now.
+     * to say now.  A long message comes in pieces: *more is 1 but for the
+     * last, and 0 is not returned in between.
      */
-    size_t  (*pull)(void *session, u_char *p, size_t room);
+    size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
 
     /* bytes of answers that wait to be pulled (see HIGH_WATER) */
     size_t  (*pending)(void *session);

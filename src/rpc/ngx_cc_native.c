@@ -28,7 +28,8 @@ static void *ngx_cc_native_open(ngx_cc_host_t *host);
 static ngx_int_t ngx_cc_native_push(void *session, u_char *p, size_t n,
     ngx_uint_t last);
 static void ngx_cc_native_drop(void *session);
-static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room);
+static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room,
+    ngx_uint_t *more);
 static size_t ngx_cc_native_pending(void *session);
 static ngx_uint_t ngx_cc_native_busy(void *session);
 static void ngx_cc_native_close(void *session);
@@ -151,7 +152,7 @@ ngx_cc_native_drop(void *session)
 
 
 static size_t
-ngx_cc_native_pull(void *session, u_char *p, size_t room)
+ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
 {
     size_t             n;
     ngx_uint_t         i, turns;
@@ -159,6 +160,7 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room)
     ngx_cc_native_t   *s = session;
     ngx_cc_process_t  *ps;
 
+    *more = 0;
     n = ngx_cc_answers_get(&s->answers, p, room);
 
     /* every process gets its turn, one message each */

@@ -12,9 +12,6 @@
 #include "ngx_cc_dialect.h"
 
 
-#define NGX_CC_VERSION  "0.1.0"
-
-
 extern const ngx_cc_dialect_t  ngx_cc_native;
 
 

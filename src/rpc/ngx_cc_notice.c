@@ -10,7 +10,6 @@
 static size_t ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 static void ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
-static const char *ngx_cc_notice_signal(int signo);
 
 
 static const char  *ngx_cc_notice_causes[] = {
@@ -28,13 +27,6 @@ const char *
 ngx_cc_notice_cause(ngx_cc_cause_e cause)
 {
     return ngx_cc_notice_causes[cause];
-}
-
-
-const char *
-ngx_cc_notice_stage(ngx_cc_stage_e stage)
-{
-    return ngx_cc_notice_stages[stage];
 }
 
 
@@ -98,24 +90,30 @@ size_t
 ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
     ngx_cc_command_t *cmd, ngx_uint_t shell)
 {
-    u_char     text[256], *last;
+    u_char     text[256];
     ngx_int_t  code;
 
-    code = NGX_CC_ERROR_INTERNAL;
+    code = (cmd->stage == NGX_CC_STAGE_EXEC && !shell)
+           ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
+
+    return ngx_cc_notice_error(p, room, id, code, text,
+                               ngx_cc_notice_why(text, cmd) - text);
+}
+
+
+u_char *
+ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd)
+{
+    u_char  *last;
 
     if (cmd->stage == NGX_CC_STAGE_NONE) {
-        last = ngx_sprintf(text, "the process could not be started in time");
-
-    } else {
-        last = ngx_sprintf(text, "%s: ", ngx_cc_notice_stages[cmd->stage]);
-        last = ngx_strerror(cmd->error, last, text + sizeof(text) - last);
-
-        if (cmd->stage == NGX_CC_STAGE_EXEC && !shell) {
-            code = NGX_CC_ERROR_PARAMS;
-        }
+        return ngx_sprintf(p, "the process could not be started in time");
     }
 
-    return ngx_cc_notice_error(p, room, id, code, text, last - text);
+    last = p + 256;
+    p = ngx_sprintf(p, "%s: ", ngx_cc_notice_stages[cmd->stage]);
+
+    return ngx_strerror(cmd->error, p, last - p);
 }
 
 
@@ -322,6 +320,42 @@ ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd)
 }
 
 
+void
+ngx_cc_notice_log_started(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log)
+{
+    ngx_log_error(NGX_LOG_INFO, log, 0,
+                  "cc_executor: command started pid=%P execution=%*s "
+                  "session=%*s", cmd->pid, (size_t) NGX_CC_HANDLE_NAME,
+                  cmd->id, (size_t) NGX_CC_UUID_TEXT, session_id);
+}
+
+
+void
+ngx_cc_notice_log_failed(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log)
+{
+    ngx_log_error(NGX_LOG_INFO, log, cmd->error,
+                  "cc_executor: command not started, stage %s execution=%*s "
+                  "session=%*s", ngx_cc_notice_stages[cmd->stage],
+                  (size_t) NGX_CC_HANDLE_NAME, cmd->id,
+                  (size_t) NGX_CC_UUID_TEXT, session_id);
+}
+
+
+void
+ngx_cc_notice_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log)
+{
+    ngx_log_error(NGX_LOG_INFO, log, 0,
+                  "cc_executor: command ended cause=%s status=%xd pid=%P "
+                  "execution=%*s session=%*s",
+                  ngx_cc_notice_causes[cmd->cause], cmd->status, cmd->pid,
+                  (size_t) NGX_CC_HANDLE_NAME, cmd->id,
+                  (size_t) NGX_CC_UUID_TEXT, session_id);
+}
+
+
 static void
 ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
 {
@@ -331,7 +365,7 @@ ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
 }
 
 
-static const char *
+const char *
 ngx_cc_notice_signal(int signo)
 {
     ngx_uint_t  i;

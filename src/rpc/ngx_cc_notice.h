@@ -66,9 +66,22 @@ size_t ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
 /* {"state":…,"pid":…,…} for list and status */
 void ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd);
 
-/* names, for the log */
+/* why a command did not start, for people; room for 256 bytes; its end */
+u_char *ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd);
+
+/* "SIGTERM" */
+const char *ngx_cc_notice_signal(int signo);
+
+/* the name of a cause */
 const char *ngx_cc_notice_cause(ngx_cc_cause_e cause);
-const char *ngx_cc_notice_stage(ngx_cc_stage_e stage);
+
+/* the same events for the error log */
+void ngx_cc_notice_log_started(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
+void ngx_cc_notice_log_failed(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
+void ngx_cc_notice_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
 
 
 #endif /* _NGX_CC_NOTICE_H_INCLUDED_ */

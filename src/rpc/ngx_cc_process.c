@@ -186,11 +186,7 @@ ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
     switch (event) {
 
     case NGX_CC_COMMAND_STARTED:
-        ngx_log_error(NGX_LOG_INFO, ps->log, 0,
-                      "cc_executor: command started pid=%P execution=%*s "
-                      "session=%*s", cmd->pid,
-                      (size_t) NGX_CC_HANDLE_NAME, cmd->id,
-                      (size_t) NGX_CC_UUID_TEXT, ps->session_id);
+        ngx_cc_notice_log_started(cmd, ps->session_id, ps->log);
 
         for (i = 0; i < ps->controls; i++) {
             ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].id);
@@ -202,25 +198,13 @@ ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
         break;
 
     case NGX_CC_COMMAND_FAILED:
-        ngx_log_error(NGX_LOG_INFO, ps->log, cmd->error,
-                      "cc_executor: command not started, stage %s "
-                      "execution=%*s session=%*s",
-                      ngx_cc_notice_stage(cmd->stage),
-                      (size_t) NGX_CC_HANDLE_NAME, cmd->id,
-                      (size_t) NGX_CC_UUID_TEXT, ps->session_id);
-
+        ngx_cc_notice_log_failed(cmd, ps->session_id, ps->log);
         ps->failed = 1;
         ngx_cc_process_settle(ps);
         break;
 
     case NGX_CC_COMMAND_EXITED:
-        ngx_log_error(NGX_LOG_INFO, ps->log, 0,
-                      "cc_executor: command ended cause=%s status=%xd "
-                      "pid=%P execution=%*s session=%*s",
-                      ngx_cc_notice_cause(cmd->cause), cmd->status,
-                      cmd->pid, (size_t) NGX_CC_HANDLE_NAME, cmd->id,
-                      (size_t) NGX_CC_UUID_TEXT, ps->session_id);
-
+        ngx_cc_notice_log_ended(cmd, ps->session_id, ps->log);
         ngx_cc_process_settle(ps);
         break;
 

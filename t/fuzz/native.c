@@ -8,7 +8,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    session_fuzz(&ngx_cc_native, data, size);
+    session_fuzz(&ngx_cc_native, NULL, data, size);
 
     return 0;
 }

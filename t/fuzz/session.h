@@ -2,8 +2,8 @@
 /*
  * A whole session of a dialect, driven by the input: messages of a client in
  * pieces, commands that start, fail, write, end, take input; timers; memory
- * that runs out.  Whatever happens: every message that is pulled is one JSON
- * text in valid UTF-8 of bounded size, and nothing is left at the end.
+ * that runs out.  Whatever happens: every message that is pulled, in one piece
+ * or several, is one JSON text in valid UTF-8, and nothing is left at the end.
  */
 
 #ifndef _SESSION_H_INCLUDED_
@@ -31,6 +31,8 @@ typedef struct {
     ngx_cc_command_conf_t    conf;
     ngx_log_t                log;
     size_t                   left;       /* bytes of the open message */
+    yajl_handle              json;       /* a message that is not whole */
+    ngx_cc_utf8_t            utf8;
 } session_t;
 
 
@@ -46,26 +48,33 @@ session_wake(void *data)
 static void
 session_pull(session_t *s)
 {
-    size_t         n;
-    yajl_handle    json;
-    ngx_cc_utf8_t  u;
+    size_t      n;
+    ngx_uint_t  more;
 
-    n = s->dialect->pull(s->state, session_buf, NGX_CC_DIALECT_MAX_MESSAGE);
+    n = s->dialect->pull(s->state, session_buf, NGX_CC_DIALECT_MAX_MESSAGE,
+                         &more);
     fuzz_check(n <= NGX_CC_DIALECT_MAX_MESSAGE);
 
     if (n == 0) {
+        fuzz_check(s->json == NULL);
         return;
     }
 
-    memset(&u, 0, sizeof(u));
-    fuzz_check(ngx_cc_utf8_check(&u, session_buf, n) == n);
-    fuzz_check(ngx_cc_utf8_done(&u));
+    if (s->json == NULL) {
+        s->json = yajl_alloc(NULL, NULL, NULL);
+        fuzz_check(s->json != NULL);
+        memset(&s->utf8, 0, sizeof(s->utf8));
+    }
 
-    json = yajl_alloc(NULL, NULL, NULL);
-    fuzz_check(json != NULL);
-    fuzz_check(yajl_parse(json, session_buf, n) == yajl_status_ok);
-    fuzz_check(yajl_complete_parse(json) == yajl_status_ok);
-    yajl_free(json);
+    fuzz_check(ngx_cc_utf8_check(&s->utf8, session_buf, n) == n);
+    fuzz_check(yajl_parse(s->json, session_buf, n) == yajl_status_ok);
+
+    if (!more) {
+        fuzz_check(ngx_cc_utf8_done(&s->utf8));
+        fuzz_check(yajl_complete_parse(s->json) == yajl_status_ok);
+        yajl_free(s->json);
+        s->json = NULL;
+    }
 }
 
 
@@ -168,8 +177,11 @@ session_command(fuzz_in_t *in, unsigned what)
 }
 
 
+/* "post": see ngx_cc_host_t */
+
 static void
-session_fuzz(const ngx_cc_dialect_t *dialect, const uint8_t *data, size_t size)
+session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
+    const uint8_t *data, size_t size)
 {
     int         i;
     unsigned    op;
@@ -198,6 +210,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, const uint8_t *data, size_t size)
     s.host.conf = &s.conf;
     s.host.max_message = op & 8 ? 1 << 20 : 64;
     memset(s.host.session_id, 's', NGX_CC_UUID_TEXT);
+    s.host.post = post;
     s.host.wake = session_wake;
     s.left = s.host.max_message;
 
@@ -260,6 +273,10 @@ session_fuzz(const ngx_cc_dialect_t *dialect, const uint8_t *data, size_t size)
 
     for (i = 0; rc == NGX_OK && i < 100; i++) {
         session_pull(&s);
+    }
+
+    if (s.json) {
+        yajl_free(s.json);
     }
 
     dialect->close(s.state);

@@ -34,9 +34,11 @@ wake(void *data)
 static const char *
 pull(void)
 {
-    size_t  n;
+    size_t      n;
+    ngx_uint_t  more;
 
-    n = ngx_cc_native.pull(session, buf, NGX_CC_DIALECT_MAX_MESSAGE);
+    n = ngx_cc_native.pull(session, buf, NGX_CC_DIALECT_MAX_MESSAGE, &more);
+    ck_assert_uint_eq(more, 0);
     ck_assert_uint_le(n, NGX_CC_DIALECT_MAX_MESSAGE);
     buf[n] = '\0';
 

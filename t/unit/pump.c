@@ -236,6 +236,31 @@ START_TEST(broken)
 END_TEST
 
 
+/* what was in the pipe is read: that alone does not say who holds it */
+
+START_TEST(held)
+{
+    uint64_t  all[NGX_CC_STREAMS];
+
+    ck_assert_int_eq(write(child[1], "out", 3), 3);
+    ngx_cc_pump_measure(&pump, all);
+    ck_assert_uint_eq(all[NGX_CC_STDOUT], 3);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 1);
+    ck_assert_int_eq(ngx_cc_pump_held(&pump), 1);
+
+    (void) close(child[1]);
+    ck_assert_int_eq(ngx_cc_pump_held(&pump), 1);
+    (void) close(child[2]);
+    ck_assert_int_eq(ngx_cc_pump_held(&pump), 0);
+
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDOUT), 0);
+    ck_assert_int_eq(ngx_cc_pump_held(&pump), 0);
+    ngx_cc_pump_close(&pump);
+    ck_assert_int_eq(ngx_cc_pump_held(&pump), 0);
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -249,6 +274,7 @@ main(void)
     tcase_add_test(tc, too_much_at_once);
     tcase_add_test(tc, input);
     tcase_add_test(tc, broken);
+    tcase_add_test(tc, held);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

@@ -29,7 +29,7 @@ volatile ngx_msec_t  ngx_current_msec;
 ngx_rbtree_t         ngx_event_timer_rbtree;
 int                  shim_allocations;   /* until one fails; 0 = never */
 
-static ngx_rbtree_node_t  *shim_timers[16];
+static ngx_rbtree_node_t  *shim_timers[64];
 
 
 static void *
@@ -129,7 +129,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* %s %*s %V %d %ui %uz %uD %Z, as src/rpc uses them */
+/* %s %*s %V %d %i %ui %uz %uD %uL %M %Z, as src/rpc uses them */
 
 u_char *
 ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
@@ -168,6 +168,17 @@ ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
         } else if (*fmt == 'd') {
             n = snprintf(number, 32, "%d", va_arg(args, int));
 
+        } else if (*fmt == 'i') {
+            n = snprintf(number, 32, "%zd", va_arg(args, ssize_t));
+
+        } else if (*fmt == 'M') {
+            n = snprintf(number, 32, "%zu", va_arg(args, size_t));
+
+        } else if (fmt[0] == 'u' && fmt[1] == 'L') {
+            fmt++;
+            n = snprintf(number, 32, "%llu",
+                         va_arg(args, unsigned long long));
+
         } else if (*fmt == 'Z') {
             n = 1;
             number[0] = '\0';
@@ -201,6 +212,21 @@ ngx_sprintf(u_char *buf, const char *fmt, ...)
 
     va_start(args, fmt);
     p = ngx_vslprintf(buf, (u_char *) -1, fmt, args);
+    va_end(args);
+
+    return p;
+}
+
+
+u_char *
+ngx_cdecl
+ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
+{
+    u_char   *p;
+    va_list   args;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(buf, last, fmt, args);
     va_end(args);
 
     return p;
@@ -293,7 +319,7 @@ ngx_rbtree_delete(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
 {
     int  i;
 
-    for (i = 0; i < 16; i++) {
+    for (i = 0; i < 64; i++) {
         if (shim_timers[i] == node) {
             shim_timers[i] = NULL;
             return;
@@ -312,7 +338,7 @@ shim_fire(void)
 
     n = 0;
 
-    for (i = 0; i < 16; i++) {
+    for (i = 0; i < 64; i++) {
         if (shim_timers[i]) {
             ev = ngx_rbtree_data(shim_timers[i], ngx_event_t, timer);
             shim_timers[i] = NULL;

@@ -1,0 +1,61 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_access.h"
+#include "ngx_cc_entry.h"
+#include "ngx_cc_header.h"
+#include "ngx_cc_reply.h"
+#include "ngx_cc_streamable.h"
+#include "ngx_cc_upgrade.h"
+
+
+static ngx_int_t ngx_cc_entry_method(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_cc_entry_handler(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+    ngx_str_t  upgrade = ngx_string("Upgrade");
+    ngx_str_t  accept = ngx_string("Accept");
+    ngx_str_t  stream = ngx_string("text/event-stream");
+
+    rc = ngx_cc_access(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    switch (r->method) {
+
+    case NGX_HTTP_POST:
+        return ngx_cc_streamable(r);
+
+    case NGX_HTTP_GET:
+        if (!ngx_cc_header_has(r, &accept, &stream)) {
+            return ngx_cc_upgrade(r);
+        }
+
+        /* a WebSocket client may say that, too */
+
+        return ngx_cc_header_has(r, &upgrade, &ngx_cc_upgrade_websocket)
+               ? ngx_cc_upgrade(r) : ngx_cc_entry_method(r);
+
+    default:
+        return ngx_cc_entry_method(r);
+    }
+}
+
+
+static ngx_int_t
+ngx_cc_entry_method(ngx_http_request_t *r)
+{
+    if (ngx_cc_reply_header(r, "Allow", "GET, POST", 9) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_cc_reply(r, NGX_HTTP_NOT_ALLOWED,
+                        "GET with a WebSocket upgrade and POST are served "
+                        "here\n");
+}

@@ -1,0 +1,87 @@
+
+/*
+ * What an MCP request says about itself: its era and version, progress token,
+ * log level; and, when it came by POST, whether its headers say the same.
+ *
+ * Two eras live side by side (specification 2026-07-28, "Versioning"): a
+ * "modern" request carries its version in params._meta, a "legacy" one belongs
+ * to a handshake.
+ */
+
+#ifndef _NGX_CC_MCP_META_H_INCLUDED_
+#define _NGX_CC_MCP_META_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_dialect.h"
+#include "ngx_cc_request.h"
+
+
+#define NGX_CC_MCP_MODERN        "2026-07-28"
+#define NGX_CC_MCP_LEGACY        "2025-11-25"    /* the newest of them */
+
+/* error codes of the specification, 2026-07-28, "Error Codes" */
+
+#define NGX_CC_MCP_MISMATCH      -32020
+#define NGX_CC_MCP_UNSUPPORTED   -32022
+
+/* who we are, and the same in the _meta of a modern result */
+
+#define NGX_CC_MCP_INFO                                                       \
+    "{\"name\":\"ngx_cc_executor\",\"title\":\"Command executor\","           \
+    "\"version\":\"" NGX_CC_VERSION "\"}"
+
+#define NGX_CC_MCP_SERVER                                                     \
+    "\"io.modelcontextprotocol/serverInfo\":" NGX_CC_MCP_INFO
+
+#define NGX_CC_MCP_META_TEXT     512
+#define NGX_CC_MCP_LOG_OFF       8       /* above every level */
+
+
+/*
+ * A message that came by POST: its headers (data NULL: absent), and what the
+ * answer is, for the transport.
+ */
+
+typedef struct ngx_cc_mcp_post_s  ngx_cc_mcp_post_t;
+
+struct ngx_cc_mcp_post_s {
+    ngx_str_t    version;        /* MCP-Protocol-Version */
+    ngx_str_t    method;         /* Mcp-Method */
+    ngx_str_t    name;           /* Mcp-Name */
+
+    ngx_uint_t   status;         /* of HTTP, when the message is served */
+    unsigned     stream:1;       /* more than the answer will be said */
+    unsigned     over:1;         /* everything has been pulled */
+};
+
+
+typedef struct {
+    unsigned         modern:1;
+    unsigned         log;            /* least level asked for, LOG_OFF: none */
+    ngx_cc_value_t  *token;          /* progress token or NULL */
+
+    ngx_int_t        code;           /* 0, or the error */
+    ngx_str_t        requested;      /* version, with code UNSUPPORTED */
+    size_t           len;
+    u_char           text[NGX_CC_MCP_META_TEXT];
+} ngx_cc_mcp_meta_t;
+
+
+/*
+ * Reads it from a valid request or notification; "post": NULL when it came
+ * over a WebSocket.  NGX_OK, or NGX_DECLINED with code and text; on HTTP the
+ * status is then 400.
+ */
+ngx_int_t ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
+    ngx_cc_mcp_post_t *post);
+
+/* is it one of the handshake's versions? */
+ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);
+
+/* the number of a log level's name, 0 = debug, or LOG_OFF when it is none */
+unsigned ngx_cc_mcp_meta_level(ngx_str_t *name);
+
+
+#endif /* _NGX_CC_MCP_META_H_INCLUDED_ */

@@ -1,0 +1,128 @@
+package CC::Mcp;
+
+# MCP over a WebSocket (subprotocol mcp): requests, answers, notifications;
+# messages that come in fragments are put together.
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use Time::HiRes qw(time);
+
+use CC::WebSocket;
+
+our $json = eval { require JSON::XS; JSON::XS->new->utf8->canonical }
+    || JSON::PP->new->utf8->canonical;
+
+our $MODERN = '2026-07-28';
+
+sub new {
+    my ($class, %o) = @_;
+    my $ws = CC::WebSocket->new(%o, headers => {
+        'Sec-WebSocket-Protocol' => 'mcp', %{ $o{headers} // {} } });
+    return bless { ws => $ws, seq => 0, queue => [], fragments => 0 }, $class;
+}
+
+sub ws { return $_[0]{ws} }
+
+# the _meta of a modern request, more members may be given
+sub meta {
+    my (%more) = @_;
+    return {
+        'io.modelcontextprotocol/protocolVersion' => $MODERN,
+        'io.modelcontextprotocol/clientCapabilities' => {},
+        %more,
+    };
+}
+
+sub raw { my ($self, $text) = @_; return $self->{ws}->send_text($text) }
+
+# sends a request and returns its id
+sub send {
+    my ($self, $method, $params, %o) = @_;
+    my $id = exists $o{id} ? $o{id} : ++$self->{seq};
+    $self->raw($json->encode({ jsonrpc => '2.0', method => $method,
+        ($params ? (params => $params) : ()), ($o{notify} ? () : (id => $id))
+    }));
+    return $id;
+}
+
+sub receive {
+    my ($self, $timeout) = @_;
+    my $deadline = time + ($timeout // $CC::WebSocket::TIMEOUT);
+    my $text = '';
+    while (1) {
+        my $f = $self->{ws}->read_frame($deadline - time) or return undef;
+        if ($f->{op} == CC::WebSocket::PING) {
+            $self->{ws}->send_frame(CC::WebSocket::PONG, $f->{data});
+        } elsif ($f->{op} == CC::WebSocket::CLOSE) {
+            $self->{closed} = length $f->{data} ? unpack('n', $f->{data}) : 0;
+            return undef;
+        } elsif ($f->{op} == CC::WebSocket::TEXT || $f->{op} == 0) {
+            die "a message inside another\n"
+                if ($f->{op} == 0) != (length $text > 0);
+            $text .= $f->{data};
+            $self->{fragments}++ unless $f->{fin};
+            $self->{text} = $text;
+            return $json->decode($text) if $f->{fin};
+        }
+    }
+}
+
+sub next {
+    my ($self, $timeout) = @_;
+    return shift @{ $self->{queue} } if @{ $self->{queue} };
+    return $self->receive($timeout);
+}
+
+# the first message for which the predicate is true; the others stay queued
+sub wait_for {
+    my ($self, $is, $timeout) = @_;
+    my $deadline = time + ($timeout // $CC::WebSocket::TIMEOUT);
+    my $queue = $self->{queue};
+    for my $i (0 .. $#$queue) {
+        return splice @$queue, $i, 1 if $is->($queue->[$i]);
+    }
+    while (my $m = $self->receive($deadline - time)) {
+        return $m if $is->($m);
+        push @$queue, $m;
+    }
+    return undef;
+}
+
+sub answer {
+    my ($self, $id, $timeout) = @_;
+    return $self->wait_for(sub {
+        exists $_[0]{id} && defined $_[0]{id} && $_[0]{id} eq $id }, $timeout);
+}
+
+sub call {
+    my ($self, $method, $params, %o) = @_;
+    return $self->answer($self->send($method, $params, %o), $o{timeout});
+}
+
+sub initialize {
+    my ($self, $version) = @_;
+    my $m = $self->call('initialize', {
+        protocolVersion => $version // '2025-11-25', capabilities => {},
+        clientInfo => { name => 'test', version => '1' } });
+    $self->send('notifications/initialized', undef, notify => 1);
+    return $m;
+}
+
+# the request of a tools/call of execute
+sub execute_params {
+    my ($arguments, %meta) = @_;
+    $arguments = { command => $arguments } unless ref $arguments;
+    return { name => 'execute', arguments => $arguments,
+        (%meta ? (_meta => \%meta) : ()) };
+}
+
+sub execute {
+    my ($self, $arguments, %meta) = @_;
+    return $self->call('tools/call', execute_params($arguments, %meta));
+}
+
+sub close { my ($self) = @_; $self->{ws}->close; return }
+
+1;
