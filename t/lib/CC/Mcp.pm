@@ -63,8 +63,9 @@ sub receive {
                 if ($f->{op} == 0) != (length $text > 0);
             $text .= $f->{data};
             $self->{fragments}++ unless $f->{fin};
+            next unless $f->{fin};
             $self->{text} = $text;
-            return $json->decode($text) if $f->{fin};
+            return $json->decode($text);
         }
     }
 }
