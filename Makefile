@@ -14,7 +14,7 @@ RPC   := $(wildcard src/rpc/*.c)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 
 .DEFAULT_GOAL := all
-include t/fuzz/rules.mk
+include t/fuzz/rules.mk t/asan/rules.mk
 
 UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
@@ -40,8 +40,8 @@ demo: module
 	@.ci/packages demo
 	@.ci/demo
 
-test: module packages-test fixtures clients $(UNITS) $(REPLAYS)
-	@.ci/test $(UNITS) $(REPLAYS) t/*.t
+test: module asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
+	@.ci/test $(UNITS) $(REPLAYS) t/*.t $(ASAN_TESTS)
 
 unit: packages-build packages-test $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
@@ -95,6 +95,7 @@ help:
 	@echo "make test         all tests; ends with a count"
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
+	@echo "make asan         the same with sanitizers in the module"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"

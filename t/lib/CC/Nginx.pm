@@ -40,7 +40,8 @@ sub new {
         pid => $$,
         %o,
     }, $class;
-    mkdir "$dir/$_" for qw(logs temp work);
+    mkdir "$dir/$_" for qw(logs temp work reports);
+    chmod 0777, "$dir/reports";
     if ($> == 0) {
         my @nobody = getpwnam 'nobody';
         chown $nobody[2], $nobody[3], "$dir/work";
@@ -98,7 +99,11 @@ sub globals {
     my ($self) = @_;
     my $user = $> == 0 ? 'user nobody nogroup;' : '';
     my $debug = $self->{log} // 'info';
+    # they have to survive the way to a new binary, too
+    my $env = $ENV{CC_SANITIZE} ? 'env LD_PRELOAD; env ASAN_OPTIONS;'
+        . ' env UBSAN_OPTIONS;' : '';
     return <<"EOC";
+$env
 load_module $self->{module};
 $user
 pid $self->{dir}/nginx.pid;
@@ -133,12 +138,28 @@ sub command {
         @args);
 }
 
+# What nginx needs to load a module with sanitizers: their libraries first, and
+# a place for what they find (a helper's standard error is /dev/null).
+sub sanitize {
+    my ($self) = @_;
+    my $from = $ENV{CC_SANITIZE} or return;
+    open my $f, '<', "$ROOT/$from/libraries" or die "$from: $!\n";
+    chomp(my @libraries = <$f>);
+    my $log = "log_path=$self->{dir}/reports/report";
+    $ENV{LD_PRELOAD} = join ' ', map { abs_path($_) } @libraries;
+    $ENV{ASAN_OPTIONS} = "$log:detect_leaks=0:detect_odr_violation=0";
+    $ENV{UBSAN_OPTIONS} = "$log:print_stacktrace=1";
+    return;
+}
+
 # nginx -t: (exit code, what it said)
 sub test_config {
     my ($self, $text) = @_;
     $self->write_config($self->expand($text));
     close $_ for @{ delete $self->{reserve} // [] };
     my @c = map { quotemeta } $self->command('-t');
+    local %ENV = %ENV;
+    $self->sanitize;
     my $out = `@c 2>&1`;
     return ($? >> 8, $out);
 }
@@ -152,6 +173,7 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$self->{dir}/logs/stdout.log";
         open STDERR, '>&', \*STDOUT;
+        $self->sanitize;
         exec $self->command('-g', 'daemon off;') or POSIX::_exit(127);
     }
     $self->{master} = $pid;
@@ -162,6 +184,8 @@ sub start {
             IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
         }, 10) or die "nginx does not listen on $port\n" . $self->log;
     }
+    die "nginx runs without the sanitizers\n" if $ENV{CC_SANITIZE}
+        && $self->slurp("../../../proc/$pid/maps") !~ /libasan/;
     return $self;
 }
 
@@ -331,6 +355,10 @@ sub finish {
         @bad = grep { $_ !~ $re } @bad;
     }
     is(join("\n", @bad), '', 'no unexpected alert in the log');
+
+    is(join("\n", map { $self->slurp($_) } map { "reports/$_" }
+        map { m{([^/]+)$} } glob "$self->{dir}/reports/*"), '',
+        'no report of a sanitizer') if $ENV{CC_SANITIZE};
 
     my @open = grep { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
         PeerPort => $_) } values %{ $self->{port} // {} };

@@ -1,0 +1,35 @@
+# The tests of the module inside nginx once more, under the address and the
+# undefined behaviour sanitizer: nginx is Debian's, the module is built for it,
+# and allocations from pools are malloc()s (t/asan/ngx_core.h).
+
+# without those that build, install, or have nothing to do with nginx
+
+ASAN_TESTS := $(patsubst t/%,build/asan/t/%,$(filter-out \
+                  t/41-% t/43-% t/60-% t/61-% t/70-% t/79-%,$(wildcard t/*.t)))
+
+ASAN_FLAGS := -fsanitize=address,undefined
+
+.PHONY: asan asan-module
+
+asan: asan-module packages-test fixtures clients
+	@.ci/test $(ASAN_TESTS)
+
+asan-module: packages-build build/asan/headers
+	@mkdir -p build/asan
+	@ln -sfn ../../t build/asan/t
+	@CFLAGS="-O1 -fno-omit-frame-pointer $(ASAN_FLAGS) \
+	     -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE" \
+	 LDFLAGS="$(ASAN_FLAGS)" \
+	 MODULE_CFLAGS="-I $(ROOT)/t/asan" \
+	 .ci/configure $(ROOT)/build/asan/obj
+	@cd $(TREE) && $(MAKE) --no-print-directory -s \
+	     -f $(ROOT)/build/asan/obj/Makefile modules
+	@gcc -print-file-name=libasan.so > build/asan/libraries
+	@gcc -print-file-name=libubsan.so >> build/asan/libraries
+
+# nginx's makefile does not know them
+
+build/asan/headers: $(wildcard t/asan/*.h t/asan/sys/*.h)
+	@rm -rf build/asan/obj
+	@mkdir -p $(@D)
+	@touch $@
