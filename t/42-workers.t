@@ -43,27 +43,6 @@ $single->finish;
 
 # descriptors: exactly one process holds the write end of the deathwatch
 
-sub holders {
-    my ($t) = @_;
-    my %pipes;
-    for my $pid ($t->{master}, CC::Nginx::children($t->{master}, qr/nginx/),
-        $t->spawners, $t->helpers)
-    {
-        for my $fd (glob "/proc/$pid/fd/*") {
-            my $to = readlink $fd // next;
-            next if $to !~ /^pipe:/;
-            my ($n) = $fd =~ /(\d+)$/;
-            open my $f, '<', "/proc/$pid/fdinfo/$n" or next;
-            my ($flags) = join('', <$f>) =~ /^flags:\s+(\d+)/m;
-            $pipes{$to}{ oct($flags) & 3 ? 'write' : 'read' }{$pid} = 1;
-        }
-    }
-    # the one that spawners read
-    my ($spawner) = $t->spawners;
-    my ($watch) = grep { $pipes{$_}{read}{$spawner} } keys %pipes;
-    return keys %{ $pipes{$watch}{write} };
-}
-
 my $t = CC::Nginx->new(workers => 2, http => 'proxy_cache_path %%DIR%%/cache
     keys_zone=c:1m;', server => <<'EOC')->start;
 location /cached { proxy_cache c; proxy_pass http://127.0.0.1:%%PORT%%; }
@@ -72,7 +51,7 @@ EOC
 ok($t->wait_until(sub { (my @h = $t->helpers) == 8 }), 'eight helpers');
 SKIP: {
     skip 'only root sees the descriptors of helpers', 1 if $> != 0;
-    is(join(' ', holders($t)), $t->{master},
+    is(join(' ', $t->deathwatch_holders), $t->{master},
         'the master alone holds the deathwatch');
 }
 is(scalar(grep { /cache (?:manager|loader)/ && 1 }
@@ -129,7 +108,7 @@ ok($t->wait_until(sub { (my @h = $t->helpers) == 8 }),
     'still eight helpers');
 SKIP: {
     skip 'only root sees the descriptors of helpers', 1 if $> != 0;
-    is(join(' ', holders($t)), $t->{master},
+    is(join(' ', $t->deathwatch_holders), $t->{master},
         'and one holder of the deathwatch');
 }
 

@@ -257,12 +257,15 @@ ngx_cc_channel_drain(ngx_cc_channel_t *ch)
             ngx_log_error(NGX_LOG_ERR, rev->log, err,
                           "cc_executor: recvmsg() from a helper failed");
 
-            if (err == NGX_EMFILE) {
-                /* descriptors were lost, the channel is sound */
-                continue;
-            }
-
             return NGX_ERROR;
+        }
+
+        if (nfds == -1) {
+            /* the message and the channel are sound */
+
+            ngx_log_error(NGX_LOG_ERR, rev->log, NGX_EMFILE,
+                          "cc_executor: descriptors from a helper were lost");
+            nfds = 0;
         }
 
         if (ngx_cc_wire_check(&msg, n) == 0) {

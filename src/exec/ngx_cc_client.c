@@ -407,7 +407,11 @@ ngx_cc_client_timer(ngx_event_t *ev)
     ngx_cc_client_t  *cl = ev->data;
 
     if (cl->public.state == NGX_CC_COMMAND_WAITING) {
-        ngx_cc_pool_forget(&cl->wait);
+        if (cl->helper == NULL) {
+            ngx_cc_pool_forget(&cl->wait);
+            ngx_cc_pool_late(cl->conf->start_timeout);
+        }
+
         ngx_cc_client_lose(cl, cl->helper ? "not started in time"
                                           : "no helper in time");
         return;

@@ -184,6 +184,19 @@ ngx_cc_pool_forget(ngx_cc_pool_wait_t *wait)
 
 
 void
+ngx_cc_pool_late(ngx_msec_t patience)
+{
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    if (pool->spawner.wanted + ngx_cc_pool_orphans()
+        > pool->nbusy + pool->nidle)
+    {
+        ngx_cc_supply_doubt(&pool->spawner, patience);
+    }
+}
+
+
+void
 ngx_cc_pool_use(ngx_cc_pool_helper_t *h, const ngx_cc_pool_user_t *user,
     void *data)
 {

@@ -87,6 +87,12 @@ void ngx_cc_pool_stop(void);
  */
 ngx_cc_pool_helper_t *ngx_cc_pool_get(ngx_cc_pool_wait_t *wait);
 
+/*
+ * Somebody left the line because no helper came within "patience" ms: is the
+ * spawner still well?
+ */
+void ngx_cc_pool_late(ngx_msec_t patience);
+
 /* leaves the line */
 void ngx_cc_pool_forget(ngx_cc_pool_wait_t *wait);
 

@@ -12,6 +12,7 @@
 
 
 static void ngx_cc_supply_fork(ngx_event_t *ev);
+static void ngx_cc_supply_signal(ngx_cc_supply_t *supply, int signo);
 static ngx_int_t ngx_cc_supply_spawn(ngx_cc_supply_t *supply);
 static ngx_msec_t ngx_cc_supply_delay(ngx_cc_supply_t *supply);
 static void ngx_cc_supply_message(void *data, ngx_cc_wire_msg_t *msg,
@@ -125,6 +126,46 @@ ngx_cc_supply_kill(ngx_cc_supply_t *supply, ngx_uint_t generation, pid_t pid)
 
 
 void
+ngx_cc_supply_doubt(ngx_cc_supply_t *supply, ngx_msec_t patience)
+{
+    if (supply->channel.connection == NULL || supply->refusing
+        || ngx_current_msec - supply->heard < patience)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, supply->log, 0,
+                  "cc_executor: spawner %P does not answer, it is killed",
+                  supply->pid);
+
+    ngx_cc_supply_signal(supply, SIGKILL);
+}
+
+
+/*
+ * It is our child, but the core waits for every child as soon as it is told of
+ * its end: meanwhile the number must not become somebody else's.
+ */
+
+static void
+ngx_cc_supply_signal(ngx_cc_supply_t *supply, int signo)
+{
+    sigset_t   set, old;
+    siginfo_t  info;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    (void) sigprocmask(SIG_BLOCK, &set, &old);
+
+    if (waitid(P_PID, supply->pid, &info, WEXITED|WNOHANG|WNOWAIT) == 0) {
+        (void) kill(supply->pid, signo);
+    }
+
+    (void) sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+
+void
 ngx_cc_supply_retire(ngx_cc_supply_t *supply)
 {
     supply->stopped = 1;
@@ -135,7 +176,13 @@ void
 ngx_cc_supply_stop(ngx_cc_supply_t *supply)
 {
     supply->stopped = 1;
-    ngx_cc_channel_close(&supply->channel);
+
+    if (supply->channel.connection) {
+        ngx_cc_channel_close(&supply->channel);
+
+        /* should somebody have stopped it: it has to see the end */
+        ngx_cc_supply_signal(supply, SIGCONT);
+    }
 }
 
 
@@ -238,7 +285,10 @@ ngx_cc_supply_spawn(ngx_cc_supply_t *supply)
     }
 
     supply->generation++;
+    supply->pid = pid;
     supply->born = ngx_current_msec;
+    supply->heard = ngx_current_msec;
+    supply->refusing = 0;
 
     ngx_log_error(NGX_LOG_NOTICE, supply->log, 0,
                   "cc_executor: spawner %P started", pid);
@@ -268,6 +318,9 @@ static void
 ngx_cc_supply_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
 {
     ngx_cc_supply_t  *supply = data;
+
+    supply->heard = ngx_current_msec;
+    supply->refusing = (msg->head.type == NGX_CC_WIRE_NOFORK);
 
     switch (msg->head.type) {
 

@@ -50,11 +50,16 @@ typedef struct {
     size_t                           ring;       /* bytes of each ring */
     int                              nice;
     ngx_cc_channel_t                 channel;
+    pid_t                            pid;        /* of the spawner */
     ngx_msec_t                       born;       /* when it was forked */
+    ngx_msec_t                       heard;      /* when it last said
+                                                    something */
     ngx_uint_t                       deaths;     /* in a row, each soon after
                                                     birth */
     ngx_event_t                      fork;       /* the next attempt */
     unsigned                         unsent:1;   /* "wanted" has to be told */
+    unsigned                         refusing:1; /* its last word was that it
+                                                    cannot make one */
     unsigned                         stopped:1;
 } ngx_cc_supply_t;
 
@@ -85,6 +90,13 @@ void ngx_cc_supply_want(ngx_cc_supply_t *supply, ngx_uint_t n);
 /* ends a helper of that generation, and its tree, by force */
 void ngx_cc_supply_kill(ngx_cc_supply_t *supply, ngx_uint_t generation,
     pid_t pid);
+
+/*
+ * A helper did not come within "patience" ms although the spawner was to make
+ * one.  If it has not said a word in that time either, it is ended by force:
+ * it was stopped, or hangs.  The handler "lost" follows.
+ */
+void ngx_cc_supply_doubt(ngx_cc_supply_t *supply, ngx_msec_t patience);
 
 /* no spawner is forked any more */
 void ngx_cc_supply_retire(ngx_cc_supply_t *supply);

@@ -114,6 +114,11 @@ ngx_cc_fdmsg_recv(int s, void *msg, size_t room, int *fds, int *nfds)
             (void) close(got[i]);
         }
 
+        if (err == EMFILE && nfds) {
+            *nfds = -1;
+            return rc;
+        }
+
         errno = err;
         return -1;
     }

@@ -33,12 +33,14 @@ int ngx_cc_fdmsg_send(int s, const void *msg, size_t n, const int *fds,
 /*
  * Receives one message of at most "room" bytes without waiting.  *nfds: in,
  * the number of descriptors that fds has room for; out, how many came
- * (close-on-exec, now the caller's).  nfds may be NULL: none are expected.
+ * (close-on-exec, now the caller's), or -1: some were lost because this process
+ * may not open more, or there were more than expected; those that did come are
+ * closed, the message is good.  nfds may be NULL: none are expected.
  *
  * Returns the length of the message, 0 at the end of file, or -1 with errno:
- * EAGAIN; EMSGSIZE when it was longer than "room" and EMFILE when descriptors
- * were lost or more than expected (the message is gone then, and descriptors
- * that did come with it are closed); others as from recvmsg(2).
+ * EAGAIN; EMSGSIZE when it was longer than "room", EMFILE when descriptors came
+ * that were not expected at all (the message is gone then, they are closed);
+ * others as from recvmsg(2).
  */
 ssize_t ngx_cc_fdmsg_recv(int s, void *msg, size_t room, int *fds, int *nfds);
 

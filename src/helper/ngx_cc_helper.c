@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -75,6 +76,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
 
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void) prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
 
     ring = ngx_cc_ring_map(conf->ring, conf->ring_size, 1);
     (void) close(conf->ring);

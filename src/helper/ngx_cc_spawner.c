@@ -26,6 +26,8 @@
 #define NGX_CC_SPAWNER_MAX      1024     /* helpers */
 #define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
 #define NGX_CC_SPAWNER_OOM      200      /* added to oom_score_adj */
+#define NGX_CC_SPAWNER_WAKE     1000     /* ms; how often helpers are woken
+                                            that should leave */
 
 
 typedef struct {
@@ -39,7 +41,8 @@ typedef struct {
     size_t                failures;      /* forks that failed in a row */
     uint64_t              retry_at;      /* ms; 0 = at once */
     uint64_t              now;           /* ms */
-    int                   quitting;
+    int                   quitting;      /* makes no more helpers */
+    int                   alone;         /* worker or master is gone */
     int                   full;          /* the socket takes no message */
 } ngx_cc_spawner_t;
 
@@ -53,6 +56,7 @@ static void ngx_cc_spawner_title(const ngx_cc_spawner_conf_t *conf,
     const char *title);
 static void ngx_cc_spawner_wait(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_receive(ngx_cc_spawner_t *s);
+static void ngx_cc_spawner_wake(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid);
 static void ngx_cc_spawner_reap(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_supply(ngx_cc_spawner_t *s);
@@ -112,7 +116,10 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    (void) prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+
+    /* should somebody have stopped it: it has to see the worker's end */
+
+    (void) prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
     (void) setsid();
     (void) umask(077);
 
@@ -310,13 +317,16 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     fds[2].fd = s->quitting ? -1 : s->conf->deathwatch;
     fds[2].events = POLLIN;
 
-    timeout = -1;
+    timeout = (s->alone && s->alive) ? NGX_CC_SPAWNER_WAKE : -1;
 
     if (!s->quitting && s->alive < s->wanted && !s->full) {
         timeout = s->retry_at > s->now ? (int) (s->retry_at - s->now) : 0;
     }
 
-    (void) poll(fds, 3, timeout);
+    if (poll(fds, 3, timeout) == 0 && s->alone) {
+        ngx_cc_spawner_wake(s);
+    }
+
     s->now = ngx_cc_spawner_clock();
 
     ngx_cc_spawner_reap(s);
@@ -330,8 +340,8 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     }
 
     if (fds[2].revents) {
-        /* no master: the helpers see it themselves */
         s->quitting = 1;
+        s->alone = 1;
     }
 }
 
@@ -370,8 +380,26 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
             (void) close(s->socket);
             s->socket = -1;
             s->quitting = 1;
+            s->alone = 1;
             return;
         }
+    }
+}
+
+
+/*
+ * No worker, or no master: helpers see that themselves and leave, but one that
+ * somebody has stopped does not.  Not at once: its own end of file may come a
+ * moment after ours, and until then it would obey.
+ */
+
+static void
+ngx_cc_spawner_wake(ngx_cc_spawner_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->alive; i++) {
+        (void) kill(s->pid[i], SIGCONT);
     }
 }
 

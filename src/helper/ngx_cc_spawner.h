@@ -39,8 +39,8 @@ typedef struct {
 
 
 /*
- * To be called in the new process.  Births in the order of process.md,
- * section 4: 0, 1, 2 to /dev/null; all other descriptors but the two closed;
+ * To be called in the new process.  Its birth, in this order:
+ * 0, 1, 2 to /dev/null; all other descriptors but the two closed;
  * default signals, empty mask; affinity, scheduling class, nice, timer slack
  * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
  * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; title.

@@ -11,7 +11,9 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
+use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use POSIX qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(time sleep);
@@ -24,7 +26,7 @@ our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 my %reserved;
 
 # Options: location, server, http, main: text put into the configuration;
-# conf: the whole configuration; user.  In all of them %%DIR%%, %%PORT%% and
+# conf: the whole configuration; user; daemon: in the background, as in life.  In all of them %%DIR%%, %%PORT%% and
 # %%PORT_n%% are replaced.
 sub new {
     my ($class, %o) = @_;
@@ -33,7 +35,7 @@ sub new {
     chmod 0755, $dir;
     my $self = bless {
         dir => $dir,
-        nginx => $ENV{TEST_NGINX_BINARY} // 'nginx',
+        nginx => $ENV{TEST_NGINX_BINARY} // binary(),
         module => $ENV{CC_MODULE}
             // "$ROOT/build/ngx_cc_executor_module.so",
         allowed => [],
@@ -49,17 +51,34 @@ sub new {
     return $self;
 }
 
+# nginx by its path, which a new binary (USR2) is started by, too
+sub binary {
+    my ($path) = grep { -x } map { "$_/nginx" } split /:/,
+        "$ENV{PATH}:/usr/sbin";
+    return $path // die "no nginx\n";
+}
+
 sub dir { return $_[0]{dir} }
 
-# a free port of loopback; n tells several apart
+# A free port of loopback; n tells several apart.  It is below those that the
+# kernel gives to clients, and a name that only one can have keeps other tests
+# from it as long as this object lives.
 sub port {
     my ($self, $n) = @_;
     $n //= 1;
     return $self->{port}{$n} //= do {
-        my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-            Listen => 1, Proto => 'tcp') or die "no port: $!\n";
-        push @{ $self->{reserve} }, $s;
-        $s->sockport;
+        my $port;
+        for (1 .. 1000) {
+            my $try = 12000 + int rand 18000;
+            my $lock = IO::Socket::UNIX->new(Listen => 1,
+                Local => "\0cc_test_port_$try") or next;
+            IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+                LocalPort => $try, ReuseAddr => 1) or next;
+            push @{ $self->{locks} }, $lock;
+            $port = $try;
+            last;
+        }
+        $port // die "no free port\n";
     };
 }
 
@@ -147,7 +166,8 @@ sub sanitize {
     chomp(my @libraries = <$f>);
     my $log = "log_path=$self->{dir}/reports/report";
     $ENV{LD_PRELOAD} = join ' ', map { abs_path($_) } @libraries;
-    $ENV{ASAN_OPTIONS} = "$log:detect_leaks=0:detect_odr_violation=0";
+    $ENV{ASAN_OPTIONS} = "$log:detect_leaks=0:detect_odr_violation=0"
+        . ':quarantine_size_mb=4';
     $ENV{UBSAN_OPTIONS} = "$log:print_stacktrace=1";
     return;
 }
@@ -156,7 +176,6 @@ sub sanitize {
 sub test_config {
     my ($self, $text) = @_;
     $self->write_config($self->expand($text));
-    close $_ for @{ delete $self->{reserve} // [] };
     my @c = map { quotemeta } $self->command('-t');
     local %ENV = %ENV;
     $self->sanitize;
@@ -167,20 +186,25 @@ sub test_config {
 sub start {
     my ($self) = @_;
     $self->write_config;
-    close $_ for @{ delete $self->{reserve} // [] };
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$self->{dir}/logs/stdout.log";
         open STDERR, '>&', \*STDOUT;
         $self->sanitize;
-        exec $self->command('-g', 'daemon off;') or POSIX::_exit(127);
+        exec $self->command($self->{daemon} ? () : ('-g', 'daemon off;'))
+            or POSIX::_exit(127);
     }
     $self->{master} = $pid;
+    if ($self->{daemon}) {
+        waitpid $pid, 0;
+        $self->wait_until(sub { $self->slurp('nginx.pid') =~ /^(\d+)\n/ });
+        $self->adopt($pid = $self->slurp('nginx.pid') + 0);
+    }
     for my $port (values %{ $self->{port} }) {
         $self->wait_until(sub {
             die "nginx did not start:\n" . $self->slurp('logs/stdout.log')
-                . $self->log if waitpid($pid, WNOHANG) == $pid;
+                . $self->log if $self->ended($pid);
             IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
         }, 10) or die "nginx does not listen on $port\n" . $self->log;
     }
@@ -240,11 +264,87 @@ sub title {
     return $t;
 }
 
+sub parent {
+    my ($pid) = @_;
+    open my $f, '<', "/proc/$pid/stat" or return 0;
+    return (<$f> // '') =~ /^\d+ \(.*\) \S (\d+)/s ? $1 : 0;
+}
+
+# A visitor of another location, who asks again and again from now on; the sub
+# that is returned sends him away and returns what he complains about: an
+# answer that did not come in time, or two in a row that did not come at all
+# (one is lost with a worker that is killed while it reads the question).
+sub visitor {
+    my ($self, $path) = @_;
+    my $port = $self->port;
+    pipe my $from, my $to or die $!;
+    my $pid = fork // die $!;
+    if ($pid == 0) {
+        my ($failed, $asked, $stop, @said) = (0, 0);
+        local $SIG{TERM} = sub { $stop = 1 };
+        until ($stop || getppid != $self->{pid}) {
+            sleep 0.02;
+            my $t0 = time;
+            my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                PeerPort => $port, Timeout => 10);
+            my $answer = '';
+            if ($s) {
+                local $SIG{PIPE} = 'IGNORE';
+                print $s 'GET ', $path // '/other',
+                    " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+                $s->flush;
+                while (IO::Select->new($s)->can_read(10)) {
+                    sysread $s, $answer, 4096, length $answer or last;
+                }
+            }
+            $asked++;
+            $failed = $answer =~ /^HTTP\/1\.1 200/ ? 0 : $failed + 1;
+            push @said, 'no answer' if $failed == 2;
+            push @said, sprintf 'an answer after %.1f s', time - $t0
+                if time - $t0 > 8;
+        }
+        print $to $asked ? join(', ', @said) : 'never asked';
+        close $to;
+        POSIX::_exit(0);
+    }
+    close $to;
+    return sub {
+        kill 'TERM', $pid;
+        local $/;
+        my $said = <$from>;
+        waitpid $pid, 0;
+        return $said // 'he died';
+    };
+}
+
 sub workers { return children($_[0]{master}, qr/worker process/) }
 
 sub spawners { return map { children($_, qr/cc spawner/) } $_[0]->workers }
 
 sub helpers { return map { children($_, qr/cc helper/) } $_[0]->spawners }
+
+# Who holds the write end of the pipe whose end tells spawners and helpers that
+# the master is gone.
+sub deathwatch_holders {
+    my ($self) = @_;
+    my %pipes;
+    for my $pid ($self->{master},
+        children($self->{master}, qr/nginx/), $self->spawners, $self->helpers)
+    {
+        for my $fd (glob "/proc/$pid/fd/*") {
+            my $to = readlink $fd // next;
+            next if $to !~ /^pipe:/;
+            my ($n) = $fd =~ /(\d+)$/;
+            open my $f, '<', "/proc/$pid/fdinfo/$n" or next;
+            my ($flags) = join('', <$f>) =~ /^flags:\s+(\d+)/m;
+            $pipes{$to}{ oct($flags) & 3 ? 'write' : 'read' }{$pid} = 1;
+        }
+    }
+    # the one that spawners read
+    my ($spawner) = $self->spawners;
+    my ($watch) = grep { $pipes{$_}{read}{$spawner} } keys %pipes;
+    return keys %{ $pipes{$watch}{write} };
+}
 
 # what belongs to this test: works below its directory
 sub processes {
@@ -273,6 +373,18 @@ sub zombies {
     return @found;
 }
 
+# from now on that process is the master; it is not our child
+sub adopt { my ($self, $pid) = @_; $self->{master} = $pid;
+    $self->{adopted} = 1; return }
+
+# true when the master has ended
+sub ended {
+    my ($self, $pid) = @_;
+    return waitpid($pid, WNOHANG) == $pid unless $self->{adopted};
+    open my $f, '<', "/proc/$pid/stat" or return 1;
+    return (<$f> // '') =~ /^\d+ \(.*\) Z/s;
+}
+
 # error log lines that are expected: so many that match
 sub allow { my ($self, $re, $n) = @_; push @{ $self->{allowed} }, [$re, $n];
     return }
@@ -285,7 +397,7 @@ sub stop {
     push @tree, map { children($_, qr/cc helper/) } @tree;
     kill $sig // 'QUIT', $pid;
     $self->{clean} = $self->wait_until(
-        sub { waitpid($pid, WNOHANG) == $pid }, 15);
+        sub { $self->ended($pid) }, 15);
     kill 'KILL', $pid unless $self->{clean};
     $self->{tree_gone} = $self->wait_until(
         sub { !grep { -e "/proc/$_" && title($_) =~ /nginx/ } @tree }, 15);
