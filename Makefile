@@ -123,13 +123,26 @@ build/fixtures/%: t/fixtures/%.c | packages-build
 
 # client libraries that we did not write (t/clients)
 
-clients: build/node/node_modules/ws/package.json
+clients: build/node/node_modules/ws/package.json build/mcp/installed
 
 build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
                                          | packages-test
 	@mkdir -p build/node
 	@cp t/clients/node/package.json t/clients/node/package-lock.json build/node
 	cd build/node && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+# clients of MCP, with a Node of their own: the conformance suite wants 22
+
+MCP_CLIENTS := $(wildcard t/clients/mcp/*)
+
+build/mcp/installed: $(MCP_CLIENTS) | packages-test
+	@mkdir -p build/mcp
+	@cmp -s t/clients/mcp/package-lock.json build/mcp/package-lock.json \
+	    || rm -rf build/mcp/node_modules
+	@cp $(MCP_CLIENTS) build/mcp
+	[ -d build/mcp/node_modules ] \
+	    || (cd build/mcp && npm ci --loglevel=error --no-audit --no-fund)
 	@touch $@
 
 # a unit test is linked with all pure files; those of src/rpc with what they

@@ -887,8 +887,29 @@ ngx_cc_mcp_prompt(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 static ngx_int_t
 ngx_cc_mcp_resource(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 {
-    return ngx_cc_mcp_refuse(s, NGX_CC_ERROR_PARAMS, 200,
-                             "params.uri: there are no resources");
+    ngx_cc_value_t  *uri;
+
+    uri = ngx_cc_request_member(params, "uri");
+
+    if (uri == NULL || uri->type != NGX_CC_VALUE_STRING) {
+        return ngx_cc_mcp_refuse(s, NGX_CC_ERROR_PARAMS, 200,
+                                 "params.uri must be a string");
+    }
+
+    if (ngx_cc_mcp_begin(s, uri->text.len * NGX_CC_JSON_MAX_ESCAPE)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_json_lit(&s->w, "\"error\":{\"code\":");
+    ngx_cc_json_int(&s->w, NGX_CC_ERROR_PARAMS);
+    ngx_cc_json_lit(&s->w, ",\"message\":\"there are no resources\","
+                           "\"data\":{\"uri\":");
+    ngx_cc_json_string(&s->w, uri->text.data, uri->text.len);
+    ngx_cc_json_lit(&s->w, "}}}");
+
+    return ngx_cc_answers_put(&s->answers, s->out, s->w.pos - s->out);
 }
 
 

@@ -1,0 +1,118 @@
+# MCP clients that we did not write: the official SDK 1.x and 2.x, the Inspector,
+# the conformance suite; with one worker and with four, with TLS once.
+
+use strict;
+use warnings;
+
+use Test::More;
+use CC::Nginx;
+
+my $root = $CC::Nginx::ROOT;
+my $from = "$root/build/mcp";
+my $node = "$from/node_modules/.bin/node";
+
+sub server {
+    my ($workers) = @_;
+    my $t = CC::Nginx->new(workers => $workers,
+        server => 'listen 127.0.0.1:%%PORT_2%% ssl http2;'
+            . ' ssl_certificate %%DIR%%/cert.pem;'
+            . ' ssl_certificate_key %%DIR%%/key.pem;');
+    my $dir = $t->dir;
+    system("openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+        . " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        . " -keyout $dir/key.pem -out $dir/cert.pem 2>/dev/null") == 0
+        or die "no certificate";
+    mkdir "$dir/home";
+    return $t->start;
+}
+
+my $marks = 480000000 + $$ % 100000 * 100;
+
+# starts a client program; clients run side by side
+sub client {
+    my ($t, $name, $expected, @command) = @_;
+    my $mark = $marks++;
+    my $dir = $t->dir;
+    my @env = ("HOME=$dir/home", "CC_MARK=$mark",
+        "NODE_EXTRA_CA_CERTS=$dir/cert.pem", 'NO_COLOR=1');
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'env', @env,
+        'timeout', 120, $node, @command or die "$name: $!";
+    return { t => $t, name => $name, out => $out, mark => $mark,
+        expected => $expected };
+}
+
+# its checks as ours; and nothing of it runs any more
+sub finished {
+    my ($c) = @_;
+    my ($n, $done) = (0, 0);
+    while (my $line = readline $c->{out}) {
+        chomp $line;
+        if ($line =~ /^(not )?ok - (.*)/) {
+            ok(!$1, "$c->{name}: $2");
+            $n++;
+        } elsif ($line eq 'done') {
+            $done = 1;
+        } else {
+            diag "$c->{name}: $line";
+        }
+    }
+    ok(close $c->{out}, "$c->{name}: no failure");
+    ok($done, "$c->{name}: to the end");
+    is($n, $c->{expected}, "$c->{name}: every check has been made");
+    ok($c->{t}->wait_until(sub {
+        !grep { CC::Nginx::title($_) =~ /^sleep $c->{mark}\b/ }
+            map { m{/proc/(\d+)} } glob '/proc/[0-9]*' }, 15),
+        "$c->{name}: no command is left");
+    return;
+}
+
+my ($one, $four) = (server(1), server(4));
+my @clients;
+
+for ([$one, 'one worker'], [$four, 'four workers']) {
+    my ($t, $name) = @$_;
+    my $at = '127.0.0.1:' . $t->port . '/ws/mcp';
+    push @clients,
+        client($t, "SDK 1.x, WebSocket, $name", 23, "$from/sdk1.mjs", 'ws',
+            "ws://$at"),
+        client($t, "SDK 1.x, HTTP, $name", 22, "$from/sdk1.mjs", 'http',
+            "http://$at"),
+        client($t, "SDK 2.x, auto, $name", 20, "$from/sdk2.mjs", 'auto',
+            "http://$at");
+    finished(shift @clients) while @clients;
+}
+
+my $tls = 'localhost:' . $four->port(2) . '/ws/mcp';
+push @clients,
+    client($four, 'SDK 1.x, WebSocket, TLS', 23, "$from/sdk1.mjs", 'ws',
+        "wss://$tls"),
+    client($four, 'SDK 2.x, modern, TLS', 20, "$from/sdk2.mjs", 'modern',
+        "https://$tls"),
+    client($four, 'SDK 2.x, legacy', 19, "$from/sdk2.mjs", 'legacy',
+        'http://127.0.0.1:' . $four->port . '/ws/mcp');
+finished(shift @clients) while @clients;
+
+# the Inspector
+
+my $url = 'http://127.0.0.1:' . $four->port . '/ws/mcp';
+for my $era (qw(legacy auto modern)) {
+    my $dir = $four->dir;
+    my $out = `HOME=$dir/home timeout 60 $node $from/node_modules/.bin/mcp-inspector --cli $url --transport http --protocol-era $era --method tools/call --tool-name execute --tool-arg 'command=echo inspected' 2>&1`;
+    is($?, 0, "Inspector, $era");
+    like($out, qr/"stdout": "inspected\\n"/, "Inspector, $era: the result")
+        or diag $out;
+}
+
+# the conformance suite
+
+for my $version (qw(2025-11-25 2026-07-28)) {
+    my $out = `timeout 120 $node $from/node_modules/.bin/conformance server --url $url --suite all --spec-version $version --expected-failures $from/conformance-$version.yml 2>&1`;
+    is($?, 0, "conformance, $version: nothing unexpected") or diag $out;
+    my ($passed) = $out =~ /^Total: (\d+) passed/m;
+    ok(($passed // 0) >= 35, "conformance, $version: checks passed")
+        or diag $passed // $out;
+}
+
+$one->finish;
+$four->finish;
+done_testing;
