@@ -9,6 +9,8 @@
 
 #define NGX_CC_SUPPLY_CALM    10000      /* ms; a spawner that lived so long
                                             is well */
+#define NGX_CC_SUPPLY_PAUSE   10000      /* ms; longer than a spawner ever
+                                            waits after a failure */
 
 
 static void ngx_cc_supply_fork(ngx_event_t *ev);
@@ -128,9 +130,16 @@ ngx_cc_supply_kill(ngx_cc_supply_t *supply, ngx_uint_t generation, pid_t pid)
 void
 ngx_cc_supply_doubt(ngx_cc_supply_t *supply, ngx_msec_t patience)
 {
-    if (supply->channel.connection == NULL || supply->refusing
+    if (supply->channel.connection == NULL
         || ngx_current_msec - supply->heard < patience)
     {
+        return;
+    }
+
+    if (supply->refusing
+        && ngx_current_msec - supply->refused < NGX_CC_SUPPLY_PAUSE)
+    {
+        /* it waits before it tries again */
         return;
     }
 
@@ -320,11 +329,12 @@ ngx_cc_supply_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
     ngx_cc_supply_t  *supply = data;
 
     supply->heard = ngx_current_msec;
-    supply->refusing = (msg->head.type == NGX_CC_WIRE_NOFORK);
 
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_HELPER:
+        supply->refusing = 0;
+
         if (nfds == 2) {
             supply->handlers->made(supply->data, msg->helper.pid, fds,
                                    msg->helper.ring);
@@ -341,10 +351,17 @@ ngx_cc_supply_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
         break;
 
     case NGX_CC_WIRE_NOFORK:
-        ngx_log_error(NGX_LOG_ERR, supply->log, msg->failed.error,
-                      "cc_executor: could not make a helper");
+        supply->refusing = 1;
+        supply->refused = ngx_current_msec;
 
-        supply->handlers->refused(supply->data, msg->failed.error);
+        ngx_log_error(NGX_LOG_ERR, supply->log, msg->failed.error,
+                      msg->failed.error
+                      ? "cc_executor: could not make a helper"
+                      : "cc_executor: a helper died at its birth");
+
+        supply->handlers->refused(supply->data, msg->failed.error
+                                                ? msg->failed.error
+                                                : NGX_EAGAIN);
         break;
 
     default:

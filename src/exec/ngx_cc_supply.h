@@ -54,12 +54,13 @@ typedef struct {
     ngx_msec_t                       born;       /* when it was forked */
     ngx_msec_t                       heard;      /* when it last said
                                                     something */
+    ngx_msec_t                       refused;    /* when it last said so */
     ngx_uint_t                       deaths;     /* in a row, each soon after
                                                     birth */
     ngx_event_t                      fork;       /* the next attempt */
     unsigned                         unsent:1;   /* "wanted" has to be told */
-    unsigned                         refusing:1; /* its last word was that it
-                                                    cannot make one */
+    unsigned                         refusing:1; /* since "refused" it could
+                                                    not make one */
     unsigned                         stopped:1;
 } ngx_cc_supply_t;
 

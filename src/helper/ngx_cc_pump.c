@@ -10,6 +10,7 @@
 #include "ngx_cc_pump.h"
 
 
+#define NGX_CC_PUMP_RETRIES    8        /* of a read or write that fails */
 #define NGX_CC_PUMP_SCRATCH   65536
 
 
@@ -66,6 +67,7 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
 
     memset(pump->bytes, 0, sizeof(pump->bytes));
     pump->eof = 0;
+    pump->failures = 0;
     pump->discard = 0;
     pump->max = 0;
     pump->over = 0;
@@ -113,12 +115,19 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
         return 0;
     }
 
+    if (n == -1 && pump->failures++ < NGX_CC_PUMP_RETRIES) {
+        /* nothing may be lost for a shortage of the kernel's */
+        return 1;
+    }
+
     if (n <= 0) {
         ngx_cc_pump_close_one(&pump->out[stream]);
         pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
                                                : NGX_CC_EOF_STDERR;
         return 0;
     }
+
+    pump->failures = 0;
 
     if (spent) {
         pump->over = 1;
@@ -245,11 +254,18 @@ ngx_cc_pump_write(ngx_cc_pump_t *pump)
             return 0;
         }
 
+        if (n == -1 && errno != EPIPE
+            && pump->failures++ < NGX_CC_PUMP_RETRIES)
+        {
+            continue;
+        }
+
         if (n == -1) {
             ngx_cc_pump_close_one(&pump->in);
             break;
         }
 
+        pump->failures = 0;
         pump->input_pos += n;
     }
 

@@ -21,6 +21,7 @@ typedef struct {
     int                   out[NGX_CC_STREAMS];   /* read ends, -1 = closed */
     uint64_t              bytes[NGX_CC_STREAMS]; /* read so far */
     unsigned              eof;                   /* NGX_CC_EOF_* */
+    unsigned              failures;      /* reads or writes, in a row */
     int                   discard;       /* nobody reads: throw it away */
     uint64_t              max;           /* bytes of both streams, 0 = any; set
                                             by the caller after open() */

@@ -26,6 +26,8 @@
 #define NGX_CC_SPAWNER_MAX      1024     /* helpers */
 #define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
 #define NGX_CC_SPAWNER_OOM      200      /* added to oom_score_adj */
+#define NGX_CC_SPAWNER_EARLY    100      /* ms; who dies sooner could not live */
+#define NGX_CC_SPAWNER_CALM     10000    /* ms; later it is another failure */
 #define NGX_CC_SPAWNER_WAKE     1000     /* ms; how often helpers are woken
                                             that should leave */
 
@@ -38,7 +40,10 @@ typedef struct {
     size_t                wanted;
     size_t                alive;
     pid_t                 pid[NGX_CC_SPAWNER_MAX];   /* alive of them */
-    size_t                failures;      /* forks that failed in a row */
+    uint64_t              born[NGX_CC_SPAWNER_MAX];  /* ms */
+    size_t                failures;      /* forks that failed in a row, and
+                                            helpers that died at once */
+    uint64_t              failed_at;     /* ms; the last of them */
     uint64_t              retry_at;      /* ms; 0 = at once */
     uint64_t              now;           /* ms */
     int                   quitting;      /* makes no more helpers */
@@ -60,6 +65,7 @@ static void ngx_cc_spawner_wake(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid);
 static void ngx_cc_spawner_reap(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_supply(ngx_cc_spawner_t *s);
+static void ngx_cc_spawner_failed(ngx_cc_spawner_t *s, int err);
 static int ngx_cc_spawner_make(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_gone(ngx_cc_spawner_t *s, pid_t pid, int status);
 static uint64_t ngx_cc_spawner_clock(void);
@@ -86,6 +92,7 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     s->socket = conf->socket;
 
     ngx_cc_spawner_birth(s);
+    s->now = ngx_cc_spawner_clock();
 
     for ( ;; ) {
         ngx_cc_spawner_supply(s);
@@ -428,7 +435,7 @@ ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid)
 static void
 ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 {
-    int                      status, orphans;
+    int                      status, orphans, early;
     pid_t                    pid;
     size_t                   i;
     struct signalfd_siginfo  info;
@@ -454,8 +461,17 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 
         for (i = 0; i < s->alive; i++) {
             if (s->pid[i] == pid) {
-                s->pid[i] = s->pid[--s->alive];
+                early = s->now - s->born[i] < NGX_CC_SPAWNER_EARLY;
+
+                s->alive--;
+                s->pid[i] = s->pid[s->alive];
+                s->born[i] = s->born[s->alive];
                 ngx_cc_spawner_gone(s, pid, status);
+
+                if (early && !s->quitting) {
+                    ngx_cc_spawner_failed(s, 0);
+                }
+
                 break;
             }
         }
@@ -468,14 +484,10 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 static void
 ngx_cc_spawner_supply(ngx_cc_spawner_t *s)
 {
-    ngx_cc_wire_failed_t  msg;
-
     while (!s->quitting && !s->full && s->alive < s->wanted
            && s->now >= s->retry_at)
     {
         if (ngx_cc_spawner_make(s) == 0) {
-            s->failures = 0;
-            s->retry_at = 0;
             continue;
         }
 
@@ -483,13 +495,33 @@ ngx_cc_spawner_supply(ngx_cc_spawner_t *s)
             return;
         }
 
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_NOFORK, 0, sizeof(msg));
-        msg.error = errno;
+        ngx_cc_spawner_failed(s, errno);
+    }
+}
 
-        s->retry_at = s->now
-                      + ngx_cc_spawner_backoff[s->failures < 2 ? s->failures
-                                                               : 2];
-        s->failures++;
+
+/*
+ * A helper could not be made (errno), or died at its birth (0): the next one
+ * after a pause, which becomes longer as long as it goes on like that.
+ */
+
+static void
+ngx_cc_spawner_failed(ngx_cc_spawner_t *s, int err)
+{
+    ngx_cc_wire_failed_t  msg;
+
+    if (s->now - s->failed_at > NGX_CC_SPAWNER_CALM) {
+        s->failures = 0;
+    }
+
+    s->failed_at = s->now;
+    s->retry_at = s->now
+                  + ngx_cc_spawner_backoff[s->failures < 2 ? s->failures : 2];
+    s->failures++;
+
+    if (s->socket != -1) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_NOFORK, 0, sizeof(msg));
+        msg.error = err;
 
         (void) ngx_cc_fdmsg_send(s->socket, &msg, sizeof(msg), NULL, 0);
     }
@@ -546,6 +578,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     err = errno;
 
     if (pid != -1) {
+        s->born[s->alive] = s->now;
         s->pid[s->alive++] = pid;
 
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_HELPER, 0, sizeof(msg));

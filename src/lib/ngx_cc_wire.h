@@ -40,7 +40,8 @@ typedef enum {
     NGX_CC_WIRE_HELPER,      /* spawner -> worker: a new one, with two
                                 descriptors: control socket, ring */
     NGX_CC_WIRE_GONE,        /* spawner -> worker: a helper has ended */
-    NGX_CC_WIRE_NOFORK,      /* spawner -> worker: could not make one */
+    NGX_CC_WIRE_NOFORK,      /* spawner -> worker: could not make one, or
+                                (error 0) it died at its birth */
 
     NGX_CC_WIRE_START,       /* worker -> helper: run this */
     NGX_CC_WIRE_CREDIT,      /* worker -> helper: consumed up to here; arms
