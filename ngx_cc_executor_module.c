@@ -69,7 +69,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NULL },
 
     { ngx_string("cc_executor_allow"),
-      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
       ngx_cc_conf_policy_allow,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(policy),
@@ -82,9 +82,23 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(policy.shell),
       NULL },
 
+    { ngx_string("cc_executor_alias"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE2,
+      ngx_cc_conf_policy_set_alias,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(policy),
+      NULL },
+
     { ngx_string("cc_executor_env"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
       ngx_cc_conf_env_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(env),
+      NULL },
+
+    { ngx_string("cc_executor_client_env"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_env_set_client,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(env),
       NULL },
@@ -95,6 +109,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(cwd),
       NULL },
+
+    { ngx_string("cc_executor_client_cwd"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(client_cwd),
+      ngx_cc_conf_command_client_cwd },
 
     { ngx_string("cc_executor_start_timeout"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
@@ -297,6 +318,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(limits.nproc),
+      NULL },
+
+    { ngx_string("cc_executor_wrapper"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_command_wrapper,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(wrapper),
       NULL },
 
     { ngx_string("cc_executor_fence"),

@@ -59,18 +59,18 @@ SigBlk:\t0000000000000000
 SigIgn:\t0000000000000000
 SigCgt:\t0000000000000000
 NoNewPrivs:\t1
-umask: 077
-nice: 0
+umask: @{[$o{umask} // '077']}
+nice: @{[$o{nice} // 0]}
 policy: 0
 cpus: $cpus
 core: 0 0
-nofile: $soft $hard
-nproc: @{[limit('processes')]}
-as: @{[limit('address space')]}
-cpu: @{[limit('cpu time')]}
-fsize: @{[limit('file size')]}
+nofile: @{[$o{limit_nofile} // "$soft $hard"]}
+nproc: @{[$o{nproc} // limit('processes')]}
+as: @{[$o{as} // limit('address space')]}
+cpu: @{[$o{cpu} // limit('cpu time')]}
+fsize: @{[$o{fsize} // limit('file size')]}
 stack: @{[limit('stack size')]}
-cwd: $dir/work
+cwd: $dir/work@{[$o{beneath} // '']}
 oom: $oom
 deathsig: 0
 dumpable: 1
@@ -94,16 +94,17 @@ sub check {
     $t->start;
     my $c = $t->client;
     my $want = expected($t, %o);
+    my %more = %{ $o{params} // {} };
     for my $i (1 .. 2) {
-        my $r = $c->run({ args => [$file, 'a b', ''] });
+        my $r = $c->run({ args => [$file, 'a b', ''], %more });
         is($r->{stdout}, $want, "$name, command $i") or diag explain $r->{answer};
     }
     # whose helper is a younger sibling of others
     $c->call('execute', { args => ['/bin/sleep', 60] }) for 1 .. 5;
-    is($c->run({ args => [$file, 'a b', ''] })->{stdout}, $want,
+    is($c->run({ args => [$file, 'a b', ''], %more })->{stdout}, $want,
         "$name, beside five others");
     (my $piped = $want) =~ s{^fd 0: .*}{fd 0: pipe, read};
-    is($c->run({ args => [$file, 'a b', ''], stdin => 'x' })->{stdout},
+    is($c->run({ args => [$file, 'a b', ''], stdin => 'x', %more })->{stdout},
         $piped, "$name, with stdin");
     $c->close;
     $t->finish;
@@ -122,6 +123,26 @@ $t = CC::Nginx->new(location =>
 my $home = $> == 0 ? $t->dir . '/work' : $ENV{HOME};
 check($t, 'default environment', env => ["PATH=$ENV{PATH}", "HOME=$home",
     'LANG=' . ($ENV{LANG} // 'C.UTF-8'), 'PYTHONUNBUFFERED=1']);
+
+# everything that can be said about it: nothing else changes
+
+$t = CC::Nginx->new(location => 'cc_executor_allow %%DIR%%/inherit;
+    cc_executor_allow /bin/sleep; cc_executor_cwd %%DIR%%/work;
+    cc_executor_env A=1 B=2; cc_executor_client_env B C;
+    cc_executor_client_cwd beneath;
+    cc_executor_umask 002; cc_executor_nice 3;
+    cc_executor_rlimit_cpu 100s; cc_executor_rlimit_as 1g;
+    cc_executor_rlimit_fsize 1m; cc_executor_rlimit_nofile 32;
+    cc_executor_rlimit_nproc 5000; cc_executor_fence on;
+    cc_executor_fence_write / ; cc_executor_fence_connect off;
+    cc_executor_linger 1s; cc_executor_max_output 1m;');
+mkdir $t->dir . '/work/below' or die $!;
+chmod 0755, $t->dir . '/work/below';
+check($t, 'all that can be set', env => ['B=3', 'C=4', 'A=1'],
+    params => { env => { B => '3', C => '4' }, cwd => 'below' },
+    beneath => '/below', umask => '002', nice => 3, cpu => '100 101',
+    as => '1073741824 1073741824', fsize => '1048576 1048576',
+    limit_nofile => '32 32', nproc => '5000 5000');
 
 $t = CC::Nginx->new(workers => 2,
     main => 'worker_cpu_affinity auto; worker_rlimit_nofile 4096;

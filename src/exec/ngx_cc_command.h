@@ -30,7 +30,13 @@ typedef struct {
     const char       **env;              /* nenv times NAME=value */
     uint32_t           nenv;
     const char        *path;             /* value of PATH in env, or NULL */
+    ngx_str_t         *client_env;       /* names that a client may set */
+    uint32_t           nclient_env;
     const char        *cwd;
+    unsigned           client_cwd:1;     /* a client may choose one below */
+    const char       **wrapper;          /* nwrapper words before a command's
+                                            own; wrapper[0] is a path */
+    uint32_t           nwrapper;
     ngx_cc_confine_t   confine;
     const char       **paths;            /* of the fence: nread and nwrite */
     ngx_msec_t         start_timeout;

@@ -118,6 +118,8 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
+    conf->client_cwd = NGX_CONF_UNSET_UINT;
+    conf->wrapper = NGX_CONF_UNSET_PTR;
     conf->allow_root = NGX_CONF_UNSET;
     conf->max_message = NGX_CONF_UNSET_SIZE;
     conf->max_sessions = NGX_CONF_UNSET_UINT;
@@ -153,6 +155,8 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_conf_fence_merge(&conf->fence, &prev->fence);
     ngx_cc_conf_command_merge(&conf->command, &prev->command);
 
+    ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
+    ngx_conf_merge_ptr_value(conf->wrapper, prev->wrapper, NULL);
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
@@ -184,6 +188,8 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
 
+    conf->command.client_cwd = conf->client_cwd;
+
     if (ngx_cc_conf_check(cf, conf) != NGX_CONF_OK
         || ngx_cc_conf_session_check(cf, &conf->session) != NGX_CONF_OK
         || ngx_cc_conf_access_compile(cf, &conf->access) != NGX_CONF_OK
@@ -192,11 +198,13 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
            != NGX_CONF_OK
         || ngx_cc_conf_command_cwd(cf, &conf->command, &conf->cwd, &mcf->work)
            != NGX_CONF_OK
-        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command)
-           != NGX_CONF_OK
         || ngx_cc_conf_limits_compile(cf, &conf->limits, &conf->command)
            != NGX_CONF_OK
         || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->command)
+           != NGX_CONF_OK
+        || ngx_cc_conf_command_wrap(cf, &conf->command, conf->wrapper)
+           != NGX_CONF_OK
+        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command)
            != NGX_CONF_OK
         || ngx_cc_conf_notice_add(cf, mcf, conf) != NGX_CONF_OK)
     {

@@ -58,6 +58,8 @@ struct ngx_cc_loc_conf_s {
     ngx_msec_t              ping_interval;
     ngx_msec_t              ping_timeout;
     ngx_cc_conf_session_t   session;
+    ngx_uint_t              client_cwd;
+    ngx_array_t            *wrapper;         /* of ngx_str_t */
     ngx_flag_t              allow_root;
     ngx_cc_conf_access_t    access;          /* who may connect */
     ngx_cc_conf_policy_t    policy;

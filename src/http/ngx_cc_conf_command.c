@@ -2,6 +2,14 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_conf_command.h"
+#include "ngx_cc_fence.h"
+
+
+ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[] = {
+    { ngx_string("off"), 0 },
+    { ngx_string("beneath"), 1 },
+    { ngx_null_string, 0 }
+};
 
 
 void
@@ -114,6 +122,107 @@ ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
         }
 
         command->cwd = (char *) cwd->data;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* off | argv ... */
+
+char *
+ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t     *value, *word;
+    ngx_uint_t     i;
+    ngx_array_t  **wrapper;
+
+    wrapper = (ngx_array_t **) ((char *) conf + cmd->offset);
+
+    if (*wrapper != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        *wrapper = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_wrapper\" takes \"off\" or the "
+                           "absolute path of a program and its arguments, not "
+                           "\"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (access((char *) value[1].data, X_OK) == -1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"cc_executor_wrapper\" \"%V\" cannot be "
+                           "executed", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    *wrapper = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                sizeof(ngx_str_t));
+    if (*wrapper == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        word = ngx_array_push(*wrapper);
+        if (word == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *word = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
+    ngx_array_t *wrapper)
+{
+    char              *name;
+    ngx_str_t         *word;
+    ngx_uint_t         i;
+    ngx_cc_confine_t  *confine;
+
+    command->nwrapper = 0;
+
+    if (wrapper == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    command->wrapper = ngx_palloc(cf->pool, wrapper->nelts * sizeof(char *));
+    if (command->wrapper == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    word = wrapper->elts;
+
+    for (i = 0; i < wrapper->nelts; i++) {
+        command->wrapper[command->nwrapper++] = (char *) word[i].data;
+    }
+
+    name = strrchr((char *) word[0].data, '/') + 1;
+    confine = &command->confine;
+
+    if (confine->fence
+        && (confine->fence < NGX_CC_FENCE_SIGNALS
+            || confine->nread + confine->nwrite)
+        && (ngx_strcmp(name, "bwrap") == 0 || ngx_strcmp(name, "unshare") == 0
+            || ngx_strcmp(name, "firejail") == 0))
+    {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"cc_executor_wrapper %V\" mounts, and nothing can "
+                           "be mounted behind the fence of this location: use "
+                           "\"cc_executor_fence off\"", &word[0]);
     }
 
     return NGX_CONF_OK;

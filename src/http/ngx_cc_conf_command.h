@@ -1,6 +1,6 @@
 
 /*
- * Place, limits and times of a location's commands.
+ * Place, wrapper, limits and times of a location's commands.
  */
 
 #ifndef _NGX_CC_CONF_COMMAND_H_INCLUDED_
@@ -34,11 +34,26 @@ void ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
 char *ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf);
 
 /*
+ * The words of "wrapper" (ngx_str_t, may be NULL) into "command"; warns when
+ * they cannot do their work behind the fence, which is known.  NGX_CONF_OK or
+ * NGX_CONF_ERROR.
+ */
+char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
+    ngx_array_t *wrapper);
+
+/*
  * Sets command->cwd to "cwd", which must be a directory, or, when it is empty,
  * to "work".  NGX_CONF_OK or NGX_CONF_ERROR (told).
  */
 char *ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
     ngx_str_t *cwd, ngx_str_t *work);
+
+/* setter of cc_executor_wrapper; the offset is that of an array pointer */
+char *ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* values of cc_executor_client_cwd */
+extern ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[];
 
 /* are these values within their bounds?  NGX_CONF_OK or _ERROR (told) */
 char *ngx_cc_conf_bounds(ngx_conf_t *cf, const ngx_cc_conf_bound_t *bound,

@@ -4,6 +4,11 @@
 #include "ngx_cc_conf_env.h"
 
 
+static ngx_uint_t ngx_cc_conf_env_name(u_char *name, size_t len);
+static char *ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
+    ngx_cc_command_conf_t *command);
+static ngx_uint_t ngx_cc_conf_env_listed(const char *const *list,
+    ngx_str_t *name);
 static char *ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
     const char *cwd, const char **value);
 
@@ -16,10 +21,40 @@ static ngx_str_t  ngx_cc_conf_env_default[] = {
 };
 
 
+/*
+ * What makes the loader and the C library of any program run other code or
+ * read other files: never from a client, because a wrapper would obey it too.
+ * A "*" at the end stands for anything.
+ */
+
+static const char  *ngx_cc_conf_env_never[] = {
+    "LD_*", "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES",
+    "LOCALDOMAIN", "LOCPATH", "MALLOC_*", "NIS_PATH", "NLSPATH",
+    "RESOLV_HOST_CONF", "RES_OPTIONS", NULL
+};
+
+
+/* the same for shells and interpreters: not where a client may not run all */
+
+static const char  *ngx_cc_conf_env_list[] = {
+    "BASH*", "ENV", "IFS", "SHELLOPTS", "PS4", "PROMPT_COMMAND", "CDPATH",
+    "GLOBIGNORE", "PATH", "HOME", "SHELL", "EDITOR", "VISUAL", "PAGER",
+    "BROWSER", "LESS*", "MAN*", "GIT_*", "SSH_*", "PYTHON*", "PERL*", "NODE_*",
+    "NPM_*", "npm_*", "RUBY*", "GEM_*", "BUNDLE_*", "JAVA_*", "_JAVA_*",
+    "JDK_*", "CLASSPATH", "LUA_*", "PHP*", "TCLLIBPATH", "MAKEFLAGS",
+    "GNUMAKEFLAGS", "MAKEFILES", "CC", "CXX", "GCC_EXEC_PREFIX",
+    "COMPILER_PATH", "LIBRARY_PATH", "CARGO_*", "RUST*", "GO*", "TAR_OPTIONS",
+    "RSYNC_RSH", "TERMINFO*", "TERMCAP", "OPENSSL_*", "XDG_*", "DBUS_*",
+    "DISPLAY", "ZDOTDIR", "FPATH", "KSH_*", "AWKPATH", "AWKLIBPATH",
+    "SYSTEMD_*", NULL
+};
+
+
 void
 ngx_cc_conf_env_create(ngx_cc_conf_env_t *conf)
 {
     conf->env = NGX_CONF_UNSET_PTR;
+    conf->client = NGX_CONF_UNSET_PTR;
 }
 
 
@@ -27,6 +62,7 @@ void
 ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev)
 {
     ngx_conf_merge_ptr_value(conf->env, prev->env, NULL);
+    ngx_conf_merge_ptr_value(conf->client, prev->client, NULL);
 }
 
 
@@ -34,7 +70,7 @@ char *
 ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     size_t              len;
-    u_char             *eq, ch;
+    u_char             *eq;
     ngx_str_t          *value, *env, *other;
     ngx_uint_t          i, j;
     ngx_cc_conf_env_t  *ecf;
@@ -54,17 +90,7 @@ ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         eq = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
         len = eq ? (size_t) (eq - value[i].data) : value[i].len;
 
-        for (j = 0; j < len; j++) {
-            ch = value[i].data[j];
-
-            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
-                  || ch == '_' || (j && ch >= '0' && ch <= '9')))
-            {
-                break;
-            }
-        }
-
-        if (len == 0 || j < len) {
+        if (!ngx_cc_conf_env_name(value[i].data, len)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid name of an environment variable in "
                                "\"%V\": it must be NAME or NAME=value",
@@ -94,6 +120,72 @@ ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* none | name ... */
+
+char *
+ngx_cc_conf_env_set_client(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t          *value, *name;
+    ngx_uint_t          i;
+    ngx_cc_conf_env_t  *ecf;
+
+    ecf = (ngx_cc_conf_env_t *) ((char *) conf + cmd->offset);
+
+    if (ecf->client == NGX_CONF_UNSET_PTR) {
+        ecf->client = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (ecf->client == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "none") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_cc_conf_env_name(value[i].data, value[i].len)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_client_env\" takes names of "
+                               "environment variables or \"none\", not "
+                               "\"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        name = ngx_array_push(ecf->client);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_cc_conf_env_name(u_char *name, size_t len)
+{
+    u_char  ch;
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        ch = name[i];
+
+        if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z')
+              || ch == '_' || (i && ch >= '0' && ch <= '9')))
+        {
+            return 0;
+        }
+    }
+
+    return len != 0;
 }
 
 
@@ -146,7 +238,71 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
         command->nenv++;
     }
 
+    return ngx_cc_conf_env_client(cf, conf, command);
+}
+
+
+static char *
+ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
+    ngx_cc_command_conf_t *command)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    if (conf->client == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    name = conf->client->elts;
+
+    for (i = 0; i < conf->client->nelts; i++) {
+
+        if (ngx_cc_conf_env_listed(ngx_cc_conf_env_never, &name[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_client_env %V\" would let a "
+                               "client run its own code in every program",
+                               &name[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if ((!command->policy.any || command->nwrapper)
+            && ngx_cc_conf_env_listed(ngx_cc_conf_env_list, &name[i]))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_client_env %V\" would let a "
+                               "client run other programs than those allowed: "
+                               "it needs \"cc_executor_allow any\" without "
+                               "\"cc_executor_wrapper\"", &name[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    command->client_env = name;
+    command->nclient_env = conf->client->nelts;
+
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_cc_conf_env_listed(const char *const *list, ngx_str_t *name)
+{
+    size_t  len;
+
+    for ( /* void */ ; *list; list++) {
+        len = ngx_strlen(*list);
+
+        if ((*list)[len - 1] == '*') {
+            if (ngx_strncmp(*list, name->data, len - 1) == 0) {
+                return 1;
+            }
+
+        } else if (ngx_strcmp(*list, name->data) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

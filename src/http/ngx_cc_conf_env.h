@@ -1,6 +1,6 @@
 
 /*
- * The environment of a location's commands: cc_executor_env.
+ * The environment of a location's commands: cc_executor_env, _client_env.
  */
 
 #ifndef _NGX_CC_CONF_ENV_H_INCLUDED_
@@ -14,6 +14,7 @@
 
 typedef struct {
     ngx_array_t     *env;            /* of ngx_str_t: NAME=value or NAME */
+    ngx_array_t     *client;         /* of ngx_str_t: names; NULL = none */
 } ngx_cc_conf_env_t;
 
 
@@ -21,14 +22,16 @@ void ngx_cc_conf_env_create(ngx_cc_conf_env_t *conf);
 void ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev);
 
 /*
- * Of a location that is on: compiles it into "command", whose cwd is known.
- * NGX_CONF_OK or NGX_CONF_ERROR.
+ * Of a location that is on: compiles it into "command", whose cwd, policy and
+ * wrapper are known.  NGX_CONF_OK or NGX_CONF_ERROR (told).
  */
 char *ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     ngx_cc_command_conf_t *command);
 
-/* setter; the command's offset is that of ngx_cc_conf_env_t */
+/* setters; the command's offset is that of ngx_cc_conf_env_t */
 char *ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_cc_conf_env_set_client(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 #endif /* _NGX_CC_CONF_ENV_H_INCLUDED_ */

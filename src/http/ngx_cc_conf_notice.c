@@ -9,7 +9,11 @@
 
 static void ngx_cc_conf_notice_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static ngx_str_t *ngx_cc_conf_notice_remote(ngx_cc_loc_conf_t *conf);
-static ngx_uint_t ngx_cc_conf_notice_root(ngx_cycle_t *cycle);
+static ngx_uid_t ngx_cc_conf_notice_user(ngx_cycle_t *cycle);
+static void ngx_cc_conf_notice_programs(ngx_cycle_t *cycle,
+    ngx_cc_policy_t *policy, ngx_uid_t user);
+static ngx_uint_t ngx_cc_conf_notice_writable(const char *path,
+    ngx_uid_t user);
 
 
 char *
@@ -111,11 +115,12 @@ ngx_cc_conf_notice_remote(ngx_cc_loc_conf_t *conf)
 ngx_int_t
 ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
-    ngx_uint_t               i, root, told;
+    ngx_uid_t                user;
+    ngx_uint_t               i, told;
     ngx_cc_loc_conf_t       *conf;
     ngx_cc_conf_location_t  *location;
 
-    root = ngx_cc_conf_notice_root(cycle);
+    user = ngx_cc_conf_notice_user(cycle);
     told = 0;
 
     location = mcf->locations.elts;
@@ -123,12 +128,16 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     for (i = 0; i < mcf->locations.nelts; i++) {
         conf = location[i].conf;
 
-        if (root && !conf->allow_root) {
+        if (user == 0 && !conf->allow_root) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                           "the commands of location \"%V\" would run as root: "
                           "give nginx a \"user\", or say "
                           "\"cc_executor_allow_root on\"", &location[i].name);
             return NGX_ERROR;
+        }
+
+        if (geteuid() == 0 && user != 0) {
+            ngx_cc_conf_notice_programs(cycle, &conf->command.policy, user);
         }
 
         if (conf->fence.mode != NGX_CC_CONF_FENCE_OFF
@@ -150,19 +159,67 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 
 /* the uid that workers, and so commands, will have */
 
-static ngx_uint_t
-ngx_cc_conf_notice_root(ngx_cycle_t *cycle)
+static ngx_uid_t
+ngx_cc_conf_notice_user(ngx_cycle_t *cycle)
 {
     ngx_core_conf_t  *ccf;
 
-    if (geteuid() != 0) {
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (geteuid() != 0 || !ccf->master
+        || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT)
+    {
+        return geteuid();
+    }
+
+    return ccf->user;
+}
+
+
+/* a list is worth nothing when its programs can be exchanged by a command */
+
+static void
+ngx_cc_conf_notice_programs(ngx_cycle_t *cycle, ngx_cc_policy_t *policy,
+    ngx_uid_t user)
+{
+    char         directory[NGX_MAX_PATH];
+    size_t       i;
+    const char  *path;
+
+    for (i = 0; i < policy->nrules && !policy->any; i++) {
+        path = policy->rules[i].path;
+
+        (void) ngx_cpystrn((u_char *) directory, (u_char *) path,
+                           sizeof(directory));
+        *(strrchr(directory, '/') + 1) = '\0';
+
+        if (ngx_cc_conf_notice_writable(path, user)
+            || ngx_cc_conf_notice_writable(directory, user))
+        {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "\"cc_executor_allow\" \"%s\" can be replaced by "
+                          "the user that commands run as", path);
+        }
+    }
+}
+
+
+/* by the mode alone; a directory with a sticky bit protects what is in it */
+
+static ngx_uint_t
+ngx_cc_conf_notice_writable(const char *path, ngx_uid_t user)
+{
+    ngx_file_info_t  fi;
+
+    if (ngx_file_info(path, &fi) == NGX_FILE_ERROR) {
         return 0;
     }
 
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+    if (fi.st_uid == user) {
+        return 1;
+    }
 
-    return !ccf->master || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT
-           || ccf->user == 0;
+    return (fi.st_mode & S_IWOTH) && !(fi.st_mode & S_ISVTX);
 }
 
 
@@ -181,7 +238,7 @@ ngx_cc_conf_notice_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         conf = location[i].conf;
         command = &conf->command;
 
-        (void) ngx_sprintf(allow, "%uz%Z", command->policy.npaths);
+        (void) ngx_sprintf(allow, "%uz%Z", command->policy.nrules);
 
         ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
                       "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "

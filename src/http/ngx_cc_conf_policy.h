@@ -1,6 +1,6 @@
 
 /*
- * What may run in a location: cc_executor_allow, _shell.
+ * What may run in a location: cc_executor_allow, _shell, _alias.
  */
 
 #ifndef _NGX_CC_CONF_POLICY_H_INCLUDED_
@@ -13,7 +13,9 @@
 
 
 typedef struct {
-    ngx_array_t     *allow;          /* of char *; "any" as NULL */
+    ngx_array_t     *allow;          /* of ngx_cc_policy_rule_t; "any" has no
+                                        path */
+    ngx_array_t     *alias;          /* of ngx_cc_policy_alias_t */
     ngx_str_t        shell;
 } ngx_cc_conf_policy_t;
 
@@ -29,8 +31,10 @@ void ngx_cc_conf_policy_merge(ngx_cc_conf_policy_t *conf,
 char *ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
     ngx_cc_command_conf_t *command);
 
-/* setter; the command's offset is that of ngx_cc_conf_policy_t */
+/* setters; the command's offset is that of ngx_cc_conf_policy_t */
 char *ngx_cc_conf_policy_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 

@@ -152,8 +152,9 @@ ngx_cc_mcp_tools_execute(ngx_cc_mcp_execute_t *ex,
 static void
 ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
 {
-    size_t   i;
-    u_char  *last;
+    size_t       i, n;
+    u_char      *last;
+    const char  *name, *before;
 
     if (conf->shell) {
         *p = ngx_slprintf(*p, end, "command is a line for the shell %s.",
@@ -169,23 +170,36 @@ ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
         return;
     }
 
-    if (conf->policy.npaths == 0) {
+    n = conf->policy.nrules + conf->policy.naliases;
+
+    if (n == 0) {
         *p = ngx_slprintf(*p, end, " No program is allowed.");
         return;
     }
 
-    *p = ngx_slprintf(*p, end, " Only these programs are allowed:");
+    *p = ngx_slprintf(*p, end, " Only these programs are allowed, some of them "
+                               "with certain arguments only:");
     last = ngx_min(end, *p + NGX_CC_MCP_TOOLS_ALLOWED);
+    name = NULL;
 
-    for (i = 0; i < conf->policy.npaths; i++) {
-        if (ngx_strlen(conf->policy.paths[i]) + 64 > (size_t) (last - *p)) {
-            *p = ngx_slprintf(*p, end, " and %uz more",
-                              conf->policy.npaths - i);
+    for (i = 0; i < n; i++) {
+
+        before = name;
+        name = (i < conf->policy.nrules)
+               ? conf->policy.rules[i].path
+               : conf->policy.aliases[i - conf->policy.nrules].name;
+
+        if (before && ngx_strcmp(before, name) == 0) {
+            /* another rule for the same program */
+            continue;
+        }
+
+        if (ngx_strlen(name) + 64 > (size_t) (last - *p)) {
+            *p = ngx_slprintf(*p, end, " and %uz more", n - i);
             break;
         }
 
-        *p = ngx_slprintf(*p, end, "%s%s", i ? ", " : " ",
-                          conf->policy.paths[i]);
+        *p = ngx_slprintf(*p, end, "%s%s", before ? ", " : " ", name);
     }
 
     *p = ngx_slprintf(*p, end, ".");

@@ -88,13 +88,12 @@ ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
 
 size_t
 ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
-    ngx_cc_command_t *cmd, ngx_uint_t shell)
+    ngx_cc_command_t *cmd, ngx_uint_t client)
 {
     u_char     text[256];
     ngx_int_t  code;
 
-    code = (cmd->stage == NGX_CC_STAGE_EXEC && !shell)
-           ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
+    code = client ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
 
     return ngx_cc_notice_error(p, room, id, code, text,
                                ngx_cc_notice_why(text, cmd) - text);

@@ -42,11 +42,11 @@ void ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 
 /*
- * The answer to an execute whose command failed to start; without a shell a
- * program that cannot be executed is the client's mistake.
+ * The answer to an execute whose command failed to start; "client": what it
+ * asked for is the reason.
  */
 size_t ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
-    ngx_cc_command_t *cmd, ngx_uint_t shell);
+    ngx_cc_command_t *cmd, ngx_uint_t client);
 
 /* the answer to an execute whose command runs */
 size_t ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,

@@ -48,7 +48,8 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ps->wake = wake;
     ps->data = data;
     ps->log = log;
-    ps->shell = ex->spec.shell;
+    ps->indirect = ex->spec.indirect;
+    ps->beneath = (ex->spec.command.beneath != NULL);
 
     ex->spec.command.data = ps;
     ex->spec.command.event = ngx_cc_process_event;
@@ -83,14 +84,22 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
 size_t
 ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room)
 {
-    size_t  n;
+    size_t      n;
+    ngx_uint_t  client;
 
     if (ps->failed) {
         ps->ended = 1;
 
-        return ps->id.len ? ngx_cc_notice_failure(p, room, &ps->id, ps->cmd,
-                                                  ps->shell)
-                          : 0;
+        if (ps->id.len == 0) {
+            return 0;
+        }
+
+        /* is it what the client asked for that cannot be? */
+
+        client = ps->cmd->stage == NGX_CC_STAGE_EXEC ? !ps->indirect
+               : ps->cmd->stage == NGX_CC_STAGE_CHDIR ? ps->beneath : 0;
+
+        return ngx_cc_notice_failure(p, room, &ps->id, ps->cmd, client);
     }
 
     if (ps->cmd->state == NGX_CC_COMMAND_WAITING) {

@@ -53,7 +53,8 @@ typedef struct {
     void              *data;             /* for wake */
     void             (*wake)(void *data);
 
-    unsigned           shell:1;
+    unsigned           indirect:1;       /* see ngx_cc_spec_t */
+    unsigned           beneath:1;        /* the client chose the directory */
     unsigned           answered:1;       /* execute has its answer */
     unsigned           notified:1;       /* process.started is told */
     unsigned           failed:1;         /* it never ran */

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_cmdline.h"
 #include "ngx_cc_spec.h"
+#include "ngx_cc_spec_place.h"
 #include "ngx_cc_zone.h"
 
 
@@ -16,8 +17,10 @@ static ngx_int_t ngx_cc_spec_program(ngx_cc_spec_t *spec,
     ngx_cc_command_conf_t *conf);
 static ngx_int_t ngx_cc_spec_timeout(ngx_cc_spec_t *spec,
     ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_spec_absent(ngx_cc_spec_t *spec,
-    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_spec_alias(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf);
+static ngx_int_t ngx_cc_spec_wrap(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf, ngx_pool_t *pool);
 
 
 void
@@ -47,7 +50,8 @@ ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
                                  "not beside it", spec->prefix);
     }
 
-    if (ngx_cc_spec_absent(spec, params) != NGX_OK
+    if (ngx_cc_spec_place_cwd(spec, conf, ngx_cc_request_member(params, "cwd"))
+        != NGX_OK
         || ngx_cc_spec_timeout(spec, conf,
                                ngx_cc_request_member(params, "timeout"))
            != NGX_OK)
@@ -55,7 +59,16 @@ ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
         return NGX_DECLINED;
     }
 
-    if (!conf->policy.any && conf->policy.npaths == 0) {
+    rc = ngx_cc_spec_place_env(spec, conf,
+                               ngx_cc_request_member(params, "env"), pool);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!conf->policy.any && conf->policy.nrules == 0
+        && conf->policy.naliases == 0)
+    {
         return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
                                   "no command is allowed here");
     }
@@ -63,11 +76,19 @@ ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
     rc = command ? ngx_cc_spec_command(spec, conf, command, pool)
                  : ngx_cc_spec_args(spec, args, pool);
 
-    if (rc != NGX_OK || spec->shell) {
+    if (rc != NGX_OK) {
         return rc;
     }
 
-    return ngx_cc_spec_program(spec, conf);
+    if (!spec->indirect) {
+        rc = ngx_cc_spec_program(spec, conf);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return conf->nwrapper ? ngx_cc_spec_wrap(spec, conf, pool) : NGX_OK;
 }
 
 
@@ -165,7 +186,9 @@ ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
         return ngx_cc_spec_wrong(spec, "command is empty");
     }
 
-    if (conf->shell == NULL) {
+    if (conf->shell == NULL
+        || ngx_cc_policy_alias(&conf->policy, (char *) v->text.data))
+    {
         return ngx_cc_spec_split(spec, &v->text, pool);
     }
 
@@ -182,7 +205,7 @@ ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
     spec->command.argv = argv;
     spec->command.argc = 3;
     spec->command.program = conf->shell;
-    spec->shell = 1;
+    spec->indirect = 1;
 
     return NGX_OK;
 }
@@ -282,21 +305,101 @@ ngx_cc_spec_args(ngx_cc_spec_t *spec, ngx_cc_value_t *v, ngx_pool_t *pool)
 static ngx_int_t
 ngx_cc_spec_program(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
 {
-    if (spec->command.argv[0][0] == '\0') {
+    ngx_int_t    rc;
+    const char  *name;
+
+    name = spec->command.argv[0];
+
+    if (*name == '\0') {
         return ngx_cc_spec_wrong(spec, "args[0], or the first word of "
                                  "%s.command: the name of the program is "
                                  "empty", spec->prefix);
     }
 
-    spec->command.program = ngx_cc_policy_program(&conf->policy,
-                                                  spec->command.argv[0],
-                                                  conf->path);
+    rc = ngx_cc_spec_alias(spec, conf);
 
-    if (spec->command.program == NULL) {
-        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
-                                  "'%s' is not on the allow-list",
-                                  spec->command.argv[0]);
+    if (rc != NGX_OK || spec->indirect) {
+        return rc;
     }
+
+    spec->command.exact = !conf->policy.any;
+
+    switch (ngx_cc_policy_check(&conf->policy, spec->command.argv,
+                                spec->command.argc, conf->path,
+                                &spec->command.program))
+    {
+    case NGX_CC_POLICY_OK:
+        return NGX_OK;
+
+    case NGX_CC_POLICY_PROGRAM:
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "'%s' is not on the allow-list", name);
+
+    default:
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "'%s' is not allowed with these arguments",
+                                  name);
+    }
+}
+
+
+/* an alias stands before programs of its name, and is complete */
+
+static ngx_int_t
+ngx_cc_spec_alias(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+{
+    const ngx_cc_policy_alias_t  *alias;
+
+    alias = ngx_cc_policy_alias(&conf->policy, spec->command.argv[0]);
+
+    if (alias == NULL) {
+        return NGX_OK;
+    }
+
+    if (spec->command.argc > 1) {
+        return ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_POLICY,
+                                  "'%s' is an alias and takes no arguments",
+                                  alias->name);
+    }
+
+    spec->command.argv = alias->argv;
+    spec->command.argc = alias->argc;
+    spec->command.program = alias->argv[0];
+    spec->command.exact = 1;
+    spec->indirect = 1;
+
+    return NGX_OK;
+}
+
+
+/* the wrapper's words, the program, its arguments as they are */
+
+static ngx_int_t
+ngx_cc_spec_wrap(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_pool_t *pool)
+{
+    const char             **argv;
+    ngx_cc_command_spec_t   *command;
+
+    command = &spec->command;
+
+    argv = ngx_palloc(pool, (conf->nwrapper + command->argc)
+                            * sizeof(char *));
+    if (argv == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(argv, conf->wrapper, conf->nwrapper * sizeof(char *));
+    ngx_memcpy(argv + conf->nwrapper, command->argv,
+               command->argc * sizeof(char *));
+
+    argv[conf->nwrapper] = command->program;
+
+    command->argv = argv;
+    command->argc += conf->nwrapper;
+    command->program = argv[0];
+    command->exact = 1;
+    spec->indirect = 1;
 
     return NGX_OK;
 }
@@ -332,28 +435,6 @@ ngx_cc_spec_timeout(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
 
     if (conf->timeout == 0 || seconds * 1000 < conf->timeout) {
         spec->command.timeout = ngx_max(1, (ngx_msec_t) (seconds * 1000));
-    }
-
-    return NGX_OK;
-}
-
-
-/* what this location does not let a client choose */
-
-static ngx_int_t
-ngx_cc_spec_absent(ngx_cc_spec_t *spec, ngx_cc_value_t *params)
-{
-    ngx_uint_t       i;
-    ngx_cc_value_t  *v;
-
-    static const char  *name[] = { "cwd", "env" };
-
-    for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-        v = ngx_cc_request_member(params, name[i]);
-
-        if (v && v->type != NGX_CC_VALUE_NULL) {
-            return ngx_cc_spec_wrong(spec, "%s is not allowed here", name[i]);
-        }
     }
 
     return NGX_OK;

@@ -35,7 +35,9 @@ typedef struct {
                                         those and open_stdin are the
                                         caller's */
     const char            *prefix;   /* of names in texts: "params" */
-    unsigned               shell:1;  /* runs through the shell */
+    unsigned               indirect:1;   /* what is executed is the shell, a
+                                        wrapper, an alias: not what the client
+                                        named */
 
     ngx_cc_refused_e       refused;
     size_t                 len;      /* of the text */

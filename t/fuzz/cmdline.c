@@ -1,46 +1,11 @@
 
 /*
- * A command line and the program it names: words never grow, are ended, and
- * quoted again give the same words; a program is only ever one of the list.
+ * A command line: words never grow, are ended, and quoted again give the same
+ * words.
  */
 
 #include "fuzz.h"
 #include "ngx_cc_cmdline.h"
-#include "ngx_cc_policy.h"
-
-
-static const char  *listed[] = {
-    "/usr/bin/git", "/bin/ls", "/usr/local/bin/make", "/bin/sh"
-};
-
-
-static void
-program(const char *name, const char *path)
-{
-    size_t           i;
-    const char      *found;
-    ngx_cc_policy_t  policy;
-
-    memset(&policy, 0, sizeof(policy));
-    fuzz_check(ngx_cc_policy_program(&policy, name, path) == NULL);
-
-    policy.paths = listed;
-    policy.npaths = sizeof(listed) / sizeof(listed[0]);
-    found = ngx_cc_policy_program(&policy, name, path);
-
-    for (i = 0; found && found != listed[i]; i++) {
-        fuzz_check(i < policy.npaths);
-    }
-
-    if (found && strchr(name, '/')) {
-        fuzz_check(strcmp(found, name) == 0);
-    }
-
-    policy.any = 1;
-    fuzz_check(ngx_cc_policy_program(&policy, name, path) == name);
-
-    (void) ngx_cc_policy_path_error(name);
-}
 
 
 /* every word in quotes, as one line */
@@ -82,19 +47,11 @@ quote(const char *words, size_t argc, size_t len, size_t *size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char              *line, *out, *again, *path;
+    char              *line, *out, *again;
     size_t             i, len, words;
     fuzz_in_t          in = { data, data + size };
     ngx_cc_cmdline_t   res, res2;
     ngx_cc_cmdline_e   rc;
-
-    /* what PATH is, then the line */
-
-    len = fuzz_byte(&in) % 32;
-    path = (char *) fuzz_take(&in, &len);
-    path = realloc(path, len + 1);
-    fuzz_check(path != NULL);
-    path[len] = '\0';
 
     len = fuzz_left(&in);
     line = (char *) fuzz_take(&in, &len);
@@ -115,11 +72,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
 
         fuzz_check(words == res.argc);
-
-        if (out[0]) {
-            program(out, path);
-            program(out, NULL);
-        }
 
         again = quote(out, res.argc, res.len, &len);
         free(line);
@@ -154,7 +106,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     free(line);
     free(out);
-    free(path);
 
     return 0;
 }

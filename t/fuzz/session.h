@@ -189,15 +189,15 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
     ngx_int_t   rc;
     fuzz_in_t   in = { data, data + size };
 
-    static const char  *env[] = { "PATH=/bin" };
-    static const char  *paths[] = { "/bin/ls" };
+    static const char            *env[] = { "PATH=/bin" };
+    static ngx_cc_policy_rule_t   rule = { "/bin/ls", NULL, 0 };
 
     memset(&s, 0, sizeof(s));
     op = fuzz_byte(&in);
     s.dialect = dialect;
     s.conf.policy.any = op & 1;
-    s.conf.policy.paths = paths;
-    s.conf.policy.npaths = 1;
+    s.conf.policy.rules = &rule;
+    s.conf.policy.nrules = 1;
     s.conf.shell = op & 2 ? "/bin/sh" : NULL;
     s.conf.env = env;
     s.conf.nenv = 1;

@@ -543,7 +543,7 @@ END_TEST
 
 START_TEST(policy)
 {
-    static const char  *list[] = { "/bin/echo" };
+    static ngx_cc_policy_rule_t  list[] = { { "/bin/echo", NULL, 0 } };
 
     open_session();
     conf.shell = NULL;
@@ -558,8 +558,8 @@ START_TEST(policy)
     expect_part("\"id\":3,\"error\":{\"code\":-32602");
 
     conf.policy.any = 0;
-    conf.policy.paths = list;
-    conf.policy.npaths = 1;
+    conf.policy.rules = list;
+    conf.policy.nrules = 1;
     say("{\"id\":4,\"method\":\"execute\",\"params\":{\"args\":[\"echo\"]}}");
     ck_assert_str_eq(fake_command[1]->line, "/bin/echo|echo");
     say("{\"id\":5,\"method\":\"execute\",\"params\":{\"args\":[\"/bin/rm\"]}}");

@@ -1,0 +1,168 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_spec_place.h"
+
+
+static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_command_conf_t *conf,
+    ngx_str_t *name);
+
+
+/*
+ * A directory below the location's: relative to it, or with its path before.
+ * That it does not lead elsewhere is seen to where it is entered.
+ */
+
+ngx_int_t
+ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *v)
+{
+    size_t   len;
+    char    *p, *path;
+
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    if (!conf->client_cwd) {
+        return ngx_cc_spec_wrong(spec, "cwd is not allowed here");
+    }
+
+    if (v->type != NGX_CC_VALUE_STRING || v->text.len == 0) {
+        return ngx_cc_spec_wrong(spec, "cwd must be the name of a directory");
+    }
+
+    path = (char *) v->text.data;
+
+    for (p = path; p; p = strchr(p, '/')) {
+        p += (*p == '/');
+
+        if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0')) {
+            return ngx_cc_spec_wrong(spec, "cwd must not contain \"..\"");
+        }
+    }
+
+    if (*path == '/') {
+        len = ngx_strlen(conf->cwd);
+
+        while (len && conf->cwd[len - 1] == '/') {
+            len--;
+        }
+
+        if (ngx_strncmp(path, conf->cwd, len) != 0
+            || (path[len] != '/' && path[len] != '\0'))
+        {
+            return ngx_cc_spec_wrong(spec, "cwd must be below the directory "
+                                     "in which commands start");
+        }
+
+        path += len;
+
+        while (*path == '/') {
+            path++;
+        }
+    }
+
+    spec->command.beneath = path;
+
+    return NGX_OK;
+}
+
+
+/* the location's environment, with what the client may say differently */
+
+ngx_int_t
+ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *v, ngx_pool_t *pool)
+{
+    u_char           *p;
+    uint32_t          i, n;
+    const char      **env;
+    ngx_cc_value_t   *var;
+
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    if (conf->nclient_env == 0) {
+        return ngx_cc_spec_wrong(spec, "env is not allowed here");
+    }
+
+    if (v->type != NGX_CC_VALUE_OBJECT) {
+        return ngx_cc_spec_wrong(spec, "env must be an object of strings");
+    }
+
+    env = ngx_palloc(pool, (conf->nenv + v->number + 1) * sizeof(char *));
+
+    if (env == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (var = v->first; var; var = var->next) {
+
+        if (!ngx_cc_spec_place_allowed(conf, &var->name)) {
+            return ngx_cc_spec_wrong(spec, "env.%V is not allowed here",
+                                     &var->name);
+        }
+
+        if (var->type != NGX_CC_VALUE_STRING) {
+            return ngx_cc_spec_wrong(spec, "env.%V must be a string",
+                                     &var->name);
+        }
+
+        p = ngx_pnalloc(pool, var->name.len + 1 + var->text.len + 1);
+
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        env[n++] = (char *) p;
+
+        p = ngx_cpymem(p, var->name.data, var->name.len);
+        *p++ = '=';
+        p = ngx_cpymem(p, var->text.data, var->text.len);
+        *p = '\0';
+    }
+
+    for (i = 0; i < conf->nenv; i++) {
+
+        for (var = v->first; var; var = var->next) {
+            if (ngx_strncmp(conf->env[i], var->name.data, var->name.len) == 0
+                && conf->env[i][var->name.len] == '=')
+            {
+                break;
+            }
+        }
+
+        if (var == NULL) {
+            env[n++] = conf->env[i];
+        }
+    }
+
+    spec->command.env = env;
+    spec->command.nenv = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_cc_spec_place_allowed(ngx_cc_command_conf_t *conf, ngx_str_t *name)
+{
+    uint32_t    i;
+    ngx_str_t  *allowed;
+
+    for (i = 0; i < conf->nclient_env; i++) {
+        allowed = &conf->client_env[i];
+
+        if (allowed->len == name->len
+            && ngx_memcmp(allowed->data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,24 @@
+
+/*
+ * What a client may choose about the surroundings of its command: a directory
+ * below that of the location, environment variables of certain names.
+ */
+
+#ifndef _NGX_CC_SPEC_PLACE_H_INCLUDED_
+#define _NGX_CC_SPEC_PLACE_H_INCLUDED_
+
+
+#include "ngx_cc_spec.h"
+
+
+/*
+ * The parameters "cwd" and "env" (v may be NULL: not given) into
+ * spec->command.  NGX_OK; NGX_DECLINED with a refusal; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
+ngx_int_t ngx_cc_spec_place_env(ngx_cc_spec_t *spec,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
+
+
+#endif /* _NGX_CC_SPEC_PLACE_H_INCLUDED_ */
