@@ -103,14 +103,20 @@ sub free_port {
     return $s->sockport;
 }
 
-# An nginx with one worker, stock pool sizes, and three locations: /direct (no
-# shell), /shell, /page.  "more" is put into the first two.
+# An nginx with one worker, stock pool sizes, and locations: /direct (no shell),
+# /shell, /open (neither fence nor list), /guarded (fence, list with patterns,
+# limits), /page.  "more" is put into all but the last.
 sub nginx {
     my ($self, %o) = @_;
     my $more = $o{more} // '';
     my $http = $o{http} // '';
     my $limits = 'cc_executor_allow any; cc_executor_max_sessions 16000; '
         . "cc_executor_max_commands 256; $more";
+    (my $guarded = $limits) =~ s{any;}{/bin/true "args=-a -b" "args=--x=*" args=;
+        cc_executor_allow /bin/echo "args=...";
+        cc_executor_client_env A; cc_executor_client_cwd beneath;
+        cc_executor_umask 027; cc_executor_max_output 1m;
+        cc_executor_rlimit_as 8g; cc_executor_rlimit_nofile 256;};
     my $n = CC::Nginx->new(log => $o{log} // 'error',
         ($o{module} ? (module => $o{module}) : ()), conf => <<"EOC");
 worker_processes 1;
@@ -118,12 +124,15 @@ worker_rlimit_nofile 20000;
 events { worker_connections 16000; }
 http {
     cc_executor_path %%DIR%%/runtime;
+    cc_executor_zone 4m;
     access_log off;
     $http
     server {
         listen 127.0.0.1:%%PORT%% backlog=511;
         location /direct { cc_executor on; $limits }
         location /shell { cc_executor on; cc_executor_shell /bin/sh; $limits }
+        location /open { cc_executor on; cc_executor_fence off; $limits }
+        location /guarded { cc_executor on; $guarded }
         location /page { return 200 "ok\\n"; }
     }
 }
