@@ -177,8 +177,7 @@ ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
         return;
     }
 
-    *p = ngx_slprintf(*p, end, " Only these programs are allowed, some of them "
-                               "with certain arguments only:");
+    *p = ngx_slprintf(*p, end, " Only these programs are allowed:");
     last = ngx_min(end, *p + NGX_CC_MCP_TOOLS_ALLOWED);
     name = NULL;
 
@@ -199,7 +198,10 @@ ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
             break;
         }
 
-        *p = ngx_slprintf(*p, end, "%s%s", before ? ", " : " ", name);
+        *p = ngx_slprintf(*p, end, "%s%s%s", before ? ", " : " ", name,
+                          i < conf->policy.nrules
+                          && conf->policy.rules[i].nargs
+                          ? " (with certain arguments)" : "");
     }
 
     *p = ngx_slprintf(*p, end, ".");
