@@ -20,9 +20,9 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration lint e2e bench bench-quick install \
-        clean help packages-build packages-test packages-bench fixtures clients \
-        module bench-programs
+.PHONY: all run demo test unit integration lint e2e e2e-agent bench \
+        bench-quick install clean help packages-build packages-test \
+        packages-bench fixtures clients module bench-programs
 
 all: module
 
@@ -50,6 +50,9 @@ unit: packages-build packages-test $(UNITS) $(REPLAYS)
 
 e2e:
 	@.ci/e2e
+
+e2e-agent: module packages-test
+	@.ci/agent
 
 integration: module packages-test fixtures clients
 	@.ci/test t/*.t
@@ -100,6 +103,7 @@ help:
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"
 	@echo "make bench-quick  the same in less than two minutes, less exact"
+	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
 	@echo "make clean        remove build/"
