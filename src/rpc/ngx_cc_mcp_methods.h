@@ -1,0 +1,33 @@
+
+/*
+ * The methods of MCP that are answered at once: all but tools/call.
+ */
+
+#ifndef _NGX_CC_MCP_METHODS_H_INCLUDED_
+#define _NGX_CC_MCP_METHODS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_mcp_reply.h"
+#include "ngx_cc_request.h"
+
+
+typedef struct {
+    ngx_cc_mcp_reply_t      reply;       /* to the request that is served */
+    ngx_cc_command_conf_t  *conf;
+    unsigned                log;         /* set by logging/setLevel */
+    unsigned                listens:1;   /* a stream that stays open */
+} ngx_cc_mcp_methods_t;
+
+
+/*
+ * Serves a request.  NGX_OK: it is answered; NGX_DECLINED: the era has no such
+ * method; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m,
+    ngx_str_t *method, ngx_cc_value_t *params);
+
+
+#endif /* _NGX_CC_MCP_METHODS_H_INCLUDED_ */

@@ -1,0 +1,162 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_mcp_reply.h"
+#include "ngx_cc_notice.h"
+#include "ngx_cc_spec.h"
+
+
+ngx_int_t
+ngx_cc_mcp_reply_text(ngx_cc_mcp_reply_t *rp, ngx_cc_value_t *v,
+    ngx_str_t *text)
+{
+    size_t         size;
+    ngx_cc_json_t  w;
+
+    if (v->type == NGX_CC_VALUE_NUMBER) {
+        *text = v->text;
+        return NGX_OK;
+    }
+
+    size = v->text.len * NGX_CC_JSON_MAX_ESCAPE + 2;
+    text->data = ngx_pnalloc(rp->pool, size);
+
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_notice_writer(&w, text->data, size);
+    ngx_cc_json_string(&w, v->text.data, v->text.len);
+    text->len = w.pos - text->data;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_mcp_reply_status(ngx_cc_mcp_reply_t *rp, ngx_uint_t status)
+{
+    if (rp->post) {
+        rp->post->status = status;
+    }
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_refuse(ngx_cc_mcp_reply_t *rp, ngx_int_t code,
+    ngx_uint_t status, const char *fmt, ...)
+{
+    u_char      text[NGX_CC_SPEC_TEXT], *last;
+    va_list     args;
+    ngx_str_t   null = ngx_string("null");
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    ngx_cc_mcp_reply_status(rp, status);
+
+    /* without an id: better say it than leave the client in the dark */
+
+    ngx_cc_notice_refuse(rp->answers, rp->id.len ? &rp->id : &null, code, text,
+                         last - text);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_unsupported(ngx_cc_mcp_reply_t *rp,
+    ngx_cc_mcp_meta_t *meta)
+{
+    ngx_str_t  null = ngx_string("null");
+
+    ngx_cc_mcp_reply_status(rp, 400);
+
+    if (rp->id.len == 0) {
+        rp->id = null;
+    }
+
+    if (ngx_cc_mcp_reply_begin(rp, 128 + NGX_CC_JSON_MAX_ESCAPE
+                                  * (meta->len + meta->requested.len))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_json_lit(&rp->w, "\"error\":{\"code\":");
+    ngx_cc_json_int(&rp->w, NGX_CC_MCP_UNSUPPORTED);
+    ngx_cc_json_lit(&rp->w, ",\"message\":");
+    ngx_cc_json_string(&rp->w, meta->text, meta->len);
+    ngx_cc_json_lit(&rp->w, ",\"data\":{\"supported\":[\""
+                           NGX_CC_MCP_MODERN "\"],\"requested\":");
+    ngx_cc_json_string(&rp->w, meta->requested.data, meta->requested.len);
+    ngx_cc_json_lit(&rp->w, "}}}");
+
+    return ngx_cc_answers_put(rp->answers, rp->out, rp->w.pos - rp->out);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_begin(ngx_cc_mcp_reply_t *rp, size_t size)
+{
+    size += rp->id.len + 512;
+    rp->out = ngx_pnalloc(rp->pool, size);
+
+    if (rp->out == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_notice_writer(&rp->w, rp->out, size);
+    ngx_cc_notice_answer(&rp->w, &rp->id);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_result(ngx_cc_mcp_reply_t *rp, size_t size)
+{
+    if (ngx_cc_mcp_reply_begin(rp, size) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_json_lit(&rp->w, "\"result\":{");
+
+    if (rp->modern) {
+        ngx_cc_json_lit(&rp->w, "\"resultType\":\"complete\"");
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_mcp_reply_member(ngx_cc_mcp_reply_t *rp, const char *text)
+{
+    if (rp->w.pos[-1] != '{') {
+        ngx_cc_json_lit(&rp->w, ",");
+    }
+
+    ngx_cc_json_raw(&rp->w, text, ngx_strlen(text));
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_end(ngx_cc_mcp_reply_t *rp, ngx_uint_t cacheable)
+{
+    if (rp->modern) {
+
+        if (cacheable) {
+            /* it is what this caller may do here */
+            ngx_cc_mcp_reply_member(rp, "\"ttlMs\":60000,\"cacheScope\":"
+                                    "\"private\"");
+        }
+
+        ngx_cc_mcp_reply_member(rp, "\"_meta\":{" NGX_CC_MCP_SERVER "}");
+    }
+
+    ngx_cc_json_lit(&rp->w, "}}");
+
+    return ngx_cc_answers_put(rp->answers, rp->out, rp->w.pos - rp->out);
+}
