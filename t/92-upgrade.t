@@ -14,7 +14,6 @@ my ($nginx) = grep { -x } map { "$_/nginx" } split /:/, $ENV{PATH};
 my $t = CC::Nginx->new(nginx => $ENV{TEST_NGINX_BINARY} // $nginx, server =>
     'location /health { cc_executor_status json; }');
 $t->write_config;
-close $_ for @{ delete $t->{reserve} };
 system($t->command) == 0 or die $t->log;
 
 sub pid { my ($name) = @_; my ($pid) = $t->slurp($name) =~ /^(\d+)$/m;
