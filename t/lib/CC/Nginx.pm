@@ -23,11 +23,9 @@ use CC::WebSocket;
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
-my %reserved;
-
 # Options: location, server, http, main: text put into the configuration;
-# conf: the whole configuration; user; daemon: in the background, as in life.  In all of them %%DIR%%, %%PORT%% and
-# %%PORT_n%% are replaced.
+# conf: the whole configuration; user; daemon: in the background, as in life.
+# In all of them %%DIR%%, %%PORT%% and %%PORT_n%% are replaced.
 sub new {
     my ($class, %o) = @_;
     # the worker's user has to reach the directory, wherever the checkout is
