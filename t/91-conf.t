@@ -6,6 +6,8 @@ use warnings;
 
 use HTTP::Tiny;
 use Test::More;
+use CC::Http;
+use CC::Mcp;
 use CC::Nginx;
 use CC::Metrics qw(request json);
 
@@ -34,6 +36,11 @@ my $t = CC::Nginx->new(conf => configuration('nginx.conf',
 my $c = $t->client;
 is($c->run('echo $((6 * 7))')->{stdout}, "42\n", 'nginx.conf: a shell');
 $c->close;
+my $http = CC::Http->new(port => $t->port, path => '/mcp');
+is($http->post({ jsonrpc => '2.0', id => 1, method => 'tools/call', params =>
+    CC::Mcp::execute_params('echo x') })->{message}{result}{structuredContent}
+    {stdout}, "x\n", 'nginx.conf: MCP');
+$http->close;
 is(json($t)->{max_sessions}, 100, 'nginx.conf: health');
 is(request($t, '/healthz')->{status}, 200, 'nginx.conf: healthz');
 is(request($t, '/metrics')->{status}, 200, 'nginx.conf: metrics');
@@ -79,7 +86,8 @@ $c = $t->client(%tls, headers => headers());
 is($c->run('cat notes')->{stdout}, "one\ntwo\n", 'hardened.conf: a program');
 is($c->run({ args => ['grep', '-c', '', 'notes'] })->{stdout}, "2\n",
     'hardened.conf: another');
-for my $no ('cat notes | cat', 'git status', '/bin/sh -c ls', 'cat $HOME') {
+like($c->run('disk')->{stdout}, qr/^Filesystem/, 'hardened.conf: an alias');
+for my $no ('cat notes | cat', 'git push', '/bin/sh -c ls', 'cat $HOME') {
     is($c->run($no)->{answer}{error}{code}, -32002, "hardened.conf: no $no");
 }
 SKIP: {

@@ -7,6 +7,8 @@ use warnings;
 use JSON::PP qw(decode_json);
 use Test::More;
 use CC::Container;
+use CC::Http;
+use CC::Mcp;
 
 plan skip_all => 'there is no bridge network' unless CC::Container::bridge();
 
@@ -88,6 +90,25 @@ open my $f, '>', "$t->{dir}/workspace/b" or die $!;
 print $f "from the host\n";
 close $f;
 is(out('cat b'), "from the host\n", 'the container sees a file of the host');
+
+# MCP clients
+
+my %bearer = (Authorization => "Bearer $t->{secret}");
+my %call = (jsonrpc => '2.0', id => 1, method => 'tools/call',
+    params => CC::Mcp::execute_params('echo by MCP; exit 4'));
+for my $path (qw(/mcp /ws/mcp)) {
+    my $http = CC::Http->new(port => $t->{port}, path => $path);
+    is($http->post(\%call)->{status}, 401, "POST $path: no token");
+    $http = CC::Http->new(port => $t->{port}, path => $path);
+    my $r = $http->post(\%call, headers => \%bearer)->{message}{result};
+    is($r->{structuredContent}{stdout}, "by MCP\n", "POST $path");
+    is($r->{structuredContent}{exit_code}, 4, "POST $path: exit code");
+}
+my $mcp = CC::Mcp->new(port => $t->{port}, headers => \%bearer);
+$mcp->initialize;
+is($mcp->execute('cat b')->{result}{structuredContent}{stdout},
+    "from the host\n", 'MCP over a WebSocket');
+$mcp->close;
 
 # logs
 
