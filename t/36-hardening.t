@@ -1,0 +1,39 @@
+#!/usr/bin/perl
+
+# How the module is compiled: what the compiler and the linker can do against
+# mistakes is on.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+
+use CC::Nginx;
+
+my $so = $ENV{CC_MODULE}
+    // "$CC::Nginx::ROOT/build/ngx_cc_executor_module.so";
+plan skip_all => 'a build with sanitizers' if qx(nm -D $so) =~ /__asan_init/;
+
+my $dynamic = qx(readelf -dW $so);
+my $program = qx(readelf -lW $so);
+my $symbols = qx(nm -D --undefined-only $so);
+
+like($program, qr/GNU_RELRO/, 'relocations are read-only after loading');
+like($dynamic, qr/BIND_NOW/, 'all of them: nothing is bound later');
+unlike($dynamic, qr/TEXTREL/, 'no relocation in the code');
+unlike($dynamic, qr/R(?:UN)?PATH/, 'no path to load from');
+like($program, qr/GNU_STACK\s+\S+\s+\S+\s+\S+\s+\S+\s+\S+\s+RW\s/,
+    'the stack is not executable');
+unlike($program, qr/LOAD.*RWE/, 'no memory is writable and executable');
+like($symbols, qr/__stack_chk_fail/, 'the stack is guarded');
+like($symbols, qr/__\w+_chk\b/, 'copies are checked');
+
+open my $f, '<', "$CC::Nginx::ROOT/build/obj/Makefile" or die $!;
+my ($flags) = grep { /^CFLAGS =/ } <$f>;
+like($flags, qr/-D_FORTIFY_SOURCE=3(?!.*_FORTIFY_SOURCE)/,
+    'by all means of _FORTIFY_SOURCE');
+
+done_testing();
