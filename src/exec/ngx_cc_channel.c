@@ -12,7 +12,7 @@
 static void ngx_cc_channel_read_handler(ngx_event_t *rev);
 static void ngx_cc_channel_write_handler(ngx_event_t *wev);
 static void ngx_cc_channel_report(ngx_event_t *rev);
-static ngx_int_t ngx_cc_channel_drain(ngx_cc_channel_t *ch);
+static ngx_int_t ngx_cc_channel_receive(ngx_cc_channel_t *ch);
 static void ngx_cc_channel_broken(ngx_cc_channel_t *ch);
 
 
@@ -66,13 +66,13 @@ ngx_cc_channel_open(ngx_cc_channel_t *ch, ngx_socket_t fd,
     ch->data = data;
     ch->closed = NULL;
 
-    if (ngx_add_conn && (ngx_event_flags & NGX_USE_EPOLL_EVENT)) {
-        if (ngx_add_conn(c) == NGX_ERROR) {
-            ngx_cc_channel_close(ch);
-            return NGX_ERROR;
-        }
+    /*
+     * Level-triggered, and for reading only: then one receive takes a message
+     * and nothing has to say that it was the last one, and a helper that takes
+     * one of ours out of its queue does not wake us up for that.
+     */
 
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+    if (ngx_add_event(rev, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
         ngx_cc_channel_close(ch);
         return NGX_ERROR;
     }
@@ -95,9 +95,10 @@ ngx_cc_channel_send(ngx_cc_channel_t *ch, const void *msg, size_t n)
 
     if (ngx_errno == NGX_EAGAIN) {
         wev = c->write;
-        wev->ready = 0;
 
-        if (ngx_handle_write_event(wev, 0) == NGX_OK) {
+        if (wev->active
+            || ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT) == NGX_OK)
+        {
             return NGX_AGAIN;
         }
     }
@@ -167,7 +168,7 @@ ngx_cc_channel_read_handler(ngx_event_t *rev)
         }
     }
 
-    if (ngx_cc_channel_drain(ch) == NGX_ERROR) {
+    if (ngx_cc_channel_receive(ch) == NGX_ERROR) {
         ngx_cc_channel_broken(ch);
     }
 }
@@ -178,13 +179,18 @@ ngx_cc_channel_read_handler(ngx_event_t *rev)
 static void
 ngx_cc_channel_report(ngx_event_t *rev)
 {
+    ngx_int_t          rc;
     ngx_connection_t  *c;
     ngx_cc_channel_t  *ch;
 
     c = rev->data;
     ch = c->data;
 
-    if (ngx_cc_channel_drain(ch) != NGX_DONE) {
+    do {
+        rc = ngx_cc_channel_receive(ch);
+    } while (rc == NGX_OK);
+
+    if (rc != NGX_DONE) {
         ngx_cc_channel_broken(ch);
     }
 }
@@ -199,6 +205,13 @@ ngx_cc_channel_write_handler(ngx_event_t *wev)
 
     c = wev->data;
     ch = c->data;
+
+    if (wev->active
+        && ngx_del_event(wev, NGX_WRITE_EVENT, 0) != NGX_OK)
+    {
+        ngx_cc_channel_broken(ch);
+        return;
+    }
 
     if (ch->handlers->writable == NULL) {
         return;
@@ -215,85 +228,82 @@ ngx_cc_channel_write_handler(ngx_event_t *wev)
 
 
 /*
- * Receives until there is nothing more.  NGX_OK: go on; NGX_ERROR: the other
- * side has to be called broken; NGX_DONE: a handler has closed the channel.
+ * Receives one message.  NGX_OK: perhaps there are more; NGX_AGAIN: there are
+ * none; NGX_ERROR: the other side has to be called broken; NGX_DONE: a handler
+ * has closed the channel.
  */
 
 static ngx_int_t
-ngx_cc_channel_drain(ngx_cc_channel_t *ch)
+ngx_cc_channel_receive(ngx_cc_channel_t *ch)
 {
     int                nfds, fds[NGX_CC_CHANNEL_FDS];
     ssize_t            n;
     ngx_err_t          err;
-    ngx_uint_t         closed, reset;
-    ngx_event_t       *rev;
+    ngx_log_t         *log;
+    ngx_uint_t         closed;
     ngx_cc_wire_msg_t  msg;
 
-    rev = ch->connection->read;
-    reset = 0;
+    log = ch->connection->log;
 
-    for ( ;; ) {
+    nfds = NGX_CC_CHANNEL_FDS;
+    n = ngx_cc_fdmsg_recv(ch->connection->fd, &msg, sizeof(msg), fds, &nfds);
+
+    if (n == -1 && ngx_errno == NGX_ECONNRESET) {
+        /* it left something of ours unread; its own words follow */
+
         nfds = NGX_CC_CHANNEL_FDS;
         n = ngx_cc_fdmsg_recv(ch->connection->fd, &msg, sizeof(msg), fds,
                               &nfds);
-
-        if (n == 0) {
-            return NGX_ERROR;
-        }
-
-        if (n == -1) {
-            err = ngx_errno;
-
-            if (err == NGX_EAGAIN) {
-                break;
-            }
-
-            if (err == NGX_ECONNRESET && !reset) {
-                /* it left something of ours unread; its own words follow */
-                reset = 1;
-                continue;
-            }
-
-            ngx_log_error(NGX_LOG_ERR, rev->log, err,
-                          "cc_executor: recvmsg() from a helper failed");
-
-            return NGX_ERROR;
-        }
-
-        if (nfds == -1) {
-            /* the message and the channel are sound */
-
-            ngx_log_error(NGX_LOG_ERR, rev->log, NGX_EMFILE,
-                          "cc_executor: descriptors from a helper were lost");
-            nfds = 0;
-        }
-
-        if (ngx_cc_wire_check(&msg, n) == 0) {
-            ngx_log_error(NGX_LOG_ERR, rev->log, 0,
-                          "cc_executor: malformed message of %z bytes from "
-                          "a helper", n);
-
-            while (nfds) {
-                (void) close(fds[--nfds]);
-            }
-
-            return NGX_ERROR;
-        }
-
-        closed = 0;
-        ch->closed = &closed;
-        ch->handlers->message(ch->data, &msg, fds, nfds);
-
-        if (closed) {
-            return NGX_DONE;
-        }
-
-        ch->closed = NULL;
     }
 
-    rev->ready = 0;
+    if (n == 0) {
+        return NGX_ERROR;
+    }
 
-    return ngx_handle_read_event(rev, 0) == NGX_OK ? NGX_OK : NGX_ERROR;
+    if (n == -1) {
+        err = ngx_errno;
+
+        if (err == NGX_EAGAIN) {
+            return NGX_AGAIN;
+        }
+
+        ngx_log_error(NGX_LOG_ERR, log, err,
+                      "cc_executor: recvmsg() from a helper failed");
+
+        return NGX_ERROR;
+    }
+
+    if (nfds == -1) {
+        /* the message and the channel are sound */
+
+        ngx_log_error(NGX_LOG_ERR, log, NGX_EMFILE,
+                      "cc_executor: descriptors from a helper were lost");
+        nfds = 0;
+    }
+
+    if (ngx_cc_wire_check(&msg, n) == 0) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "cc_executor: malformed message of %z bytes from "
+                      "a helper", n);
+
+        while (nfds) {
+            (void) close(fds[--nfds]);
+        }
+
+        return NGX_ERROR;
+    }
+
+    closed = 0;
+    ch->closed = &closed;
+    ch->handlers->message(ch->data, &msg, fds, nfds);
+
+    if (closed) {
+        return NGX_DONE;
+    }
+
+    ch->closed = NULL;
+
+    return NGX_OK;
 }
 
 

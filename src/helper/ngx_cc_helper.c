@@ -15,9 +15,6 @@
 #include "ngx_cc_life.h"
 
 
-#define NGX_CC_HELPER_BATCH     16       /* messages, then poll */
-
-
 typedef struct {
     const ngx_cc_helper_conf_t  *conf;
     ngx_cc_wire_start_t   *start;        /* the START, in the receive buffer */
@@ -202,48 +199,41 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     if ((fds[3].revents || fds[4].revents)
         && h->life.state != NGX_CC_LIFE_DRAINING)
     {
-        (void) ngx_cc_life_pump(&h->life);
+        (void) ngx_cc_life_pump(&h->life, fds[3].revents, fds[4].revents);
     }
 }
 
 
+/* one message; if there are more, the next poll says so */
+
 static void
 ngx_cc_helper_receive(ngx_cc_helper_t *h)
 {
-    int                  i, reset;
     ssize_t              n;
     ngx_cc_wire_type_e   type;
 
-    reset = 0;
+    n = ngx_cc_fdmsg_recv(h->conf->socket, h->buffer,
+                          NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT,
+                          NULL, NULL);
 
-    for (i = 0; i < NGX_CC_HELPER_BATCH; i++) {
-
+    if (n == -1 && errno == ECONNRESET) {
         n = ngx_cc_fdmsg_recv(h->conf->socket, h->buffer,
                               NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT,
                               NULL, NULL);
-
-        if (n == -1 && errno == EAGAIN) {
-            return;
-        }
-
-        if (n == -1 && errno == ECONNRESET && !reset) {
-            reset = 1;
-            continue;
-        }
-
-        type = n > 0 ? ngx_cc_wire_check(h->buffer, n) : 0;
-
-        if (type == 0) {
-            ngx_cc_life_alone(&h->life);
-            return;
-        }
-
-        ngx_cc_helper_obey(h, type);
-
-        if (h->life.alone) {
-            return;
-        }
     }
+
+    if (n == -1 && errno == EAGAIN) {
+        return;
+    }
+
+    type = n > 0 ? ngx_cc_wire_check(h->buffer, n) : 0;
+
+    if (type == 0) {
+        ngx_cc_life_alone(&h->life);
+        return;
+    }
+
+    ngx_cc_helper_obey(h, type);
 }
 
 
@@ -327,7 +317,10 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
 {
     struct pollfd  peer;
 
-    /* the worker may have died after it sent this: then nobody waits */
+    /*
+     * The worker may have died after it sent this: then nobody waits.  Asked
+     * now, because the poll that brought the message may be long ago.
+     */
 
     peer.fd = h->conf->socket;
     peer.events = POLLIN;

@@ -302,7 +302,9 @@ ngx_cc_life_reap(ngx_cc_life_t *life)
     struct rusage            ru;
     struct signalfd_siginfo  info;
 
-    while (read(life->signals, &info, sizeof(info)) > 0) { /* void */ }
+    /* they do not queue: what comes later wakes us up again */
+
+    if (read(life->signals, &info, sizeof(info)) == -1) { /* void */ }
 
     for ( ;; ) {
         pid = wait4(-1, &status, WNOHANG, &ru);
@@ -341,12 +343,15 @@ ngx_cc_life_reap(ngx_cc_life_t *life)
 
 
 int
-ngx_cc_life_pump(ngx_cc_life_t *life)
+ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err)
 {
-    int  out, err;
+    if (out) {
+        out = ngx_cc_pump_read(&life->pump, NGX_CC_STDOUT);
+    }
 
-    out = ngx_cc_pump_read(&life->pump, NGX_CC_STDOUT);
-    err = ngx_cc_pump_read(&life->pump, NGX_CC_STDERR);
+    if (err) {
+        err = ngx_cc_pump_read(&life->pump, NGX_CC_STDERR);
+    }
 
     if (out == 1 || err == 1) {
         life->quiet_since = life->now;
@@ -453,7 +458,7 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
     if (life->state == NGX_CC_LIFE_DRAINING) {
 
         for (i = 0; i < NGX_CC_LIFE_BATCH; i++) {
-            rc = ngx_cc_life_pump(life);
+            rc = ngx_cc_life_pump(life, 1, 1);
 
             if (rc == 0 || (life->pump.bytes[0] >= life->all[0]
                             && life->pump.bytes[1] >= life->all[1]))
@@ -475,7 +480,11 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
 static void
 ngx_cc_life_sweep(ngx_cc_life_t *life)
 {
-    ngx_cc_life_reap(life);
+    /* who has no descendant left cannot get one */
+
+    if (!life->nobody) {
+        ngx_cc_life_reap(life);
+    }
 
     if (life->nobody) {
         life->state = NGX_CC_LIFE_DRAINING;

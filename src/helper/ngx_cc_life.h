@@ -135,10 +135,10 @@ void ngx_cc_life_alone(ngx_cc_life_t *life);
 void ngx_cc_life_reap(ngx_cc_life_t *life);
 
 /*
- * Reads once from each pipe: 1 = there may be more, 0 = both are empty, -1 = no
- * room in the ring.
+ * Reads once from those pipes that are worth it (out, err != 0): 1 = there may
+ * be more, 0 = they are empty, -1 = no room in the ring.
  */
-int ngx_cc_life_pump(ngx_cc_life_t *life);
+int ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err);
 
 /* goes through the state table, after everything else has been done */
 void ngx_cc_life_advance(ngx_cc_life_t *life);
