@@ -76,10 +76,10 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NULL },
 
     { ngx_string("cc_executor_shell"),
-      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
+      ngx_cc_conf_policy_shell,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(policy.shell),
+      ngx_cc_loc(policy),
       NULL },
 
     { ngx_string("cc_executor_alias"),

@@ -76,6 +76,11 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         start->head.flags |= NGX_CC_START_EXACT;
     }
 
+    if (spec->direct != NGX_CC_PLAINLINE_NONE) {
+        start->head.flags |= (spec->direct == NGX_CC_PLAINLINE_DASH)
+                             ? NGX_CC_START_DASH : NGX_CC_START_BASH;
+    }
+
     if (spec->open_stdin) {
         start->head.flags |= NGX_CC_START_STDIN;
     }

@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_handle.h"
+#include "ngx_cc_plainline.h"
 #include "ngx_cc_policy.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_wire.h"
@@ -27,6 +28,7 @@
 typedef struct {
     ngx_cc_policy_t    policy;
     const char        *shell;            /* absolute path, NULL = off */
+    ngx_cc_plainline_shell_e  direct;    /* plain lines go round it */
     const char       **env;              /* nenv times NAME=value */
     uint32_t           nenv;
     const char        *path;             /* value of PATH in env, or NULL */
@@ -81,6 +83,8 @@ typedef struct {
                                             location's */
     uint32_t           nenv;
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
+    ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line; go
+                                            round the shell if it is plain */
     unsigned           exact:1;          /* see NGX_CC_START_EXACT */
     unsigned           open_stdin:1;     /* stdin is fed by input() */
 

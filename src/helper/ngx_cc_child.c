@@ -137,6 +137,10 @@ ngx_cc_child_main(void *data)
     sigemptyset(&none);
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
 
+    if (birth->child->direct) {
+        ngx_cc_direct_exec(birth->child->direct);
+    }
+
     stage = NGX_CC_STAGE_EXEC;
     errno = ngx_cc_child_exec(birth->child);
 

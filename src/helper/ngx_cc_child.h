@@ -11,6 +11,7 @@
 
 
 #include <sys/types.h>
+#include "ngx_cc_direct.h"
 #include "ngx_cc_wire.h"
 
 
@@ -21,6 +22,7 @@ typedef struct {
     const char    **argv;        /* NULL at the end */
     const char    **env;         /* NULL at the end */
     const ngx_cc_confine_t  *confine;
+    ngx_cc_direct_t         *direct;     /* to be tried first, or NULL */
     int             search;      /* program is a bare name: PATH of env */
     int             exact;       /* execute the very file that was opened */
     int             fence;       /* of ngx_cc_fence_make(), or -1 */

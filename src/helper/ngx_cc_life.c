@@ -23,6 +23,8 @@
 
 static int ngx_cc_life_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths);
+static ngx_cc_direct_t *ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings);
 static void ngx_cc_life_sweep(ngx_cc_life_t *life);
 static void ngx_cc_life_finish(ngx_cc_life_t *life);
 static uint64_t ngx_cc_life_clock(clockid_t id);
@@ -86,6 +88,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     child.confine = &start->confine;
     child.search = start->head.flags & NGX_CC_START_SEARCH;
     child.exact = start->head.flags & NGX_CC_START_EXACT;
+    child.direct = ngx_cc_life_direct(start, &strings);
 
     life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
 
@@ -474,6 +477,35 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
 
         life->tick_at = life->now;
     }
+}
+
+
+/* a line that needs no shell, ready to be executed without one; or NULL */
+
+static ngx_cc_direct_t *
+ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings)
+{
+    ngx_cc_plainline_shell_e  shell;
+
+    static ngx_cc_direct_t    direct;
+
+    if (start->argc != 3) {
+        return NULL;
+    }
+
+    if (start->head.flags & NGX_CC_START_DASH) {
+        shell = NGX_CC_PLAINLINE_DASH;
+
+    } else if (start->head.flags & NGX_CC_START_BASH) {
+        shell = NGX_CC_PLAINLINE_BASH;
+
+    } else {
+        return NULL;
+    }
+
+    return ngx_cc_direct_prepare(&direct, shell, strings->argv[2],
+                                 strings->env) ? &direct : NULL;
 }
 
 

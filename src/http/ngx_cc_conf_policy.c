@@ -26,6 +26,11 @@ ngx_cc_conf_policy_merge(ngx_cc_conf_policy_t *conf,
 {
     ngx_conf_merge_ptr_value(conf->allow, prev->allow, NULL);
     ngx_conf_merge_ptr_value(conf->alias, prev->alias, NULL);
+
+    if (conf->shell.data == NULL) {
+        conf->always = prev->always;
+    }
+
     ngx_conf_merge_str_value(conf->shell, prev->shell, "off");
 }
 
@@ -253,6 +258,40 @@ ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t             *value;
+    ngx_cc_conf_policy_t  *policy;
+
+    policy = (ngx_cc_conf_policy_t *) ((char *) conf + cmd->offset);
+
+    if (policy->shell.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    policy->shell = value[1];
+
+    if (cf->args->nelts == 3) {
+
+        if (ngx_strcmp(value[2].data, "always") != 0
+            || ngx_strcmp(value[1].data, "off") == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_shell\" takes \"off\", or the "
+                               "path of a shell and perhaps \"always\", not "
+                               "\"%V %V\"", &value[1], &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        policy->always = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
     ngx_cc_command_conf_t *command)
 {
@@ -332,6 +371,10 @@ ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
     }
 
     command->shell = (char *) conf->shell.data;
+
+    if (!conf->always) {
+        command->direct = ngx_cc_plainline_shell(command->shell);
+    }
 
     return NGX_CONF_OK;
 }

@@ -17,6 +17,7 @@ typedef struct {
                                         path */
     ngx_array_t     *alias;          /* of ngx_cc_policy_alias_t */
     ngx_str_t        shell;
+    ngx_uint_t       always;         /* also for lines that need none */
 } ngx_cc_conf_policy_t;
 
 
@@ -35,6 +36,8 @@ char *ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
 char *ngx_cc_conf_policy_allow(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 

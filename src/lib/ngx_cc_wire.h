@@ -168,7 +168,10 @@ typedef struct {
                                             /dev/null */
 #define NGX_CC_START_EXACT      0x0004   /* "program" is opened once; what is
                                             executed is that file */
-#define NGX_CC_START_FLAGS      0x0007
+#define NGX_CC_START_DASH       0x0008   /* argv is a shell, -c and a line: */
+#define NGX_CC_START_BASH       0x0010   /* one that may be executed without
+                                            that shell, which is known */
+#define NGX_CC_START_FLAGS      0x001f
 
 
 /*

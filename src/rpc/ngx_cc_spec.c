@@ -207,6 +207,10 @@ ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
     spec->command.program = conf->shell;
     spec->indirect = 1;
 
+    if (conf->nwrapper == 0) {
+        spec->command.direct = conf->direct;
+    }
+
     return NGX_OK;
 }
 

@@ -77,6 +77,7 @@ run(const char *program, int search, const char **argv, const char **env)
     child.beneath = "";
     child.confine = use;
     child.fence = -1;
+    child.direct = NULL;
     child.program = program;
     child.argv = argv;
     child.env = env;
@@ -185,6 +186,7 @@ START_TEST(stages)
     child.beneath = "";
     child.confine = &confine;
     child.fence = -1;
+    child.direct = NULL;
     child.search = 0;
     child.in = -1;
     child.out = 1;
@@ -211,6 +213,7 @@ START_TEST(stages)
     ck_assert_int_eq(result.stage, NGX_CC_STAGE_FENCE);
 
     child.fence = -1;
+    child.direct = NULL;
     child.out = 1000;
     ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
     ck_assert_int_eq(result.stage, NGX_CC_STAGE_STDIO);
