@@ -12,6 +12,8 @@
 
 #define NGX_CC_PUMP_RETRIES    8        /* of a read or write that fails */
 #define NGX_CC_PUMP_SCRATCH   65536
+#define NGX_CC_PUMP_PIPE      65536          /* what a pipe holds at birth */
+#define NGX_CC_PUMP_WIDE      (256 * 1024)   /* and when it was full */
 
 
 static int ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left);
@@ -68,6 +70,7 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
     memset(pump->bytes, 0, sizeof(pump->bytes));
     pump->eof = 0;
     pump->failures = 0;
+    pump->wide = 0;
     pump->discard = 0;
     pump->max = 0;
     pump->over = 0;
@@ -86,11 +89,13 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     ssize_t    n;
     uint8_t   *p;
     uint64_t   left;
+    unsigned   bit;
 
     if (pump->out[stream] == -1) {
         return 0;
     }
 
+    bit = (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT : NGX_CC_EOF_STDERR;
     spent = ngx_cc_pump_spent(pump, &left);
 
     if (pump->discard || spent) {
@@ -122,12 +127,16 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
 
     if (n <= 0) {
         ngx_cc_pump_close_one(&pump->out[stream]);
-        pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
-                                               : NGX_CC_EOF_STDERR;
+        pump->eof |= bit;
         return 0;
     }
 
     pump->failures = 0;
+
+    if (n == NGX_CC_PUMP_PIPE && !(pump->wide & bit)) {
+        pump->wide |= bit;
+        (void) fcntl(pump->out[stream], F_SETPIPE_SZ, NGX_CC_PUMP_WIDE);
+    }
 
     if (spent) {
         pump->over = 1;

@@ -22,6 +22,8 @@ typedef struct {
     uint64_t              bytes[NGX_CC_STREAMS]; /* read so far */
     unsigned              eof;                   /* NGX_CC_EOF_* */
     unsigned              failures;      /* reads or writes, in a row */
+    unsigned              wide;                  /* the same bits: the pipe has
+                                                    been made larger */
     int                   discard;       /* nobody reads: throw it away */
     uint64_t              max;           /* bytes of both streams, 0 = any; set
                                             by the caller after open() */
@@ -53,7 +55,9 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
 /*
  * Reads once from that stream, as much as there is room for.  Returns 1 when
  * more may be there, 0 when the pipe is empty or closed, -1 when the ring has
- * no room.  The first byte beyond "max" sets "over" and "discard".
+ * no room.  The first byte beyond "max" sets "over" and "discard".  A pipe that
+ * was full is made larger, once, as far as the kernel lets the user: fewer turns
+ * for the same bytes.
  */
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 

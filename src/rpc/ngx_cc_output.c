@@ -30,6 +30,13 @@ static size_t ngx_cc_output_render(ngx_cc_output_t *out,
 static void ngx_cc_output_silence(ngx_event_t *ev);
 
 
+/* what stands behind the data of nearly all messages; ID is filled in */
+
+#define NGX_CC_OUTPUT_WHOLE   "\",\"truncated\":false"
+#define NGX_CC_OUTPUT_ID      ",\"execution_id\":\""
+#define NGX_CC_OUTPUT_OFFSET  "\",\"offset\":"
+
+
 static const char  ngx_cc_output_stdout[] =
     "{\"jsonrpc\":\"2.0\",\"method\":\"process.output\",\"params\":"
     "{\"type\":\"stdout\",\"data\":\"";
@@ -44,10 +51,18 @@ ngx_cc_output_init(ngx_cc_output_t *out, ngx_cc_command_t *cmd,
     ngx_uint_t chunk, ngx_uint_t base64, void (*wake)(void *data),
     void *data, ngx_log_t *log)
 {
+    u_char                  *p;
     ngx_uint_t               i;
     ngx_cc_output_stream_t  *st;
 
     ngx_memzero(out, sizeof(ngx_cc_output_t));
+
+    p = ngx_cpymem(out->tail, NGX_CC_OUTPUT_WHOLE,
+                   sizeof(NGX_CC_OUTPUT_WHOLE) - 1);
+    p = ngx_cpymem(p, NGX_CC_OUTPUT_ID, sizeof(NGX_CC_OUTPUT_ID) - 1);
+    p = ngx_cpymem(p, cmd->id, NGX_CC_HANDLE_TEXT);
+    p = ngx_cpymem(p, NGX_CC_OUTPUT_OFFSET, sizeof(NGX_CC_OUTPUT_OFFSET) - 1);
+    out->ntail = p - out->tail;
 
     out->cmd = cmd;
     out->log = log;
@@ -59,6 +74,8 @@ ngx_cc_output_init(ngx_cc_output_t *out, ngx_cc_command_t *cmd,
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         st = &out->stream[i];
         st->output = out;
+        st->digits[0] = '0';
+        st->ndigits = 1;
         st->timer.handler = ngx_cc_output_silence;
         st->timer.data = st;
         st->timer.log = log;
@@ -329,6 +346,8 @@ ngx_cc_output_render(ngx_cc_output_t *out, ngx_cc_output_stream_t *st,
     u_char *p, size_t room)
 {
     int             lossy;
+    size_t          skip;
+    u_char         *number;
     ngx_str_t       src, dst;
     ngx_cc_json_t   w;
 
@@ -355,28 +374,40 @@ ngx_cc_output_render(ngx_cc_output_t *out, ngx_cc_output_stream_t *st,
         (void) ngx_cc_json_escape(&w.pos, w.end, data, n, 1, &lossy);
     }
 
-    if (truncated) {
-        ngx_cc_json_lit(&w, "\",\"truncated\":true");
+    skip = 0;
 
-    } else {
-        ngx_cc_json_lit(&w, "\",\"truncated\":false");
+    if (truncated || partial || lossy) {
+        skip = sizeof(NGX_CC_OUTPUT_WHOLE) - 1;
+
+        if (truncated) {
+            ngx_cc_json_lit(&w, "\",\"truncated\":true");
+
+        } else {
+            ngx_cc_json_lit(&w, NGX_CC_OUTPUT_WHOLE);
+        }
+
+        if (partial) {
+            ngx_cc_json_lit(&w, ",\"partial\":true");
+        }
+
+        if (lossy) {
+            ngx_cc_json_lit(&w, ",\"lossy\":true");
+        }
     }
 
-    if (partial) {
-        ngx_cc_json_lit(&w, ",\"partial\":true");
-    }
+    ngx_cc_json_raw(&w, out->tail + skip, out->ntail - skip);
 
-    if (lossy) {
-        ngx_cc_json_lit(&w, ",\"lossy\":true");
-    }
+    /* where the last message ended, this one begins */
 
-    ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, out->cmd->id, NGX_CC_HANDLE_TEXT);
-    ngx_cc_json_lit(&w, "\",\"offset\":");
-    ngx_cc_json_uint(&w, st->offset);
-    st->offset += n;
+    ngx_cc_json_raw(&w, st->digits, st->ndigits);
     ngx_cc_json_lit(&w, ",\"next\":");
+
+    st->offset += n;
+    number = w.pos;
     ngx_cc_json_uint(&w, st->offset);
+    st->ndigits = w.pos - number;
+    ngx_memcpy(st->digits, number, st->ndigits);
+
     ngx_cc_json_lit(&w, "}}");
 
     return w.pos - p;

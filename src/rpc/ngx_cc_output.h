@@ -21,6 +21,7 @@
 
 
 #define NGX_CC_OUTPUT_LINE      65536    /* most raw bytes of one message */
+#define NGX_CC_OUTPUT_TAIL      (NGX_CC_HANDLE_TEXT + 48)
 #define NGX_CC_OUTPUT_SILENCE   100      /* ms, then an unfinished line goes */
 
 
@@ -32,6 +33,8 @@ typedef struct {
     u_char            *buf;          /* NGX_CC_OUTPUT_LINE bytes, or NULL */
     size_t             len;          /* bytes in it */
     uint64_t           offset;       /* of the next byte to be told */
+    u_char             digits[NGX_INT64_LEN];    /* the same as text */
+    size_t             ndigits;
     ngx_event_t        timer;
     unsigned           due:1;        /* it has been silent: tell what is here */
 } ngx_cc_output_stream_t;
@@ -43,6 +46,10 @@ struct ngx_cc_output_s {
     void                   (*wake)(void *data);
     void                    *data;
     ngx_cc_output_stream_t   stream[NGX_CC_STREAMS];
+    u_char                   tail[NGX_CC_OUTPUT_TAIL];   /* of every message,
+                                                            from the data to
+                                                            the offset */
+    size_t                   ntail;
     ngx_cc_ring_record_t     record; /* the current one */
     size_t                   used;   /* bytes of it that are taken */
     unsigned                 open:1; /* there is a current record */
