@@ -77,7 +77,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_shell"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
-      ngx_cc_conf_policy_shell,
+      ngx_cc_conf_policy_set_shell,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(policy),
       NULL },

@@ -258,7 +258,7 @@ ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_cc_conf_policy_set_shell(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t             *value;
     ngx_cc_conf_policy_t  *policy;

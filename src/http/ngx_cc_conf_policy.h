@@ -37,7 +37,7 @@ char *ngx_cc_conf_policy_allow(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_cc_conf_policy_set_shell(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
