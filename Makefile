@@ -20,8 +20,8 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration lint e2e e2e-agent bench \
-        bench-quick install clean help packages-build packages-test \
+.PHONY: all run demo test unit integration stress lint e2e e2e-agent \
+        bench bench-quick install clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
 all: module
@@ -56,6 +56,11 @@ e2e-agent: module packages-test
 
 integration: module packages-test fixtures clients
 	@.ci/test t/*.t
+
+# minutes of mixed life with 200 clients; STRESS_TIME=seconds
+
+stress: module packages-test
+	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test t/79-stress.t
 
 lint: module packages-test
 	@.ci/packages lint
@@ -99,6 +104,7 @@ help:
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
 	@echo "make asan         the same with sanitizers in the module"
+	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"
