@@ -26,7 +26,7 @@
 #define NGX_CC_SPAWNER_MAX      1024     /* helpers */
 #define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
 #define NGX_CC_SPAWNER_OOM      200      /* added to oom_score_adj */
-#define NGX_CC_SPAWNER_EARLY    100      /* ms; who dies sooner could not live */
+#define NGX_CC_SPAWNER_EARLY    100      /* ms; dead sooner: not viable */
 #define NGX_CC_SPAWNER_CALM     10000    /* ms; later it is another failure */
 #define NGX_CC_SPAWNER_WAKE     1000     /* ms; how often helpers are woken
                                             that should leave */

@@ -206,6 +206,9 @@ sub start {
             IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
         }, 10) or die "nginx does not listen on $port\n" . $self->log;
     }
+    # a signal before that would wait for the next one
+    $self->wait_until(sub { $self->workers }, 20)
+        if $self->slurp('nginx.conf') !~ /master_process off/;
     die "nginx runs without the sanitizers\n" if $ENV{CC_SANITIZE}
         && $self->slurp("../../../proc/$pid/maps") !~ /libasan/;
     return $self;
