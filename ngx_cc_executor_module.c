@@ -264,6 +264,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(access.token_file),
       NULL },
 
+    { ngx_string("cc_executor_audit_log"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
+      ngx_cc_conf_audit_log,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(audit),
+      NULL },
+
     { ngx_string("cc_executor_allow_root"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -605,5 +612,11 @@ static void
 ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
 {
     ngx_cc_pool_stop();
+
+    if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE)
+    {
+        ngx_cc_audit_file_leave(cycle);
+    }
+
     ngx_cc_zone_leave();
 }

@@ -6,6 +6,7 @@ use warnings;
 
 use Digest::SHA qw(sha256_hex);
 use Test::More;
+use CC::Http;
 use CC::Nginx;
 
 my $root = $CC::Nginx::ROOT;
@@ -175,6 +176,29 @@ sub h2 {
 is(h2(), '401 2', 'HTTP/2 without: 401');
 is(h2('-H', "Authorization: Bearer $token"), '400 2', 'HTTP/2 with: no WebSocket');
 
+my $ws;
+
+# Streamable HTTP: a POST without a token is not read, with one it is answered
+
+sub list_tools {
+    my (%headers) = @_;
+    return CC::Http->new(port => $t->port)->post({ jsonrpc => '2.0', id => 1,
+        method => 'tools/list' }, headers => \%headers);
+}
+
+is(list_tools()->{status}, 401, 'POST of a message without: 401');
+is(list_tools(%{ bearer('A' x 43) })->{status}, 401, 'with a wrong one: 401');
+is(list_tools(%{ bearer($token) })->{status}, 200, 'with a token: 200');
+is(list_tools(%{ bearer($token) }, Origin => 'http://evil.example')->{status},
+    403, 'a foreign page with a token: 403');
+is(list_tools(%{ bearer($token) }, Origin => 'http://localhost:'
+    . $t->port)->{status}, 200, 'a page of this server: 200');
+is(list_tools(%{ bearer($token) }, Host => 'evil.example')->{status}, 421,
+    'a rebound name: 421');
+$ws = connection({ 'Sec-WebSocket-Protocol' => "mcp, bearer.$token" });
+is($ws->{status}, 101, 'MCP over a WebSocket, as a browser');
+is($ws->header('Sec-WebSocket-Protocol'), 'mcp', 'the dialect is echoed');
+
 # other rules stay
 
 is(status({ %{ bearer($token) }, Host => 'evil.example' }), 421,
@@ -194,7 +218,7 @@ is(status(bearer($token), path => '/empty'), 401,
     'a file without tokens lets nobody in');
 like($t->slurp('logs/stdout.log') . $t->log,
     qr/\[warn\].*none has no token: nobody may connect/, 'and is warned of');
-my $ws = connection({}, path => '/error');
+$ws = connection({}, path => '/error');
 is($ws->{status}, 200, 'error_page for 401');
 like($ws->{body}, qr/^addr:127\.0\.0\.1\n$/, 'where the variable is known');
 

@@ -54,7 +54,7 @@ http {
             cc_executor_allowed_origins none; }
         location /sorry { return 200 "sorry\n"; }
         location @lost { return 404 "lost\n"; }
-        location /mirror { mirror /ws/mcp; return 200 "first\n"; }
+        location = /mirror { mirror /ws/mcp; alias %%DIR%%/htpasswd; }
     }
 
     server {
@@ -185,7 +185,8 @@ is("$ws->{status} $ws->{body}", "401 sorry\n", 'error_page: 401');
 # a copy of a request runs nothing
 
 is(status('/mirror', { Upgrade => undef }), 200, 'a mirrored request');
-ok($t->wait_until(sub { $t->log =~ /a subrequest must not run a command/ }),
+ok($t->wait_until(sub { $t->log =~
+    /a subrequest must not run a command[^\n]*subrequest: "\/ws\/mcp"/ }),
     'is refused');
 
 # client certificates

@@ -115,6 +115,16 @@ my @bad = (
     ['cc_executor_token_file large;', 'location',
         qr/"cc_executor_token_file" ".*\/large" is larger than 1048576 bytes/],
 
+    ['cc_executor_audit_log;', 'location', qr/invalid number of arguments/],
+    ['cc_executor_audit_log off argv=full;', 'location',
+        qr/"cc_executor_audit_log" directive has a parameter behind "off"/],
+    ['cc_executor_audit_log a.log argv=none;', 'location',
+        qr/invalid parameter "argv=none": "cc_executor_audit_log" takes "argv=full" or "argv=hash"/],
+    ['cc_executor_audit_log a.log; cc_executor_audit_log off;', 'location',
+        qr/"cc_executor_audit_log" directive is duplicate/],
+    ['access_log b.log combined buffer=4k; cc_executor_audit_log b.log;',
+        'location', qr/"b\.log" is a buffered log of something else/],
+
     ['cc_executor_helpers 4;', 'http',
         qr/invalid parameter "4": "cc_executor_helpers" takes "min=n" and "max=n"/],
     ['cc_executor_helpers min=0;', 'http',
@@ -224,6 +234,7 @@ EOH
     cc_executor_max_commands_per_session 512; cc_executor_ping_interval 1;
     cc_executor_ping_timeout 100ms;
     cc_executor_allowed_hosts auto a.example [::1]; cc_executor_remote trust;
+    cc_executor_audit_log logs/audit.log argv=hash;
     cc_executor_token_file tokens; cc_executor_frame_timeout 1ms;
     cc_executor_idle_timeout 0; cc_executor_max_sessions_per_address 1;
     cc_executor_max_sessions_per_owner 0;

@@ -52,11 +52,12 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_STARTED:
-        ngx_cc_account_started(h, msg->started.start);
+        ngx_cc_account_started(h, msg->started.pid, msg->started.start);
         return;
 
     case NGX_CC_WIRE_FAILED:
-        ngx_cc_account_failed();
+        ngx_cc_account_failed(&h->witnessed, msg->failed.stage,
+                              msg->failed.error);
         ngx_cc_pool_put(h, 1);
         return;
 

@@ -17,15 +17,17 @@ ngx_cc_account_now(void)
 
 
 void
-ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked)
+ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked,
+    ngx_cc_witnessed_t *witnessed)
 {
     h->asked = asked;
     h->started = 0;
+    h->witnessed = witnessed;
 }
 
 
 void
-ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start)
+ngx_cc_account_started(ngx_cc_pool_helper_t *h, pid_t pid, uint64_t start)
 {
     if (h->started) {
         return;
@@ -33,6 +35,7 @@ ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start)
 
     h->started = 1;
 
+    ngx_cc_witness_started(h->witnessed, pid);
     ngx_cc_zone_count(NGX_CC_TOTAL_COMMANDS, 1);
 
     /* somebody may have set the clock back meanwhile */
@@ -45,7 +48,10 @@ ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start)
 void
 ngx_cc_account_exited(ngx_cc_pool_helper_t *h, const ngx_cc_wire_exited_t *msg)
 {
-    ngx_cc_account_started(h, msg->start);
+    ngx_cc_account_started(h, msg->pid, msg->start);
+
+    ngx_cc_witness_ended(h->witnessed, msg);
+    h->witnessed = NULL;
 
     ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + msg->cause, 1);
     ngx_cc_zone_time(&ngx_cc_totals_run_time, msg->elapsed);
@@ -58,14 +64,21 @@ ngx_cc_account_lost(ngx_cc_pool_helper_t *h)
     if (h->started) {
         ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + NGX_CC_CAUSE_LOST, 1);
 
+        ngx_cc_witness_ended(h->witnessed, NULL);
+        h->witnessed = NULL;
+
     } else {
-        ngx_cc_account_failed();
+        ngx_cc_account_failed(&h->witnessed, NGX_CC_STAGE_NONE, 0);
     }
 }
 
 
 void
-ngx_cc_account_failed(void)
+ngx_cc_account_failed(ngx_cc_witnessed_t **witnessed, ngx_cc_stage_e stage,
+    int error)
 {
+    ngx_cc_witness_failed(*witnessed, stage, error);
+    *witnessed = NULL;
+
     ngx_cc_zone_count(NGX_CC_TOTAL_FAILED, 1);
 }

@@ -1,8 +1,9 @@
 
 /*
- * What the totals learn of commands: asked for, started, ended.  Each command
- * that gets a helper is counted as failed, or as started and then as ended,
- * whoever hears of it: its client, or nobody any more (ngx_cc_abandon).
+ * What the totals and the witness of a command learn of it: asked for,
+ * started, ended.  Each command that gets a helper is counted as failed, or as
+ * started and then as ended, whoever hears of it: its client, or nobody any
+ * more (ngx_cc_abandon).
  */
 
 #ifndef _NGX_CC_ACCOUNT_H_INCLUDED_
@@ -17,11 +18,16 @@
 /* now, in us since 1970: when a command is asked for */
 uint64_t ngx_cc_account_now(void);
 
-/* this helper shall run a command that was asked for then */
-void ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked);
+/*
+ * This helper shall run a command that was asked for then.  "witnessed" (or
+ * NULL) is the helper's from now on.
+ */
+void ngx_cc_account_begin(ngx_cc_pool_helper_t *h, uint64_t asked,
+    ngx_cc_witnessed_t *witnessed);
 
 /* it runs since "start" (us since 1970); only the first call counts */
-void ngx_cc_account_started(ngx_cc_pool_helper_t *h, uint64_t start);
+void ngx_cc_account_started(ngx_cc_pool_helper_t *h, pid_t pid,
+    uint64_t start);
 
 /* it is over, as EXITED says; stands for STARTED too */
 void ngx_cc_account_exited(ngx_cc_pool_helper_t *h,
@@ -30,8 +36,9 @@ void ngx_cc_account_exited(ngx_cc_pool_helper_t *h,
 /* its helper died or was killed */
 void ngx_cc_account_lost(ngx_cc_pool_helper_t *h);
 
-/* a command could not be started */
-void ngx_cc_account_failed(void);
+/* a command could not be started; *witnessed is used up */
+void ngx_cc_account_failed(ngx_cc_witnessed_t **witnessed,
+    ngx_cc_stage_e stage, int error);
 
 
 #endif /* _NGX_CC_ACCOUNT_H_INCLUDED_ */

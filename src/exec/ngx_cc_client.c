@@ -76,7 +76,9 @@ ngx_cc_client_ready(void *data, ngx_cc_pool_helper_t *h)
     cl->message->head.run = h->run;
 
     ngx_cc_pool_use(h, &ngx_cc_client_user, cl);
-    ngx_cc_account_begin(h, cl->asked);
+
+    ngx_cc_account_begin(h, cl->asked, cl->witnessed);
+    cl->witnessed = NULL;
 
     cl->reader.base = h->ring;
     cl->reader.size = h->ring_size;
@@ -99,7 +101,7 @@ ngx_cc_client_refused(void *data, ngx_err_t err)
     cl->public.stage = NGX_CC_STAGE_FORK;
     cl->public.error = err;
 
-    ngx_cc_account_failed();
+    ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_FORK, err);
     ngx_cc_client_over(cl);
     (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_FAILED);
 }
@@ -218,7 +220,8 @@ ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg)
         cl->public.error = msg->failed.error;
         cl->reusable = 1;
 
-        ngx_cc_account_failed();
+        ngx_cc_account_failed(&cl->helper->witnessed, msg->failed.stage,
+                              msg->failed.error);
         ngx_cc_client_over(cl);
         (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_FAILED);
         return;
@@ -304,7 +307,7 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
     cl->public.pid = pid;
     cl->public.start = start / 1000;
 
-    ngx_cc_account_started(cl->helper, start);
+    ngx_cc_account_started(cl->helper, pid, start);
 
     ngx_add_timer(&cl->timer, cl->timeout
                               ? cl->timeout + cl->conf->kill_grace
@@ -373,7 +376,7 @@ ngx_cc_client_lost(ngx_event_t *ev)
         ngx_cc_account_lost(cl->helper);
 
     } else {
-        ngx_cc_account_failed();
+        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
     }
 
     if (cl->reader.pos == cl->head) {
@@ -482,6 +485,11 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
     if (cl->lost.posted) {
         ngx_delete_posted_event(&cl->lost);
     }
+
+    /* nobody waits any more for a command that waited for a helper */
+
+    ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
+    cl->witnessed = NULL;
 
     if (cl->helper) {
         if (cl->public.state == NGX_CC_COMMAND_OVER) {

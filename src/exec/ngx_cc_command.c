@@ -103,6 +103,18 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         goto unavailable;
     }
 
+    if (spec->witness) {
+        cl->witnessed = ngx_cc_witness_command(spec->witness, &strings,
+                                               &handle, spec->timeout);
+
+        /* what cannot be told does not run */
+
+        if (cl->witnessed == NULL) {
+            ngx_cc_zone_free(&cl->slot);
+            goto unavailable;
+        }
+    }
+
     cl->message = start;
     cl->conf = conf;
     cl->event = spec->event;
@@ -205,6 +217,7 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 
     cmd->paused = on ? 1 : 0;
     cl->signal_due = 1;
+    ngx_cc_witness_signalled(cl->helper->witnessed, on ? "PAUSE" : "RESUME");
     ngx_cc_client_send(cl);
 
     return NGX_OK;
@@ -225,6 +238,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
         cmd->paused = 0;
         cl->signal_due = 0;
         cl->cancel_due = 1;
+        ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
         ngx_cc_client_send(cl);
     }
 

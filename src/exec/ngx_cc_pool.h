@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_channel.h"
+#include "ngx_cc_witness.h"
 
 
 typedef struct {
@@ -49,6 +50,7 @@ struct ngx_cc_pool_helper_s {
 
     /* private to ngx_cc_account.c */
     uint64_t                   asked;    /* us since 1970, its command */
+    ngx_cc_witnessed_t        *witnessed;    /* or NULL */
     unsigned                   started:1;
 
     /* private to ngx_cc_pool.c */

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
+#include "ngx_cc_audit.h"
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
@@ -28,6 +29,7 @@ ngx_int_t
 ngx_cc_access(ngx_http_request_t *r)
 {
     ngx_int_t              rc;
+    ngx_str_t              subrequest = ngx_string("a subrequest");
     ngx_cc_caller_t       *caller;
     ngx_cc_loc_conf_t     *lcf;
     ngx_cc_conf_access_t  *conf;
@@ -41,6 +43,8 @@ ngx_cc_access(ngx_http_request_t *r)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "cc_executor: a subrequest must not run a command");
         ngx_cc_zone_refused(NGX_CC_REASON_SUBREQUEST);
+        ngx_cc_audit_refused(r, NGX_HTTP_FORBIDDEN, NGX_CC_REASON_SUBREQUEST,
+                             &subrequest);
         return NGX_HTTP_FORBIDDEN;
     }
 
@@ -366,8 +370,8 @@ static ngx_int_t
 ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
     ngx_cc_reason_e reason, const char *why, ngx_str_t *what)
 {
-    u_char     buf[NGX_CC_HEADER_PRINT];
-    ngx_str_t  text;
+    u_char     buf[NGX_CC_HEADER_PRINT], copy[2 * NGX_CC_HEADER_PRINT];
+    ngx_str_t  text, line;
 
     text = ngx_cc_header_print(buf, what);
 
@@ -376,6 +380,11 @@ ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
                   &text);
 
     ngx_cc_zone_refused(reason);
+
+    line.data = copy;
+    line.len = ngx_snprintf(copy, sizeof(copy), "%s \"%V\"", why, &text)
+               - copy;
+    ngx_cc_audit_refused(r, status, reason, &line);
 
     return status;
 }

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_admit.h"
+#include "ngx_cc_audit.h"
 #include "ngx_cc_conf.h"
 
 
@@ -77,6 +78,8 @@ busy:
                             "the limit of %ui sessions%s is reached",
                             limit, of)
                 - text->data;
+
+    ngx_cc_audit_refused(r, NGX_HTTP_SERVICE_UNAVAILABLE, reason, text);
 
     return NGX_BUSY;
 }

@@ -21,8 +21,8 @@
 
 /*
  * Claims a session's slot, which the caller frees with ngx_cc_zone_free().
- * NGX_OK; or NGX_BUSY, logged and counted, with a text for the client that
- * names the limit in "text" (its data has room for NGX_CC_ADMIT_TEXT bytes).
+ * NGX_OK; or NGX_BUSY: a text that names the limit stands in "text" (its data
+ * has room for NGX_CC_ADMIT_TEXT bytes), and all logs have it.
  */
 ngx_int_t ngx_cc_admit(ngx_http_request_t *r, ngx_cc_caller_t *caller,
     ngx_cc_slot_t *slot, ngx_str_t *text);

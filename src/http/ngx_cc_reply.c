@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_audit.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_zone.h"
 
@@ -44,7 +45,13 @@ ngx_cc_reply_header(ngx_http_request_t *r, const char *name, const char *value,
 ngx_int_t
 ngx_cc_reply(ngx_http_request_t *r, ngx_uint_t status, const char *text)
 {
+    ngx_str_t  why;
+
+    why.data = (u_char *) text;
+    why.len = strcspn(text, "\n");
+
     ngx_cc_zone_refused(NGX_CC_REASON_HANDSHAKE);
+    ngx_cc_audit_refused(r, status, NGX_CC_REASON_HANDSHAKE, &why);
 
     return ngx_cc_reply_text(r, status, text);
 }

@@ -251,6 +251,14 @@ ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     cln->handler = ngx_cc_streamable_cleanup;
     cln->data = st;
 
+    if (ngx_cc_audit_open(r, caller, host->session_id, st->ctx.name,
+                          &st->audit)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    host->witness = ngx_cc_audit_witness(st->audit);
     st->session = ngx_cc_mcp.open(host);
 
     if (st->session == NULL) {
@@ -460,6 +468,10 @@ ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
         ngx_cc_mcp.close(st->session);
         st->session = NULL;
     }
+
+    ngx_cc_audit_close(st->audit, st->ctx.code, st->ctx.host.commands,
+                       st->ctx.bytes_out);
+    st->audit = NULL;
 
     ngx_cc_zone_free(&st->slot);
 }

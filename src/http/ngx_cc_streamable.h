@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_audit.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_mcp.h"
@@ -30,6 +31,7 @@ typedef struct {
     ngx_cc_mcp_post_t     post;
     void                 *session;       /* of the dialect; NULL = ended */
     ngx_cc_slot_t         slot;
+    ngx_cc_audit_t       *audit;         /* of this session, or NULL */
     ngx_cc_utf8_t         utf8;
     size_t                received;      /* bytes of the body */
     ngx_int_t             rc;            /* of a refusal */

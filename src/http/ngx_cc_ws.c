@@ -61,6 +61,7 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     ws->ctx.host.log = r->connection->log;
     ws->ctx.host.conf = &ws->conf->command;
     ws->ctx.host.owner = caller->digest;
+    ws->caller = caller;
     ws->ctx.host.max_message = ws->conf->max_message;
     ws->ctx.host.data = ws;
     ws->ctx.host.wake = ngx_cc_ws_wake;
@@ -172,7 +173,13 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         ws->wait.idle = ngx_cc_ws_idle;
         ngx_cc_wait_start(&ws->wait, &ws->conf->session, c->log);
 
-        ws->session = ws->dialect->open(&ws->ctx.host);
+        if (ngx_cc_audit_open(r, ws->caller, ws->ctx.host.session_id,
+                              ws->ctx.name, &ws->audit)
+            == NGX_OK)
+        {
+            ws->ctx.host.witness = ngx_cc_audit_witness(ws->audit);
+            ws->session = ws->dialect->open(&ws->ctx.host);
+        }
 
         if (ws->session == NULL) {
             ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
@@ -518,6 +525,10 @@ ngx_cc_ws_forget(ngx_cc_ws_t *ws)
         ws->dialect->close(ws->session);
         ws->session = NULL;
     }
+
+    ngx_cc_audit_close(ws->audit, ws->ctx.code, ws->ctx.host.commands,
+                       ws->ctx.bytes_out);
+    ws->audit = NULL;
 
     ngx_cc_zone_free(&ws->slot);
 }

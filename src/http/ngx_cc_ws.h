@@ -16,6 +16,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_audit.h"
+#include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_dialect.h"
@@ -30,6 +32,8 @@ typedef struct {
     ngx_http_request_t      *request;
     ngx_connection_t        *connection;
     ngx_str_t                refusal;    /* beyond a limit; else len 0 */
+    ngx_cc_caller_t         *caller;
+    ngx_cc_audit_t          *audit;      /* of the session, or NULL */
     ngx_cc_loc_conf_t       *conf;
 
     const ngx_cc_dialect_t  *dialect;

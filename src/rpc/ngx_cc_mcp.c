@@ -442,6 +442,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     ex.spec.command.owner = s->host->owner;
+    ex.spec.command.witness = s->host->witness;
 
     call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
                                  &s->answers, s->host->session_id,
@@ -475,6 +476,8 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
     ngx_cc_mcp_reply_t    *rp;
     ngx_cc_mcp_result_t   *result;
     ngx_cc_mcp_outcome_t   outcome;
+
+    ngx_cc_spec_report(spec, s->host->witness);
 
     rp = &s->methods.reply;
 

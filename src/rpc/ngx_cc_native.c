@@ -434,6 +434,7 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     if (rc == NGX_OK) {
         ex.spec.command.owner = s->host->owner;
+        ex.spec.command.witness = s->host->witness;
 
         ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,
                                   s->host->session_id, ngx_cc_native_wake, s,
@@ -444,6 +445,7 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps == NULL) {
+        ngx_cc_spec_report(&ex.spec, s->host->witness);
         ngx_cc_notice_refuse(&s->answers, &s->id,
                              ngx_cc_execute_code(ex.spec.refused),
                              ex.spec.text, ex.spec.len);

@@ -24,6 +24,13 @@ static const char  *ngx_cc_notice_stages[] = {
 
 
 const char *
+ngx_cc_notice_stage(ngx_cc_stage_e stage)
+{
+    return ngx_cc_notice_stages[stage];
+}
+
+
+const char *
 ngx_cc_notice_cause(ngx_cc_cause_e cause)
 {
     return ngx_cc_notice_causes[cause];

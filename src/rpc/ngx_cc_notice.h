@@ -74,6 +74,7 @@ const char *ngx_cc_notice_signal(int signo);
 
 /* the name of a cause */
 const char *ngx_cc_notice_cause(ngx_cc_cause_e cause);
+const char *ngx_cc_notice_stage(ngx_cc_stage_e stage);
 
 /* the same events for the error log */
 void ngx_cc_notice_log_started(ngx_cc_command_t *cmd, u_char *session_id,

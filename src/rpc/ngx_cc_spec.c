@@ -131,6 +131,21 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
 }
 
 
+void
+ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness)
+{
+    ngx_str_t  why;
+
+    if (witness) {
+        why.data = spec->text;
+        why.len = spec->len;
+
+        witness->refused(witness, spec->command.argv, spec->command.argc,
+                         &spec->line, &why);
+    }
+}
+
+
 ngx_int_t
 ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
     const char *fmt, ...)
@@ -185,6 +200,8 @@ ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
     if (v->text.len == 0) {
         return ngx_cc_spec_wrong(spec, "command is empty");
     }
+
+    spec->line = v->text;
 
     if (conf->shell == NULL
         || ngx_cc_policy_alias(&conf->policy, (char *) v->text.data))

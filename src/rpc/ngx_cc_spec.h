@@ -31,10 +31,11 @@ typedef enum {
 
 
 typedef struct {
-    ngx_cc_command_spec_t  command;  /* all but owner, data, event, wake;
-                                        those and open_stdin are the
+    ngx_cc_command_spec_t  command;  /* all but owner, witness, data, event,
+                                        wake; those and open_stdin are the
                                         caller's */
     const char            *prefix;   /* of names in texts: "params" */
+    ngx_str_t              line;     /* the command line, or empty */
     unsigned               indirect:1;   /* what is executed is the shell, a
                                         wrapper, an alias: not what the client
                                         named */
@@ -62,6 +63,9 @@ ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
  */
 ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
     ngx_cc_command_conf_t *conf);
+
+/* tells the witness (or NULL) of the refusal that is noted */
+void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness);
 
 /* notes a refusal, printed like ngx_sprintf(); always NGX_DECLINED */
 ngx_int_t ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,

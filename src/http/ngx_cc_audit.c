@@ -1,0 +1,553 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_audit.h"
+#include "ngx_cc_conf.h"
+#include "ngx_cc_json_write.h"
+#include "ngx_cc_notice.h"
+#include "ngx_cc_utf8.h"
+
+
+/* bytes of a text that a line takes, before they are escaped */
+
+#define NGX_CC_AUDIT_OWNER     256
+#define NGX_CC_AUDIT_TEXT      512
+#define NGX_CC_AUDIT_PATH      1024
+#define NGX_CC_AUDIT_ARGV      4096
+
+
+struct ngx_cc_audit_s {
+    ngx_cc_witness_t        witness;     /* first: it is what others see */
+    ngx_cc_conf_audit_t    *conf;
+    const char             *dialect;
+    uint64_t                opened;      /* ms since 1970 */
+    u_char                  session[NGX_CC_UUID_TEXT];
+    ngx_str_t               server;      /* of the configuration */
+    ngx_str_t               location;
+    ngx_str_t               owner;       /* own memory, like the next */
+    ngx_str_t               peer;
+};
+
+
+static void ngx_cc_audit_command(ngx_cc_witness_t *w,
+    ngx_cc_witness_event_e event, const ngx_cc_witnessed_t *wd);
+static void ngx_cc_audit_command_refused(ngx_cc_witness_t *w,
+    const char **argv, uint32_t argc, ngx_str_t *line, ngx_str_t *why);
+static void ngx_cc_audit_release(ngx_cc_witness_t *w);
+static void ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
+    ngx_str_t *location);
+static void ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event,
+    ngx_str_t *server, ngx_str_t *location, ngx_str_t *owner,
+    ngx_str_t *peer);
+static void ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
+    const char *event);
+static void ngx_cc_audit_execution(ngx_cc_json_t *w,
+    const ngx_cc_witnessed_t *wd);
+static void ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
+    const ngx_cc_witnessed_t *wd);
+static void ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
+    const char **argv, uint32_t argc);
+static void ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name,
+    ngx_cc_sha256_t *sha);
+static void ngx_cc_audit_ended(ngx_cc_json_t *w,
+    const ngx_cc_wire_exited_t *exited);
+static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
+    const void *p, size_t len, size_t max);
+static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf);
+static u_char *ngx_cc_audit_ascii(u_char *dst, const u_char *p,
+    const u_char *last);
+static uint64_t ngx_cc_audit_now(void);
+
+
+/*
+ * One line as JSON, and as it is written.  The caps above times 6, the longest
+ * escape of a byte, and what stands around them, fit.
+ */
+
+static u_char  ngx_cc_audit_line[NGX_CC_AUDIT_FILE_LINE];
+static u_char  ngx_cc_audit_out[NGX_CC_AUDIT_FILE_LINE];
+
+
+ngx_int_t
+ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
+    const u_char *session, const char *dialect, ngx_cc_audit_t **audit)
+{
+    u_char               *p;
+    ngx_str_t            *peer;
+    ngx_cc_json_t         w;
+    ngx_cc_audit_t       *a;
+    ngx_cc_loc_conf_t    *lcf;
+
+    *audit = NULL;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+
+    if (lcf->audit.file == NULL) {
+        return NGX_OK;
+    }
+
+    peer = &r->connection->addr_text;
+
+    /* its commands can end after the request */
+
+    a = ngx_calloc(sizeof(ngx_cc_audit_t) + caller->owner.len + peer->len,
+                   r->connection->log);
+
+    if (a == NULL) {
+        return NGX_ERROR;
+    }
+
+    a->witness.refs = 1;
+    a->witness.command = ngx_cc_audit_command;
+    a->witness.refused = ngx_cc_audit_command_refused;
+    a->witness.release = ngx_cc_audit_release;
+
+    a->conf = &lcf->audit;
+    a->dialect = dialect;
+    a->opened = ngx_cc_audit_now();
+    ngx_memcpy(a->session, session, NGX_CC_UUID_TEXT);
+    ngx_cc_audit_place(r, &a->server, &a->location);
+
+    p = (u_char *) (a + 1);
+
+    a->owner.data = p;
+    a->owner.len = caller->owner.len;
+    p = ngx_cpymem(p, caller->owner.data, caller->owner.len);
+
+    a->peer.data = p;
+    a->peer.len = peer->len;
+    ngx_memcpy(p, peer->data, peer->len);
+
+    ngx_cc_audit_session(&w, a, "session.opened");
+    ngx_cc_audit_end(&w, a->conf);
+
+    *audit = a;
+
+    return NGX_OK;
+}
+
+
+ngx_cc_witness_t *
+ngx_cc_audit_witness(ngx_cc_audit_t *audit)
+{
+    return audit ? &audit->witness : NULL;
+}
+
+
+void
+ngx_cc_audit_close(ngx_cc_audit_t *audit, ngx_uint_t code,
+    ngx_uint_t commands, off_t bytes_out)
+{
+    ngx_cc_json_t  w;
+
+    if (audit == NULL) {
+        return;
+    }
+
+    ngx_cc_audit_session(&w, audit, "session.closed");
+    ngx_cc_json_lit(&w, ",\"code\":");
+    ngx_cc_json_uint(&w, code);
+    ngx_cc_json_lit(&w, ",\"duration\":");
+    ngx_cc_json_seconds(&w, (ngx_cc_audit_now() - audit->opened) * 1000);
+    ngx_cc_json_lit(&w, ",\"commands\":");
+    ngx_cc_json_uint(&w, commands);
+    ngx_cc_json_lit(&w, ",\"bytes_out\":");
+    ngx_cc_json_uint(&w, bytes_out);
+    ngx_cc_audit_end(&w, audit->conf);
+
+    ngx_cc_witness_drop(&audit->witness);
+}
+
+
+void
+ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_cc_reason_e reason, ngx_str_t *text)
+{
+    ngx_str_t           server, location, *owner;
+    ngx_cc_json_t       w;
+    ngx_cc_caller_t    *caller;
+    ngx_cc_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+
+    if (lcf->audit.file == NULL) {
+        return;
+    }
+
+    caller = ngx_cc_caller_known(r->main);
+    owner = caller ? &caller->owner : NULL;
+    ngx_cc_audit_place(r, &server, &location);
+
+    ngx_cc_audit_begin(&w, "session.refused", &server, &location, owner,
+                       &r->connection->addr_text);
+    ngx_cc_audit_text(&w, "method", r->method_name.data, r->method_name.len,
+                      NGX_CC_AUDIT_OWNER);
+    ngx_cc_json_lit(&w, ",\"status\":");
+    ngx_cc_json_uint(&w, status);
+    ngx_cc_json_lit(&w, ",\"reason\":");
+    ngx_cc_json_cstring(&w, ngx_cc_totals_reason_name(reason));
+    ngx_cc_audit_text(&w, "error", text->data, text->len, NGX_CC_AUDIT_TEXT);
+    ngx_cc_audit_end(&w, &lcf->audit);
+}
+
+
+static void
+ngx_cc_audit_command(ngx_cc_witness_t *witness, ngx_cc_witness_event_e event,
+    const ngx_cc_witnessed_t *wd)
+{
+    ngx_cc_json_t    w;
+    ngx_cc_audit_t  *audit = (ngx_cc_audit_t *) witness;
+
+    switch (event) {
+
+    case NGX_CC_WITNESS_STARTED:
+        ngx_cc_audit_session(&w, audit, "command.started");
+        ngx_cc_audit_execution(&w, wd);
+        ngx_cc_audit_asked(&w, audit, wd);
+        ngx_cc_json_lit(&w, ",\"timeout\":");
+        ngx_cc_json_seconds(&w, (uint64_t) wd->timeout * 1000);
+        break;
+
+    case NGX_CC_WITNESS_FAILED:
+        ngx_cc_audit_session(&w, audit, "command.failed");
+        ngx_cc_audit_execution(&w, wd);
+        ngx_cc_audit_asked(&w, audit, wd);
+        ngx_cc_json_lit(&w, ",\"stage\":");
+        ngx_cc_json_cstring(&w, ngx_cc_notice_stage(wd->stage));
+        ngx_cc_json_lit(&w, ",\"errno\":");
+        ngx_cc_json_int(&w, wd->error);
+        break;
+
+    case NGX_CC_WITNESS_SIGNALLED:
+        ngx_cc_audit_session(&w, audit, "command.signalled");
+        ngx_cc_audit_execution(&w, wd);
+        ngx_cc_json_lit(&w, ",\"signal\":");
+        ngx_cc_json_cstring(&w, wd->signal);
+        break;
+
+    default:                             /* NGX_CC_WITNESS_ENDED */
+        ngx_cc_audit_session(&w, audit, "command.ended");
+        ngx_cc_audit_execution(&w, wd);
+        ngx_cc_audit_ended(&w, wd->exited);
+        break;
+    }
+
+    ngx_cc_audit_end(&w, audit->conf);
+}
+
+
+static void
+ngx_cc_audit_command_refused(ngx_cc_witness_t *witness, const char **argv,
+    uint32_t argc, ngx_str_t *line, ngx_str_t *why)
+{
+    ngx_cc_json_t     w;
+    ngx_cc_audit_t   *audit = (ngx_cc_audit_t *) witness;
+    ngx_cc_sha256_t   sha;
+
+    ngx_cc_audit_session(&w, audit, "command.refused");
+
+    if (argc) {
+        ngx_cc_audit_argv(&w, audit, argv, argc);
+
+    } else if (line->len && audit->conf->hash) {
+        ngx_cc_sha256_init(&sha);
+        ngx_cc_sha256_update(&sha, line->data, line->len);
+        ngx_cc_audit_digest(&w, "command_sha256", &sha);
+
+    } else if (line->len) {
+        ngx_cc_audit_text(&w, "command", line->data, line->len,
+                          NGX_CC_AUDIT_ARGV);
+    }
+
+    ngx_cc_audit_text(&w, "error", why->data, why->len, NGX_CC_AUDIT_TEXT);
+    ngx_cc_audit_end(&w, audit->conf);
+}
+
+
+static void
+ngx_cc_audit_release(ngx_cc_witness_t *witness)
+{
+    ngx_free(witness);
+}
+
+
+static void
+ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
+    ngx_str_t *location)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    *server = cscf->server_name;
+    *location = clcf->name;
+}
+
+
+/* what every line begins with; "owner" may be NULL */
+
+static void
+ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event, ngx_str_t *server,
+    ngx_str_t *location, ngx_str_t *owner, ngx_str_t *peer)
+{
+    u_char       text[sizeof("\"2026-11-26T01:08:04.123Z\"")];
+    ngx_tm_t     tm;
+    ngx_time_t  *tp;
+
+    w->pos = ngx_cc_audit_line;
+    w->end = ngx_cc_audit_line + sizeof(ngx_cc_audit_line);
+    w->overflow = 0;
+
+    tp = ngx_timeofday();
+    ngx_gmtime(tp->sec, &tm);
+
+    (void) ngx_sprintf(text, "\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"%Z",
+                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
+                       (ngx_msec_t) tp->msec);
+
+    ngx_cc_json_lit(w, "{\"time\":");
+    ngx_cc_json_raw(w, text, sizeof(text) - 1);
+    ngx_cc_json_lit(w, ",\"event\":");
+    ngx_cc_json_cstring(w, event);
+    ngx_cc_audit_text(w, "server", server->data, server->len,
+                      NGX_CC_AUDIT_OWNER);
+    ngx_cc_audit_text(w, "location", location->data, location->len,
+                      NGX_CC_AUDIT_OWNER);
+
+    if (owner) {
+        ngx_cc_audit_text(w, "owner", owner->data, owner->len,
+                          NGX_CC_AUDIT_OWNER);
+
+    } else {
+        ngx_cc_json_lit(w, ",\"owner\":null");
+    }
+
+    ngx_cc_audit_text(w, "peer", peer->data, peer->len, NGX_CC_AUDIT_OWNER);
+}
+
+
+static void
+ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
+    const char *event)
+{
+    ngx_cc_audit_begin(w, event, &audit->server, &audit->location,
+                       &audit->owner, &audit->peer);
+    ngx_cc_audit_text(w, "session", audit->session, NGX_CC_UUID_TEXT,
+                      NGX_CC_UUID_TEXT);
+    ngx_cc_json_lit(w, ",\"dialect\":");
+    ngx_cc_json_cstring(w, audit->dialect);
+}
+
+
+static void
+ngx_cc_audit_execution(ngx_cc_json_t *w, const ngx_cc_witnessed_t *wd)
+{
+    ngx_cc_audit_text(w, "execution", wd->execution, NGX_CC_HANDLE_NAME,
+                      NGX_CC_HANDLE_NAME);
+
+    if (wd->pid) {
+        ngx_cc_json_lit(w, ",\"pid\":");
+        ngx_cc_json_int(w, wd->pid);
+    }
+}
+
+
+static void
+ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
+    const ngx_cc_witnessed_t *wd)
+{
+    u_char  cwd[NGX_CC_AUDIT_PATH + 1], *p;
+
+    ngx_cc_audit_text(w, "program", wd->program, ngx_strlen(wd->program),
+                      NGX_CC_AUDIT_TEXT);
+    ngx_cc_audit_argv(w, audit, wd->argv, wd->argc);
+
+    p = ngx_snprintf(cwd, sizeof(cwd), "%s%s%s", wd->cwd,
+                     wd->beneath[0] ? "/" : "", wd->beneath);
+    ngx_cc_audit_text(w, "cwd", cwd, p - cwd, NGX_CC_AUDIT_PATH);
+}
+
+
+static void
+ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit, const char **argv,
+    uint32_t argc)
+{
+    size_t            len, n, total, room;
+    uint32_t          i;
+    ngx_cc_sha256_t   sha;
+
+    if (audit->conf->hash) {
+        ngx_cc_sha256_init(&sha);
+
+        for (i = 0; i < argc; i++) {
+            ngx_cc_sha256_update(&sha, argv[i], ngx_strlen(argv[i]) + 1);
+        }
+
+        ngx_cc_audit_digest(w, "argv_sha256", &sha);
+        return;
+    }
+
+    ngx_cc_json_lit(w, ",\"argv\":[");
+
+    total = 0;
+    room = NGX_CC_AUDIT_ARGV;
+
+    for (i = 0; i < argc; i++) {
+        len = ngx_strlen(argv[i]);
+        total += len + 1;
+
+        if (room == 0) {
+            continue;
+        }
+
+        n = len;
+
+        if (n >= room) {
+            n = ngx_cc_utf8_cut((u_char *) argv[i], room);
+            room = 0;
+
+        } else {
+            room -= n + 1;
+        }
+
+        if (i) {
+            ngx_cc_json_lit(w, ",");
+        }
+
+        ngx_cc_json_string(w, argv[i], n);
+    }
+
+    ngx_cc_json_lit(w, "]");
+
+    if (total > NGX_CC_AUDIT_ARGV) {
+        ngx_cc_json_lit(w, ",\"argv_bytes\":");
+        ngx_cc_json_uint(w, total);
+    }
+}
+
+
+static void
+ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name, ngx_cc_sha256_t *sha)
+{
+    u_char  digest[NGX_CC_SHA256_SIZE], text[NGX_CC_SHA256_TEXT];
+
+    ngx_cc_sha256_final(sha, digest);
+    (void) ngx_hex_dump(text, digest, sizeof(digest));
+    ngx_cc_audit_text(w, name, text, sizeof(text), sizeof(text));
+}
+
+
+/* NULL: nobody knows how, its helper died */
+
+static void
+ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_wire_exited_t *exited)
+{
+    ngx_cc_json_lit(w, ",\"cause\":");
+
+    if (exited == NULL) {
+        ngx_cc_json_cstring(w, ngx_cc_notice_cause(NGX_CC_CAUSE_LOST));
+        ngx_cc_json_lit(w, ",\"exit_code\":null");
+        return;
+    }
+
+    ngx_cc_json_cstring(w, ngx_cc_notice_cause(exited->cause));
+    ngx_cc_json_lit(w, ",\"exit_code\":");
+
+    if (WIFSIGNALED(exited->status)) {
+        ngx_cc_json_int(w, -WTERMSIG(exited->status));
+
+    } else {
+        ngx_cc_json_int(w, WEXITSTATUS(exited->status));
+    }
+
+    ngx_cc_json_lit(w, ",\"duration\":");
+    ngx_cc_json_seconds(w, exited->elapsed);
+    ngx_cc_json_lit(w, ",\"stdout_bytes\":");
+    ngx_cc_json_uint(w, exited->bytes[0]);
+    ngx_cc_json_lit(w, ",\"stderr_bytes\":");
+    ngx_cc_json_uint(w, exited->bytes[1]);
+    ngx_cc_json_lit(w, ",\"user_time\":");
+    ngx_cc_json_seconds(w, exited->user);
+    ngx_cc_json_lit(w, ",\"system_time\":");
+    ngx_cc_json_seconds(w, exited->system);
+    ngx_cc_json_lit(w, ",\"max_rss_kb\":");
+    ngx_cc_json_uint(w, exited->max_rss);
+    ngx_cc_json_lit(w, ",\"descendants_killed\":");
+    ngx_cc_json_uint(w, exited->swept);
+}
+
+
+static void
+ngx_cc_audit_text(ngx_cc_json_t *w, const char *name, const void *p,
+    size_t len, size_t max)
+{
+    if (len > max) {
+        len = ngx_cc_utf8_cut(p, max);
+    }
+
+    ngx_cc_json_lit(w, ",");
+    ngx_cc_json_cstring(w, name);
+    ngx_cc_json_lit(w, ":");
+    ngx_cc_json_string(w, p, len);
+}
+
+
+static void
+ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf)
+{
+    u_char  *last;
+
+    last = ngx_cc_audit_ascii(ngx_cc_audit_out, ngx_cc_audit_line, w->pos);
+    *last++ = '}';
+    *last++ = LF;
+
+    ngx_cc_audit_file_write(conf->file, ngx_cc_audit_out,
+                            last - ngx_cc_audit_out);
+}
+
+
+/*
+ * Terminals and log viewers obey characters beyond ASCII, too: U+009B is an
+ * escape sequence, U+202E turns the line around.  The text is valid UTF-8, and
+ * those characters stand inside of JSON strings only.
+ */
+
+static u_char *
+ngx_cc_audit_ascii(u_char *dst, const u_char *p, const u_char *last)
+{
+    uint32_t  ch;
+
+    while (p < last) {
+
+        if (*p < 0x7f) {
+            *dst++ = *p++;
+            continue;
+        }
+
+        ch = (*p == 0x7f) ? *p++ : ngx_utf8_decode((u_char **) &p, last - p);
+
+        if (ch >= 0x10000) {
+            ch -= 0x10000;
+            dst = ngx_sprintf(dst, "\\u%04xD", 0xd800 + (ch >> 10));
+            ch = 0xdc00 + (ch & 0x3ff);
+        }
+
+        dst = ngx_sprintf(dst, "\\u%04xD", ch);
+    }
+
+    return dst;
+}
+
+
+static uint64_t
+ngx_cc_audit_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}

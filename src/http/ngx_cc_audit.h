@@ -1,0 +1,50 @@
+
+/*
+ * The audit log: one JSON object a line for each session that was opened,
+ * refused or closed, and each command that was refused, started, signalled or
+ * ended.  Plain ASCII, every text of a client escaped and bounded; the README
+ * has the fields.
+ *
+ * It is the witness of the layers below: they tell it of commands, whatever
+ * dialect they came by.
+ */
+
+#ifndef _NGX_CC_AUDIT_H_INCLUDED_
+#define _NGX_CC_AUDIT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_caller.h"
+#include "ngx_cc_totals.h"
+#include "ngx_cc_witness.h"
+
+
+typedef struct ngx_cc_audit_s  ngx_cc_audit_t;
+
+
+/*
+ * A session begins.  "session": NGX_CC_UUID_TEXT bytes; "dialect": a static
+ * text.  Sets *audit, which ngx_cc_audit_close() ends, or NULL where there is
+ * no audit log.  NGX_ERROR: no memory; then it must not begin.
+ */
+ngx_int_t ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
+    const u_char *session, const char *dialect, ngx_cc_audit_t **audit);
+
+/* what to give the layers below for it: NULL for NULL */
+ngx_cc_witness_t *ngx_cc_audit_witness(ngx_cc_audit_t *audit);
+
+/* the session ends; its commands may still be ending.  NULL is ignored. */
+void ngx_cc_audit_close(ngx_cc_audit_t *audit, ngx_uint_t code,
+    ngx_uint_t commands, off_t bytes_out);
+
+/*
+ * A request or session was refused with that HTTP status (503: over a limit,
+ * where WebSockets are told by a message).  "text" says why, for people.
+ */
+void ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_cc_reason_e reason, ngx_str_t *text);
+
+
+#endif /* _NGX_CC_AUDIT_H_INCLUDED_ */

@@ -1,0 +1,48 @@
+
+/*
+ * The file of an audit log: lines are gathered for one turn of the event loop
+ * and written by one write() each, so that those of several workers do not
+ * mix.  nginx opens it, and opens it again on USR1, like its own logs.
+ */
+
+#ifndef _NGX_CC_AUDIT_FILE_H_INCLUDED_
+#define _NGX_CC_AUDIT_FILE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+
+#define NGX_CC_AUDIT_FILE_BUFFER   (128 * 1024)
+#define NGX_CC_AUDIT_FILE_LINE     (64 * 1024)   /* no line is longer */
+
+
+typedef struct {
+    ngx_open_file_t  *file;
+    ngx_event_t       post;              /* flush soon */
+    u_char           *start;             /* made when it is first needed */
+    u_char           *pos;
+    time_t            told;              /* when a failure was last logged */
+    ngx_uint_t        lost;              /* lines, since then */
+} ngx_cc_audit_file_t;
+
+
+/*
+ * The file of that name (made absolute, relative to nginx's prefix); one object
+ * however many locations write to it.  NULL: told.
+ */
+ngx_cc_audit_file_t *ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name);
+
+/*
+ * Adds a line of n bytes, at most NGX_CC_AUDIT_FILE_LINE, its newline included.
+ * What cannot be written (a full disk) is lost, and that is logged.
+ */
+void ngx_cc_audit_file_write(ngx_cc_audit_file_t *f, const u_char *line,
+    size_t n);
+
+/* this process leaves: writes what all audit files of the cycle still have */
+void ngx_cc_audit_file_leave(ngx_cycle_t *cycle);
+
+
+#endif /* _NGX_CC_AUDIT_FILE_H_INCLUDED_ */
