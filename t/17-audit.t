@@ -221,11 +221,11 @@ $_->close for $c, $second, $third;
 
 my $m = CC::Mcp->new(port => $t->port, path => '/list');
 $m->initialize;
-$m->execute({ args => ['echo', 'mcp-ws'] });
-$m->execute({ args => ['/bin/cat'] });
+$m->execute('echo mcp-ws');
+$m->execute('cat /etc/passwd');
 my $post = CC::Http->new(port => $t->port, path => '/list')->post({
     jsonrpc => '2.0', id => 1, method => 'tools/call', params =>
-    CC::Mcp::execute_params({ args => ['echo', 'mcp-post'] }) });
+    CC::Mcp::execute_params('echo mcp-post') });
 is($post->{status}, 200, 'a POST');
 for my $what ('mcp-ws', 'mcp-post') {
     my ($line) = found(1, sub { $_[0]{event} eq 'command.started'
