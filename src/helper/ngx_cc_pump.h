@@ -56,8 +56,8 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
  * Reads once from that stream, as much as there is room for.  Returns 1 when
  * more may be there, 0 when the pipe is empty or closed, -1 when the ring has
  * no room.  The first byte beyond "max" sets "over" and "discard".  A pipe that
- * was full is made larger, once, as far as the kernel lets the user: fewer turns
- * for the same bytes.
+ * was full is made larger, once, as far as the kernel lets the user: fewer
+ * turns for the same bytes.
  */
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 
