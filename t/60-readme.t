@@ -34,7 +34,8 @@ sub blocks {
 }
 
 my @blocks = blocks();
-is(scalar(grep { $_->{kind} eq 'run' } @blocks), 4, 'four programs');
+is(scalar(grep { $_->{kind} eq 'run' } @blocks), 5, 'five programs');
+is(scalar(grep { $_->{kind} eq 'mcp' } @blocks), 2, 'two clients of MCP');
 is(scalar(grep { $_->{kind} eq 'talk' } @blocks), 6, 'six conversations');
 is(scalar(grep { $_->{kind} eq 'config' } @blocks), 1, 'one configuration');
 
@@ -67,6 +68,19 @@ for my $b (grep { $_->{kind} eq 'run' } @blocks) {
     my $out = do { local $/; <$p> };
     close $p;
     is($out // '', $b->{prints}, "the $b->{language} program prints that");
+}
+
+# clients of MCP find their packages beside them
+
+for my $b (grep { $_->{kind} eq 'mcp' } @blocks) {
+    (my $text = $b->{text}) =~ s{:8003/mcp}{:$port/ws/mcp}g;
+    my $file = "$root/build/mcp/example-$$.mjs";
+    open my $f, '>', $file or die $!;
+    print $f $text;
+    close $f;
+    my $out = `$root/build/mcp/node_modules/.bin/node $file 2>/dev/null`;
+    unlink $file;
+    is($out, $b->{prints}, 'the MCP client prints that');
 }
 
 # conversations
