@@ -62,8 +62,8 @@ sub heap {
     my %r = attack($t, $c, $worker, heap($worker));
     is($r{$_}, 'done', "no fence: $_ of the worker") for @signals;
     SKIP: {
-        open my $f, '<', '/proc/sys/kernel/yama/ptrace_scope';
-        my $scope = $f ? <$f> : 0;
+        my $scope = open(my $f, '<', '/proc/sys/kernel/yama/ptrace_scope')
+            ? <$f> : 0;
         skip 'Yama protects processes on this machine', 3 if $scope > 0;
         is($r{$_}, 'done', "no fence: $_ of the worker")
             for 'memory', 'ptrace', 'process_vm_readv';

@@ -34,6 +34,8 @@ for ($second) {
 mkdir "$dir/run" or die $!;
 my @daemon = getpwnam 'daemon';
 chown $daemon[2], $daemon[3], "$dir/run";
+# a port besides, by which the harness sees that it has started
+$second =~ s/^( +server) \{/$1 { listen 127.0.0.1:%%PORT%%; }\n$1 {/m;
 $s->{conf} = $second;
 
 my $f = CC::Nginx->new(conf => '');
