@@ -133,7 +133,15 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
                           "the commands of location \"%V\" would run as root: "
                           "give nginx a \"user\", or say "
                           "\"cc_executor_allow_root on\"", &location[i].name);
-            return NGX_ERROR;
+
+            if (ngx_is_init_cycle(cycle->old_cycle)) {
+                return NGX_ERROR;
+            }
+
+            /* a reload must not fail here: it would end nginx */
+
+            ngx_memzero(&conf->command.policy, sizeof(ngx_cc_policy_t));
+            conf->command.shell = NULL;
         }
 
         if (geteuid() == 0 && user != 0) {

@@ -20,7 +20,9 @@ char *ngx_cc_conf_notice_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 
 /*
  * In init_module: NGX_ERROR (told) when commands would run as root and nobody
- * has allowed that, else NGX_OK; warns when there is no fence.
+ * has allowed that, else NGX_OK; warns when there is no fence, and of listed
+ * programs that commands could replace.  In a reload there is no NGX_ERROR:
+ * such a location runs nothing then.
  */
 ngx_int_t ngx_cc_conf_notice_check(ngx_cycle_t *cycle,
     ngx_cc_main_conf_t *mcf);
