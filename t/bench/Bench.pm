@@ -19,6 +19,7 @@ our $ROOT = $CC::Nginx::ROOT;
 our $BIN = "$ROOT/build/bench";
 our $TICK = sysconf(_SC_CLK_TCK);
 our $CPUS = () = glob '/sys/devices/system/cpu/cpu[0-9]*';
+$CPUS ||= 1;
 
 # a round is thrown away when others used more than this part of all
 # processors, or when two parents started less than so many times as many
@@ -262,9 +263,30 @@ sub rounds {
     return \%median;
 }
 
+# waits until others leave the processors alone, but not for ever
+sub settle {
+    my ($self) = @_;
+    for (1 .. ($self->{quick} ? 5 : 20)) {
+        my ($busy, $used, $time) = ((busy())[0], used(), time);
+        sleep 0.2;
+        return if (busy())[0] - $busy - (used() - $used)
+            < $FOREIGN * $CPUS * (time - $time);
+    }
+    return;
+}
+
+# binds processes, all of their threads, to one processor, or to all of them
+sub pin {
+    my ($self, $one, @pids) = @_;
+    my $to = $one ? 0 : '0-' . ($CPUS - 1);
+    system "taskset -a -c -p $to $_ > /dev/null 2>&1" for @pids;
+    return;
+}
+
 # one round, between two looks at the processors; (good?, results)
 sub one {
     my ($self, $round) = @_;
+    $self->settle;
     my $t = $self->{quick} ? 0.1 : 0.2;
     my ($busy, $stolen) = busy();
     my ($used, $time) = (used(), time);
