@@ -158,13 +158,17 @@ sub execute_line {
         . $command . "\",\"output\":\"$output\"}}";
 }
 
-# c connections that execute again and again; adds our CPU of each, us
+# c connections that execute again and again; adds our CPU of each, us, and
+# that together with the commands' own ("all")
 sub call {
     my ($self, $nginx, $path, $c, $request, $t, $done) = @_;
-    my $before = $self->cpu($nginx);
+    my @before = ($self->cpu($nginx), $self->cpu_of_children($nginx));
     my $r = $self->program('load', 'call', $nginx->port, '-c', $c, '-p', $path,
         '-t', $t, '-s', $request, '-d', $done // 'process.completed');
-    $r->{cpu} = ($self->cpu($nginx) - $before) * 1e6 / $r->{count};
+    my $ours = $self->cpu($nginx) - $before[0];
+    my $theirs = $self->cpu_of_children($nginx) - $before[1];
+    $r->{cpu} = $ours * 1e6 / $r->{count};
+    $r->{all} = ($ours + $theirs) * 1e6 / $r->{count};
     return $r;
 }
 
@@ -191,6 +195,18 @@ sub cpu {
         $sum += (split ' ', <$f>)[0];
     }
     return $sum / 1e9;
+}
+
+# s of what helpers have waited for, in clock ticks
+sub cpu_of_children {
+    my ($self, $nginx) = @_;
+    my $sum = 0;
+    for my $pid ($self->tree($nginx)) {
+        open my $f, '<', "/proc/$pid/stat" or next;
+        my ($user, $system) = (split ' ', <$f> =~ s/.*\) //r)[13, 14];
+        $sum += $user + $system;
+    }
+    return $sum / $TICK;
 }
 
 # worker, spawner, helpers
