@@ -28,8 +28,8 @@ sub eventually {
 # health
 
 eventually(sub { request($t, '/healthz')->{status} == 200 }, 'it gets healthy');
-is(body($t, '/healthz'), "ok\n", 'healthz: a word');
 eventually(sub { json($t)->{helpers}{idle} == 4 }, 'all helpers are there');
+is(body($t, '/healthz'), "ok\n", 'healthz: a word');
 
 my $r = request($t, '/health');
 is($r->{status}, 200, 'health');

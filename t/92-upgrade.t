@@ -11,10 +11,9 @@ use CC::Metrics qw(json);
 # nginx changes its binary only as a daemon that was started by its full name
 
 my ($nginx) = grep { -x } map { "$_/nginx" } split /:/, $ENV{PATH};
-my $t = CC::Nginx->new(nginx => $ENV{TEST_NGINX_BINARY} // $nginx, server =>
-    'location /health { cc_executor_status json; }');
-$t->write_config;
-system($t->command) == 0 or die $t->log;
+my $t = CC::Nginx->new(nginx => $ENV{TEST_NGINX_BINARY} // $nginx,
+    daemon => 1, server => 'location /health { cc_executor_status json; }')
+    ->start;
 
 sub pid { my ($name) = @_; my ($pid) = $t->slurp($name) =~ /^(\d+)$/m;
     return $pid }
