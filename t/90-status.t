@@ -126,6 +126,23 @@ grows(sub { $c->run('echo four; echo two >&2') }, 'a command',
     'command_run_seconds_bucket{le="+Inf"}' => 1,
     'command_run_seconds_bucket{le="14400"}' => 1);
 
+# units: half a second
+
+$m = metrics($t);
+$c->run('sleep 0.5');
+my $n;
+ok($t->wait_until(sub { $n = metrics($t);
+    $n->{command_run_seconds_count} > $m->{command_run_seconds_count} }),
+    'half a second is over');
+for (['command_run_seconds', 0.5, 15], ['command_start_seconds', 0, 15]) {
+    my ($name, $min, $max) = @$_;
+    my $time = $n->{"${name}_sum"} - $m->{"${name}_sum"};
+    cmp_ok($time, '>=', $min, "$name: not less than $min");
+    cmp_ok($time, '<', $max, "$name: in seconds");
+}
+is($n->{'command_run_seconds_bucket{le="0.1"}'},
+    $m->{'command_run_seconds_bucket{le="0.1"}'}, 'and not in a small bucket');
+
 my $id = $c->send('execute', { command => 'sleep 600' });
 $c->notification('process.started');
 eventually(sub { $m = metrics($t);

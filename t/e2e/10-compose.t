@@ -31,6 +31,11 @@ is($t->inspect('.Config.StopSignal'), 3, 'stop signal QUIT');
 like($t->logs, qr{^cc-executor: clients need a token of /run/secrets/}m,
     'it says that a token is needed');
 
+is(decode_json($t->inspect('json .Config.Labels'))
+    ->{"org.opencontainers.image.$_->[0]"}, $_->[1], "label $_->[0]")
+    for ['title', 'cc-executor'], ['licenses', 'BSD-2-Clause'],
+        ['version', $t->health->{version}];
+
 # health
 
 my $h = $t->health;
@@ -71,6 +76,7 @@ sub out { my $r = $c->run($_[0]); return $r->{stdout} . $r->{stderr} }
 
 is(out('id -u; id -g; pwd'), "1234\n1234\n/workspace\n", 'user and place');
 is(out('grep -c "^Cap.*:\s0*$" /proc/self/status'), "5\n", 'no capability');
+is(out('cat /proc/1/comm'), "tini\n", 'an init that reaps');
 is(out('grep NoNewPrivs /proc/self/status'), "NoNewPrivs:\t1\n",
     'no new privileges');
 like(out('touch /etc/x /usr/x /home/executor/x'),

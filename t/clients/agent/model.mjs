@@ -1,13 +1,15 @@
-// A stand-in for the model endpoint of Claude Code: node model.mjs COMMAND
+// A stand-in for the model endpoint of Claude Code: node model.mjs COMMAND...
 //
 // Speaks as much of the Messages API as the client needs.  When it is asked
-// with the tool "execute" at hand, it calls it with COMMAND; when it gets the
-// result, it repeats what it was given.  Prints "port N", then a JSON line for
-// each result that the model would have seen.
+// with the tool "execute" at hand, it calls it with the first COMMAND; when it
+// gets the result, with the next one ("@FILE COMMAND": as soon as FILE is
+// there); after the last it repeats what it was given.  Prints "port N", then a
+// JSON line for each result that the model would have seen.
 
+import fs from "node:fs";
 import http from "node:http";
 
-const command = process.argv[2];
+const commands = process.argv.slice(2);
 let id = 0;
 
 function events(message, blocks, stop) {
@@ -26,7 +28,7 @@ function events(message, blocks, stop) {
     return list.map(([type, data]) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`).join("");
 }
 
-function answer(request) {
+async function answer(request) {
     const tool = (request.tools ?? []).find((each) => /__execute$/.test(each.name));
     const results = request.messages.flatMap((m) => Array.isArray(m.content) ? m.content : [])
         .filter((block) => block.type === "tool_result");
@@ -37,10 +39,19 @@ function answer(request) {
             : (content ?? []).map((block) => block.text ?? "").join("");
         console.log(JSON.stringify({ is_error: is_error ?? false, text,
             description: tool?.description }));
-        return [[{ type: "text", text: "the tool said: " + text }], "end_turn"];
+
+        if (results.length >= commands.length) {
+            return [[{ type: "text", text: "the tool said: " + text }], "end_turn"];
+        }
     }
 
     if (tool) {
+        const [, file, command] = /^(?:@(\S+) )?(.*)$/s.exec(commands[results.length]);
+
+        while (file && !fs.existsSync(file)) {
+            await new Promise((done) => setTimeout(done, 50));
+        }
+
         return [[{ type: "tool_use", id: "toolu_" + ++id, name: tool.name,
                    input: { command } }], "tool_use"];
     }
@@ -51,7 +62,7 @@ function answer(request) {
 http.createServer((req, res) => {
     let body = "";
     req.on("data", (data) => body += data);
-    req.on("end", () => {
+    req.on("end", async () => {
         if (req.method !== "POST" || !req.url.startsWith("/v1/messages")) {
             res.writeHead(404, { "Content-Type": "application/json" });
             return res.end('{"type":"error","error":{"type":"not_found_error","message":"not here"}}');
@@ -63,7 +74,7 @@ http.createServer((req, res) => {
         }
 
         const request = JSON.parse(body);
-        const [blocks, stop] = answer(request);
+        const [blocks, stop] = await answer(request);
         const message = { id: "msg_" + ++id, type: "message", role: "assistant", model: request.model,
                           stop_sequence: null, usage: { input_tokens: 1, output_tokens: 1 } };
 
