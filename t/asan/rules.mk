@@ -3,10 +3,11 @@
 # and allocations from pools are malloc()s (t/asan/ngx_core.h).
 
 # without those that build, install, look into the memory or at the system calls
-# of a process, or have nothing to do with nginx
+# of a process, change the binary, or have nothing to do with nginx
 
 ASAN_TESTS := $(patsubst t/%,build/asan/t/%,$(filter-out \
-                  t/26-% t/41-% t/43-% t/46-% t/60-% t/61-% t/70-% t/79-%,$(wildcard t/*.t)))
+                  t/26-% t/41-% t/43-% t/46-% t/60-% t/61-% t/70-% t/79-% \
+                  t/92-%,$(wildcard t/*.t)))
 
 ASAN_FLAGS := -fsanitize=address,undefined
 
