@@ -271,6 +271,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(audit),
       NULL },
 
+    { ngx_string("cc_executor_error_detail"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.error_detail),
+      NULL },
+
     { ngx_string("cc_executor_allow_root"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,

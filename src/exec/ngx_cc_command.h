@@ -49,6 +49,7 @@ typedef struct {
     ngx_msec_t         linger;           /* of background children */
     size_t             buffer;           /* bytes of ring */
     off_t              max_output;       /* bytes, 0 = any */
+    ngx_flag_t         error_detail;     /* clients may see our paths */
     ngx_uint_t         max_commands;
     ngx_uint_t         max_commands_per_session;
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
@@ -119,6 +120,7 @@ typedef enum {
 /* what others may read; everything else is private to ngx_cc_command.c */
 
 struct ngx_cc_command_s {
+    ngx_cc_command_conf_t   *conf;       /* of its location */
     ngx_cc_command_state_e   state;
     u_char                   id[NGX_CC_HANDLE_TEXT];  /* execution_id */
     pid_t                    pid;        /* = pgid, 0 = none yet */

@@ -22,6 +22,7 @@ ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf)
     conf->linger = NGX_CONF_UNSET_MSEC;
     conf->buffer = NGX_CONF_UNSET_SIZE;
     conf->max_output = NGX_CONF_UNSET;
+    conf->error_detail = NGX_CONF_UNSET;
     conf->max_commands = NGX_CONF_UNSET_UINT;
     conf->max_commands_per_session = NGX_CONF_UNSET_UINT;
 }
@@ -39,6 +40,7 @@ ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
     ngx_conf_merge_msec_value(conf->linger, prev->linger, 0);
     ngx_conf_merge_size_value(conf->buffer, prev->buffer, 256 * 1024);
     ngx_conf_merge_off_value(conf->max_output, prev->max_output, 0);
+    ngx_conf_merge_value(conf->error_detail, prev->error_detail, 0);
     ngx_conf_merge_uint_value(conf->max_commands, prev->max_commands, 64);
     ngx_conf_merge_uint_value(conf->max_commands_per_session,
                               prev->max_commands_per_session, 8);

@@ -118,8 +118,20 @@ ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd)
 
     last = p + 256;
     p = ngx_sprintf(p, "%s: ", ngx_cc_notice_stages[cmd->stage]);
+    p = ngx_strerror(cmd->error, p, last - p);
 
-    return ngx_strerror(cmd->error, p, last - p);
+    if (cmd->conf == NULL || !cmd->conf->error_detail) {
+        return p;
+    }
+
+    p = ngx_slprintf(p, last, " (error %d; cwd %s; PATH %s", cmd->error,
+                     cmd->conf->cwd, cmd->conf->path ? cmd->conf->path : "-");
+
+    if (cmd->conf->shell) {
+        p = ngx_slprintf(p, last, "; shell %s", cmd->conf->shell);
+    }
+
+    return ngx_slprintf(p, last, ")");
 }
 
 
