@@ -164,7 +164,7 @@ build/unit/%: t/unit/%.c build/unit/pure.a $(HEADS) | packages-test
 	@mkdir -p build/unit
 	gcc $(UNIT_CFLAGS) -o $@ $< $(UNIT_LIBS)
 
-build/unit/request build/unit/native: build/unit/%: t/unit/%.c \
+build/unit/request build/unit/mcp build/unit/native: build/unit/%: t/unit/%.c \
         build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
 	gcc $(UNIT_CFLAGS) $(NGINX_CFLAGS) -o $@ $< build/unit/rpc.a \
 	    $(UNIT_LIBS) -lyajl

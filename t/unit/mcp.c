@@ -1,0 +1,591 @@
+
+/* MCP: what is said in both eras, over a WebSocket and by POST */
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <stdio.h>
+#include "fake_command.h"
+#include "ngx_cc_mcp.h"
+#include "shim.h"
+#include "unit.h"
+
+
+#define MODERN                                                                \
+    "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","             \
+    "\"io.modelcontextprotocol/clientCapabilities\":{}"
+
+#define CALL(arguments, meta)                                                 \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"    \
+    "\"name\":\"execute\",\"arguments\":{" arguments "},\"_meta\":{" meta     \
+    "}}}"
+
+#define SERVER                                                                \
+    ",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{\"name\":"           \
+    "\"ngx_cc_executor\",\"title\":\"Command executor\",\"version\":"         \
+    "\"0.1.0\"}}"
+
+
+static ngx_log_t              log_;
+static ngx_cc_host_t          host;
+static ngx_cc_mcp_post_t      post;
+static ngx_cc_command_conf_t  conf;
+static void                  *session;
+static int                    wakes;
+static int                    pieces;        /* of the message pulled last */
+static u_char                 buf[8 * 1024 * 1024];
+
+
+static void
+wake(void *data)
+{
+    wakes++;
+}
+
+
+/* the next message as text, put together, "" when there is none */
+
+static const char *
+pull(void)
+{
+    size_t      n, len;
+    ngx_uint_t  more;
+
+    pieces = 0;
+    len = 0;
+
+    do {
+        n = ngx_cc_mcp.pull(session, buf + len, NGX_CC_DIALECT_MAX_MESSAGE,
+                            &more);
+        ck_assert(n || !more);
+        ck_assert_uint_le(n, 65536);
+        len += n;
+        pieces++;
+    } while (more);
+
+    buf[len] = '\0';
+
+    return (char *) buf;
+}
+
+
+static void
+open_session(ngx_cc_mcp_post_t *p)
+{
+    static const char  *env[] = { "PATH=/bin" };
+
+    memset(&conf, 0, sizeof(conf));
+    conf.policy.any = 1;
+    conf.shell = "/bin/sh";
+    conf.env = env;
+    conf.nenv = 1;
+    conf.path = "/bin";
+    conf.cwd = "/srv";
+    conf.timeout = 600000;
+    conf.max_commands_per_session = 2;
+
+    memset(&host, 0, sizeof(host));
+    host.pool = ngx_create_pool(1024, &log_);
+    host.log = &log_;
+    host.conf = &conf;
+    host.max_message = 1 << 20;
+    host.post = p;
+    memset(host.session_id, 's', NGX_CC_UUID_TEXT);
+    host.wake = wake;
+
+    ngx_current_msec = 1000000;
+    session = ngx_cc_mcp.open(&host);
+    ck_assert_ptr_nonnull(session);
+    ck_assert_str_eq(pull(), "");
+}
+
+
+static void
+close_session(void)
+{
+    int  i;
+
+    ngx_cc_mcp.close(session);
+    ck_assert_int_eq(shim_fire(), 0);
+
+    for (i = 0; i < fake_commands; i++) {
+        ck_assert_int_eq(fake_command[i]->closed, 1);
+    }
+
+    ngx_destroy_pool(host.pool);
+    fake_free();
+}
+
+
+static void
+say(const char *text)
+{
+    u_char  *p;
+    size_t   n, half;
+
+    n = strlen(text);
+    half = n / 2;
+    p = malloc(n + 1);
+    memcpy(p, text, n);
+    ck_assert_int_eq(ngx_cc_mcp.push(session, p, half, 0), NGX_OK);
+    ck_assert_int_eq(ngx_cc_mcp.push(session, p + half, n - half, 1), NGX_OK);
+    free(p);
+}
+
+
+static void
+expect(const char *want)
+{
+    ck_assert_str_eq(pull(), want);
+}
+
+
+static void
+expect_part(const char *want)
+{
+    const char  *got = pull();
+
+    ck_assert_msg(strstr(got, want) != NULL, "%s not in %.2000s", want, got);
+}
+
+
+static fake_command_t *
+start(const char *text)
+{
+    int  n = fake_commands;
+
+    say(text);
+    ck_assert_int_eq(fake_commands, n + 1);
+    fake_started(fake_command[n]);
+
+    return fake_command[n];
+}
+
+
+START_TEST(handshake)
+{
+    open_session(NULL);
+    say("{\"jsonrpc\":\"2.0\",\"id\":\"a\\n\",\"method\":\"initialize\","
+        "\"params\":{\"protocolVersion\":\"2025-06-18\"}}");
+    expect_part("{\"jsonrpc\":\"2.0\",\"id\":\"a\\n\",\"result\":{"
+                "\"protocolVersion\":\"2025-06-18\",\"capabilities\":{");
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","
+        "\"params\":{\"protocolVersion\":\"2026-07-28\"}}");
+    expect_part("\"protocolVersion\":\"2025-11-25\"");
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}");
+    say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}");
+    say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\",\"params\":{"
+        "\"_meta\":{" MODERN "}}}");
+    expect_part("-32601");
+    say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"prompts/list\","
+        "\"params\":{\"_meta\":{" MODERN "}}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"resultType\":"
+           "\"complete\",\"prompts\":[],\"ttlMs\":60000,\"cacheScope\":"
+           "\"private\"" SERVER "}}");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(life)
+{
+    fake_command_t  *f;
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"make x\",\"timeout_ms\":2500", ""));
+    ck_assert_str_eq(f->line, "/bin/sh|/bin/sh|-c|make x");
+    ck_assert_uint_eq(f->timeout, 2500);
+    ck_assert_uint_eq(ngx_cc_mcp.busy(session), 1);
+    ck_assert_uint_eq(host.commands, 1);
+
+    /* output is taken at once, and told at the end only */
+
+    fake_output(f, 0, "out\xff\n", 5);
+    fake_output(f, 1, "err", 3);
+    ck_assert_int_eq(f->first, f->last);
+    expect("");
+
+    wakes = 0;
+    fake_exited(f, 3 << 8, NGX_CC_CAUSE_EXIT);
+    ck_assert_int_gt(wakes, 0);
+
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{\"type\":"
+           "\"text\",\"text\":\"out\xef\xbf\xbd\\n[stderr]\\nerr\\n"
+           "[exit code 3, 0.4 s]\"}],\"structuredContent\":{\"status\":"
+           "\"exited\",\"exit_code\":3,\"signal\":null,\"timed_out\":false,"
+           "\"stdout\":\"out\xef\xbf\xbd\\n\",\"stderr\":\"err\","
+           "\"stdout_bytes\":5,\"stderr_bytes\":3,\"truncated\":false,"
+           "\"duration_ms\":410,\"pid\":4711,\"pgid\":4711,"
+           "\"descendants_killed\":0,\"pipes_open\":false},\"isError\":"
+           "true}}");
+    expect("");
+    ck_assert_uint_eq(ngx_cc_mcp.busy(session), 0);
+    ck_assert_int_eq(f->closed, 1);
+    close_session();
+}
+END_TEST
+
+
+START_TEST(ends)
+{
+    fake_command_t  *f;
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"x\"", ""));
+    fake_exited(f, SIGTERM, NGX_CC_CAUSE_SIGNAL);
+    expect_part("\"text\":\"[killed by SIGTERM, 0.4 s]\"}],"
+                "\"structuredContent\":{\"status\":\"signaled\","
+                "\"exit_code\":null,\"signal\":\"SIGTERM\"");
+
+    f = start(CALL("\"command\":\"x\",\"timeout_ms\":70", ""));
+    fake_exited(f, SIGKILL, NGX_CC_CAUSE_TIMEOUT);
+    expect_part("[timed out after 70 ms]\"}],\"structuredContent\":{"
+                "\"status\":\"timed_out\"");
+
+    f = start(CALL("\"command\":\"x\"", ""));
+    fake_exited(f, 0, NGX_CC_CAUSE_LOST);
+    expect_part("\"status\":\"failed\",\"exit_code\":null");
+
+    f = start(CALL("\"command\":\"x\"", MODERN));
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"isError\":false" SERVER "}}");
+
+    say(CALL("\"command\":\"x\"", ""));
+    fake_failed(fake_command[fake_commands - 1], NGX_CC_STAGE_EXEC, ENOENT);
+    expect_part("\"text\":\"[not started: exec: No such file or directory]"
+                "\"}],\"structuredContent\":{\"status\":\"failed\"");
+
+    fake_start = NGX_CC_START_LIMIT;
+    say(CALL("\"command\":\"x\"", ""));
+    expect_part("commands is reached");
+    fake_start = NGX_CC_START_EXITING;
+    say(CALL("\"command\":\"x\"", ""));
+    expect_part("\"error\":{\"code\":-32603,\"message\":\"server is "
+                "reloading");
+    close_session();
+}
+END_TEST
+
+
+/* not before 200 ms, not within 100 ms, every 15 s, and never twice the same */
+
+START_TEST(progress)
+{
+    fake_command_t  *f;
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"x\"", "\"progressToken\":\"t\""));
+    fake_output(f, 0, "one\ntw", 6);
+    expect("");
+    ngx_current_msec += 200;
+    ck_assert_int_eq(shim_fire(), 1);
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
+           "\"params\":{\"progressToken\":\"t\",\"progress\":0.2,"
+           "\"message\":\"one\"}}");
+
+    /* what is not pulled is replaced by what is newer */
+
+    fake_output(f, 0, "o\n", 2);
+    ngx_current_msec += 100;
+    (void) shim_fire();
+    fake_output(f, 1, "err\n", 4);
+    ngx_current_msec += 100;
+    expect_part("\"progress\":0.4,\"message\":\"err\"");
+    expect("");
+
+    ngx_current_msec += 15000;
+    (void) shim_fire();
+    expect_part("\"progress\":15.4,\"message\":\"err\"");
+    (void) shim_fire();
+    expect_part("\"progress\":15.401");
+
+    /* none after the end */
+
+    fake_output(f, 0, "three\n", 6);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    ck_assert_int_eq(shim_fire(), 0);
+    expect_part("\"id\":1,\"result\"");
+    expect("");
+
+    /* nothing has been written */
+
+    f = start(CALL("\"command\":\"x\"", "\"progressToken\":7"));
+    ngx_current_msec += 15000;
+    (void) shim_fire();
+    expect_part("{\"progressToken\":7,\"progress\":15.0,\"message\":"
+                "\"running, no output yet\"}");
+    close_session();
+}
+END_TEST
+
+
+START_TEST(cancel)
+{
+    fake_command_t  *f, *g;
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"x\"", "\"progressToken\":1"));
+    g = start(CALL("\"command\":\"y\"", ""));
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+        "\"params\":{\"requestId\":\"1\"}}");
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+        "\"params\":{\"requestId\":[1]}}");
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\"}");
+    ck_assert_int_eq(f->closed + g->closed, 0);
+
+    /* one too many, meanwhile */
+
+    say(CALL("\"command\":\"z\"", ""));
+    expect_part("2 commands run in this session already");
+
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+        "\"params\":{\"requestId\":1}}");
+    ck_assert_int_eq(f->closed, 1);
+    ck_assert_int_eq(g->closed, 0);
+    expect("");
+    ck_assert_uint_eq(ngx_cc_mcp.busy(session), 1);
+    close_session();
+}
+END_TEST
+
+
+/* a long answer comes in pieces, and nothing in between */
+
+START_TEST(pieces_of_it)
+{
+    char            *text;
+    size_t           i;
+    ngx_uint_t       more;
+    fake_command_t  *f;
+
+    text = malloc(60000);
+    memset(text, '"', 60000);
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"x\",\"max_output_bytes\":1000000", ""));
+
+    for (i = 0; i < 10; i++) {
+        fake_output(f, 0, text, 60000);
+    }
+
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+
+    ck_assert_uint_gt(ngx_cc_mcp.pull(session, buf,
+                                      NGX_CC_DIALECT_MAX_MESSAGE, &more), 0);
+    ck_assert_uint_eq(more, 1);
+    say("{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}");
+    say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+        "\"params\":{\"requestId\":1}}");
+    expect_part("\"stdout_bytes\":600000");
+    ck_assert_int_gt(pieces, 30);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}}");
+    close_session();
+    free(text);
+}
+END_TEST
+
+
+START_TEST(cut)
+{
+    fake_command_t  *f;
+
+    open_session(NULL);
+    f = start(CALL("\"command\":\"x\",\"max_output_bytes\":4", ""));
+    fake_output(f, 0, "abcdefgh", 8);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"text\":\"ab\\n[... 4 bytes left out ...]\\ngh\\n[stdout "
+                "cut: 4 of its 8 bytes are left out; max_output_bytes shows "
+                "more, up to 16777216]\\n[exit code 0, 0.4 s]\"");
+    f = start(CALL("\"command\":\"x\",\"max_output_bytes\":0", ""));
+    fake_output(f, 1, "abc", 3);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"stderr\":\"\\n[... 3 bytes left out ...]\\n\","
+                "\"stdout_bytes\":0,\"stderr_bytes\":3,\"truncated\":true");
+    close_session();
+}
+END_TEST
+
+
+/* a message by POST: its status, and when it is over */
+
+static const char *
+by_post(const char *version, const char *method, const char *name,
+    const char *text)
+{
+    memset(&post, 0, sizeof(post));
+
+    if (version) {
+        post.version.data = (u_char *) version;
+        post.version.len = strlen(version);
+    }
+
+    if (method) {
+        post.method.data = (u_char *) method;
+        post.method.len = strlen(method);
+    }
+
+    if (name) {
+        post.name.data = (u_char *) name;
+        post.name.len = strlen(name);
+    }
+
+    open_session(&post);
+    say(text);
+    (void) pull();
+    ngx_cc_mcp.close(session);
+    ngx_destroy_pool(host.pool);
+
+    return (char *) buf;
+}
+
+
+START_TEST(statuses)
+{
+    const char  *list, *old;
+
+    old = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}";
+    list = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\","
+           "\"params\":{\"_meta\":{" MODERN "}}}";
+
+    (void) by_post(NULL, NULL, NULL, old);
+    ck_assert_uint_eq(post.status, 200);
+    ck_assert_uint_eq(post.over, 1);
+    ck_assert_uint_eq(post.stream, 0);
+
+    (void) by_post("2025-11-25", "tools/list", NULL, old);
+    ck_assert_uint_eq(post.status, 200);
+
+    ck_assert_ptr_nonnull(strstr(by_post("1.0", NULL, NULL, old), "-32022"));
+    ck_assert_uint_eq(post.status, 400);
+
+    (void) by_post("2026-07-28", "tools/list", NULL, list);
+    ck_assert_uint_eq(post.status, 200);
+
+    ck_assert_ptr_nonnull(strstr(by_post(NULL, "tools/list", NULL, list),
+                                 "-32020"));
+    ck_assert_uint_eq(post.status, 400);
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", NULL, NULL, list),
+                                 "-32020"));
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", "x", NULL, list),
+                                 "-32020"));
+    ck_assert_ptr_nonnull(strstr(by_post("2025-11-25", "tools/list", NULL,
+                                         list), "-32020"));
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", NULL, NULL, old),
+                                 "-32602"));
+    ck_assert_uint_eq(post.status, 400);
+    ck_assert_ptr_nonnull(strstr(by_post(NULL, "tools/list", NULL, old),
+                                 "-32602"));
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", "tools/call", NULL,
+                                         CALL("", MODERN)), "-32020"));
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", "tools/call",
+                                         "=?base64?eA==?=", CALL("", MODERN)),
+                                 "-32020"));
+    ck_assert_ptr_nonnull(strstr(by_post("2026-07-28", "tools/call",
+                                         "=?base64?ZXhlY3V0ZQ==?=",
+                                         CALL("", MODERN)),
+                                 "command is missing"));
+    ck_assert_uint_eq(post.status, 200);
+
+    (void) by_post("2026-07-28", "nope", NULL,
+                   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nope\","
+                   "\"params\":{\"_meta\":{" MODERN "}}}");
+    ck_assert_uint_eq(post.status, 404);
+    (void) by_post(NULL, NULL, NULL, "{\"jsonrpc\":\"2.0\",\"method\":\"x\"}");
+    ck_assert_uint_eq(post.status, 202);
+    ck_assert_uint_eq(post.over, 1);
+    ck_assert_str_eq((char *) buf, "");
+    (void) by_post(NULL, NULL, NULL, "{");
+    ck_assert_uint_eq(post.status, 400);
+
+    (void) by_post("2026-07-28", "subscriptions/listen", NULL,
+                   "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+                   "\"subscriptions/listen\",\"params\":{\"notifications\":{},"
+                   "\"_meta\":{" MODERN "}}}");
+    ck_assert_uint_eq(post.stream, 1);
+    ck_assert_uint_eq(post.over, 0);
+}
+END_TEST
+
+
+START_TEST(stream)
+{
+    fake_command_t  *f;
+
+    memset(&post, 0, sizeof(post));
+    open_session(&post);
+    f = start(CALL("\"command\":\"x\"", "\"progressToken\":1"));
+    expect("");
+    ck_assert_uint_eq(post.over, 0);
+    ck_assert_uint_eq(post.stream, 0);
+    fake_output(f, 0, "a\n", 2);
+    ngx_current_msec += 200;
+    (void) shim_fire();
+    expect_part("notifications/progress");
+    ck_assert_uint_eq(post.stream, 1);
+    ck_assert_uint_eq(post.over, 0);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"result\"");
+    ck_assert_uint_eq(post.over, 1);
+    close_session();
+}
+END_TEST
+
+
+/* whichever allocation fails: no crash, no leak, an answer or the end */
+
+START_TEST(memory)
+{
+    int              i;
+    size_t           n;
+    ngx_int_t        rc;
+    ngx_uint_t       more;
+    fake_command_t  *f;
+
+    static u_char  text[] =
+        CALL("\"command\":\"x\",\"stdin\":\"y\"",
+             "\"progressToken\":\"t\"," MODERN);
+
+    for (i = 1; i < 60; i++) {
+        open_session(NULL);
+        shim_allocations = i;
+        rc = ngx_cc_mcp.push(session, text, sizeof(text) - 1, 1);
+
+        if (rc == NGX_OK && fake_commands) {
+            f = fake_command[fake_commands - 1];
+            fake_started(f);
+            fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+        }
+
+        shim_allocations = 0;
+        n = ngx_cc_mcp.pull(session, buf, NGX_CC_DIALECT_MAX_MESSAGE, &more);
+        ck_assert(rc == NGX_OK || n == 0);
+        ck_assert_uint_eq(more, 0);
+        close_session();
+    }
+}
+END_TEST
+
+
+int
+main(void)
+{
+    Suite  *suite;
+    TCase  *tc;
+
+    suite = suite_create("mcp");
+    tc = tcase_create("mcp");
+    suite_add_tcase(suite, tc);
+
+    tcase_add_test(tc, handshake);
+    tcase_add_test(tc, life);
+    tcase_add_test(tc, ends);
+    tcase_add_test(tc, progress);
+    tcase_add_test(tc, cancel);
+    tcase_add_test(tc, pieces_of_it);
+    tcase_add_test(tc, cut);
+    tcase_add_test(tc, statuses);
+    tcase_add_test(tc, stream);
+    tcase_add_test(tc, memory);
+
+    return unit_run(suite);
+}
