@@ -264,6 +264,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(access.token_file),
       NULL },
 
+    { ngx_string("cc_executor_cors"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_cors_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("cc_executor_audit_log"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
       ngx_cc_conf_audit_log,

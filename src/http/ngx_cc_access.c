@@ -228,6 +228,7 @@ ngx_cc_access_origin(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
     ngx_uint_t             i, n;
     ngx_cc_origin_t        origin;
     ngx_table_elt_t       *h;
+    ngx_cc_loc_conf_t     *lcf;
     ngx_cc_access_item_t  *item;
     ngx_cc_access_kind_e   kind;
 
@@ -249,6 +250,12 @@ ngx_cc_access_origin(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
 
     if (n > 1) {
         goto refuse;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+
+    if (kind == NGX_CC_ACCESS_VALUE && ngx_cc_cors_has(&lcf->cors, &origin)) {
+        return NGX_OK;
     }
 
     if (conf->allowed_origins == NGX_CONF_UNSET_PTR) {

@@ -10,7 +10,8 @@
  *                      a page whose name was rebound to this address names
  *                      itself here, and Origin would be the same name
  *   remote peer     -> 403, unless cc_executor_remote lets it in
- *   Origin          -> 403, unless absent or cc_executor_allowed_origins
+ *   Origin          -> 403, unless absent, cc_executor_allowed_origins or
+ *                      cc_executor_cors
  *   token           -> 401 with WWW-Authenticate, where cc_executor_token_file
  *                      is configured and the request shows none of its tokens
  *

@@ -128,6 +128,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
 
     ngx_cc_conf_session_create(&conf->session);
     ngx_cc_conf_access_create(&conf->access);
+    ngx_cc_cors_create(&conf->cors);
     ngx_cc_conf_audit_create(&conf->audit);
     ngx_cc_conf_policy_create(&conf->policy);
     ngx_cc_conf_env_create(&conf->env);
@@ -150,6 +151,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_cc_conf_session_merge(&conf->session, &prev->session);
     ngx_cc_conf_access_merge(&conf->access, &prev->access);
+    ngx_cc_cors_merge(&conf->cors, &prev->cors);
     ngx_cc_conf_audit_merge(&conf->audit, &prev->audit);
     ngx_cc_conf_policy_merge(&conf->policy, &prev->policy);
     ngx_cc_conf_env_merge(&conf->env, &prev->env);

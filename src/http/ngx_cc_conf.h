@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf_access.h"
 #include "ngx_cc_conf_audit.h"
+#include "ngx_cc_cors.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_env.h"
@@ -63,6 +64,7 @@ struct ngx_cc_loc_conf_s {
     ngx_array_t            *wrapper;         /* of ngx_str_t */
     ngx_flag_t              allow_root;
     ngx_cc_conf_access_t    access;          /* who may connect */
+    ngx_cc_cors_t           cors;            /* pages that may ask by POST */
     ngx_cc_conf_audit_t     audit;           /* what is written down */
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;

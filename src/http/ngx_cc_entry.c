@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
+#include "ngx_cc_cors.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_reply.h"
@@ -20,6 +21,12 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
     ngx_str_t  upgrade = ngx_string("Upgrade");
     ngx_str_t  accept = ngx_string("Accept");
     ngx_str_t  stream = ngx_string("text/event-stream");
+
+    rc = ngx_cc_cors(r);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
 
     rc = ngx_cc_access(r);
 

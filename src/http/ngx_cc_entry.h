@@ -2,7 +2,8 @@
 /*
  * The way in: the content handler of a location with "cc_executor on".
  *
- *   any method                 ngx_cc_access decides first
+ *   OPTIONS, a preflight       ngx_cc_cors answers, if it is configured
+ *   any method                 then ngx_cc_access decides first
  *   GET + Upgrade              a WebSocket (ngx_cc_upgrade)
  *   POST                       a message of MCP (ngx_cc_streamable)
  *   GET of an event stream, DELETE and others: 405 with Allow, since no

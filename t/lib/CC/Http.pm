@@ -62,6 +62,7 @@ sub read_head {
     ($r{status}) = $r{head} =~ m{^HTTP/1\.[01] (\d+)};
     $r{type} = $r{head} =~ /^Content-Type: *([^\r;]+)/mi ? lc $1 : '';
     $r{left} = $r{head} =~ /^Content-Length: *(\d+)/mi ? $1 : undef;
+    $r{left} = 0 if $r{status} < 200 || $r{status} == 204;
     $r{chunked} = 1 if $r{head} =~ /^Transfer-Encoding: *chunked/mi;
     $r{data} = '';
     $self->{answer} = \%r;
