@@ -122,7 +122,7 @@ sub up {
 
 sub wait_until {
     my ($self, $is, $timeout) = @_;
-    my $deadline = time + ($timeout // 30);
+    my $deadline = time + ($timeout // 60);
     until ($is->()) {
         return 0 if time > $deadline;
         select undef, undef, undef, 0.05;
