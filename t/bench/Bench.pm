@@ -6,6 +6,7 @@ package Bench;
 use strict;
 use warnings;
 
+use JSON::PP ();
 use File::Basename qw(dirname);
 use IPC::Open2 qw(open2);
 use List::Util qw(sum0);
@@ -166,6 +167,13 @@ sub execute {
     my $list = join ',', map { "\"$_\"" } @args;
     return '{"jsonrpc":"2.0","id":1,"method":"execute","params":{"args":['
         . $list . '],"output":"chunk"}}';
+}
+
+# a request of MCP
+sub mcp {
+    my ($method, $params) = @_;
+    return JSON::PP->new->utf8->canonical->encode({ jsonrpc => '2.0',
+        id => 1, method => $method, ($params ? (params => $params) : ()) });
 }
 
 sub execute_line {

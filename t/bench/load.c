@@ -18,6 +18,9 @@
  *             and does not read any more; ends with its standard input.
  *
  *   -r  no WebSocket: bytes over TCP, an answer has the length of a request
+ *   -a  an answer ends with "d": its frames are not looked at
+ *   -m  the WebSocket's subprotocol is mcp
+ *   -h  no WebSocket: each request is a POST on the same connection; like -a
  *   -f  real-time priority, so that others do not make our own reading late
  *
  * One thread, one epoll; requests are made before the clock starts.
@@ -78,7 +81,7 @@ static void load_fail(const char *what);
 static const char    *load_mode, *load_path = "/ws/mcp", *load_text,
                      *load_done;
 static int            load_port, load_n = 1, load_flight = 1, load_raw,
-                      load_fifo, load_plain, load_newline, load_exact,
+                      load_any, load_mcp, load_post, load_fifo, load_plain, load_newline, load_exact,
                       load_wait, load_left, load_epoll;
 static double         load_seconds = 0.5;
 static uint64_t       load_start, load_end, load_count;
@@ -167,7 +170,7 @@ load_options(int argc, char **argv)
     load_port = atoi(argv[2]);
     optind = 3;
 
-    while ((ch = getopt(argc, argv, "c:k:t:p:s:d:rfbnxe")) != -1) {
+    while ((ch = getopt(argc, argv, "c:k:t:p:s:d:ramhfbnxe")) != -1) {
         switch (ch) {
         case 'c': load_n = atoi(optarg); break;
         case 'k': load_flight = atoi(optarg); break;
@@ -176,6 +179,9 @@ load_options(int argc, char **argv)
         case 's': load_text = optarg; break;
         case 'd': load_done = optarg; break;
         case 'r': load_raw = 1; break;
+        case 'a': load_any = 1; break;
+        case 'm': load_mcp = 1; break;
+        case 'h': load_raw = load_any = load_post = 1; break;
         case 'f': load_fifo = 1; break;
         case 'b': load_plain = 1; break;
         case 'n': load_newline = 1; break;
@@ -189,6 +195,11 @@ load_options(int argc, char **argv)
         fprintf(stderr, "%s: -c or -k\n", argv[0]);
         exit(2);
     }
+
+    if (load_any && load_done == NULL) {
+        fprintf(stderr, "%s: -a and -h need -d\n", argv[0]);
+        exit(2);
+    }
 }
 
 
@@ -197,6 +208,7 @@ load_prepare(void)
 {
     int             i;
     size_t          n;
+    char           *post;
     uint8_t        *p;
     struct rlimit   rl;
 
@@ -219,13 +231,27 @@ load_prepare(void)
              "GET %s HTTP/1.1\r\n"
              "Host: 127.0.0.1:%d\r\n"
              "Upgrade: websocket\r\n"
+             "%s"
              "Connection: Upgrade\r\n"
              "Sec-WebSocket-Version: 13\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-             load_path, load_port);
+             load_path, load_port,
+             load_mcp ? "Sec-WebSocket-Protocol: mcp\r\n" : "");
 
     if (load_text == NULL) {
         return;
+    }
+
+    if (load_post
+        && asprintf(&post, "POST %s HTTP/1.1\r\n"
+                           "Host: 127.0.0.1:%d\r\n"
+                           "Content-Type: application/json\r\n"
+                           "Accept: application/json, text/event-stream\r\n"
+                           "Content-Length: %zu\r\n\r\n%s",
+                    load_path, load_port, strlen(load_text), load_text)
+           != -1)
+    {
+        load_text = post;
     }
 
     /* one masked frame, and as many as fit the flight behind each other */
@@ -580,7 +606,20 @@ load_take_call(load_conn_t *c)
     answers = 0;
     now = bench_now();
 
-    if (load_raw) {
+    if (load_any) {
+        n = strlen(load_done);
+
+        while ((p = memmem(c->buf + at, c->len - at, load_done, n)) != NULL) {
+            answers++;
+            at = p + n - c->buf;
+        }
+
+        if (c->len - at >= n) {
+            /* it is not the beginning of the next end */
+            at = c->len - n + 1;
+        }
+
+    } else if (load_raw) {
         answers = c->len / load_size;
         at = answers * load_size;
 
