@@ -8,11 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "ngx_cc_slots.h"
+#include "ngx_cc_slots_table.h"
 
 
-#define NGX_CC_SLOTS_BLOCK       64      /* words of a block */
 #define NGX_CC_SLOTS_TURNS       64      /* tries for the last place */
-#define NGX_CC_SLOTS_NONE        0       /* no block: offset 0 is the head */
 
 /* an owner: generation in the upper half, process index + 1 in the lower */
 
@@ -22,71 +21,6 @@
 #define ngx_cc_slots_generation(owner)  ((uint32_t) ((owner) >> 32))
 
 
-typedef struct {
-    _Atomic uint64_t  word[NGX_CC_SLOTS_BLOCK];
-    _Atomic uint64_t  key[NGX_CC_SLOTS_KEYS][NGX_CC_SLOTS_BLOCK];
-    _Atomic uint32_t  next;              /* offset of the next block / 64 */
-    uint32_t          pad[15];
-} ngx_cc_slots_block_t;
-
-
-typedef struct {
-    _Atomic uint32_t  first;             /* offset of the first block / 64 */
-    _Atomic uint32_t  size;              /* words */
-} ngx_cc_slots_table_t;
-
-
-typedef struct {
-    uint64_t              hash;
-    ngx_cc_slots_table_t  table[NGX_CC_SLOTS_KINDS];
-    _Atomic uint32_t      next;          /* offset of the next location / 64 */
-    uint32_t              pad[9];
-} ngx_cc_slots_location_t;
-
-
-typedef struct {
-    _Atomic uint32_t  generation;
-    _Atomic int32_t   pid;
-    _Atomic uint64_t  start;
-} ngx_cc_slots_worker_t;
-
-
-struct ngx_cc_slots_s {
-    uint32_t               used;         /* of the memory / 64 */
-    uint32_t               size;         /* of the memory / 64 */
-    _Atomic uint32_t       locations;    /* how many */
-    _Atomic uint32_t       first;        /* offset of the first / 64 */
-    _Atomic uint64_t       healed[NGX_CC_SLOTS_KINDS];
-    uint64_t               pad[4];
-    ngx_cc_slots_worker_t  worker[NGX_CC_SLOTS_PROCESSES];
-};
-
-
-/* a walk over the words of a table */
-
-typedef struct {
-    ngx_cc_slots_t        *slots;
-    ngx_cc_slots_block_t  *block;
-    uint32_t               index;        /* of the next word */
-    uint32_t               size;
-} ngx_cc_slots_walk_t;
-
-
-static void *ngx_cc_slots_at(ngx_cc_slots_t *slots, uint32_t offset);
-static uint32_t ngx_cc_slots_alloc(ngx_cc_slots_t *slots, size_t size);
-static int ngx_cc_slots_grow(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table, uint32_t size);
-static ngx_cc_slots_table_t *ngx_cc_slots_table(ngx_cc_slots_t *slots,
-    uint32_t location, uint32_t kind);
-static ngx_cc_slots_block_t *ngx_cc_slots_block(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table, uint32_t *index);
-static void ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk,
-    ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table);
-static _Atomic uint64_t *ngx_cc_slots_next(ngx_cc_slots_walk_t *walk);
-static uint32_t ngx_cc_slots_used(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table);
-static uint32_t ngx_cc_slots_sharing(ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table, int what, uint64_t key);
 static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table, int kind);
@@ -130,7 +64,7 @@ ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
             break;
         }
 
-        location = ngx_cc_slots_at(slots, offset);
+        location = ngx_cc_slots_table_at(slots, offset);
 
         if (location->hash == hash) {
             goto found;
@@ -140,13 +74,13 @@ ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
         index++;
     }
 
-    offset = ngx_cc_slots_alloc(slots, sizeof(ngx_cc_slots_location_t));
+    offset = ngx_cc_slots_table_alloc(slots, sizeof(ngx_cc_slots_location_t));
 
     if (offset == NGX_CC_SLOTS_NONE) {
         return -1;
     }
 
-    location = ngx_cc_slots_at(slots, offset);
+    location = ngx_cc_slots_table_at(slots, offset);
     location->hash = hash;
 
     atomic_store(link, offset);
@@ -154,10 +88,14 @@ ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
 
 found:
 
-    if (ngx_cc_slots_grow(slots, &location->table[NGX_CC_SLOTS_SESSIONS],
-                          sessions) == -1
-        || ngx_cc_slots_grow(slots, &location->table[NGX_CC_SLOTS_COMMANDS],
-                             commands) == -1)
+    if (ngx_cc_slots_table_grow(slots,
+                                &location->table[NGX_CC_SLOTS_SESSIONS],
+                                sessions)
+        == -1
+        || ngx_cc_slots_table_grow(slots,
+                                   &location->table[NGX_CC_SLOTS_COMMANDS],
+                                   commands)
+           == -1)
     {
         return -1;
     }
@@ -217,7 +155,7 @@ ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
     ngx_cc_slots_table_t  *table;
 
     slots = self->slots;
-    table = ngx_cc_slots_table(slots, index, kind);
+    table = ngx_cc_slots_table_find(slots, index, kind);
 
     if (table == NULL) {
         return -1;
@@ -229,12 +167,12 @@ ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
 
         /* beyond a limit that was lowered there may be some still */
 
-        if (size <= limit || ngx_cc_slots_used(slots, table) < limit) {
+        if (size <= limit || ngx_cc_slots_table_used(slots, table) < limit) {
 
-            ngx_cc_slots_walk(&walk, slots, table);
+            ngx_cc_slots_table_walk(&walk, slots, table);
 
             for (i = 0; i < limit; i++) {
-                word = ngx_cc_slots_next(&walk);
+                word = ngx_cc_slots_table_next(&walk);
                 free = 0;
 
                 if (word == NULL) {
@@ -273,9 +211,9 @@ ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
     ngx_cc_slots_table_t  *table;
 
     slots = self->slots;
-    table = ngx_cc_slots_table(slots, slot->location - 1, slot->kind);
+    table = ngx_cc_slots_table_find(slots, slot->location - 1, slot->kind);
     index = slot->index;
-    mine = &ngx_cc_slots_block(slots, table, &index)->key[what][index];
+    mine = &ngx_cc_slots_table_block(slots, table, &index)->key[what][index];
 
     if (key == 0) {
         key = UINT64_MAX;                    /* 0 in memory is no key */
@@ -287,7 +225,7 @@ ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
 
         atomic_store(mine, key);
 
-        if (ngx_cc_slots_sharing(slots, table, what, key) <= limit) {
+        if (ngx_cc_slots_table_sharing(slots, table, what, key) <= limit) {
             return 0;
         }
 
@@ -302,7 +240,7 @@ ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
          * place free.
          */
 
-        if (ngx_cc_slots_sharing(slots, table, what, key) >= limit) {
+        if (ngx_cc_slots_table_sharing(slots, table, what, key) >= limit) {
             break;
         }
     }
@@ -324,9 +262,10 @@ ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot)
         return;
     }
 
-    table = ngx_cc_slots_table(self->slots, slot->location - 1, slot->kind);
+    table = ngx_cc_slots_table_find(self->slots, slot->location - 1,
+                                    slot->kind);
     index = slot->index;
-    block = ngx_cc_slots_block(self->slots, table, &index);
+    block = ngx_cc_slots_table_block(self->slots, table, &index);
     owner = slot->owner;
 
     for (i = 0; i < NGX_CC_SLOTS_KEYS; i++) {
@@ -344,9 +283,9 @@ ngx_cc_slots_count(ngx_cc_slots_t *slots, int location, int kind)
 {
     ngx_cc_slots_table_t  *table;
 
-    table = ngx_cc_slots_table(slots, location, kind);
+    table = ngx_cc_slots_table_find(slots, location, kind);
 
-    return table ? ngx_cc_slots_used(slots, table) : 0;
+    return table ? ngx_cc_slots_table_used(slots, table) : 0;
 }
 
 
@@ -399,188 +338,6 @@ ngx_cc_slots_start_time(pid_t pid)
 }
 
 
-static void *
-ngx_cc_slots_at(ngx_cc_slots_t *slots, uint32_t offset)
-{
-    return (char *) slots + (size_t) offset * 64;
-}
-
-
-static uint32_t
-ngx_cc_slots_alloc(ngx_cc_slots_t *slots, size_t size)
-{
-    uint32_t  n, offset;
-
-    n = (size + 63) / 64;
-
-    if (n > slots->size - slots->used) {
-        return NGX_CC_SLOTS_NONE;
-    }
-
-    offset = slots->used;
-    slots->used += n;
-
-    return offset;
-}
-
-
-static int
-ngx_cc_slots_grow(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
-    uint32_t size)
-{
-    uint32_t               offset, have;
-    _Atomic uint32_t      *link;
-    ngx_cc_slots_block_t  *block;
-
-    have = 0;
-    link = &table->first;
-
-    for ( ;; ) {
-        offset = atomic_load(link);
-
-        if (offset == NGX_CC_SLOTS_NONE) {
-            if (have >= size) {
-                return 0;
-            }
-
-            offset = ngx_cc_slots_alloc(slots, sizeof(ngx_cc_slots_block_t));
-
-            if (offset == NGX_CC_SLOTS_NONE) {
-                return -1;
-            }
-
-            /* linked before it is counted: others may be walking */
-
-            atomic_store(link, offset);
-            atomic_fetch_add(&table->size, NGX_CC_SLOTS_BLOCK);
-        }
-
-        have += NGX_CC_SLOTS_BLOCK;
-        block = ngx_cc_slots_at(slots, offset);
-        link = &block->next;
-    }
-}
-
-
-static ngx_cc_slots_table_t *
-ngx_cc_slots_table(ngx_cc_slots_t *slots, uint32_t location, uint32_t kind)
-{
-    uint32_t                  offset;
-    ngx_cc_slots_location_t  *loc;
-
-    offset = atomic_load(&slots->first);
-
-    for ( ;; ) {
-        if (offset == NGX_CC_SLOTS_NONE || kind >= NGX_CC_SLOTS_KINDS) {
-            return NULL;
-        }
-
-        loc = ngx_cc_slots_at(slots, offset);
-
-        if (location-- == 0) {
-            return &loc->table[kind];
-        }
-
-        offset = atomic_load(&loc->next);
-    }
-}
-
-
-/* the block that has the word of that index; *index is then that in it */
-
-static ngx_cc_slots_block_t *
-ngx_cc_slots_block(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
-    uint32_t *index)
-{
-    ngx_cc_slots_block_t  *block;
-
-    block = ngx_cc_slots_at(slots, atomic_load(&table->first));
-
-    while (*index >= NGX_CC_SLOTS_BLOCK) {
-        block = ngx_cc_slots_at(slots, atomic_load(&block->next));
-        *index -= NGX_CC_SLOTS_BLOCK;
-    }
-
-    return block;
-}
-
-
-static void
-ngx_cc_slots_walk(ngx_cc_slots_walk_t *walk, ngx_cc_slots_t *slots,
-    ngx_cc_slots_table_t *table)
-{
-    walk->slots = slots;
-    walk->index = 0;
-    walk->size = atomic_load(&table->size);
-    walk->block = walk->size ? ngx_cc_slots_at(slots,
-                                               atomic_load(&table->first))
-                             : NULL;
-}
-
-
-/* the next word, or NULL behind the last */
-
-static _Atomic uint64_t *
-ngx_cc_slots_next(ngx_cc_slots_walk_t *walk)
-{
-    uint32_t  i;
-
-    if (walk->index == walk->size) {
-        return NULL;
-    }
-
-    i = walk->index++ % NGX_CC_SLOTS_BLOCK;
-
-    if (i == 0 && walk->index > 1) {
-        walk->block = ngx_cc_slots_at(walk->slots,
-                                      atomic_load(&walk->block->next));
-    }
-
-    return &walk->block->word[i];
-}
-
-
-static uint32_t
-ngx_cc_slots_used(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table)
-{
-    uint32_t              n;
-    _Atomic uint64_t     *word;
-    ngx_cc_slots_walk_t   walk;
-
-    n = 0;
-    ngx_cc_slots_walk(&walk, slots, table);
-
-    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
-        n += (atomic_load(word) != 0);
-    }
-
-    return n;
-}
-
-
-/* how many slots in use count for that key */
-
-static uint32_t
-ngx_cc_slots_sharing(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
-    int what, uint64_t key)
-{
-    uint32_t              n;
-    _Atomic uint64_t     *word;
-    ngx_cc_slots_walk_t   walk;
-
-    n = 0;
-    ngx_cc_slots_walk(&walk, slots, table);
-
-    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
-        n += (atomic_load(&walk.block->key[what][word - walk.block->word])
-              == key
-              && atomic_load(word) != 0);
-    }
-
-    return n;
-}
-
-
 /* frees the words of this process, or those of its predecessors ("former") */
 
 static void
@@ -599,11 +356,12 @@ ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former)
     for (i = 0; i < count * NGX_CC_SLOTS_KINDS; i++) {
         kind = i % NGX_CC_SLOTS_KINDS;
 
-        ngx_cc_slots_walk(&walk, slots,
-                          ngx_cc_slots_table(slots, i / NGX_CC_SLOTS_KINDS,
-                                             kind));
+        ngx_cc_slots_table_walk(&walk, slots,
+                                ngx_cc_slots_table_find(slots,
+                                                   i / NGX_CC_SLOTS_KINDS,
+                                                   kind));
 
-        while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+        while ((word = ngx_cc_slots_table_next(&walk)) != NULL) {
             owner = atomic_load(word);
 
             if (owner && ngx_cc_slots_index(owner) == process
@@ -625,9 +383,9 @@ ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
     _Atomic uint64_t     *word;
     ngx_cc_slots_walk_t   walk;
 
-    ngx_cc_slots_walk(&walk, slots, table);
+    ngx_cc_slots_table_walk(&walk, slots, table);
 
-    while ((word = ngx_cc_slots_next(&walk)) != NULL) {
+    while ((word = ngx_cc_slots_table_next(&walk)) != NULL) {
         owner = atomic_load(word);
 
         if (owner && ngx_cc_slots_gone(slots, owner)
