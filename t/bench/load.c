@@ -81,8 +81,9 @@ static void load_fail(const char *what);
 static const char    *load_mode, *load_path = "/ws/mcp", *load_text,
                      *load_done;
 static int            load_port, load_n = 1, load_flight = 1, load_raw,
-                      load_any, load_mcp, load_post, load_fifo, load_plain, load_newline, load_exact,
-                      load_wait, load_left, load_epoll;
+                      load_any, load_mcp, load_post, load_fifo, load_plain,
+                      load_newline, load_exact, load_wait, load_left,
+                      load_epoll;
 static double         load_seconds = 0.5;
 static uint64_t       load_start, load_end, load_count;
 static load_conn_t   *load_conns;

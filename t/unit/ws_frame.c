@@ -313,6 +313,29 @@ START_TEST(headers)
 END_TEST
 
 
+/* a message in three fragments: only the last one has FIN */
+
+START_TEST(fragment_headers)
+{
+    uint8_t  buf[16];
+
+    ck_assert_ptr_eq(ngx_cc_ws_fragment(buf, NGX_CC_WS_TEXT, 5), buf + 2);
+    ck_assert_uint_eq(buf[0], NGX_CC_WS_TEXT);
+    ck_assert_uint_eq(buf[1], 5);
+
+    ck_assert_ptr_eq(ngx_cc_ws_fragment(buf, NGX_CC_WS_CONTINUATION, 65536),
+                     buf + 10);
+    ck_assert_uint_eq(buf[0], NGX_CC_WS_CONTINUATION);
+    ck_assert_uint_eq(buf[1], 127);
+    ck_assert_uint_eq(buf[7], 1);
+
+    ck_assert_ptr_eq(ngx_cc_ws_header(buf, NGX_CC_WS_CONTINUATION, 300),
+                     buf + 4);
+    ck_assert_uint_eq(buf[0], 0x80 | NGX_CC_WS_CONTINUATION);
+}
+END_TEST
+
+
 START_TEST(close_frames)
 {
     int      bad;
@@ -439,6 +462,7 @@ main(void)
     tcase_add_test(tc, many_fragments);
     tcase_add_test(tc, unmask);
     tcase_add_test(tc, headers);
+    tcase_add_test(tc, fragment_headers);
     tcase_add_test(tc, close_frames);
     tcase_add_test(tc, busy);
     suite_add_tcase(s, tc);
