@@ -568,6 +568,7 @@ ngx_cc_executor_main_conf(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 {
+    ngx_int_t            rc;
     ngx_cc_main_conf_t  *mcf;
 
     mcf = ngx_cc_executor_main_conf(cycle);
@@ -576,8 +577,16 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (ngx_cc_conf_init(cycle, mcf) != NGX_OK) {
-        return NGX_ERROR;
+    /*
+     * An error refuses a start and fails a test; of a reload it would end
+     * nginx, which serves others, too.  What is missing has been told then,
+     * and clients are told by whatever they cannot do without it.
+     */
+
+    rc = ngx_is_init_cycle(cycle->old_cycle) ? NGX_ERROR : NGX_OK;
+
+    if (ngx_cc_conf_init(cycle, mcf) != NGX_OK && rc != NGX_OK) {
+        return rc;
     }
 
     /* a configuration test comes here too, and must leave nothing behind */
@@ -588,7 +597,11 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 
     ngx_cc_conf_notice_tell(cycle, mcf);
 
-    return ngx_cc_supply_deathwatch(cycle->log);
+    if (ngx_cc_supply_deathwatch(cycle->log) != NGX_OK) {
+        return rc;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -222,6 +222,32 @@ ok($t->wait_until(sub { !-e "/proc/$worker" }), 'and the worker');
 is($t->client->run('echo new')->{stdout}, "new\n", 'the new one serves');
 $t->finish;
 
+# a reload that cannot have its directory does not end nginx, a start is refused
+
+SKIP: {
+    skip 'only root changes the owner of directories', 5 if $> != 0;
+    my $v = CC::Nginx->new(location => $rules)->start;
+    my $path = $v->dir . '/other';
+    mkdir $path or die $!;
+    symlink '/nonexistent', "$path/work" or die $!;
+    $v->{conf} = $v->config =~ s{(cc_executor_path) \S+;}{$1 $path;}r;
+    my ($rc, $out) = $v->test_config($v->{conf});
+    is($rc, 1, 'a directory that cannot be made: refused by a test');
+    like($out, qr{\[emerg\].*/other/work" failed}, 'it is named');
+    my ($before) = $v->workers;
+    $v->allow(qr{/other/work" failed}, 2);
+    $v->write_config;
+    $v->signal('HUP');
+    ok($v->wait_until(sub { my @w = $v->workers; @w == 1 && $w[0] != $before },
+        20), 'reload: nginx lives on');
+    $c = $v->client;
+    is($c->run('echo x')->{answer}{error}{code}, -32603,
+        'a command that needs the directory is refused');
+    $c->close;
+    like($v->log, qr/command not started, stage working directory/, 'and it says why');
+    $v->finish;
+}
+
 # without a master: reload and quit
 
 $t = CC::Nginx->new(location => "$rules cc_executor_allow_root on;",
