@@ -269,7 +269,7 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
     ngx_str_null(&rp->id);
 
     if (rq->id && rq->id->type != NGX_CC_VALUE_NULL
-        && ngx_cc_mcp_reply_text(rp, rq->id, &rp->id) != NGX_OK)
+        && ngx_cc_notice_text(rq->id, rp->pool, &rp->id) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -414,7 +414,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_str_null(&token);
 
     if (s->meta.token
-        && ngx_cc_mcp_reply_text(rp, s->meta.token, &token) != NGX_OK)
+        && ngx_cc_notice_text(s->meta.token, rp->pool, &token) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -531,7 +531,7 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    if (ngx_cc_mcp_reply_text(&s->methods.reply, v, &id) != NGX_OK) {
+    if (ngx_cc_notice_text(v, s->methods.reply.pool, &id) != NGX_OK) {
         return NGX_ERROR;
     }
 

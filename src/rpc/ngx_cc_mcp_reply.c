@@ -6,33 +6,6 @@
 #include "ngx_cc_spec.h"
 
 
-ngx_int_t
-ngx_cc_mcp_reply_text(ngx_cc_mcp_reply_t *rp, ngx_cc_value_t *v,
-    ngx_str_t *text)
-{
-    size_t         size;
-    ngx_cc_json_t  w;
-
-    if (v->type == NGX_CC_VALUE_NUMBER) {
-        *text = v->text;
-        return NGX_OK;
-    }
-
-    size = v->text.len * NGX_CC_JSON_MAX_ESCAPE + 2;
-    text->data = ngx_pnalloc(rp->pool, size);
-
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_cc_notice_writer(&w, text->data, size);
-    ngx_cc_json_string(&w, v->text.data, v->text.len);
-    text->len = w.pos - text->data;
-
-    return NGX_OK;
-}
-
-
 void
 ngx_cc_mcp_reply_status(ngx_cc_mcp_reply_t *rp, ngx_uint_t status)
 {

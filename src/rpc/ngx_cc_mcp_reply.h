@@ -56,12 +56,5 @@ void ngx_cc_mcp_reply_member(ngx_cc_mcp_reply_t *rp, const char *text);
  */
 ngx_int_t ngx_cc_mcp_reply_end(ngx_cc_mcp_reply_t *rp, ngx_uint_t cacheable);
 
-/*
- * A string or number as JSON text, ready to be copied into messages, in memory
- * of the request.  NGX_OK or NGX_ERROR (no memory).
- */
-ngx_int_t ngx_cc_mcp_reply_text(ngx_cc_mcp_reply_t *rp, ngx_cc_value_t *v,
-    ngx_str_t *text);
-
 
 #endif /* _NGX_CC_MCP_REPLY_H_INCLUDED_ */

@@ -273,8 +273,6 @@ ngx_cc_native_serve(ngx_cc_native_t *s)
 static ngx_int_t
 ngx_cc_native_id(ngx_cc_native_t *s)
 {
-    size_t           size;
-    ngx_cc_json_t    w;
     ngx_cc_value_t  *id;
 
     id = s->request.id;
@@ -284,33 +282,12 @@ ngx_cc_native_id(ngx_cc_native_t *s)
         return NGX_OK;
     }
 
-    switch (id->type) {
-
-    case NGX_CC_VALUE_NULL:
+    if (id->type == NGX_CC_VALUE_NULL) {
         ngx_str_set(&s->id, "null");
         return NGX_OK;
-
-    case NGX_CC_VALUE_NUMBER:
-        s->id = id->text;
-        return NGX_OK;
-
-    default:
-        size = id->text.len * NGX_CC_JSON_MAX_ESCAPE + 2;
-        s->id.data = ngx_pnalloc(s->pool, size);
-
-        if (s->id.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        w.pos = s->id.data;
-        w.end = s->id.data + size;
-        w.overflow = 0;
-
-        ngx_cc_json_string(&w, id->text.data, id->text.len);
-        s->id.len = w.pos - s->id.data;
-
-        return NGX_OK;
     }
+
+    return ngx_cc_notice_text(id, s->pool, &s->id);
 }
 
 

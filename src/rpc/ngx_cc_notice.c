@@ -46,6 +46,32 @@ ngx_cc_notice_writer(ngx_cc_json_t *w, u_char *p, size_t room)
 }
 
 
+ngx_int_t
+ngx_cc_notice_text(ngx_cc_value_t *v, ngx_pool_t *pool, ngx_str_t *text)
+{
+    size_t         size;
+    ngx_cc_json_t  w;
+
+    if (v->type == NGX_CC_VALUE_NUMBER) {
+        *text = v->text;
+        return NGX_OK;
+    }
+
+    size = v->text.len * NGX_CC_JSON_MAX_ESCAPE + 2;
+    text->data = ngx_pnalloc(pool, size);
+
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_notice_writer(&w, text->data, size);
+    ngx_cc_json_string(&w, v->text.data, v->text.len);
+    text->len = w.pos - text->data;
+
+    return NGX_OK;
+}
+
+
 void
 ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id)
 {

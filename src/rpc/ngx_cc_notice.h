@@ -17,6 +17,7 @@
 #include "ngx_cc_answers.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_request.h"
 
 
 #define NGX_CC_NOTICE_SIZE       (32 * 1024)
@@ -33,6 +34,13 @@
 
 /* begins to write */
 void ngx_cc_notice_writer(ngx_cc_json_t *w, u_char *p, size_t room);
+
+/*
+ * A string or number as JSON text, ready to be copied into messages, in pool or
+ * where it was.  NGX_OK or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_notice_text(ngx_cc_value_t *v, ngx_pool_t *pool,
+    ngx_str_t *text);
 
 /* begins an answer: {"jsonrpc":"2.0","id":…, */
 void ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id);
