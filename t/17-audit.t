@@ -375,4 +375,28 @@ for my $secret ($token, 'canary-env', 'canary-stdin', 'canary-argument',
         if $secret ne $token;
 }
 
+# one file for it and for the access log, as a container has with /dev/stdout
+
+for my $buffer ('', 'buffer=64k flush=1s') {
+    my $one = CC::Nginx->new(workers => 2, http => 'log_format one'
+        . ' \'{"status":$status,"session":"$cc_executor_session"}\';',
+        location => 'cc_executor_allow any;'
+            . " access_log %%DIR%%/logs/one.log one $buffer;"
+            . ' cc_executor_audit_log %%DIR%%/logs/one.log;')->start;
+    for (1 .. 20) {
+        my $c = $one->client;
+        $c->run('echo one');
+        $c->close;
+    }
+    my @lines;
+    ok($one->wait_until(sub {
+        @lines = split /\n/, $one->slurp('logs/one.log');
+        (grep { /"status":101/ } @lines) == 20
+            && (grep { /"session\.closed"/ } @lines) == 20 }),
+        "both write to one file $buffer") or diag scalar @lines;
+    is((grep { !eval { $json->decode($_) } } @lines), 0,
+        'and each of their lines is whole');
+    $one->finish;
+}
+
 done_testing;

@@ -122,8 +122,6 @@ my @bad = (
         qr/invalid parameter "argv=none": "cc_executor_audit_log" takes "argv=full" or "argv=hash"/],
     ['cc_executor_audit_log a.log; cc_executor_audit_log off;', 'location',
         qr/"cc_executor_audit_log" directive is duplicate/],
-    ['access_log b.log combined buffer=4k; cc_executor_audit_log b.log;',
-        'location', qr/"b\.log" is a buffered log of something else/],
 
     ['cc_executor_helpers 4;', 'http',
         qr/invalid parameter "4": "cc_executor_helpers" takes "min=n" and "max=n"/],

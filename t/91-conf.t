@@ -104,7 +104,11 @@ is(json($t)->{max_sessions}, 50, 'hardened.conf: health');
 ok($t->wait_until(sub {
     $t->slurp('logs/cc_executor.log') =~ /"owner":"token:agent"/ }),
     'hardened.conf: the access log says who it was');
-unlike($t->log . $t->slurp('logs/cc_executor.log'), qr/\Q$token/,
+like($t->slurp('logs/cc_executor.audit.log'),
+    qr{"owner":"token:agent".*"program":"/usr/bin/cat"},
+    'hardened.conf: the audit log, what was run');
+unlike(join('', map { $t->slurp("logs/$_") } qw(error.log cc_executor.log
+    cc_executor.audit.log)), qr/\Q$token/,
     'hardened.conf: but not the token');
 $t->finish;
 

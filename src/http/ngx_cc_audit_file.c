@@ -17,10 +17,32 @@ static void ngx_cc_audit_file_lose(ngx_cc_audit_file_t *f, ngx_err_t err,
 ngx_cc_audit_file_t *
 ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name)
 {
+    ngx_str_t             full, own;
     ngx_open_file_t      *file;
     ngx_cc_audit_file_t  *f;
 
-    file = ngx_conf_open_file(cf->cycle, name);
+    full = *name;
+
+    if (ngx_conf_full_name(cf->cycle, &full, 0) != NGX_OK) {
+        return NULL;
+    }
+
+    /*
+     * The core has one object for each name, and access_log takes whatever is
+     * its data for a buffer of its own.  So that both may write to one file
+     * (/dev/stdout), ours has another name: "/." before it.
+     */
+
+    own.len = full.len + 2;
+    own.data = ngx_pnalloc(cf->pool, own.len + 1);
+
+    if (own.data == NULL) {
+        return NULL;
+    }
+
+    (void) ngx_sprintf(own.data, "/.%V%Z", &full);
+
+    file = ngx_conf_open_file(cf->cycle, &own);
 
     if (file == NULL) {
         return NULL;
@@ -30,13 +52,6 @@ ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name)
         return file->data;
     }
 
-    if (file->flush) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is a buffered log of something else",
-                           name);
-        return NULL;
-    }
-
     f = ngx_pcalloc(cf->pool, sizeof(ngx_cc_audit_file_t));
 
     if (f == NULL) {
@@ -44,6 +59,7 @@ ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name)
     }
 
     f->file = file;
+    f->name = full;
     f->post.handler = ngx_cc_audit_file_handler;
     f->post.data = f;
     f->post.log = &cf->cycle->new_log;
@@ -163,7 +179,7 @@ ngx_cc_audit_file_lose(ngx_cc_audit_file_t *f, ngx_err_t err,
 
     ngx_log_error(NGX_LOG_CRIT, log, err,
                   "cc_executor: %ui lines of the audit log \"%V\" are lost",
-                  f->lost, &f->file->name);
+                  f->lost, &f->name);
 
     f->told = ngx_time();
     f->lost = 0;

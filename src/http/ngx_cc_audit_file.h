@@ -20,6 +20,7 @@
 
 typedef struct {
     ngx_open_file_t  *file;
+    ngx_str_t         name;
     ngx_event_t       post;              /* flush soon */
     u_char           *start;             /* made when it is first needed */
     u_char           *pos;

@@ -118,12 +118,14 @@ $mcp->close;
 
 # logs
 
+like($t->slurp('logs/audit.log'), qr/git init/, 'the audit log is on the host')
+    or diag out('ls -la /var/log/cc-executor');
 $c->close;
 ok($t->wait_until(sub { $t->logs =~ /"dialect":"native"/ }),
     'the access log is in the logs of the container');
 my @json = grep { /^\{/ } split /\n/, $t->logs;
 is((grep { !eval { decode_json($_) } } @json), 0, 'each line is JSON');
-unlike($t->logs, qr/\Q$t->{secret}/,
+unlike($t->logs . $t->slurp('logs/audit.log'), qr/\Q$t->{secret}/,
     'no log has the token');
 
 # a second container of the same network, by name

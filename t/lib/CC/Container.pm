@@ -40,8 +40,10 @@ sub new {
     chmod 0755, $dir;
     my $self = bless { dir => $dir, pid => $$, name => "cce2e-$$-" . ++$number,
         env => {}, args => [], command => [], %o }, $class;
-    make_path("$dir/workspace");
-    chown $UID, $GID, "$dir/workspace";
+    for my $d (qw(workspace logs)) {
+        make_path("$dir/$d");
+        chown $UID, $GID, "$dir/$d";
+    }
     $self->{port} = free_port();
     if ($self->{token}) {
         my $tokens = "$dir/tokens";
@@ -106,7 +108,7 @@ sub compose {
     my ($self, @args) = @_;
     local %ENV = (%ENV, IMAGE => image(), EXECUTOR_UID => $UID,
         EXECUTOR_GID => $GID, WORKSPACE => "$self->{dir}/workspace",
-        TOKENS => "$self->{dir}/tokens",
+        LOGS => "$self->{dir}/logs", TOKENS => "$self->{dir}/tokens",
         DEFAULT_PORT => $self->{port}, %{ $self->{env} });
     return output('podman-compose', '-p', $self->{name}, '-f',
         "$ROOT/docker/compose.yml", @args);
