@@ -9,7 +9,12 @@ use warnings;
 use JSON::PP ();
 use Time::HiRes qw(time);
 
+use CC::Client;
 use CC::WebSocket;
+
+# the queue of messages that came, and who waits for which, are the same
+
+our @ISA = 'CC::Client';
 
 our $json = eval { require JSON::XS; JSON::XS->new->utf8->canonical }
     || JSON::PP->new->utf8->canonical;
@@ -23,8 +28,6 @@ sub new {
     return bless { ws => $ws, seq => 0, queue => [], fragments => 0 }, $class;
 }
 
-sub ws { return $_[0]{ws} }
-
 # the _meta of a modern request, more members may be given
 sub meta {
     my (%more) = @_;
@@ -34,8 +37,6 @@ sub meta {
         %more,
     };
 }
-
-sub raw { my ($self, $text) = @_; return $self->{ws}->send_text($text) }
 
 # sends a request and returns its id
 sub send {
@@ -70,33 +71,6 @@ sub receive {
     }
 }
 
-sub next {
-    my ($self, $timeout) = @_;
-    return shift @{ $self->{queue} } if @{ $self->{queue} };
-    return $self->receive($timeout);
-}
-
-# the first message for which the predicate is true; the others stay queued
-sub wait_for {
-    my ($self, $is, $timeout) = @_;
-    my $deadline = time + ($timeout // $CC::WebSocket::TIMEOUT);
-    my $queue = $self->{queue};
-    for my $i (0 .. $#$queue) {
-        return splice @$queue, $i, 1 if $is->($queue->[$i]);
-    }
-    while (my $m = $self->receive($deadline - time)) {
-        return $m if $is->($m);
-        push @$queue, $m;
-    }
-    return undef;
-}
-
-sub answer {
-    my ($self, $id, $timeout) = @_;
-    return $self->wait_for(sub {
-        exists $_[0]{id} && defined $_[0]{id} && $_[0]{id} eq $id }, $timeout);
-}
-
 sub call {
     my ($self, $method, $params, %o) = @_;
     return $self->answer($self->send($method, $params, %o), $o{timeout});
@@ -123,7 +97,5 @@ sub execute {
     my ($self, $arguments, %meta) = @_;
     return $self->call('tools/call', execute_params($arguments, %meta));
 }
-
-sub close { my ($self) = @_; $self->{ws}->close; return }
 
 1;
