@@ -92,6 +92,7 @@ ngx_cc_audit_file_write(ngx_cc_audit_file_t *f, const u_char *line, size_t n)
     f->pos = ngx_cpymem(f->pos, line, n);
 
     if (!f->post.posted) {
+        f->waited = 0;
         ngx_post_event(&f->post, &ngx_posted_events);
     }
 }
@@ -120,6 +121,14 @@ static void
 ngx_cc_audit_file_handler(ngx_event_t *ev)
 {
     ngx_cc_audit_file_t  *f = ev->data;
+
+    /* the answers to clients, which are posted behind us, go first */
+
+    if (!f->waited) {
+        f->waited = 1;
+        ngx_post_event(ev, &ngx_posted_events);
+        return;
+    }
 
     ngx_cc_audit_file_flush(f->file, ngx_cycle->log);
 }

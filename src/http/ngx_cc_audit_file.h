@@ -24,6 +24,7 @@ typedef struct {
     ngx_event_t       post;              /* flush soon */
     u_char           *start;             /* made when it is first needed */
     u_char           *pos;
+    ngx_uint_t        waited;            /* others have had their turn */
     time_t            told;              /* when a failure was last logged */
     ngx_uint_t        lost;              /* lines, since then */
 } ngx_cc_audit_file_t;
