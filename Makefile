@@ -20,7 +20,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration stress lint e2e e2e-agent \
+.PHONY: all run demo test unit integration stress coverage lint e2e e2e-agent \
         bench bench-quick install clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
@@ -61,6 +61,10 @@ integration: module packages-test fixtures clients
 
 stress: module packages-test
 	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test t/79-stress.t
+
+coverage: module packages-test fixtures clients
+	@.ci/packages coverage
+	@.ci/coverage
 
 lint: module packages-test
 	@.ci/packages lint
@@ -105,6 +109,7 @@ help:
 	@echo "make integration  the tests of the module inside nginx"
 	@echo "make asan         the same with sanitizers in the module"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
+	@echo "make coverage     which lines the tests reach"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"

@@ -119,6 +119,8 @@ sub globals {
     # they have to survive the way to a new binary, too
     my $env = $ENV{CC_SANITIZE} ? 'env LD_PRELOAD; env ASAN_OPTIONS;'
         . ' env UBSAN_OPTIONS;' : '';
+    # where what was counted goes ("make coverage")
+    $env .= " env GCOV_PREFIX=$ENV{CC_COVERAGE};" if $ENV{CC_COVERAGE};
     return <<"EOC";
 $env
 load_module $self->{module};
