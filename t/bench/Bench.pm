@@ -128,6 +128,7 @@ http {
     cc_executor_path %%DIR%%/runtime;
     cc_executor_zone 4m;
     access_log off;
+    keepalive_requests 100000000;
     $http
     server {
         listen 127.0.0.1:%%PORT%% backlog=511;
