@@ -112,4 +112,23 @@ unlike(join('', map { $t->slurp("logs/$_") } qw(error.log cc_executor.log
     'hardened.conf: but not the token');
 $t->finish;
 
+# the container's variables: README, entrypoint and compose file know the same
+
+sub text {
+    open my $in, '<', "$root/$_[0]" or die $!;
+    local $/;
+    return <$in>;
+}
+
+my ($table) = text('README.md') =~ /^(\| variable \| default .*?)\n\n/ms;
+my @told = sort $table =~ /^\| `([A-Z_]+)`/mg;
+my %known = map { $_ => 1 } grep { defined } text('docker/entrypoint')
+    =~ /^(?:number|size|words) +([A-Z_]+)|\$\{([A-Z_]+)-/mg;
+is_deeply([grep { !$known{$_} } @told], [],
+    'the entrypoint knows all variables of the README');
+my ($environment) = text('docker/compose.yml')
+    =~ /^    environment:\n((?:      .*\n)+)/m;
+is_deeply([sort $environment =~ /^ +([A-Z_]+):/mg],
+    [grep { $_ ne 'TOKEN_FILE' } @told], 'the compose file passes them on');
+
 done_testing();
