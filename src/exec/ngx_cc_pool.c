@@ -225,6 +225,15 @@ ngx_cc_pool_put(ngx_cc_pool_helper_t *h, ngx_uint_t reusable)
         return;
     }
 
+    /* after its spawner's death nobody would sweep what it leaves */
+
+    if (h->spawner != pool->spawner.generation) {
+        ngx_cc_pool_detach(h);
+        ngx_cc_pool_free(h);
+        ngx_cc_pool_supply(0);
+        return;
+    }
+
     if (pool->nwaiting) {
         q = ngx_queue_head(&pool->waiting);
         wait = ngx_queue_data(q, ngx_cc_pool_wait_t, queue);
@@ -527,9 +536,7 @@ ngx_cc_pool_idle(ngx_cc_pool_helper_t *h)
     pool->nidle++;
     ngx_cc_pool_tell();
 
-    /* after its spawner's death nobody would sweep what it leaves */
-
-    if (pool->exiting || h->spawner != pool->spawner.generation) {
+    if (pool->exiting) {
         ngx_cc_pool_close_idle(1);
         ngx_cc_pool_supply(0);
         return;

@@ -46,7 +46,7 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
              MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
 
     if (h == MAP_FAILED) {
-        _exit(0);
+        _exit(1);
     }
 
     h->conf = conf;
@@ -87,7 +87,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     if (ring == NULL || h->buffer == MAP_FAILED
         || ngx_cc_life_init(&h->life, ring, conf->ring_size) == -1)
     {
-        _exit(0);
+        _exit(1);
     }
 
     h->start = (ngx_cc_wire_start_t *) h->buffer;

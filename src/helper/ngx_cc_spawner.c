@@ -461,7 +461,11 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 
         for (i = 0; i < s->alive; i++) {
             if (s->pid[i] == pid) {
-                early = s->now - s->born[i] < NGX_CC_SPAWNER_EARLY;
+
+                /* 0: the worker did not want it any more */
+
+                early = status != 0
+                        && s->now - s->born[i] < NGX_CC_SPAWNER_EARLY;
 
                 s->alive--;
                 s->pid[i] = s->pid[s->alive];
