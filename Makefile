@@ -20,7 +20,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration stress coverage lint e2e e2e-agent \
+.PHONY: all run demo test unit integration valgrind stress coverage lint e2e e2e-agent \
         bench bench-quick install clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
@@ -66,6 +66,20 @@ coverage: module packages-test fixtures clients
 	@.ci/packages coverage
 	@.ci/coverage
 
+# the core files' unit tests once more, without sanitizers, under valgrind
+
+VALGRIND := ws_frame utf8 json_write ring wire cmdline plainline policy pattern \
+            handle origin sha256 token capture request native mcp
+
+valgrind: $(addprefix build/valgrind/,$(VALGRIND))
+	@.ci/packages valgrind
+	@set -e; for unit in $(VALGRIND); do echo "valgrind $$unit"; \
+	    CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 valgrind -q --error-exitcode=9 \
+	        --leak-check=full --show-leak-kinds=definite \
+	        --errors-for-leak-kinds=definite build/valgrind/$$unit \
+	        > build/valgrind/$$unit.log || { cat build/valgrind/$$unit.log; \
+	        exit 1; }; done
+
 lint: module packages-test
 	@.ci/packages lint
 	@.ci/lint
@@ -108,6 +122,7 @@ help:
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
 	@echo "make asan         the same with sanitizers in the module"
+	@echo "make valgrind     the core files' tests under valgrind"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
 	@echo "make coverage     which lines the tests reach"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
@@ -196,3 +211,23 @@ build/unit/obj/%.o: src/%.c $(HEADS) | packages-build
 build/unit/obj/%.o: t/unit/%.c $(HEADS) | packages-build
 	@mkdir -p $(@D)
 	gcc $(UNIT_CFLAGS) -c -o $@ $<
+
+build/valgrind/%: t/unit/%.c build/valgrind/all.a $(HEADS) | packages-test
+	gcc $(VALGRIND_CFLAGS) -o $@ $< build/valgrind/all.a \
+	    $$(pkg-config --cflags --libs check) -lyajl -lpthread
+
+build/valgrind/all.a: $(patsubst src/%.c,build/valgrind/obj/%.o,$(PURE) $(RPC)) \
+                      build/valgrind/obj/shim.o build/valgrind/obj/fake_command.o
+	@rm -f $@
+	@ar rcs $@ $^
+
+VALGRIND_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize-recover=%, \
+                    $(UNIT_CFLAGS)) $(NGINX_CFLAGS)
+
+build/valgrind/obj/%.o: src/%.c $(HEADS) | packages-build
+	@mkdir -p $(@D)
+	gcc $(VALGRIND_CFLAGS) -c -o $@ $<
+
+build/valgrind/obj/%.o: t/unit/%.c $(HEADS) | packages-build
+	@mkdir -p $(@D)
+	gcc $(VALGRIND_CFLAGS) -c -o $@ $<

@@ -107,7 +107,8 @@ sub free_port {
 
 # An nginx with one worker, stock pool sizes, and locations: /direct (no shell),
 # /shell, /open (neither fence nor list), /guarded (fence, list with patterns,
-# limits), /page.  "more" is put into all but the last.
+# limits), /watched (audit log, limits of clients), /page.  "more" is put into
+# all but the last.
 sub nginx {
     my ($self, %o) = @_;
     my $more = $o{more} // '';
@@ -136,6 +137,11 @@ http {
         location /shell { cc_executor on; cc_executor_shell /bin/sh; $limits }
         location /open { cc_executor on; cc_executor_fence off; $limits }
         location /guarded { cc_executor on; $guarded }
+        location /watched { cc_executor on; $limits
+            cc_executor_audit_log %%DIR%%/logs/audit.log;
+            cc_executor_max_sessions_per_address 16000;
+            cc_executor_max_sessions_per_owner 16000;
+            cc_executor_allowed_hosts 127.0.0.1 localhost a.example b.example; }
         location /page { return 200 "ok\\n"; }
     }
 }
