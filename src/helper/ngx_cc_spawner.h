@@ -45,9 +45,11 @@ typedef struct {
  * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
  * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; title.
  *
- * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork
- * it tries again after 100 ms, 1 s, 5 s.  Ends when the worker has closed its
- * socket or has sent SUPPLY 0 and the last helper is gone.
+ * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork,
+ * or a helper that failed within its first 100 ms (not one that left because
+ * the worker did not want it), it tries again after 100 ms, 1 s, 5 s.  Ends
+ * when the worker has closed its socket or has sent SUPPLY 0 and the last
+ * helper is gone.
  */
 void ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     __attribute__((noreturn));
