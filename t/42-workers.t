@@ -7,6 +7,12 @@ use Test::More;
 use Time::HiRes qw(time);
 use CC::Nginx;
 
+sub policy {
+    my ($pid) = @_;
+    open my $f, '<', "/proc/$pid/stat" or return "$pid: $!";
+    return (split ' ', <$f> =~ s/.*\) //r)[38];
+}
+
 # one and four
 
 for my $n (1, 4) {
@@ -15,6 +21,8 @@ for my $n (1, 4) {
     ok($t->wait_until(sub { (my @h = $t->helpers) == 4 * $n }),
         'four helpers each');
     is(scalar(my @s = $t->spawners), $n, 'one spawner each');
+    is(join(' ', map { policy($_) } $t->helpers), join(' ', (3) x (4 * $n)),
+        'helpers are batch processes');
     my @c = map { $t->client } 1 .. 4 * $n;
     my %parents;
     for (@c) {

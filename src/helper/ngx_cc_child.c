@@ -82,6 +82,7 @@ ngx_cc_child_main(void *data)
 {
     sigset_t               none;
     ngx_cc_stage_e         stage;
+    struct sched_param     param;
     ngx_cc_child_birth_t  *birth;
 
     birth = data;
@@ -91,6 +92,9 @@ ngx_cc_child_main(void *data)
     if (setpgid(0, 0) == -1) {
         goto failed;
     }
+
+    param.sched_priority = 0;
+    (void) sched_setscheduler(0, SCHED_OTHER, &param);
 
     stage = NGX_CC_STAGE_STDIO;
 

@@ -39,10 +39,11 @@ typedef struct {
 
 
 /*
- * Starts the command: own process group (pid = pgid), stdio, nothing else
- * open, umask, nice, limits, cwd, fence, then execve().  Signals, mask,
- * no_new_privs and what "confine" leaves open are those of the helper, which
- * has set them right at birth.  The caller's descriptors stay the caller's.
+ * Starts the command: own process group (pid = pgid), the scheduling class of
+ * ordinary processes, stdio, nothing else open, umask, nice, limits, cwd,
+ * fence, then execve().  Signals, mask, no_new_privs and what "confine" leaves
+ * open are those of the helper, which has set them right at birth.  The
+ * caller's descriptors stay the caller's.
  *
  * A limit above what the helper itself has is cut to that.
  *

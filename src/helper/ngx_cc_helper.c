@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -65,6 +66,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
 {
     size_t                       size;
     uint8_t                     *ring;
+    struct sched_param           param;
     const ngx_cc_helper_conf_t  *conf;
 
     conf = h->conf;
@@ -74,6 +76,15 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void) prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
+
+    /*
+     * Awakened, it does not take the processor from whoever runs: a command
+     * that writes goes on writing, one that ends has ended when it is looked
+     * at.  Commands themselves are ordinary processes (ngx_cc_child).
+     */
+
+    memset(&param, 0, sizeof(param));
+    (void) sched_setscheduler(0, SCHED_BATCH, &param);
 
     ring = ngx_cc_ring_map(conf->ring, conf->ring_size, 1);
     (void) close(conf->ring);

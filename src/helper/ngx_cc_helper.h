@@ -24,9 +24,10 @@ typedef struct {
 /*
  * To be called in the new process, which has default signals, an empty mask
  * and /dev/null as 0, 1 and 2 (the spawner sees to that).  Closes every other
- * descriptor but the three of "conf", becomes a subreaper and serves until
- * the control socket or the deathwatch ends.  Leaves by _exit(0), or by
- * _exit(1) when it lacks what it needs to serve at all.
+ * descriptor but the three of "conf", becomes a subreaper and a batch process
+ * (SCHED_BATCH, sched(7)) and serves until the control socket or the
+ * deathwatch ends.  Leaves by _exit(0), or by _exit(1) when it lacks what it
+ * needs to serve at all.
  */
 void ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
     __attribute__((noreturn));
