@@ -15,7 +15,7 @@ static void ngx_cc_abandon_lost(void *data);
 static void ngx_cc_abandon_deadline(ngx_event_t *ev);
 
 
-static const ngx_cc_pool_user_t  ngx_cc_abandon_user = {
+static const ngx_cc_peer_user_t  ngx_cc_abandon_user = {
     ngx_cc_abandon_message,
     ngx_cc_abandon_writable,
     ngx_cc_abandon_lost
@@ -23,7 +23,7 @@ static const ngx_cc_pool_user_t  ngx_cc_abandon_user = {
 
 
 void
-ngx_cc_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
+ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace)
 {
     if (h->dead) {
         ngx_cc_abandon_lost(h);
@@ -47,7 +47,7 @@ ngx_cc_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace)
 static void
 ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
 {
-    ngx_cc_pool_helper_t  *h = data;
+    ngx_cc_peer_t  *h = data;
 
     switch (msg->head.type) {
 
@@ -75,8 +75,8 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
 static void
 ngx_cc_abandon_writable(void *data)
 {
-    ngx_cc_wire_head_t     msg;
-    ngx_cc_pool_helper_t  *h = data;
+    ngx_cc_peer_t       *h = data;
+    ngx_cc_wire_head_t   msg;
 
     if (h->abandoned) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
@@ -101,7 +101,7 @@ ngx_cc_abandon_lost(void *data)
 static void
 ngx_cc_abandon_deadline(ngx_event_t *ev)
 {
-    ngx_cc_pool_helper_t  *h = ev->data;
+    ngx_cc_peer_t  *h = ev->data;
 
     ngx_log_error(NGX_LOG_ERR, ev->log, 0,
                   "cc_executor: helper %P did not end an abandoned command, "

@@ -18,7 +18,7 @@
  * helper is put when it has ended, or killed when it has not within "grace" ms
  * and some seconds.
  */
-void ngx_cc_abandon(ngx_cc_pool_helper_t *h, ngx_msec_t grace);
+void ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace);
 
 
 #endif /* _NGX_CC_ABANDON_H_INCLUDED_ */

@@ -12,7 +12,7 @@
 #define NGX_CC_CLIENT_IDLE      3600000  /* ms; only there to be a timer */
 
 
-static void ngx_cc_client_ready(void *data, ngx_cc_pool_helper_t *h);
+static void ngx_cc_client_ready(void *data, ngx_cc_peer_t *h);
 static void ngx_cc_client_refused(void *data, ngx_err_t err);
 static void ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_client_writable(void *data);
@@ -28,7 +28,7 @@ static ngx_uint_t ngx_cc_client_tell(ngx_cc_client_t *cl,
     ngx_cc_command_event_e event);
 
 
-static const ngx_cc_pool_user_t  ngx_cc_client_user = {
+static const ngx_cc_peer_user_t  ngx_cc_client_user = {
     ngx_cc_client_message,
     ngx_cc_client_writable,
     ngx_cc_client_gone
@@ -38,7 +38,7 @@ static const ngx_cc_pool_user_t  ngx_cc_client_user = {
 void
 ngx_cc_client_begin(ngx_cc_client_t *cl)
 {
-    ngx_cc_pool_helper_t  *h;
+    ngx_cc_peer_t  *h;
 
     cl->timer.handler = ngx_cc_client_timer;
     cl->timer.data = cl;
@@ -66,7 +66,7 @@ ngx_cc_client_begin(ngx_cc_client_t *cl)
 /* a helper is there: START goes out */
 
 static void
-ngx_cc_client_ready(void *data, ngx_cc_pool_helper_t *h)
+ngx_cc_client_ready(void *data, ngx_cc_peer_t *h)
 {
     ngx_cc_client_t  *cl = data;
 
@@ -110,9 +110,9 @@ ngx_cc_client_refused(void *data, ngx_err_t err)
 void
 ngx_cc_client_send(ngx_cc_client_t *cl)
 {
-    ngx_int_t              rc;
-    ngx_cc_wire_msg_t      msg;
-    ngx_cc_pool_helper_t  *h;
+    ngx_int_t           rc;
+    ngx_cc_peer_t      *h;
+    ngx_cc_wire_msg_t   msg;
 
     h = cl->helper;
 

@@ -23,8 +23,8 @@ typedef struct {
                                  ngx_cc_command_event_e event);
     void                   (*wake)(void *data, ngx_cc_command_t *cmd);
 
-    ngx_cc_pool_wait_t       wait;
-    ngx_cc_pool_helper_t    *helper;     /* NULL: waits, or given back */
+    ngx_cc_line_wait_t       wait;
+    ngx_cc_peer_t           *helper;     /* NULL: waits, or given back */
     ngx_cc_slot_t            slot;
     ngx_cc_wire_start_t     *message;    /* START, until it is sent */
     ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
