@@ -9,7 +9,7 @@ use Test::More;
 use CC::Nginx;
 
 my $t = CC::Nginx->new(conf => <<'EOC');
-worker_processes 1;
+worker_processes %%WORKERS%%;
 events { worker_connections 256; }
 http {
     access_log off;
@@ -40,9 +40,22 @@ http {
         listen 0.0.0.0:%%PORT_3%%;
         location /ws/mcp { cc_executor on; }
         location /trust { cc_executor on; cc_executor_remote trust; }
+        location /real { set_real_ip_from 0.0.0.0/0; real_ip_header X-Client;
+            cc_executor on; }
+    }
+
+    server {
+        listen 127.0.0.1:%%PORT_4%% proxy_protocol;
+        location /ws/mcp { cc_executor on; }
+        location /real { set_real_ip_from 127.0.0.0/8;
+            real_ip_header proxy_protocol; cc_executor on; }
+        location /token { cc_executor on; cc_executor_remote token;
+            cc_executor_token_file tokens; }
+        location /trust { cc_executor on; cc_executor_remote trust; }
     }
 }
 EOC
+chomp(my $token = `$CC::Nginx::ROOT/conf/cc-token proxy '@{[$t->dir]}/tokens'`);
 system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
     . "-keyout '@{[$t->dir]}/key.pem' -out '@{[$t->dir]}/cert.pem' 2>/dev/null")
     == 0 or die 'openssl';
@@ -222,6 +235,44 @@ for my $name ('Forwarded', 'X-Forwarded-For', 'x-real-ip', 'VIA',
     is(status('/trust', { $name => 'x' }, %wide), 101,
         "$name: \"trust\" lets it in");
 }
+# an address that another header has brought here, whoever it was that sent it
+
+SKIP: {
+    skip 'this machine has no address but loopback', 2 unless $address;
+    is(status('/real', { 'X-Client' => '127.0.0.1' }, %wide, host => $address),
+        403, 'a remote peer that is said to be local');
+    is(status('/real', {}, %wide, host => $address), 403,
+        'and of which nothing is said');
+}
+is(status('/real', { 'X-Client' => '10.1.2.3' }, %wide), 403,
+    'a local peer that speaks for a remote one');
+is(status('/real', {}, %wide), 101, 'a local peer that speaks for itself');
+
+# PROXY protocol, both versions: whatever it says, somebody stands between
+
+my $v2 = "\r\n\r\n\0\r\nQUIT\n";
+my $loop = pack 'C4', 127, 0, 0, 1;
+for (
+    ['v1', "PROXY TCP4 10.1.2.3 127.0.0.1 5555 80\r\n"],
+    ['v1, a local address', "PROXY TCP4 127.0.0.1 127.0.0.1 5555 80\r\n"],
+    ['v1, IPv6', "PROXY TCP6 ::1 ::1 5555 80\r\n"],
+    ['v1, unknown', "PROXY UNKNOWN\r\n"],
+    ['v2', $v2 . pack('CCn', 0x21, 0x11, 12) . pack('C4', 10, 1, 2, 3) . $loop
+        . pack('nn', 5555, 80)],
+    ['v2, a local address', $v2 . pack('CCn', 0x21, 0x11, 12) . $loop . $loop
+        . pack('nn', 5555, 80)],
+    ['v2, of the proxy itself', $v2 . pack('CCn', 0x20, 0, 0)],
+) {
+    my ($name, $header) = @$_;
+    my %via = (port => $t->port(4), before => $header);
+    is(status('/ws/mcp', {}, %via), 403, "PROXY $name: remote");
+    is(status('/real', {}, %via), 403, "PROXY $name, its address taken: remote");
+    is(status('/token', {}, %via), 401, "PROXY $name: a token is asked for");
+    is(status('/token', { Authorization => "Bearer $token" }, %via), 101,
+        "PROXY $name: with the token");
+    is(status('/trust', {}, %via), 101, "PROXY $name: \"trust\" lets it in");
+}
+
 is(status('/ws/mcp', { Forward => 'x', Vias => 'y' }, %wide), 101,
     'other headers mean nothing');
 is(status('/trust', { Host => 'evil.example' }, %wide), 421,

@@ -12,7 +12,7 @@ use CC::Nginx;
 my $root = $CC::Nginx::ROOT;
 
 my $t = CC::Nginx->new(conf => <<'EOC');
-worker_processes 4;
+worker_processes %%WORKERS%%;
 events { worker_connections 256; }
 http {
     log_format all '$request $status $http_referer $cc_executor_owner';

@@ -11,7 +11,7 @@ use CC::Nginx;
 my $root = $CC::Nginx::ROOT;
 
 my $t = CC::Nginx->new(conf => <<'EOC');
-worker_processes 4;
+worker_processes %%WORKERS%%;
 events { worker_connections 256; }
 http {
     log_format owner '$uri $status $cc_executor_owner';

@@ -15,6 +15,7 @@ static ngx_int_t ngx_cc_access_host(ngx_http_request_t *r,
 static ngx_int_t ngx_cc_access_remote(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_uint_t ngx_cc_access_forwarded(ngx_http_request_t *r);
+static ngx_uint_t ngx_cc_access_renamed(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_access_origin(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_uint_t ngx_cc_access_own(ngx_http_request_t *r,
@@ -187,7 +188,13 @@ ngx_cc_access_forwarded(ngx_http_request_t *r)
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (r->connection->proxy_protocol) {
+    /* not connection->proxy_protocol: "PROXY UNKNOWN" leaves that empty */
+
+    if (r->http_connection->addr_conf->proxy_protocol) {
+        return 1;
+    }
+
+    if (ngx_cc_access_renamed(r)) {
         return 1;
     }
 
@@ -213,6 +220,27 @@ ngx_cc_access_forwarded(ngx_http_request_t *r)
     }
 
     return 0;
+}
+
+
+/*
+ * Did the realip module put another address in the place of the peer's?  Even
+ * a loopback one: then the peer was not on this machine, or not the client.
+ */
+
+static ngx_uint_t
+ngx_cc_access_renamed(ngx_http_request_t *r)
+{
+    ngx_str_t                   name = ngx_string("realip_remote_addr");
+    ngx_str_t                  *addr;
+    ngx_http_variable_value_t  *v;
+
+    addr = &r->connection->addr_text;
+    v = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
+
+    return v && v->valid && !v->not_found
+           && (v->len != addr->len
+               || ngx_strncmp(v->data, addr->data, addr->len) != 0);
 }
 
 

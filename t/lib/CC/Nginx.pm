@@ -25,7 +25,8 @@ our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
 # Options: location, server, http, main: text put into the configuration;
 # conf: the whole configuration; user; daemon: in the background, as in life.
-# In all of them %%DIR%%, %%PORT%% and %%PORT_n%% are replaced.
+# In all of them %%DIR%%, %%PORT%%, %%PORT_n%% and %%WORKERS%% (4, or what the
+# environment says in TEST_WORKERS) are replaced.
 sub new {
     my ($class, %o) = @_;
     # the worker's user has to reach the directory, wherever the checkout is
@@ -83,6 +84,7 @@ sub port {
 sub expand {
     my ($self, $text) = @_;
     $text =~ s/%%DIR%%/$self->{dir}/g;
+    $text =~ s/%%WORKERS%%/$ENV{TEST_WORKERS} || 4/ge;
     $text =~ s/%%PORT%%/$self->port(1)/ge;
     $text =~ s/%%PORT_(\d+)%%/$self->port($1)/ge;
     return $text;

@@ -20,8 +20,8 @@ use constant { TEXT => 1, BINARY => 2, CLOSE => 8, PING => 9, PONG => 10 };
 
 # Connects; with "raw" nothing is sent.  Options: host, port, unix, path,
 # headers (list of lines that replace or add to the usual ones: { Name =>
-# value }, undef removes), method, version, after (bytes behind the handshake),
-# ssl, cert and key (files, of the client).
+# value }, undef removes), method, version, before and after (bytes around the
+# handshake), ssl, cert and key (files, of the client).
 sub new {
     my ($class, %o) = @_;
     my $self = bless { buf => '', %o }, $class;
@@ -76,7 +76,8 @@ sub request {
 
 sub handshake {
     my ($self) = @_;
-    $self->write($self->request . ($self->{after} // ''));
+    $self->write(($self->{before} // '') . $self->request
+        . ($self->{after} // ''));
     $self->read_head;
     return $self->{status} == 101;
 }
