@@ -1,6 +1,7 @@
 
 /* random names */
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,42 @@ START_TEST(uuid)
         unit_assert(strspn(a, "0123456789abcdef-") == NGX_CC_UUID_TEXT);
         unit_assert(strcmp(a, b) != 0);
         memcpy(b, a, sizeof(a));
+    }
+}
+END_TEST
+
+
+#define IDS   100000
+
+
+static char  session[IDS][NGX_CC_UUID_TEXT + 1];
+static char  execution[IDS][NGX_CC_HANDLE_TEXT + 1];
+
+
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+
+START_TEST(distinct)
+{
+    int              i;
+    ngx_cc_handle_t  h;
+
+    for (i = 0; i < IDS; i++) {
+        unit_assert(ngx_cc_handle_uuid(session[i]) == 0);
+        unit_assert(ngx_cc_handle_make(&h) == 0);
+        (void) ngx_cc_handle_format(&h, execution[i]);
+    }
+
+    qsort(session, IDS, sizeof(session[0]), compare);
+    qsort(execution, IDS, sizeof(execution[0]), compare);
+
+    for (i = 1; i < IDS; i++) {
+        unit_assert(strcmp(session[i - 1], session[i]) != 0);
+        unit_assert(strcmp(execution[i - 1], execution[i]) != 0);
     }
 }
 END_TEST
@@ -125,6 +162,7 @@ main(void)
 
     tcase_add_test(tc, text);
     tcase_add_test(tc, uuid);
+    tcase_add_test(tc, distinct);
     tcase_add_test(tc, spread);
     tcase_add_test(tc, forked);
     suite_add_tcase(s, tc);
