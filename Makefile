@@ -145,11 +145,17 @@ packages-bench: packages-build
 
 # a fixture is a small program that misbehaves (t/fixtures)
 
-fixtures: $(patsubst t/fixtures/%.c,build/fixtures/%,$(wildcard t/fixtures/*.c))
+fixtures: $(patsubst t/fixtures/%.c,build/fixtures/%,$(filter-out \
+              t/fixtures/short_memory.c,$(wildcard t/fixtures/*.c))) \
+          build/fixtures/short_memory.so
 
 build/fixtures/%: t/fixtures/%.c | packages-build
 	@mkdir -p build/fixtures
 	gcc -O1 -Wall -Wextra -Werror -o $@ $<
+
+build/fixtures/%.so: t/fixtures/%.c | packages-build
+	@mkdir -p build/fixtures
+	gcc -O1 -Wall -Wextra -Werror -shared -fPIC -o $@ $< -ldl
 
 # client libraries that we did not write (t/clients)
 

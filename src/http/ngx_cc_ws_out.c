@@ -175,6 +175,11 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
         n = ws->dialect->pull(ws->session, p + guess,
                               NGX_CC_DIALECT_MAX_MESSAGE, &more);
         if (n == 0) {
+
+            if (ws->ctx.host.failed) {
+                ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
+            }
+
             break;
         }
 

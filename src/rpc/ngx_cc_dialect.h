@@ -48,8 +48,10 @@ typedef struct {
     void                   *data;
     void                  (*wake)(void *data);
 
-    /* for log variables, kept by the dialect */
-    ngx_uint_t              commands;    /* started so far */
+    /* kept by the dialect */
+    ngx_uint_t              commands;    /* started so far, for the log */
+    unsigned                failed:1;    /* no memory for a message that had
+                                            to be said: end the session */
 } ngx_cc_host_t;
 
 
@@ -73,8 +75,9 @@ typedef struct {
     /*
      * Writes the next message to p, which has room for "room" bytes >=
      * NGX_CC_DIALECT_MAX_MESSAGE.  Returns its length, 0 when there is nothing
-     * to say now.  A long message comes in pieces: *more is 1 but for the
-     * last, and 0 is not returned in between.
+     * to say now, or nothing any more (the host's "failed").  A long message
+     * comes in pieces: *more is 1 but for the last, and 0 is not returned in
+     * between.
      */
     size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
 

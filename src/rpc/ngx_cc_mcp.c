@@ -190,6 +190,7 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_mcp_call_t  *call;
 
     *more = 0;
+    s->host->failed |= s->answers.no_memory;
 
     if (s->current == NULL) {
         n = ngx_cc_answers_get(&s->answers, p, room);
@@ -224,6 +225,8 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
         }
 
         s->current = *more ? call : NULL;
+
+        s->host->failed |= call->no_memory;
 
         if (call->ended || call->no_memory) {
             ngx_cc_mcp_forget(s, call);

@@ -38,7 +38,7 @@ typedef struct {
     unsigned                over:1;      /* the answer can be pulled */
     unsigned                begun:1;     /* some of it has been */
     unsigned                ended:1;     /* all of it has been */
-    unsigned                no_memory:1; /* there is no answer */
+    unsigned                no_memory:1; /* there will be no answer */
 
     void                   *data;
     void                  (*wake)(void *data);

@@ -161,6 +161,7 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_process_t  *ps;
 
     *more = 0;
+    s->host->failed |= s->answers.no_memory;
     n = ngx_cc_answers_get(&s->answers, p, room);
 
     /* every process gets its turn, one message each */
@@ -173,6 +174,8 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
         ngx_queue_remove(q);
 
         n = ngx_cc_process_pull(ps, p, room);
+
+        s->host->failed |= ps->output.broken;
 
         if (ps->ended || ps->output.broken) {
             s->nprocesses--;

@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <yajl/yajl_parse.h>
 #include "ngx_cc_request.h"
 
 
@@ -49,29 +48,21 @@ ngx_int_t
 ngx_cc_request_push(ngx_cc_request_t *rq, u_char *p, size_t n,
     ngx_uint_t last)
 {
-    yajl_status  status;
+    ngx_int_t  rc;
 
     if (rq->pool == NULL && ngx_cc_request_begin(rq) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    status = yajl_status_ok;
-
     /* after a refusal the rest is not even looked at */
 
-    if (n && rq->code == 0) {
-        status = yajl_parse(rq->json, p, n);
-    }
+    rc = rq->code ? NGX_OK : ngx_cc_yajl_parse(&rq->json, p, n, last);
 
-    if (last && rq->code == 0 && status == yajl_status_ok) {
-        status = yajl_complete_parse(rq->json);
-    }
-
-    if (rq->no_memory) {
+    if (rc == NGX_ERROR || rq->no_memory) {
         return NGX_ERROR;
     }
 
-    if (status != yajl_status_ok && rq->code == 0) {
+    if (rc == NGX_DECLINED && rq->code == 0) {
         (void) ngx_cc_request_refuse(rq, NGX_CC_ERROR_PARSE,
                                      "not valid JSON");
     }
@@ -90,10 +81,6 @@ void
 ngx_cc_request_reset(ngx_cc_request_t *rq)
 {
     ngx_log_t  *log;
-
-    if (rq->json) {
-        yajl_free(rq->json);
-    }
 
     if (rq->pool) {
         ngx_destroy_pool(rq->pool);
@@ -136,15 +123,8 @@ ngx_cc_request_begin(ngx_cc_request_t *rq)
         return NGX_ERROR;
     }
 
-    rq->json = yajl_alloc(&ngx_cc_request_callbacks, NULL, rq);
-
-    if (rq->json == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) yajl_config(rq->json, yajl_dont_validate_strings, 1);
-
-    return NGX_OK;
+    return ngx_cc_yajl_begin(&rq->json, &ngx_cc_request_callbacks, rq,
+                             rq->pool);
 }
 
 

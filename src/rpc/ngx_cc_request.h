@@ -16,6 +16,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_yajl.h"
 
 
 #define NGX_CC_REQUEST_DEPTH     32
@@ -59,7 +60,7 @@ struct ngx_cc_value_s {
 typedef struct {
     ngx_log_t       *log;
     ngx_pool_t      *pool;       /* of the message; NULL between messages */
-    void            *json;       /* yajl's handle */
+    ngx_cc_yajl_t    json;
     ngx_cc_value_t  *stack[NGX_CC_REQUEST_DEPTH];
     ngx_uint_t       depth;
     ngx_uint_t       values;

@@ -103,6 +103,26 @@ ngx_palloc(ngx_pool_t *pool, size_t size)
 }
 
 
+ngx_int_t
+ngx_pfree(ngx_pool_t *pool, void *p)
+{
+    shim_pool_t    *sp = (shim_pool_t *) pool;
+    shim_block_t   *b, **at;
+
+    for (at = &sp->first; *at; at = &(*at)->next) {
+        b = *at;
+
+        if (b->data == p) {
+            *at = b->next;
+            free(b);
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
 void *
 ngx_pnalloc(ngx_pool_t *pool, size_t size)
 {

@@ -1,0 +1,44 @@
+
+/*
+ * The JSON parser (yajl 2), with memory that may run short.  yajl does not look
+ * at what its allocator returns, so a shortage leaves it by a long jump; what
+ * it had asked for lies in a pool and goes with that.
+ */
+
+#ifndef _NGX_CC_YAJL_H_INCLUDED_
+#define _NGX_CC_YAJL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <setjmp.h>
+#include <yajl/yajl_parse.h>
+
+
+typedef struct {
+    ngx_pool_t        *pool;             /* NULL: not open */
+
+    /* private */
+    yajl_handle        handle;
+    yajl_alloc_funcs   memory;
+    jmp_buf            shortage;
+} ngx_cc_yajl_t;
+
+
+/*
+ * Begins a text.  The parser lives as long as "pool" and must not move; its
+ * callbacks get "data".  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_yajl_begin(ngx_cc_yajl_t *y, yajl_callbacks *callbacks,
+    void *data, ngx_pool_t *pool);
+
+/*
+ * The next n bytes; "last": the text ends with them.  NGX_OK, NGX_DECLINED: no
+ * JSON, or a callback did not want to go on; NGX_ERROR: no memory, the parser
+ * must not be used again.
+ */
+ngx_int_t ngx_cc_yajl_parse(ngx_cc_yajl_t *y, const u_char *p, size_t n,
+    ngx_uint_t last);
+
+
+#endif /* _NGX_CC_YAJL_H_INCLUDED_ */
