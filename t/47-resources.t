@@ -5,8 +5,11 @@
 use strict;
 use warnings;
 
+use File::Path qw(remove_tree);
 use Test::More;
 use Time::HiRes qw(time sleep);
+use CC::Http;
+use CC::Mcp;
 use CC::Nginx;
 
 plan skip_all => 'needs root (prlimit of other users\' processes)' if $> != 0;
@@ -193,4 +196,127 @@ like($said, qr/cc_executor_path|\/proc\/no\/such/, 'which') or diag $said;
 $bad->allow(qr/mkdir\(\) "\/proc\/no\/such" failed/, 1);
 $bad->finish;
 
+# the zone: its last slot, then locations that come and go until it is full
+
+sub zone {
+    my ($size, $limit, @names) = @_;
+    return "cc_executor_zone $size; server { listen 127.0.0.1:%%PORT%%; "
+        . join(' ', map { "location /$_ { cc_executor on; $rules
+            cc_executor_max_sessions $limit; }" } @names) . '}';
+}
+
+sub conf {
+    my ($http) = @_;
+    return "worker_processes 1; events { } http { $http
+        cc_executor_path %%DIR%%/runtime; }";
+}
+
+my $try = CC::Nginx->new;
+my ($fits, $not) = (10, 100_000);
+while ($not - $fits > 1) {
+    my $middle = int(($fits + $not) / 2);
+    my ($rc) = $try->test_config(conf(zone('256k', $middle, 'ws/mcp')));
+    ($rc == 0 ? $fits : $not) = $middle;
+}
+($rc, $said) = $try->test_config(conf(zone('256k', $not, 'ws/mcp')));
+like($said, qr/cc_executor_zone 262144 is too small for all cc_executor_max_s/,
+    'one slot more than there is room for is told at the start');
+
+my $few = int($fits / 2) - 50;
+$t = CC::Nginx->new(conf => conf(zone('256k', $few, 'ws/mcp')))->start;
+$c = $t->client;
+is($c->run('echo one')->{stdout}, "one\n", "half the zone: $few slots");
+my $reload = sub {
+    my ($http) = @_;
+    my %old = map { $_ => 1 } $t->workers;
+    my $lines = () = $t->log =~ /\n/g;
+    $t->write_config($t->expand(conf($http)));
+    $t->signal('HUP');
+    my $new;
+    $t->wait_until(sub {
+        $new = grep { !$old{$_} } $t->workers;
+        $new || $t->log =~ /^(?:.*\n){$lines}(?s:.*)zone 262144 is too/ }, 20);
+    return $new;
+};
+ok($reload->(zone('256k', $few, 'ws/mcp')), 'a reload needs no more');
+ok($reload->(zone('256k', $few, 'ws/mcp')), 'nor the next one');
+my $reloads = 0;
+$reloads++ while $reloads < 10 && $reload->(
+    zone('256k', 800, 'ws/mcp', map { "of/$reloads/$_" } 1 .. 10));
+cmp_ok($reloads, '<', 10, "locations that come and go fill it: reload $reloads "
+    . 'is refused');
+is($t->client->run('echo old')->{stdout}, "old\n", 'what was, goes on');
+$t->allow(qr/cc_executor_zone 262144 is too small/, 1);
+ok($reload->(zone('288k', 200, 'ws/mcp')), 'another size is a new zone');
+is($t->client->run('echo new')->{stdout}, "new\n", 'and commands run');
+$c->close;
+$t->finish;
+
+# a disk that is full: nothing can be begun there, what is there goes on
+
+SKIP: {
+    $t = CC::Nginx->new(location => $rules, http => 'cc_executor_cwd
+        %%DIR%%/disk/work; client_body_buffer_size 1k;');
+    my $disk = $t->dir . '/disk';
+    mkdir $disk or die $!;
+    my $unmount = Unmount->new($disk);
+    skip 'no disk of our own can be mounted', 17 unless system(
+        "mount -t tmpfs -o size=64k,nr_inodes=8,mode=755 none '$disk' 2>&1") == 0;
+
+    for (qw(work temp)) {
+        mkdir "$disk/$_" or die $!;
+        chmod 0777, "$disk/$_";
+    }
+    my $path = $t->config;
+    $path =~ s/cc_executor_path [^;]*/cc_executor_path $disk\/runtime/;
+    $path =~ s/http \{/http { client_body_temp_path $disk\/temp\/body;/;
+    $t->{conf} = $path;
+    local *CC::Nginx::http_paths = sub { '' };
+    $t->start;
+
+    my $n = 0;
+    while (open my $f, '>', "$disk/" . $n++) { }
+    open my $f, '>>', "$disk/0" or die $!;
+    1 while syswrite $f, 'x' x 4096;
+    ok($!{ENOSPC}, 'a full disk');
+
+    $c = $t->client;
+    is($c->run('echo some')->{stdout}, "some\n", 'commands run on it');
+    my $r = $c->run('echo more > file');
+    isnt($r->{completed}{exit_code}, 0, 'what they cannot write is theirs');
+    like($r->{stderr}, qr/No space left on device/, 'to say');
+    my $post = CC::Http->new(port => $t->port);
+    $r = $post->post({ jsonrpc => '2.0', id => 1, method => 'tools/call',
+        params => { name => 'execute', arguments => { command => 'wc -c',
+            stdin => 'y' x 200_000 }, _meta => CC::Mcp::meta() } },
+        headers => { 'MCP-Protocol-Version' => $CC::Mcp::MODERN,
+            'Mcp-Method' => 'tools/call', 'Mcp-Name' => 'execute' });
+    like($r->{message}{result}{content}[0]{text} // '', qr/^200000\n/,
+        'a body needs no room on it');
+
+    my ($old) = $t->workers;
+    $t->signal('HUP');
+    ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 20),
+        'a reload');
+    is($t->client->run('echo fine')->{stdout}, "fine\n", 'and commands run');
+    $c->close;
+    $post->close;
+    $t->finish;
+
+    remove_tree("$disk/runtime");
+    open $f, '>', "$disk/last" or die $!;
+    ($rc, $said) = $t->test_config($path);
+    isnt($rc, 0, 'no room for the runtime directory: nginx -t says so');
+    like($said, qr{mkdir\(\) "$disk/runtime(?:/work)?" failed \(28: No space left},
+        'and which') or diag $said;
+}
+
 done_testing;
+
+# as long as it lives something may be mounted there
+
+package Unmount;
+
+sub new { my ($class, $dir) = @_; return bless { dir => $dir }, $class }
+
+sub DESTROY { local $?; system 'umount', '-l', $_[0]{dir}; return }
