@@ -199,8 +199,20 @@ my ($h) = CC::Nginx::parent($p->{pid});
 kill 'STOP', $h;
 $gone->close;
 
+# and one that is canceled then, without a time limit
+
+my $cancel = $t->client;
+$cancel->send('execute', { command => $tree });
+$p = $cancel->notification('process.started')->{params};
+$cancel->notification('process.output');
+($h) = CC::Nginx::parent($p->{pid});
+kill 'STOP', $h;
+ok($cancel->call('control', { type => 'CANCEL' })->{result}, 'CANCEL');
+
 my $done = $short->notification('process.completed', 60);
 is($done->{params}{cause}, 'lost', 'a busy helper stopped: it is found out');
+$done = $cancel->notification('process.completed', 60);
+is($done->{params}{cause}, 'lost', 'also when its command is canceled');
 ok($t->wait_until(sub { !sleeps($t) }, 30), 'nothing of all that is left')
     or diag join "\n", sleeps($t);
 slots_exact($t, 50, 'helpers stopped');

@@ -309,10 +309,22 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
 
     ngx_cc_account_started(cl->helper, pid, start);
 
-    ngx_add_timer(&cl->timer, cl->timeout
-                              ? cl->timeout + cl->conf->kill_grace
-                                + cl->conf->linger + NGX_CC_CLIENT_MARGIN
-                              : NGX_CC_CLIENT_IDLE);
+    if (cl->timeout) {
+        ngx_cc_client_expect(cl, cl->timeout);
+
+    } else {
+        ngx_add_timer(&cl->timer, NGX_CC_CLIENT_IDLE);
+    }
+}
+
+
+void
+ngx_cc_client_expect(ngx_cc_client_t *cl, ngx_msec_t time)
+{
+    cl->checked = 0;
+
+    ngx_add_timer(&cl->timer, time + cl->conf->kill_grace + cl->conf->linger
+                              + NGX_CC_CLIENT_MARGIN);
 }
 
 
@@ -407,6 +419,7 @@ ngx_cc_client_gone(void *data)
 static void
 ngx_cc_client_timer(ngx_event_t *ev)
 {
+    ngx_uint_t        ends;
     ngx_cc_client_t  *cl = ev->data;
 
     if (cl->public.state == NGX_CC_COMMAND_WAITING) {
@@ -420,7 +433,9 @@ ngx_cc_client_timer(ngx_event_t *ev)
         return;
     }
 
-    if (cl->timeout && cl->reader.pos == cl->head
+    ends = cl->timeout || cl->public.canceling;
+
+    if (ends && cl->reader.pos == cl->head
         && !cl->credit_due && cl->checked == cl->head + 1)
     {
         ngx_cc_client_lose(cl, "its helper does not end it");
@@ -429,8 +444,8 @@ ngx_cc_client_timer(ngx_event_t *ev)
 
     cl->checked = cl->head + 1;          /* 0 = not looked yet */
 
-    ngx_add_timer(&cl->timer, cl->timeout ? NGX_CC_CLIENT_MARGIN
-                                          : NGX_CC_CLIENT_IDLE);
+    ngx_add_timer(&cl->timer, ends ? NGX_CC_CLIENT_MARGIN
+                                   : NGX_CC_CLIENT_IDLE);
 }
 
 

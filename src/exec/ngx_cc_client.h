@@ -59,6 +59,9 @@ typedef struct {
 /* asks the pool for a helper; cl->message goes out as soon as there is one */
 void ngx_cc_client_begin(ngx_cc_client_t *cl);
 
+/* it has to be over "time" ms from now, and the grace that it is given */
+void ngx_cc_client_expect(ngx_cc_client_t *cl, ngx_msec_t time);
+
 /*
  * Sends everything that is due.  What cannot go now stays due: positions and
  * signals are absolute, so only the newest matters.

@@ -241,6 +241,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
         cl->cancel_due = 1;
         ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
         ngx_cc_client_send(cl);
+        ngx_cc_client_expect(cl, 0);
     }
 
     return NGX_OK;

@@ -449,7 +449,7 @@ sub leaks {
 sub finish {
     my ($self) = @_;
     my @zombies;
-    $self->wait_until(sub { !(@zombies = $self->zombies) }, 2)
+    $self->wait_until(sub { !(@zombies = $self->zombies) }, 10)
         if $self->{master};
     is("@zombies", '', 'no zombie');
     my @leaks;
