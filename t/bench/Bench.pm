@@ -219,10 +219,11 @@ sub output {
 # processor time
 
 # s of worker, spawner and helpers, their children excluded
-sub cpu {
-    my ($self, $nginx) = @_;
+sub cpu { my ($self, $nginx) = @_; return cpu_of($self->tree($nginx)) }
+
+sub cpu_of {
     my $sum = 0;
-    for my $pid ($self->tree($nginx)) {
+    for my $pid (@_) {
         open my $f, '<', "/proc/$pid/schedstat" or next;
         $sum += (split ' ', <$f>)[0];
     }
