@@ -7,8 +7,9 @@ OBJ   := $(ROOT)/build/obj
 SO    := build/ngx_cc_executor_module.so
 TREE  := /usr/share/nginx/src
 
+UNIT_PARTS := shim fake_command session
 UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
-             t/unit/shim.c t/unit/fake_command.c,$(wildcard t/unit/*.c)))
+             $(UNIT_PARTS:%=t/unit/%.c),$(wildcard t/unit/*.c)))
 PURE  := $(wildcard src/lib/*.c src/helper/*.c)
 RPC   := $(wildcard src/rpc/*.c)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
@@ -182,7 +183,8 @@ build/mcp/installed: $(MCP_CLIENTS) | packages-test
 	@touch $@
 
 # a unit test is linked with all pure files; those of src/rpc with what they
-# need of nginx (shim.c) and with commands that are none (fake_command.c)
+# need of nginx (shim.c), with commands that are none (fake_command.c) and a
+# session of a dialect (session.c)
 
 UNIT_LIBS := build/unit/pure.a $$(pkg-config --cflags --libs check) -lpthread
 
@@ -200,14 +202,14 @@ build/unit/pure.a: $(patsubst src/%.c,build/unit/obj/%.o,$(PURE))
 	@ar rcs $@ $^
 
 build/unit/rpc.a: $(patsubst src/%.c,build/unit/obj/%.o,$(RPC)) \
-                  build/unit/obj/shim.o build/unit/obj/fake_command.o
+                  $(UNIT_PARTS:%=build/unit/obj/%.o)
 	@rm -f $@
 	@ar rcs $@ $^
 
 NGINX_CFLAGS := -Isrc/exec -Isrc/rpc -isystem $(OBJ) \
                 $(addprefix -isystem $(TREE)/src/,core event event/modules os/unix)
 
-build/unit/obj/rpc/%.o build/unit/obj/shim.o build/unit/obj/fake_command.o: \
+build/unit/obj/rpc/%.o $(UNIT_PARTS:%=build/unit/obj/%.o): \
     UNIT_CFLAGS += $(NGINX_CFLAGS)
 
 build/unit/obj/%.o: src/%.c $(HEADS) | packages-build
@@ -223,7 +225,7 @@ build/valgrind/%: t/unit/%.c build/valgrind/all.a $(HEADS) | packages-test
 	    $$(pkg-config --cflags --libs check) -lyajl -lpthread
 
 build/valgrind/all.a: $(patsubst src/%.c,build/valgrind/obj/%.o,$(PURE) $(RPC)) \
-                      build/valgrind/obj/shim.o build/valgrind/obj/fake_command.o
+                      $(UNIT_PARTS:%=build/valgrind/obj/%.o)
 	@rm -f $@
 	@ar rcs $@ $^
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "fake_command.h"
 #include "ngx_cc_mcp.h"
+#include "session.h"
 #include "shim.h"
 #include "unit.h"
 
@@ -25,126 +26,14 @@
     "\"0.1.0\"}}"
 
 
-static ngx_log_t              log_;
-static ngx_cc_host_t          host;
-static ngx_cc_mcp_post_t      post;
-static ngx_cc_command_conf_t  conf;
-static void                  *session;
-static int                    wakes;
-static int                    pieces;        /* of the message pulled last */
-static u_char                 buf[8 * 1024 * 1024];
-
-
-static void
-wake(void *data)
-{
-    wakes++;
-}
-
-
-/* the next message as text, put together, "" when there is none */
-
-static const char *
-pull(void)
-{
-    size_t      n, len;
-    ngx_uint_t  more;
-
-    pieces = 0;
-    len = 0;
-
-    do {
-        n = ngx_cc_mcp.pull(session, buf + len, NGX_CC_DIALECT_MAX_MESSAGE,
-                            &more);
-        ck_assert(n || !more);
-        ck_assert_uint_le(n, 65536);
-        len += n;
-        pieces++;
-    } while (more);
-
-    buf[len] = '\0';
-
-    return (char *) buf;
-}
+static ngx_cc_mcp_post_t  post;
 
 
 static void
 open_session(ngx_cc_mcp_post_t *p)
 {
-    static const char  *env[] = { "PATH=/bin" };
-
-    memset(&conf, 0, sizeof(conf));
-    conf.policy.any = 1;
-    conf.shell = "/bin/sh";
-    conf.env = env;
-    conf.nenv = 1;
-    conf.path = "/bin";
-    conf.cwd = "/srv";
-    conf.timeout = 600000;
-    conf.max_commands_per_session = 2;
-
-    memset(&host, 0, sizeof(host));
-    host.pool = ngx_create_pool(1024, &log_);
-    host.log = &log_;
-    host.conf = &conf;
-    host.max_message = 1 << 20;
-    host.post = p;
-    memset(host.session_id, 's', NGX_CC_UUID_TEXT);
-    host.wake = wake;
-
-    ngx_current_msec = 1000000;
-    session = ngx_cc_mcp.open(&host);
-    ck_assert_ptr_nonnull(session);
-    ck_assert_str_eq(pull(), "");
-}
-
-
-static void
-close_session(void)
-{
-    int  i;
-
-    ngx_cc_mcp.close(session);
-    ck_assert_int_eq(shim_fire(), 0);
-
-    for (i = 0; i < fake_commands; i++) {
-        ck_assert_int_eq(fake_command[i]->closed, 1);
-    }
-
-    ngx_destroy_pool(host.pool);
-    fake_free();
-}
-
-
-static void
-say(const char *text)
-{
-    u_char  *p;
-    size_t   n, half;
-
-    n = strlen(text);
-    half = n / 2;
-    p = malloc(n + 1);
-    memcpy(p, text, n);
-    ck_assert_int_eq(ngx_cc_mcp.push(session, p, half, 0), NGX_OK);
-    ck_assert_int_eq(ngx_cc_mcp.push(session, p + half, n - half, 1), NGX_OK);
-    free(p);
-}
-
-
-static void
-expect(const char *want)
-{
-    ck_assert_str_eq(pull(), want);
-}
-
-
-static void
-expect_part(const char *want)
-{
-    const char  *got = pull();
-
-    ck_assert_msg(strstr(got, want) != NULL, "%s not in %.2000s", want, got);
+    session_open(&ngx_cc_mcp, 2, p);
+    expect("");
 }
 
 

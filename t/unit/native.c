@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "fake_command.h"
 #include "ngx_cc_native.h"
+#include "session.h"
 #include "shim.h"
 #include "unit.h"
 
@@ -14,119 +15,12 @@
 #define ID_B  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 
-static ngx_log_t              log_;
-static ngx_cc_host_t          host;
-static ngx_cc_command_conf_t  conf;
-static void                  *session;
-static int                    wakes;
-static u_char                 buf[NGX_CC_DIALECT_MAX_MESSAGE + 1];
-
-
-static void
-wake(void *data)
-{
-    wakes++;
-}
-
-
-/* the next message as text, "" when there is none */
-
-static const char *
-pull(void)
-{
-    size_t      n;
-    ngx_uint_t  more;
-
-    n = ngx_cc_native.pull(session, buf, NGX_CC_DIALECT_MAX_MESSAGE, &more);
-    ck_assert_uint_eq(more, 0);
-    ck_assert_uint_le(n, NGX_CC_DIALECT_MAX_MESSAGE);
-    buf[n] = '\0';
-
-    return (char *) buf;
-}
-
-
 static void
 open_session(void)
 {
-    const char  *env[] = { "PATH=/bin" };
-
-    static const char  *kept[1];
-
-    kept[0] = env[0];
-    memset(&conf, 0, sizeof(conf));
-    conf.policy.any = 1;
-    conf.shell = "/bin/sh";
-    conf.env = kept;
-    conf.nenv = 1;
-    conf.path = "/bin";
-    conf.cwd = "/";
-    conf.timeout = 600000;
-    conf.max_commands_per_session = 3;
-
-    memset(&host, 0, sizeof(host));
-    host.pool = ngx_create_pool(1024, &log_);
-    host.log = &log_;
-    host.conf = &conf;
-    host.max_message = 1 << 20;
-    memset(host.session_id, 's', NGX_CC_UUID_TEXT);
-    host.wake = wake;
-
-    session = ngx_cc_native.open(&host);
-    ck_assert_ptr_nonnull(session);
-    ck_assert_ptr_nonnull(strstr(pull(), "\"method\":\"connected\""));
-    ck_assert_str_eq(pull(), "");
-}
-
-
-static void
-close_session(void)
-{
-    int  i;
-
-    ngx_cc_native.close(session);
-
-    for (i = 0; i < fake_commands; i++) {
-        ck_assert_int_eq(fake_command[i]->closed, 1);
-    }
-
-    ngx_destroy_pool(host.pool);
-    fake_free();
-}
-
-
-static void
-say(const char *text)
-{
-    u_char  *p;
-    size_t   n, half;
-
-    n = strlen(text);
-    half = n / 2;
-    p = malloc(n + 1);
-    memcpy(p, text, n);
-    ck_assert_int_eq(ngx_cc_native.push(session, p, half, 0), NGX_OK);
-    ck_assert_int_eq(ngx_cc_native.push(session, p + half, n - half, 1),
-                     NGX_OK);
-    free(p);
-}
-
-
-static void
-expect(const char *want)
-{
-    ck_assert_str_eq(pull(), want);
-}
-
-
-/* only part of it */
-
-static void
-expect_part(const char *want)
-{
-    const char  *got = pull();
-
-    ck_assert_msg(strstr(got, want) != NULL, "%s not in %s", want, got);
+    session_open(&ngx_cc_native, 3, NULL);
+    expect_part("\"method\":\"connected\"");
+    expect("");
 }
 
 

@@ -5,16 +5,13 @@
 use strict;
 use warnings;
 
-use JSON::PP qw(decode_json);
+use JSON::PP ();
 use Test::More;
+use CC::Agent;
 use CC::Nginx;
 
-my $root = $CC::Nginx::ROOT;
-my $from = "$root/build/agent";
-my $claude = "$from/node_modules/.bin/claude";
-
 plan skip_all => 'Claude Code could not be had from npm (build/agent)'
-    unless -x $claude;
+    if CC::Agent::missing();
 
 # nothing but loopback, where that can be had
 
@@ -36,70 +33,20 @@ my $dir = $t->dir;
 my $at = '127.0.0.1:' . $t->port . '/ws/mcp';
 my $mark = 460000000 + $$;
 
-sub write_file {
-    my ($name, $text) = @_;
-    open my $f, '>', "$dir/$name" or die $!;
-    print $f $text;
-    close $f;
-    return "$dir/$name";
-}
-
 sub running {
     return grep { CC::Nginx::title($_) =~ /^sleep $mark\b/ }
         map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
 }
 
-# starts the stand-in; its port and a handle to what it prints
-sub model {
-    my ($command) = @_;
-    my $pid = open my $out, '-|', 'node', "$root/t/clients/agent/model.mjs",
-        $command or die $!;
-    my ($port) = readline($out) =~ /^port (\d+)/ or die 'no stand-in';
-    return { pid => $pid, out => $out, port => $port };
-}
-
-# what the model was given as result, once the agent is done
-sub results {
-    my ($model) = @_;
-    kill 'TERM', $model->{pid};
-    my @lines = readline $model->{out};
-    close $model->{out};
-    return map { decode_json($_) } @lines;
-}
-
-# starts the agent in an environment and a home of its own
-sub agent {
-    my ($model, $config) = @_;
-    mkdir "$dir/home";
-    my $pid = open my $out, '-|', 'sh', '-c', 'cd "$1" && shift && exec "$@"'
-        . ' < /dev/null 2>&1', 'sh', "$dir/home", 'env', '-i',
-        "PATH=$ENV{PATH}", "HOME=$dir/home",
-        "ANTHROPIC_BASE_URL=http://127.0.0.1:$model->{port}",
-        'ANTHROPIC_API_KEY=none', 'ENABLE_TOOL_SEARCH=false',
-        'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1', 'DISABLE_AUTOUPDATER=1',
-        'DISABLE_TELEMETRY=1', 'timeout', 90, $claude, '-p', 'run it',
-        '--mcp-config', $config, '--strict-mcp-config', '--allowedTools',
-        'mcp__cc__execute' or die $!;
-    return { pid => $pid, out => $out };
-}
-
-sub output {
-    my ($agent) = @_;
-    my $text = join '', readline $agent->{out};
-    close $agent->{out};
-    return $text;
-}
-
 for my $kind (qw(http ws)) {
-    my $config = write_file("$kind.json",
-        qq({"mcpServers":{"cc":{"type":"$kind","url":"$kind://$at"}}}));
+    my $agent = sub { return CC::Agent->start($dir,
+        { type => $kind, url => "$kind://$at" }, @_) };
 
     # a command that fails: the agent is told how
 
-    my $model = model('echo from $((20 + 22)); echo oops >&2; exit 3');
-    my $said = output(agent($model, $config));
+    my ($said, $r) = $agent->('echo from $((20 + 22)); echo oops >&2; exit 3')
+        ->finish;
     like($said, qr/the tool said: from 42/, "$kind: the agent runs a command");
-    my ($r) = results($model);
     is($r->{text} =~ s/\d\.\d s/0.0 s/r,
         "from 42\n[stderr]\noops\n[exit code 3, 0.0 s]",
         "$kind: what the model reads");
@@ -108,32 +55,26 @@ for my $kind (qw(http ws)) {
 
     # one that works
 
-    $model = model('echo fine');
-    output(agent($model, $config));
-    ($r) = results($model);
+    ($said, $r) = $agent->('echo fine')->finish;
     like($r->{text}, qr/fine/, "$kind: a command that works");
     is($r->{is_error}, JSON::PP::false, "$kind: no error");
 
     # a longer one, with progress on the way
 
-    $model = model('for i in 1 2 3 4 5 6; do echo step $i; sleep 0.5; done');
-    output(agent($model, $config));
-    ($r) = results($model);
+    ($said, $r) = $agent->('for i in 1 2 3 4 5 6; do echo step $i; sleep 0.5; '
+        . 'done')->finish;
     like($r->{text}, qr/step 6/, "$kind: a longer command");
     like($t->slurp('logs/cc.log'), qr{^POST 200 text/event-stream mcp 1$}m,
         'http: it asked for progress, and got it') if $kind eq 'http';
 
     # SIGINT while it runs: the command is gone
 
-    $model = model("exec sleep $mark");
-    my $agent = agent($model, $config);
+    my $run = $agent->("exec sleep $mark");
     ok($t->wait_until(sub { running() }, 60), "$kind: a command that stays");
-    kill 'INT', map { CC::Nginx::children($_, qr/./) } $agent->{pid};
+    $run->interrupt;
     ok($t->wait_until(sub { !running() }, 20),
         "$kind: interrupted, it is gone");
-    kill 'TERM', $agent->{pid};
-    output($agent);
-    results($model);
+    $run->finish(1);
 }
 
 like($t->slurp('logs/cc.log'), qr/^GET 101 \S+ mcp \d+$/m,

@@ -5,15 +5,12 @@
 use strict;
 use warnings;
 
-use JSON::PP qw(decode_json encode_json);
 use Test::More;
+use CC::Agent;
 use CC::Container;
 
-my $root = $CC::Container::ROOT;
-my $claude = "$root/build/agent/node_modules/.bin/claude";
-
 plan skip_all => 'Claude Code could not be had from npm (build/agent)'
-    unless -x $claude;
+    if CC::Agent::missing();
 
 my $t = CC::Container->new(compose => 1, token => 1)->start;
 ok($t->healthy, 'the container serves') or BAIL_OUT($t->{why});
@@ -27,47 +24,13 @@ sub write_file {
     return "$dir/$name";
 }
 
-# Lets the agent run these commands, one after the other.  Returns a handle;
-# "@FILE command": the model waits until FILE is there.
-sub begin {
+# lets the agent run these commands, one after the other
+sub agent {
     my ($kind, @commands) = @_;
-    my $port = $t->{port};
     my $path = $kind eq 'ws' ? 'ws/mcp' : 'mcp';
-    my $config = write_file("$kind.json", encode_json({ mcpServers => { cc => {
-        type => $kind, url => "$kind://127.0.0.1:$port/$path",
-        headers => { Authorization => "Bearer $t->{secret}" } } } }));
-    my $pid = open my $model, '-|', 'node', "$root/t/clients/agent/model.mjs",
-        @commands or die $!;
-    my ($at) = readline($model) =~ /^port (\d+)/ or die 'no stand-in';
-    mkdir "$dir/home";
-    my $agent = open my $out, '-|', 'sh', '-c', 'cd "$1" && shift && exec "$@"'
-        . ' < /dev/null 2>&1', 'sh', "$dir/home", 'env', '-i',
-        "PATH=$ENV{PATH}", "HOME=$dir/home",
-        "ANTHROPIC_BASE_URL=http://127.0.0.1:$at",
-        'ANTHROPIC_API_KEY=none', 'ENABLE_TOOL_SEARCH=false',
-        'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1', 'DISABLE_AUTOUPDATER=1',
-        'DISABLE_TELEMETRY=1', 'timeout', 900, $claude, '-p', 'do it',
-        '--mcp-config', $config, '--strict-mcp-config', '--allowedTools',
-        'mcp__cc__execute' or die $!;
-    return { model => $model, pid => $pid, out => $out, agent => $agent };
-}
-
-# the next result that the model was given
-sub result {
-    my ($run) = @_;
-    my $line = readline $run->{model} // return {};
-    return decode_json($line);
-}
-
-# the end of the agent: what it said, and the results that were not taken yet
-sub finish {
-    my ($run) = @_;
-    my $said = join '', readline $run->{out};
-    close $run->{out};
-    kill 'TERM', $run->{pid};
-    my @results = map { decode_json($_) } readline $run->{model};
-    close $run->{model};
-    return ($said, @results);
+    return CC::Agent->start($dir, { type => $kind,
+        url => "$kind://127.0.0.1:$t->{port}/$path",
+        headers => { Authorization => "Bearer $t->{secret}" } }, @commands);
 }
 
 for my $kind (qw(http ws)) {
@@ -77,9 +40,9 @@ for my $kind (qw(http ws)) {
     write_file('workspace/notes.txt', "colour: grey\n");
     chown $CC::Container::UID, $CC::Container::GID,
         "$dir/workspace/notes.txt";
-    my ($said, @r) = finish(begin($kind,
+    my ($said, @r) = agent($kind,
         "sed -i s/grey/green/ notes.txt && echo by $kind >> notes.txt",
-        'cat notes.txt'));
+        'cat notes.txt')->finish;
     is($t->slurp('workspace/notes.txt'), "colour: green\nby $kind\n",
         "$kind: a file of the workspace is edited");
     like($said, qr/the tool said: .*colour: green/s,
@@ -87,13 +50,13 @@ for my $kind (qw(http ws)) {
 
     # long, with progress on the way
 
-    ($said, @r) = finish(begin($kind,
-        'for i in 1 2 3 4 5 6; do echo step $i; sleep 0.5; done'));
+    ($said, @r) = agent($kind,
+        'for i in 1 2 3 4 5 6; do echo step $i; sleep 0.5; done')->finish;
     like($r[0]{text}, qr/step 1\b.*step 6\b/s, "$kind: a long command");
 
     # 50 there and 50 back, nothing lost, in order
 
-    ($said, @r) = finish(begin($kind, map { "echo message $_ of 50" } 1 .. 50));
+    ($said, @r) = agent($kind, map { "echo message $_ of 50" } 1 .. 50)->finish;
     is_deeply([map { $_->{text} =~ /(message \d+ of 50)/ } @r],
         [map { "message $_ of 50" } 1 .. 50], "$kind: 50 messages each way")
         or diag $said;
@@ -101,30 +64,27 @@ for my $kind (qw(http ws)) {
     # cancelled: the tree in the container is gone
 
     my $mark = 470000000 + $$;
-    my $run = begin($kind, "setsid sleep $mark & exec sleep $mark");
+    my $run = agent($kind, "setsid sleep $mark & exec sleep $mark");
     my $sleeps = sub { scalar grep { /^sleep $mark/ }
         split /\n/, $t->exec('bash', '-c',
             'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < $f; echo; done') };
     ok($t->wait_until(sub { $sleeps->() == 2 }, 90), "$kind: it runs");
-    open my $children, '<', "/proc/$run->{agent}/task/$run->{agent}/children"
-        or die $!;
-    kill 'INT', split ' ', readline($children) // '';
+    $run->interrupt;
     ok($t->wait_until(sub { $sleeps->() == 0 }),
         "$kind: interrupted, it is gone");
-    kill 'TERM', $run->{agent};
-    finish($run);
+    $run->finish(1);
 }
 
 # the server is restarted in the middle
 
 my $gate = "$dir/gate";
-my $run = begin('http', 'echo before', "\@$gate echo after");
-like(result($run)->{text}, qr/before/, 'restart: before it');
+my $run = agent('http', 'echo before', "\@$gate echo after");
+like($run->result->{text}, qr/before/, 'restart: before it');
 $t->podman('restart', '-t', 15, $t->{container});
 ok($t->healthy, 'restart: it is back') or diag $t->{why};
 write_file('gate', '');
-like(result($run)->{text}, qr/after/, 'restart: the agent goes on');
-my ($said) = finish($run);
+like($run->result->{text}, qr/after/, 'restart: the agent goes on');
+my ($said) = $run->finish;
 like($said, qr/the tool said: .*after/s, 'restart: to its end');
 
 done_testing;
