@@ -143,6 +143,17 @@ ngx_cc_json_escape_bulk(uint8_t **dst, uint8_t *dst_end, const uint8_t *src,
 
         c = *d;                 /* the byte that was judged, in our copy */
 
+        if (c == '\n') {
+
+            /* the most frequent one: nothing waits for a table */
+
+            d[0] = '\\';
+            d[1] = 'n';
+            d += 2;
+            i++;
+            continue;
+        }
+
         if (c < 0x80) {
             escape = ngx_cc_json_escape_of(c);
             memcpy(d, escape, sizeof(ngx_cc_json_escape_t));
