@@ -16,13 +16,16 @@ ngx_int_t
 ngx_cc_yajl_begin(ngx_cc_yajl_t *y, yajl_callbacks *callbacks, void *data,
     ngx_pool_t *pool)
 {
+    jmp_buf  shortage;
+
     y->pool = pool;
     y->memory.malloc = ngx_cc_yajl_malloc;
     y->memory.realloc = ngx_cc_yajl_realloc;
     y->memory.free = ngx_cc_yajl_free;
     y->memory.ctx = y;
+    y->shortage = &shortage;
 
-    if (setjmp(y->shortage) != 0) {
+    if (setjmp(shortage) != 0) {
         return NGX_ERROR;
     }
 
@@ -38,9 +41,12 @@ ngx_int_t
 ngx_cc_yajl_parse(ngx_cc_yajl_t *y, const u_char *p, size_t n,
     ngx_uint_t last)
 {
+    jmp_buf      shortage;
     yajl_status  status;
 
-    if (setjmp(y->shortage) != 0) {
+    y->shortage = &shortage;
+
+    if (setjmp(shortage) != 0) {
         return NGX_ERROR;
     }
 
@@ -63,7 +69,7 @@ ngx_cc_yajl_malloc(void *data, size_t size)
     p = ngx_palloc(y->pool, NGX_CC_YAJL_HEAD + size);
 
     if (p == NULL) {
-        longjmp(y->shortage, 1);
+        longjmp(*y->shortage, 1);
     }
 
     *(size_t *) p = size;

@@ -21,7 +21,7 @@ typedef struct {
     /* private */
     yajl_handle        handle;
     yajl_alloc_funcs   memory;
-    jmp_buf            shortage;
+    jmp_buf           *shortage;         /* of the call that is under way */
 } ngx_cc_yajl_t;
 
 
