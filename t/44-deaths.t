@@ -162,7 +162,7 @@ $t->finish;
 $t = CC::Nginx->new(workers => 1, location => $location,
     http => 'cc_executor_helpers min=2 max=64;', server => 'location /short { cc_executor on; cc_executor_allow any;
         cc_executor_shell /bin/sh; cc_executor_kill_grace 200ms;
-        cc_executor_timeout 1s; }')->start;
+        cc_executor_timeout 3s; }')->start;
 $visitor = $t->visitor;
 ok($t->wait_until(sub { (@helpers = $t->helpers) >= 2 }), 'idle helpers');
 

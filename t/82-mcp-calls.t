@@ -18,7 +18,7 @@ my $t = CC::Nginx->new(
         . ' ssl_certificate %%DIR%%/cert.pem;'
         . ' ssl_certificate_key %%DIR%%/key.pem;'
         . ' location /tight { cc_executor on; cc_executor_allow any;'
-        . ' cc_executor_shell /bin/sh; cc_executor_silence_timeout 300ms;'
+        . ' cc_executor_shell /bin/sh; cc_executor_silence_timeout 2s;'
         . ' cc_executor_max_output 100k; }'
         . ' location /many { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_max_commands 200;'
@@ -217,7 +217,7 @@ is(length $h->next(30)->{result}{structuredContent}{stdout}, 1288895,
 my $tight = mcp(path => '/tight');
 $r = $tight->execute('echo x; sleep 60')->{result};
 is($r->{structuredContent}{status}, 'timed_out', 'silence');
-like($r->{content}[0]{text}, qr/300 ms without output/, 'it says so');
+like($r->{content}[0]{text}, qr/2000 ms without output/, 'it says so');
 $r = $tight->execute('yes')->{result};
 ok($r->{isError}, 'more output than is allowed');
 like($r->{content}[0]{text}, qr/more output than is allowed/, 'it says so');
