@@ -144,11 +144,13 @@ for my $method (qw(DELETE PUT OPTIONS)) {
     like($r->{head}, qr/^Allow: GET, POST\r/m, "$method: Allow");
     unlike($r->{head}, qr/Access-Control/, "$method: no CORS");
 }
-$h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n"
-    . "Accept: text/event-stream\r\nLast-Event-ID: 1\r\n\r\n");
-$r = $h->read_head;
-$h->next;
-is($r->{status}, 405, 'GET of an event stream: 405');
+for my $accept ('text/event-stream', 'text/event-stream;q=0.9, */*;q=0.1') {
+    $h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n"
+        . "Accept: $accept\r\nLast-Event-ID: 1\r\n\r\n");
+    $r = $h->read_head;
+    $h->next;
+    is($r->{status}, 405, "GET of an event stream, $accept: 405");
+}
 $h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n\r\n");
 $r = $h->read_head;
 $h->next;

@@ -11,6 +11,7 @@
 #include "ngx_cc_upgrade.h"
 
 
+static ngx_uint_t ngx_cc_entry_stream(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_entry_method(ngx_http_request_t *r);
 
 
@@ -19,8 +20,6 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
     ngx_str_t  upgrade = ngx_string("Upgrade");
-    ngx_str_t  accept = ngx_string("Accept");
-    ngx_str_t  stream = ngx_string("text/event-stream");
 
     rc = ngx_cc_cors(r);
 
@@ -40,18 +39,35 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
         return ngx_cc_streamable(r);
 
     case NGX_HTTP_GET:
-        if (!ngx_cc_header_has(r, &accept, &stream)) {
-            return ngx_cc_upgrade(r);
-        }
-
-        /* a WebSocket client may say that, too */
+        /* a WebSocket client may want event streams elsewhere */
 
         return ngx_cc_header_has(r, &upgrade, &ngx_cc_upgrade_websocket)
+               || !ngx_cc_entry_stream(r)
                ? ngx_cc_upgrade(r) : ngx_cc_entry_method(r);
 
     default:
         return ngx_cc_entry_method(r);
     }
+}
+
+
+/* does it ask for the stream of a server that speaks first (MCP)? */
+
+static ngx_uint_t
+ngx_cc_entry_stream(ngx_http_request_t *r)
+{
+    ngx_str_t             item, accept = ngx_string("Accept");
+    ngx_cc_header_iter_t  it;
+
+    ngx_cc_header_begin(r, &it);
+
+    while (ngx_cc_header_item(&it, &accept, &item)) {
+        if (ngx_cc_header_media(&item, "text/event-stream")) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

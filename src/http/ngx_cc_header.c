@@ -110,6 +110,20 @@ ngx_cc_header_has(ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *token)
 }
 
 
+ngx_uint_t
+ngx_cc_header_media(ngx_str_t *item, const char *type)
+{
+    size_t  n;
+
+    n = ngx_strlen(type);
+
+    return item->len >= n
+           && ngx_strncasecmp(item->data, (u_char *) type, n) == 0
+           && (item->len == n || item->data[n] == ';'
+               || item->data[n] == ' ' || item->data[n] == '\t');
+}
+
+
 ngx_str_t
 ngx_cc_header_print(u_char *buf, ngx_str_t *text)
 {

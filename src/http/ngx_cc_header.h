@@ -45,6 +45,12 @@ ngx_uint_t ngx_cc_header_has(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *token);
 
 /*
+ * Is the media type of an item (RFC 9110, section 8.3.1) that one, letter case
+ * ignored, whatever parameters follow?
+ */
+ngx_uint_t ngx_cc_header_media(ngx_str_t *item, const char *type);
+
+/*
  * Writes a client's text to buf (NGX_CC_HEADER_PRINT bytes) as it may stand in
  * a log: one line of printable ASCII, others as \xHH, "..." when it is cut.
  * Returns what was written.

@@ -16,7 +16,6 @@
 static ngx_int_t ngx_cc_streamable_check(ngx_http_request_t *r,
     const char **error);
 static ngx_uint_t ngx_cc_streamable_accepts(ngx_http_request_t *r);
-static ngx_uint_t ngx_cc_streamable_media(ngx_str_t *item, const char *type);
 static ngx_int_t ngx_cc_streamable_headers(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post);
 static ngx_int_t ngx_cc_streamable_create(ngx_http_request_t *r,
@@ -95,8 +94,8 @@ ngx_cc_streamable_check(ngx_http_request_t *r, const char **error)
      */
 
     if (r->headers_in.content_type == NULL
-        || !ngx_cc_streamable_media(&r->headers_in.content_type->value,
-                                    "application/json")
+        || !ngx_cc_header_media(&r->headers_in.content_type->value,
+                                "application/json")
         || ngx_cc_header(r, &encoding, &h))
     {
         *error = "Content-Type must be application/json, without "
@@ -137,33 +136,17 @@ ngx_cc_streamable_accepts(ngx_http_request_t *r)
     while (ngx_cc_header_item(&it, &name, &item)) {
         n++;
 
-        if (ngx_cc_streamable_media(&item, "*/*")) {
+        if (ngx_cc_header_media(&item, "*/*")) {
             return 1;
         }
 
-        json |= ngx_cc_streamable_media(&item, "application/json")
-                || ngx_cc_streamable_media(&item, "application/*");
-        stream |= ngx_cc_streamable_media(&item, "text/event-stream")
-                  || ngx_cc_streamable_media(&item, "text/*");
+        json |= ngx_cc_header_media(&item, "application/json")
+                || ngx_cc_header_media(&item, "application/*");
+        stream |= ngx_cc_header_media(&item, "text/event-stream")
+                  || ngx_cc_header_media(&item, "text/*");
     }
 
     return n == 0 || (json && stream);
-}
-
-
-/* the same type, whatever parameters follow */
-
-static ngx_uint_t
-ngx_cc_streamable_media(ngx_str_t *item, const char *type)
-{
-    size_t  n;
-
-    n = ngx_strlen(type);
-
-    return item->len >= n
-           && ngx_strncasecmp(item->data, (u_char *) type, n) == 0
-           && (item->len == n || item->data[n] == ';'
-               || item->data[n] == ' ' || item->data[n] == '\t');
 }
 
 
