@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use Test::More;
+use CC::Metrics qw(json);
 use CC::Nginx;
 
 chomp(my $cpus = `nproc --all`);
@@ -17,8 +18,8 @@ sub fresh {
     $t = CC::Nginx->new(workers => 1,
         http => "cc_executor_helpers min=$births max=" . 8 * $births . ';',
         location => 'cc_executor_allow any; cc_executor_shell /bin/sh;
-            cc_executor_start_timeout 60s; cc_executor_max_commands 1000;')
-        ->start;
+            cc_executor_start_timeout 60s; cc_executor_max_commands 1000;',
+        server => 'location /health { cc_executor_status json; }')->start;
     my $n;
     ok($t->wait_until(sub { ($n = my @h = $t->helpers) == $births }, 20),
         "$births helpers") or diag $n;
@@ -54,18 +55,23 @@ $_->send('execute', { command => 'echo $PPID' }) for @c;
 is(completed(@c), scalar @c, 'short ones end');
 $t->finish;
 
-# Births that take for ever.  Every idle helper stands still; the first in the
-# line get them, for the others there will be new ones.
+# Births that take for ever.  Every idle helper stands still, and so does the
+# spawner, who would make new ones: the first commands get the helpers, the
+# others wait in line.
 
 sub stand_still {
     fresh();
-    my @stopped = $t->helpers;
+    my @stopped = ($t->spawners, $t->helpers);
     kill 'STOP', @stopped;
     $_->send('execute', { command => 'echo late' }) for @c;
+    my $health;
+    ok($t->wait_until(sub { ($health = json($t))->{waiting_commands}
+        == @c - $births }), 'a line') or diag explain $health;
     return @stopped;
 }
 
-my @stopped = stand_still();
+my ($spawner, @stopped) = stand_still();
+kill 'CONT', $spawner;
 my $other = $t->client;
 is($other->run('echo in time')->{stdout}, "in time\n",
     'births that take for ever stop nobody');
