@@ -236,6 +236,9 @@ my $reload = sub {
     $t->wait_until(sub {
         $new = grep { !$old{$_} } $t->workers;
         $new || $t->log =~ /^(?:.*\n){$lines}(?s:.*)zone 262144 is too/ }, 20);
+    # who connects to a worker that leaves is told to connect again
+    ok($t->wait_until(sub { !grep { $old{$_} } $t->workers }, 20),
+        'the old worker has left') if $new;
     return $new;
 };
 ok($reload->(zone('256k', $few, 'ws/mcp')), 'a reload needs no more');
