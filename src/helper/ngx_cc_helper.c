@@ -155,7 +155,7 @@ ngx_cc_helper_close_others(const ngx_cc_helper_conf_t *conf)
 static void
 ngx_cc_helper_wait(ngx_cc_helper_t *h)
 {
-    int              room;
+    int              i, room;
     uint64_t         next;
     struct pollfd    fds[6];
     struct timespec  ts, *timeout;
@@ -205,6 +205,13 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 
     if (fds[2].revents) {
         ngx_cc_life_alone(&h->life);
+    }
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        if (fds[3 + i].revents == POLLHUP) {
+            ngx_cc_pump_end(&h->life.pump, i);
+            fds[3 + i].revents = 0;
+        }
     }
 
     if ((fds[3].revents || fds[4].revents)

@@ -126,8 +126,7 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     }
 
     if (n <= 0) {
-        ngx_cc_pump_close_one(&pump->out[stream]);
-        pump->eof |= bit;
+        ngx_cc_pump_end(pump, stream);
         return 0;
     }
 
@@ -150,6 +149,15 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     pump->bytes[stream] += n;
 
     return 1;
+}
+
+
+void
+ngx_cc_pump_end(ngx_cc_pump_t *pump, int stream)
+{
+    ngx_cc_pump_close_one(&pump->out[stream]);
+    pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
+                                           : NGX_CC_EOF_STDERR;
 }
 
 

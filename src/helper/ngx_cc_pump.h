@@ -62,6 +62,12 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 
 /*
+ * That stream is at its end: poll() says so (POLLHUP and nothing to read), which
+ * saves a read.
+ */
+void ngx_cc_pump_end(ngx_cc_pump_t *pump, int stream);
+
+/*
  * How many bytes will have been read from each stream when what is in the
  * pipes now has been read.
  */

@@ -68,8 +68,16 @@ START_TEST(output)
     ck_assert_int_eq(pump.out[NGX_CC_STDOUT], -1);
     ck_assert_int_eq(write(child[2], "more", 4), 4);
     ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDERR), 1);
-    ngx_cc_pump_close(&pump);
+
+    /* the other one's, without a read */
+
+    ngx_cc_pump_end(&pump, NGX_CC_STDERR);
+    ck_assert_uint_eq(pump.eof, NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR);
+    ck_assert_int_eq(pump.out[NGX_CC_STDERR], -1);
+    ck_assert_int_eq(ngx_cc_pump_read(&pump, NGX_CC_STDERR), 0);
     ck_assert_int_eq(write(child[2], "x", 1), -1);
+
+    ngx_cc_pump_close(&pump);
 }
 END_TEST
 
