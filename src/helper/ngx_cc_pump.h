@@ -62,8 +62,8 @@ int ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window,
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 
 /*
- * That stream is at its end: poll() says so (POLLHUP and nothing to read), which
- * saves a read.
+ * That stream is at its end, as poll() has said already (POLLHUP and nothing to
+ * read).
  */
 void ngx_cc_pump_end(ngx_cc_pump_t *pump, int stream);
 
