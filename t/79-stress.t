@@ -260,6 +260,11 @@ diag sprintf "%d s: %d sessions, %d commands, %d ended, %d left by clients, "
     $client, $server, $sum{refused} // 0, $sum{unheard} // 0, ($sum{bytes} // 0) / 1048576,
     $sum{slowest}, $reloads, $kills, $memory, $now, $descriptors, $open;
 
-$t->allow(qr/worker process \d+ exited on signal 9/, $kills);
+# a worker that was about to leave, after a reload, may have been faster
+
+my $killed = () = $t->log =~ /worker process \d+ exited on signal 9/g;
+ok($killed <= $kills && $killed >= $kills / 2, 'workers were killed by us only')
+    or diag "$killed of $kills";
+$t->allow(qr/worker process \d+ exited on signal 9/, $killed);
 $t->finish;
 done_testing;
