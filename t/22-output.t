@@ -182,5 +182,24 @@ cmp_ok($r->{completed}{descendants_killed}, '>=', 1, 'it is ended');
 $r = $c->run('(yes late | head -c 1000000) & echo early; wait');
 is(length $r->{stdout}, 1000006, 'unless the command waits for it');
 
+# streams that end long before the process: what is hung up wakes nobody again
+
+sub helpers_cpu {
+    my $sum = 0;
+    for my $pid ($t->helpers) {
+        open my $f, '<', "/proc/$pid/schedstat" or next;
+        $sum += (split ' ', <$f> // 0)[0] / 1e9;
+    }
+    return $sum;
+}
+
+my $cpu = helpers_cpu();
+$r = $c->run('echo a; exec >&-; echo b >&2; sleep 0.5; echo c >&2; '
+    . 'exec 2>&-; sleep 0.5; exit 3');
+is($r->{stdout}, "a\n", 'a stream that ends early');
+is($r->{stderr}, "b\nc\n", 'the other one goes on');
+is($r->{completed}{exit_code}, 3, 'and the command when both have ended');
+cmp_ok(helpers_cpu() - $cpu, '<', 0.2, 'nobody turns round in between');
+
 $t->finish;
 done_testing;

@@ -207,6 +207,8 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
         ngx_cc_life_alone(&h->life);
     }
 
+    /* closed by all writers, and empty: there is nothing to read */
+
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         if (fds[3 + i].revents == POLLHUP) {
             ngx_cc_pump_end(&h->life.pump, i);
