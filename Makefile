@@ -14,6 +14,13 @@ PURE  := $(wildcard src/lib/*.c src/helper/*.c)
 RPC   := $(wildcard src/rpc/*.c)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 
+# A test says in its first comment where else it runs ("# tags: asan coverage");
+# one with the tag "nightly" only runs in "make nightly".
+
+tagged  = $(shell grep -lE '^\# tags:.*\b$(1)\b' t/*.t)
+NIGHTLY := $(call tagged,nightly)
+TESTS   := $(filter-out $(NIGHTLY),$(wildcard t/*.t))
+
 .DEFAULT_GOAL := all
 include t/fuzz/rules.mk t/asan/rules.mk
 
@@ -21,7 +28,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration valgrind stress coverage lint e2e e2e-agent \
+.PHONY: all run demo test unit integration valgrind stress coverage nightly lint e2e e2e-agent \
         bench bench-quick install clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
@@ -42,7 +49,8 @@ demo: module
 	@.ci/demo
 
 test: module asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
-	@.ci/test $(UNITS) $(REPLAYS) t/*.t $(ASAN_TESTS)
+	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
+	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
 
 unit: packages-build packages-test $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
@@ -56,7 +64,7 @@ e2e-agent: module packages-test
 	@.ci/agent
 
 integration: module packages-test fixtures clients
-	@.ci/test t/*.t
+	@.ci/test $(TESTS)
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds
 
@@ -65,7 +73,16 @@ stress: module packages-test
 
 coverage: module packages-test fixtures clients
 	@.ci/packages coverage
-	@.ci/coverage
+	@COVERAGE_TESTS="$${COVERAGE_TESTS:-$(call tagged,coverage)}" .ci/coverage
+
+# what takes longer than a submission may: every test, five minutes of stress,
+# ten of each fuzz target, valgrind, coverage, the linters
+
+nightly: test
+	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
+	@$(MAKE) --no-print-directory stress STRESS_TIME=300
+	@$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
+	@$(MAKE) --no-print-directory valgrind coverage lint
 
 # the core files' unit tests once more, without sanitizers, under valgrind
 
@@ -126,6 +143,7 @@ help:
 	@echo "make valgrind     the core files' tests under valgrind"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
 	@echo "make coverage     which lines the tests reach"
+	@echo "make nightly      all of the above, long, and the fuzz targets"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
 	@echo "make bench        measure, against the bare machine and websocketd"

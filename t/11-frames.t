@@ -1,4 +1,6 @@
 # Frames: every violation has its close code, every good form is understood.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # Is anybody there?  Pings of the server, and who is closed.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # Which Host and which Origin get in: only what is configured, never what the
 # request says of itself.  And from which addresses.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

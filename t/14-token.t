@@ -1,5 +1,7 @@
 # Tokens: cc_executor_token_file, Authorization: Bearer, the subprotocol item
 # of browsers, conf/cc-token; and that no token ever stands in a log.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # nginx's own access directives come before us: one test for each, at the
 # handshake and for other methods.  And who owns what: $cc_executor_owner.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

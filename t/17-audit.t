@@ -1,5 +1,7 @@
 # The audit log: every line of a hostile run fits the schema in the README,
 # nothing is missing, nothing is raw, secrets are not there.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

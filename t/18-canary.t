@@ -1,5 +1,7 @@
 # Secrets that are put in on all sides come out nowhere: not in error frames,
 # not in logs, not in the titles of processes.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

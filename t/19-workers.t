@@ -1,5 +1,7 @@
 # Who may connect does not depend on who is asked: the matrices of hosts, tokens
 # and nginx's own directives once more, with one worker.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

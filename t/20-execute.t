@@ -1,4 +1,6 @@
 # execute: how commands are named, started and reported.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # process.output: lines, chunks, bytes that are no text.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # control: PAUSE, RESUME, CANCEL; what becomes of those who do not listen.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

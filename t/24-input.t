@@ -1,4 +1,6 @@
 # stdin: given with execute, sent later; list and status.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

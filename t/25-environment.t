@@ -2,6 +2,8 @@
 
 # What a command is born with, byte for byte, whatever the worker has: nothing
 # of nginx, nothing of whoever started nginx.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

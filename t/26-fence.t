@@ -3,6 +3,8 @@
 # The fence: what a command tries to do to nginx, to its helpers and to other
 # commands; and that ordinary work is possible behind it.  In the forms for an
 # old and for a new kernel, and without any.
+#
+# tags: coverage
 
 use strict;
 use warnings;

@@ -5,6 +5,8 @@
 # as "args" split at blanks.  The first two have to be refused.  The third is
 # refused, too, or it is an "echo" that prints its words and does nothing else.
 # Lines are JSON strings without their quotes; "raw" begins whole params.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

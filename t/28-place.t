@@ -2,6 +2,8 @@
 
 # What a client may choose: environment variables, a directory; what it runs
 # by another name: aliases; and the arguments that are allowed.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

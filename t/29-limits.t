@@ -2,6 +2,8 @@
 
 # How much of the machine a command gets: umask, nice, resource limits, time
 # for its background children, output.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

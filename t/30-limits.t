@@ -1,4 +1,6 @@
 # Many at once, and one too many.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

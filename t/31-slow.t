@@ -1,5 +1,7 @@
 # A client that does not read: memory stays bounded, control acts at once,
 # nothing is lost.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # A client that vanishes: whatever it had started is gone within the grace
 # time, however it hid, and the helper is ready for the next one.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

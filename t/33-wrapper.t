@@ -2,6 +2,8 @@
 
 # Commands behind a wrapper: it gets the command's words unmodified; and the
 # wrappers that the README recommends.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -2,6 +2,8 @@
 
 # nginx -t about policy, environment, place and limits: what is refused, what
 # is warned of, what is told at the start.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,6 +1,8 @@
 #!/usr/bin/perl
 
 # The README's recipe: a second nginx with its own user, behind the first.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -2,6 +2,8 @@
 
 # How the module is compiled: what the compiler and the linker can do against
 # mistakes is on.
+#
+# tags: asan
 
 use strict;
 use warnings;

@@ -2,6 +2,8 @@
 
 # The load generator of the benchmark tells the truth: it counts what came, and
 # what is lost or wrong ends it.  How fast anything is, is not tested.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -3,6 +3,8 @@
 # Lines that need no shell are executed without one, and nobody can tell: a
 # corpus of lines is run through the shell ("always") and as it comes, with dash
 # and with bash, and everything that comes out is compared.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

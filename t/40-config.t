@@ -1,5 +1,7 @@
 # Wrong configurations: nginx -t says in which file and line, what is wrong
 # and what would be right.  And what right ones mean.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

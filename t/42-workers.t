@@ -1,4 +1,6 @@
 # Workers come and go: one, four, none but the master; reload, quit, stop.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,6 +1,8 @@
 # Processes die, or stand still: workers, helpers, the spawner.  What ran for
 # somebody who is gone is gone too, others notice nothing, the next command
 # runs.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

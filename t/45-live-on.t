@@ -1,6 +1,8 @@
 # nginx lives on: a hundred reloads under load, quit, stop, shutdown timeout,
 # new log files, a new binary; with cache processes beside it, bound to
 # processors, and without a master.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

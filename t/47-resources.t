@@ -1,6 +1,8 @@
 # Resources end: descriptors, connections, processes, memory, room for logs.
 # The client concerned is told, nobody crashes, and when there is enough again
 # all goes on.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # Memory runs short in a worker: each allocation of a client's life fails once
 # in turn.  That client may get an error or be closed, nothing else happens.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # The line: few commands are started at a time, nobody is forgotten in it, and
 # births that take for ever stop nobody.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

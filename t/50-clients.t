@@ -1,5 +1,7 @@
 # Clients that we did not write: Mojo::UserAgent, the npm package ws, Python's
 # websockets.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # What operators read: the access log with our variables, the error log.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

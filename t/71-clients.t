@@ -1,6 +1,8 @@
 # Clients misbehave: they vanish without a word, break off at every byte, send
 # a byte now and then, do not read, ping ten thousand times, come by the
 # hundred.  Each loses what is its own and nobody else's.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # A client that has gone mad, with a fixed seed: requests, frames and messages
 # that are almost right.  Nobody crashes, nothing is left, the polite are served.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # MCP over a WebSocket, both eras: life cycle, tools, results, errors.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

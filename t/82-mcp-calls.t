@@ -1,5 +1,7 @@
 # Calls that run: progress, cancellation, several at once, long output, slow
 # readers, HTTP/2, TLS, many POSTs while a worker is killed, reload, quit.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,5 +1,7 @@
 # MCP clients that we did not write: the official SDK 1.x and 2.x, the Inspector,
 # the conformance suite; with one worker and with four, with TLS once.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

@@ -1,4 +1,6 @@
 # cc_executor_cors: preflights, headers, what stays refused.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

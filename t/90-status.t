@@ -1,4 +1,6 @@
 # Health and metrics: numbers of all workers that survive each of them.
+#
+# tags: asan coverage
 
 use strict;
 use warnings;

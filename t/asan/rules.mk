@@ -2,12 +2,11 @@
 # undefined behaviour sanitizer: nginx is Debian's, the module is built for it,
 # and allocations from pools are malloc()s (t/asan/ngx_core.h).
 
-# without those that build, install, look into the memory or at the system calls
-# of a process, change the binary, or have nothing to do with nginx
+# those with the tag "asan": not those that build, install, look into the memory
+# or at the system calls of a process, change the binary, or have nothing to do
+# with nginx
 
-ASAN_TESTS := $(patsubst t/%,build/asan/t/%,$(filter-out \
-                  t/26-% t/41-% t/43-% t/46-% t/60-% t/61-% t/70-% t/79-% \
-                  t/92-%,$(wildcard t/*.t)))
+ASAN_TESTS := $(patsubst t/%,build/asan/t/%,$(call tagged,asan))
 
 ASAN_FLAGS := -fsanitize=address,undefined
 
