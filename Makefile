@@ -29,14 +29,16 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
 .PHONY: all run demo test unit integration valgrind stress coverage nightly lint e2e e2e-agent \
-        bench bench-quick install clean help packages-build packages-test \
+        bench bench-quick install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
 all: module
 
 module: packages-build
 	@.ci/configure $(OBJ)
-	@cd $(TREE) && $(MAKE) --no-print-directory -s -f $(OBJ)/Makefile modules
+	@cd $(TREE) && if ! $(MAKE) -q -f $(OBJ)/Makefile modules; then \
+	    echo "compiling the module"; \
+	    $(MAKE) --no-print-directory -s -j$$(nproc) -f $(OBJ)/Makefile modules; fi
 	@cmp -s $(OBJ)/ngx_cc_executor_module.so $(SO) \
 	    || install -m 755 $(OBJ)/ngx_cc_executor_module.so $(SO)
 
@@ -125,9 +127,19 @@ build/bench/peer build/bench/load: build/bench/%: t/bench/%.c t/bench/bench.c \
 
 BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 
+MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
+              | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+
 install: module
-	install -D -m 644 $(SO) $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; \
-	    nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')/ngx_cc_executor_module.so
+	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
+
+# a configuration that still loads it would keep nginx from its next start
+
+uninstall:
+	@if grep -rns '^[^#]*load_module.*ngx_cc_executor_module' \
+	        $(DESTDIR)/etc/nginx; then \
+	    echo "remove these lines first, and reload nginx" >&2; exit 1; fi
+	rm -f $(MODULES)/ngx_cc_executor_module.so
 
 clean:
 	rm -rf build
@@ -151,6 +163,7 @@ help:
 	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
 	@echo "make install      copy the module to nginx's modules (DESTDIR)"
+	@echo "make uninstall    remove it there"
 	@echo "make clean        remove build/"
 
 packages-build:

@@ -1,10 +1,12 @@
 # What "make run" and "make demo" do: serve in the foreground, say how to talk
-# to it, stop when asked; run real commands and show what they print.
+# to it, stop when asked; run real commands and show what they print.  What
+# "make install" puts in place, "make uninstall" takes away.
 
 use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 use HTTP::Tiny;
 use IO::Socket::INET;
@@ -46,11 +48,12 @@ my $t = CC::Nginx->new;
 ok($t->wait_until(sub { said() =~ /stop:.*\n/ }, 20), 'it serves')
     or diag said();
 my @lines = split /\n/, said();
-is(scalar @lines, 3, 'three lines');
+is(scalar @lines, 4, 'four lines');
 like($lines[0], qr{ws://127\.0\.0\.1:$port/ws/mcp}, 'where');
-like($lines[1], qr{t/clients/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
+like($lines[1], qr{^MCP: +http://127\.0\.0\.1:$port/mcp$}, 'where for MCP');
+like($lines[2], qr{t/clients/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
 
-my ($try) = $lines[1] =~ /^try: +(.*)/;
+my ($try) = $lines[2] =~ /^try: +(.*)/;
 my $out;
 ok($t->wait_until(sub { $out = `cd $root && $try 2>&1`; $? == 0 }, 10),
     'what it says works') or diag $out;
@@ -64,6 +67,17 @@ if ($> == 0) {
     isnt($c->run('id -u')->{stdout}, "0\n", 'nothing runs as root');
 }
 $c->close;
+
+# the client says how it is used
+
+my $cc_run = "$root/t/clients/cc-run";
+like(`$cc_run --help 2>$dir/err`, qr/^usage: .*COMMAND/, 'cc-run --help');
+is(-s "$dir/err", 0, 'on standard output');
+for my $wrong ('', '--no-such', 'a b c') {
+    like(`$cc_run $wrong 2>&1`, qr/^usage: /, "cc-run $wrong: usage");
+    is($? >> 8, 2, 'and exit code 2');
+}
+is(`$cc_run ws://127.0.0.1:$port/ws/mcp 'echo -n x' 2>&1`, 'x', 'cc-run URL');
 
 # a second one on the same port
 
@@ -98,5 +112,26 @@ like($demo, qr/^\{"step":3,"ok":true\}$/m, 'JSON lines');
 like($demo, qr/^tick 2$/m, 'python3 -u');
 ok($t->wait_until(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
     PeerPort => $port) }, 10), 'and nothing is left');
+
+# install, uninstall: not while a configuration loads it
+
+my $modules = `PATH=\$PATH:/usr/sbin nginx -V 2>&1` =~ /--modules-path=(\S+)/
+    ? "$dir/root$1" : die;
+my $make = "make -s -C $root DESTDIR=$dir/root";
+`$make install 2>&1`;
+ok(-e "$modules/ngx_cc_executor_module.so", 'make install');
+make_path("$dir/root/etc/nginx/modules-enabled");
+my $enabled = "$dir/root/etc/nginx/modules-enabled/60-cc-executor.conf";
+open my $f, '>', $enabled or die $!;
+print $f "load_module modules/ngx_cc_executor_module.so;\n";
+close $f;
+my $refused = `$make uninstall 2>&1`;
+isnt($?, 0, 'make uninstall: refused while it is loaded');
+like($refused, qr/\Q$enabled\E:1:load_module/, 'the line is shown');
+ok(-e "$modules/ngx_cc_executor_module.so", 'and nothing is removed');
+unlink $enabled;
+`$make uninstall 2>&1`;
+is($?, 0, 'make uninstall');
+ok(!-e "$modules/ngx_cc_executor_module.so", 'it is gone');
 
 done_testing;

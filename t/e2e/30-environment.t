@@ -53,6 +53,16 @@ is($c->run('echo $HOME')->{answer}{error}{code}, -32002, 'no operators');
 is($c->run('echo one')->{stdout}, "one\n", 'any program');
 $t->remove;
 
+# a workspace that can only be read
+
+$t = CC::Container->new;
+chown 0, 0, "$t->{dir}/workspace";
+$t->start;
+ok($t->healthy, 'a workspace of somebody else') or BAIL_OUT($t->{why});
+like($t->logs, qr{^cc-executor: /workspace cannot be written by user 1234: }m,
+    'it is said');
+$t->remove;
+
 # another program than nginx
 
 $t = CC::Container->new(command => ['echo', 'hello'])->start;
