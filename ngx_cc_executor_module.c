@@ -1,7 +1,7 @@
 
 /*
  * The module as nginx sees it: directives, variables, contexts, process hooks.
- * Everything else is in src/, one noun a file (see the README, "Architecture").
+ * Everything else is in src/, one noun a file (see docs/architecture.md).
  */
 
 #include <ngx_config.h>

@@ -1,4 +1,4 @@
-# The audit log: every line of a hostile run fits the schema in the README,
+# The audit log: every line of a hostile run fits the schema in docs/operation.md,
 # nothing is missing, nothing is raw, secrets are not there.
 #
 # tags: asan coverage
@@ -18,8 +18,8 @@ my $json = JSON::PP->new->allow_nonref;
 
 # the schema
 
-open my $readme, '<', "$root/README.md" or die $!;
-my $text = do { local $/; <$readme> };
+open my $doc, '<', "$root/docs/operation.md" or die $!;
+my $text = do { local $/; <$doc> };
 my (%event, %type);
 
 for ($text =~ /<!-- audit: events -->\n\n.*?\n.*?\n((?:\|.*\n)+)/g) {

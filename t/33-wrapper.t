@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # Commands behind a wrapper: it gets the command's words unmodified; and the
-# wrappers that the README recommends.
+# wrappers that docs/isolation.md recommends.
 #
 # tags: asan coverage
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The README's recipe: a second nginx with its own user, behind the first.
+# The recipe of docs/isolation.md: a second nginx with its own user, behind the first.
 #
 # tags: asan coverage
 
@@ -18,11 +18,11 @@ if ($> != 0) {
     plan skip_all => 'two users: only root can be both';
 }
 
-open my $readme, '<', "$CC::Nginx::ROOT/README.md" or die $!;
-my $text = do { local $/; <$readme> };
+open my $doc, '<', "$CC::Nginx::ROOT/docs/isolation.md" or die $!;
+my $text = do { local $/; <$doc> };
 my ($second) = $text =~ /<!-- test: second -->\n```nginx\n(.*?)^```/ms;
 my ($first) = $text =~ /<!-- test: first -->\n```nginx\n(.*?)^```/ms;
-ok($second && $first, 'the recipe is in the README');
+ok($second && $first, 'the recipe is in docs/isolation.md');
 
 # paths of this machine become paths of this test; the harness has its own
 # lines for module, pid, logs and temporary files

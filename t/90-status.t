@@ -83,10 +83,10 @@ is($m->{workers}, 2, 'workers');
 cmp_ok(abs($m->{start_time_seconds} - (stat $t->dir . '/nginx.conf')[9]), '<',
     30, 'start time');
 
-# the README has them all
+# docs/operation.md has them all
 
-open my $readme, '<', "$CC::Nginx::ROOT/README.md" or die $!;
-my ($table) = join('', <$readme>) =~ /^(\| metric .*?)^## /ms;
+open my $doc, '<', "$CC::Nginx::ROOT/docs/operation.md" or die $!;
+my ($table) = join('', <$doc>) =~ /^(\| metric .*?)^## /ms;
 my %told = map { $_ => 1 } map { /`(\w+)`/g }
     map { /^(\|[^|]+\|)/ ? $1 : () } split /\n/, $table;
 my %have;
@@ -96,7 +96,7 @@ for (keys %$m) {
     $have{$name} = 1;
     $have{$1} = 1 if /reason="(\w+)"/;
 }
-is_deeply([sort keys %have], [sort keys %told], 'the README has all metrics');
+is_deeply([sort keys %have], [sort keys %told], 'docs/operation.md has all metrics');
 
 is_deeply([grep { $m->{$_} != 0 } grep { /_total|_count|_sum/ } keys %$m], [],
     'all totals are zero');

@@ -2,8 +2,8 @@
 /*
  * The audit log: one JSON object a line for each session that was opened,
  * refused or closed, and each command that was refused, started, signalled or
- * ended.  Plain ASCII, every text of a client escaped and bounded; the README
- * has the fields.
+ * ended.  Plain ASCII, every text of a client escaped and bounded; see
+ * docs/operation.md for the fields.
  *
  * It is the witness of the layers below: they tell it of commands, whatever
  * dialect they came by.

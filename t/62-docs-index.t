@@ -1,0 +1,115 @@
+# The documents against the source: every directive and variable is described and
+# in the index, every link leads somewhere, every message that the troubleshooting
+# quotes is one that somebody prints; the README stays short.
+
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use Test::More;
+use CC::Nginx;
+
+my $root = $CC::Nginx::ROOT;
+
+binmode $_, ':encoding(UTF-8)'
+    for map { Test::More->builder->$_ } qw(output failure_output todo_output);
+
+sub text {
+    my ($file) = @_;
+    open my $f, '<:encoding(UTF-8)', "$root/$file" or die "$file: $!\n";
+    local $/;
+    return <$f>;
+}
+
+my @documents = map { s{^\Q$root\E/}{}r } "$root/README.md",
+    "$root/SECURITY.md", "$root/CHANGES.md", sort glob "$root/docs/*.md";
+
+cmp_ok(scalar(() = text('README.md') =~ /\n/g), '<=', 250,
+    'README.md has 250 lines at most');
+
+# links; an anchor is made of a heading as GitHub does it
+
+sub anchors {
+    my ($text) = @_;
+    $text =~ s/^```.*?^```//gms;
+    my %anchor;
+    while ($text =~ /^#+ +(.*)$/gm) {
+        my $slug = lc $1;
+        $slug =~ s/[^\w\- ]//g;
+        $slug =~ s/ /-/g;
+        $anchor{$slug} = 1;
+    }
+    return \%anchor;
+}
+
+for my $document (@documents) {
+    (my $text = text($document)) =~ s/^```.*?^```//gms;
+    my @broken;
+    while ($text =~ /\]\(([^)\s]+)\)/g) {
+        my $link = $1;
+        next if $link =~ /^[a-z]+:/;
+        my ($file, $anchor) = split /#/, $link, 2;
+        my $there = length $file
+            ? (dirname($document) eq '.' ? '' : dirname($document) . '/') . $file
+            : $document;
+        1 while $there =~ s{[^/]+/\.\./}{};
+        push @broken, $link
+            if !-e "$root/$there"
+            || defined $anchor && !anchors(text($there))->{$anchor};
+    }
+    is_deeply(\@broken, [], "$document: links");
+}
+
+# directives
+
+my $module = text('ngx_cc_executor_module.c');
+my %have = map { $_ => 1 }
+    $module =~ /\{ ngx_string\("(cc_executor\w*)"\),\s*NGX_/g;
+cmp_ok(scalar keys %have, '>', 45, 'directives of the module');
+
+my $directives = text('docs/directives.md');
+my ($index) = $directives =~ /^## Index\n(.*?)^## /ms;
+my %row = map { $_ => 1 } $index =~ /^\| \[`(\w+)`\]/gm;
+is_deeply([sort keys %row], [sort keys %have],
+    'docs/directives.md: the index has all directives, and no other');
+
+my %described;
+while ($directives =~ /^### ([^\n]+)\n\n(.*?)(?=^##)/gms) {
+    my ($heading, $body) = ($1, $2);
+    my @names = split /, /, $heading;
+    my ($family) = $names[0] =~ /^(cc_executor_\w+?)_[^_]+$/;
+    $described{ /^_/ ? "$family$_" : $_ } = 1 for @names;
+    for my $field (qw(syntax default context since)) {
+        like($body, qr/^\*$field:\* /m, "$heading: $field");
+    }
+}
+is_deeply([sort keys %described], [sort keys %have],
+    'docs/directives.md: each has its section');
+
+# variables
+
+my %variable = map { $_ => 1 }
+    $module =~ /ngx_string\("(cc_executor\w*)"\),\s*NULL,\s*ngx_cc_/g;
+my ($variables) = $directives =~ /^## Variables\n(.*)/ms;
+my %told = map { $_ => 1 } $variables =~ /^\| `\$(\w+)`/gm;
+is_deeply([sort keys %told], [sort keys %variable],
+    'docs/directives.md: all variables') or diag join ' ', sort keys %variable;
+
+# messages in quotes; "..." in one stands for anything
+
+my $source = join '', map { text(s{^\Q$root\E/}{}r) }
+    glob("$root/ngx_cc_executor_module.c $root/src/*/*.[ch]"
+        . " $root/src/*/*/*.[ch] $root/docker/entrypoint $root/.ci/*");
+$source =~ s/"\s*\n\s*"//g;
+my ($trouble) = text('docs/operation.md') =~ /^## Troubleshooting\n(.*)/ms;
+while ($trouble =~ /^\| (.*?) \|/gm) {
+    my $seen = $1;
+    while ($seen =~ /"([^"]+)"/g) {
+        my $quoted = $1;
+        my @missing = grep { index($source, $_) < 0 }
+            grep { length } split / ?\x{2026} ?/, $quoted;
+        is_deeply(\@missing, [], "Troubleshooting: \"$quoted\"");
+    }
+}
+
+done_testing;
