@@ -152,7 +152,13 @@ ngx_cc_ws_in_consume(ngx_cc_ws_t *ws, u_char **pos, u_char *last)
             break;
 
         case NGX_CC_WS_VIOLATION:
+            /*
+             * The decoder takes nothing any more: also behind a close frame
+             * of ours, when there is nothing left to be said about it.
+             */
+
             ngx_cc_ws_shut(ws, piece.code, piece.reason);
+            ws->ended = 1;
             break;
         }
     }
