@@ -49,11 +49,11 @@ is($m->{result}{serverInfo}{name}, 'ngx_cc_executor', 'who we are');
 is_deeply($m->{result}{capabilities}{tools}, {}, 'tools are declared');
 like($m->{result}{instructions}, qr{shell /bin/sh.*600 s}s, 'instructions');
 ok(!exists $m->{result}{resultType}, 'no resultType in the old era');
-for my $version (qw(2024-11-05 2025-03-26 2025-06-18 2025-11-25)) {
+for my $version (qw(2024-10-07 2024-11-05 2025-03-26 2025-06-18 2025-11-25)) {
     is($c->initialize($version)->{result}{protocolVersion}, $version,
         "version $version");
 }
-for my $version (qw(1.0 2024-10-07 2026-07-28 2099-01-01)) {
+for my $version (qw(1.0 2025-12-01 2026-07-28 2099-01-01)) {
     is($c->initialize($version)->{result}{protocolVersion}, '2025-11-25',
         "version $version: the newest of the handshake is offered");
 }
@@ -75,6 +75,30 @@ for my $id ('1', '0', '-7', '9007199254740993', '1e2', '""', '"a\"b"',
     is($c->{text}, qq({"jsonrpc":"2.0","id":$want,"result":{}}),
         'id ' . substr $want, 0, 20);
 }
+
+# what is said again is bounded: no answer is cut, however long the request
+
+my $long = "\x{20ac}\n" x 30000;
+for (['resources/read', { uri => $long }, -32602],
+    ['server/discover', { _meta => CC::Mcp::meta(
+        'io.modelcontextprotocol/protocolVersion' => $long) }, -32022],
+    ['tools/list', { _meta => CC::Mcp::meta(
+        'io.modelcontextprotocol/logLevel' => $long) }, -32602],
+    [$long, undef, -32601], ['tools/call', { name => $long }, -32602])
+{
+    my ($method, $params, $code) = @$_;
+    $m = $c->call($method, $params, id => "\x{20ac}" x 1365);
+    my $name = length $method > 100 ? 'a long method' : "$method, long";
+    is($m->{error}{code}, $code, "$name: $code");
+    is($m->{id}, "\x{20ac}" x 1365, "$name: the id is whole");
+    cmp_ok(length $c->{text}, '<', 12000, "$name: the answer is not");
+    my $data = $m->{error}{data} // {};
+    my $echo = $data->{uri} // $data->{requested};
+    like($echo, qr/^(?:\x{20ac}\n){256}\z/, "$name: the first KiB of it")
+        if defined $echo;
+}
+like($c->call('initialize', { protocolVersion => $long })->{result}
+    {protocolVersion}, qr/^2025-11-25$/, 'initialize with a long version');
 
 # tools/list
 

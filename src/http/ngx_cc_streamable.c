@@ -50,7 +50,7 @@ ngx_cc_streamable(ngx_http_request_t *r)
     if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
         return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
                                        NGX_CC_MCP_MISMATCH,
-                                       "a header of MCP is given twice");
+                                       "MCP-Protocol-Version is given twice");
     }
 
     refusal.data = ngx_pcalloc(r->pool, NGX_CC_ADMIT_TEXT + 1);
@@ -170,11 +170,15 @@ ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
     for (i = 0; i < 3; i++) {
         n = ngx_cc_header(r, &name[i], &h);
 
-        if (n > 1) {
+        if (n > 1 && i == 0) {
             return NGX_DECLINED;
         }
 
-        if (n == 1) {
+        if (n > 1) {
+            /* the old era does not look at it */
+            post->twice = 1;
+
+        } else if (n == 1) {
             *value[i] = h->value;
         }
     }

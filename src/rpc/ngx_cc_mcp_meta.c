@@ -2,14 +2,22 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_mcp_meta.h"
+#include "ngx_cc_utf8.h"
 
 
 #define NGX_CC_MCP_META_PREFIX   "io.modelcontextprotocol/"
 #define NGX_CC_MCP_META_NAME     1024    /* bytes of a decoded Mcp-Name */
 
 
-static ngx_int_t ngx_cc_mcp_meta_claim(ngx_cc_mcp_meta_t *meta,
+static ngx_uint_t ngx_cc_mcp_meta_handshake(ngx_cc_request_t *rq,
+    ngx_cc_value_t *m);
+static ngx_int_t ngx_cc_mcp_meta_legacy_request(ngx_cc_mcp_meta_t *meta,
+    ngx_cc_mcp_post_t *post);
+static ngx_int_t ngx_cc_mcp_meta_modern_request(ngx_cc_mcp_meta_t *meta,
     ngx_cc_request_t *rq, ngx_cc_value_t *m, ngx_cc_mcp_post_t *post);
+static ngx_int_t ngx_cc_mcp_meta_envelope(ngx_cc_mcp_meta_t *meta,
+    ngx_cc_request_t *rq, ngx_cc_value_t *m);
+static ngx_uint_t ngx_cc_mcp_meta_info(ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_meta_headers(ngx_cc_mcp_meta_t *meta,
     ngx_cc_request_t *rq, ngx_cc_mcp_post_t *post);
 static ngx_int_t ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta,
@@ -17,12 +25,16 @@ static ngx_int_t ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta,
 static ngx_int_t ngx_cc_mcp_meta_extras(ngx_cc_mcp_meta_t *meta,
     ngx_cc_value_t *m);
 static ngx_uint_t ngx_cc_mcp_meta_is(ngx_str_t *s, const char *text);
+static ngx_uint_t ngx_cc_mcp_meta_equal(ngx_str_t *a, ngx_str_t *b);
+static ngx_uint_t ngx_cc_mcp_meta_new(ngx_str_t *version);
 static ngx_int_t ngx_cc_mcp_meta_refuse(ngx_cc_mcp_meta_t *meta,
     ngx_int_t code, const char *fmt, ...);
+static ngx_int_t ngx_cc_mcp_meta_unsupported(ngx_cc_mcp_meta_t *meta,
+    ngx_str_t *version, const char *where);
 
 
 static const char  *ngx_cc_mcp_meta_versions[] = {
-    "2024-11-05", "2025-03-26", "2025-06-18", NGX_CC_MCP_LEGACY
+    NGX_CC_MCP_LEGACY, "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"
 };
 
 static const char  *ngx_cc_mcp_meta_levels[] = {
@@ -35,58 +47,49 @@ ngx_int_t
 ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
     ngx_cc_mcp_post_t *post)
 {
-    ngx_cc_value_t  *m, *version;
+    ngx_int_t        rc;
+    ngx_uint_t       named;
+    ngx_cc_value_t  *m;
 
     ngx_memzero(meta, sizeof(ngx_cc_mcp_meta_t));
     meta->log = NGX_CC_MCP_LOG_OFF;
 
     m = ngx_cc_request_member(rq->params, "_meta");
 
+    if (m && m->type == NGX_CC_VALUE_NULL) {
+        m = NULL;
+    }
+
     if (m && m->type != NGX_CC_VALUE_OBJECT) {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
                                       "params._meta must be an object");
     }
 
-    version = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX
-                                       "protocolVersion");
+    named = (post && ngx_cc_mcp_meta_new(&post->version));
 
-    if (version) {
-        meta->modern = 1;
+    if (ngx_cc_mcp_meta_handshake(rq, m)) {
 
-    } else if (post
-               && (ngx_cc_mcp_meta_is(&post->version, NGX_CC_MCP_MODERN)
-                   || (post->method.data && post->version.data == NULL)))
+        /* what it asks for is negotiated; older headers have no say in it */
+
+        rc = named
+             ? ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
+                                      "initialize does not exist in protocol "
+                                      "version \"%V\", which the header "
+                                      "MCP-Protocol-Version names",
+                                      &post->version)
+             : NGX_OK;
+
+    } else if (named
+               || ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX
+                                           "protocolVersion"))
     {
-        meta->modern = 1;
+        rc = ngx_cc_mcp_meta_modern_request(meta, rq, m, post);
 
-        if (rq->id) {
-            return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
-                                          "params._meta[\""
-                                          NGX_CC_MCP_META_PREFIX
-                                          "protocolVersion\"] is missing");
-        }
-
-    } else if (post && post->version.data
-               && !ngx_cc_mcp_meta_legacy(&post->version))
-    {
-        meta->requested = post->version;
-
-        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_UNSUPPORTED,
-                                      "MCP-Protocol-Version: \"%V\" is not "
-                                      "supported", &post->version);
+    } else {
+        rc = ngx_cc_mcp_meta_legacy_request(meta, post);
     }
 
-    if (version && ngx_cc_mcp_meta_claim(meta, rq, m, post) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    if (meta->modern && post
-        && ngx_cc_mcp_meta_headers(meta, rq, post) != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
-
-    return ngx_cc_mcp_meta_extras(meta, m);
+    return rc == NGX_OK ? ngx_cc_mcp_meta_extras(meta, m) : rc;
 }
 
 
@@ -120,27 +123,86 @@ ngx_cc_mcp_meta_level(ngx_str_t *name)
 }
 
 
-/* what _meta must hold, and the version it names */
-
-static ngx_int_t
-ngx_cc_mcp_meta_claim(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
-    ngx_cc_value_t *m, ngx_cc_mcp_post_t *post)
+void
+ngx_cc_mcp_meta_supported(ngx_cc_json_t *w, ngx_uint_t modern)
 {
-    ngx_cc_value_t  *v, *version;
+    ngx_uint_t  i;
+
+    if (modern) {
+        ngx_cc_json_lit(w, "[\"" NGX_CC_MCP_MODERN "\"]");
+        return;
+    }
+
+    for (i = 0; i < sizeof(ngx_cc_mcp_meta_versions) / sizeof(char *); i++) {
+        ngx_cc_json_raw(w, i ? "," : "[", 1);
+        ngx_cc_json_cstring(w, ngx_cc_mcp_meta_versions[i]);
+    }
+
+    ngx_cc_json_lit(w, "]");
+}
+
+
+/*
+ * "initialize" begins the old era's handshake by definition, unless it claims
+ * the new one completely: then it is a method that does not exist there.
+ */
+
+static ngx_uint_t
+ngx_cc_mcp_meta_handshake(ngx_cc_request_t *rq, ngx_cc_value_t *m)
+{
+    ngx_cc_value_t     *version;
+    ngx_cc_mcp_meta_t   claim;
+
+    if (rq->id == NULL || !ngx_cc_mcp_meta_is(&rq->method, "initialize")) {
+        return 0;
+    }
 
     version = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX
                                        "protocolVersion");
 
-    if (version->type != NGX_CC_VALUE_STRING) {
-        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
-                                      "params._meta[\"" NGX_CC_MCP_META_PREFIX
-                                      "protocolVersion\"] must be a string");
+    return version == NULL || version->type != NGX_CC_VALUE_STRING
+           || !ngx_cc_mcp_meta_new(&version->text)
+           || ngx_cc_mcp_meta_envelope(&claim, rq, m) != NGX_OK;
+}
+
+
+/* a client without the header speaks the version of its handshake */
+
+static ngx_int_t
+ngx_cc_mcp_meta_legacy_request(ngx_cc_mcp_meta_t *meta,
+    ngx_cc_mcp_post_t *post)
+{
+    if (post == NULL || post->version.data == NULL
+        || ngx_cc_mcp_meta_legacy(&post->version))
+    {
+        return NGX_OK;
     }
 
-    if (post && post->version.data
-        && (post->version.len != version->text.len
-            || ngx_memcmp(post->version.data, version->text.data,
-                          version->text.len) != 0))
+    return ngx_cc_mcp_meta_unsupported(meta, &post->version,
+                                       "the header MCP-Protocol-Version");
+}
+
+
+/* the order of the checks is that of the reference server */
+
+static ngx_int_t
+ngx_cc_mcp_meta_modern_request(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
+    ngx_cc_value_t *m, ngx_cc_mcp_post_t *post)
+{
+    ngx_cc_value_t  *version;
+
+    meta->modern = 1;
+
+    version = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX
+                                       "protocolVersion");
+
+    if ((version || rq->id) && ngx_cc_mcp_meta_envelope(meta, rq, m) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (version && post && post->version.data
+        && !ngx_cc_mcp_meta_equal(&post->version, &version->text))
     {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
                                       "the header MCP-Protocol-Version is "
@@ -148,46 +210,107 @@ ngx_cc_mcp_meta_claim(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
                                       &post->version, &version->text);
     }
 
-    if (!ngx_cc_mcp_meta_is(&version->text, NGX_CC_MCP_MODERN)) {
-        meta->requested = version->text;
+    if (post && post->method.data
+        && !ngx_cc_mcp_meta_equal(&post->method, &rq->method))
+    {
+        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
+                                      "the header Mcp-Method is \"%V\", the "
+                                      "method is \"%V\"", &post->method,
+                                      &rq->method);
+    }
 
-        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_UNSUPPORTED,
-                                      "protocol version \"%V\" is not "
-                                      "supported in params._meta",
-                                      &version->text);
+    if (version && !ngx_cc_mcp_meta_is(&version->text, NGX_CC_MCP_MODERN)) {
+        return ngx_cc_mcp_meta_unsupported(meta, &version->text,
+                                           "params._meta");
+    }
+
+    if (version == NULL
+        && !ngx_cc_mcp_meta_is(&post->version, NGX_CC_MCP_MODERN))
+    {
+        return ngx_cc_mcp_meta_unsupported(meta, &post->version,
+                                           "the header MCP-Protocol-Version");
+    }
+
+    return post ? ngx_cc_mcp_meta_headers(meta, rq, post) : NGX_OK;
+}
+
+
+/* what _meta must hold: all of it in a request, notifications need not */
+
+static ngx_int_t
+ngx_cc_mcp_meta_envelope(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
+    ngx_cc_value_t *m)
+{
+    ngx_cc_value_t  *v;
+
+    v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX "protocolVersion");
+
+    if (v == NULL) {
+        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
+                                      "params._meta[\"" NGX_CC_MCP_META_PREFIX
+                                      "protocolVersion\"] is missing");
+    }
+
+    if (v->type != NGX_CC_VALUE_STRING) {
+        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
+                                      "params._meta[\"" NGX_CC_MCP_META_PREFIX
+                                      "protocolVersion\"] must be a string");
+    }
+
+    if (rq->id == NULL) {
+        return NGX_OK;
     }
 
     v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX "clientCapabilities");
 
-    if (rq->id && (v == NULL || v->type != NGX_CC_VALUE_OBJECT)) {
+    if (v == NULL || v->type != NGX_CC_VALUE_OBJECT) {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
                                       "params._meta[\"" NGX_CC_MCP_META_PREFIX
                                       "clientCapabilities\"] must be an "
                                       "object");
     }
 
+    v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX "clientInfo");
+
+    if (v && v->type != NGX_CC_VALUE_NULL && !ngx_cc_mcp_meta_info(v)) {
+        return ngx_cc_mcp_meta_refuse(meta, NGX_CC_ERROR_PARAMS,
+                                      "params._meta[\"" NGX_CC_MCP_META_PREFIX
+                                      "clientInfo\"] must be an object with "
+                                      "the strings name and version");
+    }
+
     return NGX_OK;
 }
 
 
+static ngx_uint_t
+ngx_cc_mcp_meta_info(ngx_cc_value_t *v)
+{
+    ngx_cc_value_t  *name, *version;
+
+    if (v->type != NGX_CC_VALUE_OBJECT) {
+        return 0;
+    }
+
+    name = ngx_cc_request_member(v, "name");
+    version = ngx_cc_request_member(v, "version");
+
+    return name && name->type == NGX_CC_VALUE_STRING
+           && version && version->type == NGX_CC_VALUE_STRING;
+}
+
+
 /*
- * "Standard Request Headers": what is there must agree with the body; requests
- * must have them, notifications need not.
+ * "Standard Request Headers": requests must have them, notifications need not.
  */
 
 static ngx_int_t
 ngx_cc_mcp_meta_headers(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
     ngx_cc_mcp_post_t *post)
 {
-    if (post->method.data
-        && (post->method.len != rq->method.len
-            || ngx_memcmp(post->method.data, rq->method.data, rq->method.len)
-               != 0))
-    {
+    if (post->twice) {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
-                                      "the header Mcp-Method is \"%V\", the "
-                                      "method is \"%V\"", &post->method,
-                                      &rq->method);
+                                      "a header of MCP is given twice");
     }
 
     if (rq->id == NULL) {
@@ -272,9 +395,7 @@ ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
         }
     }
 
-    if (name.len != v->text.len
-        || ngx_memcmp(name.data, v->text.data, name.len) != 0)
-    {
+    if (!ngx_cc_mcp_meta_equal(&name, &v->text)) {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
                                       "the header Mcp-Name is \"%V\", "
                                       "params.%s is \"%V\"", &post->name,
@@ -336,6 +457,28 @@ ngx_cc_mcp_meta_is(ngx_str_t *s, const char *text)
 }
 
 
+static ngx_uint_t
+ngx_cc_mcp_meta_equal(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
+}
+
+
+/* a version of the new era, known or not: they are dates */
+
+static ngx_uint_t
+ngx_cc_mcp_meta_new(ngx_str_t *version)
+{
+    size_t  n;
+    int     rc;
+
+    n = ngx_min(version->len, sizeof(NGX_CC_MCP_MODERN) - 1);
+    rc = n ? ngx_memcmp(version->data, NGX_CC_MCP_MODERN, n) : -1;
+
+    return rc > 0 || (rc == 0 && n == sizeof(NGX_CC_MCP_MODERN) - 1);
+}
+
+
 static ngx_int_t
 ngx_cc_mcp_meta_refuse(ngx_cc_mcp_meta_t *meta, ngx_int_t code,
     const char *fmt, ...)
@@ -349,7 +492,19 @@ ngx_cc_mcp_meta_refuse(ngx_cc_mcp_meta_t *meta, ngx_int_t code,
     va_end(args);
 
     meta->code = code;
-    meta->len = p - meta->text;
+    meta->len = ngx_cc_utf8_cut(meta->text, p - meta->text);
 
     return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_meta_unsupported(ngx_cc_mcp_meta_t *meta, ngx_str_t *version,
+    const char *where)
+{
+    meta->requested = *version;
+
+    return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_UNSUPPORTED,
+                                  "protocol version \"%V\" in %s is not "
+                                  "supported", version, where);
 }

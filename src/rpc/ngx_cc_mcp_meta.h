@@ -5,7 +5,16 @@
  *
  * Two eras live side by side (specification 2026-07-28, "Versioning"): a
  * "modern" request carries its version in params._meta, a "legacy" one belongs
- * to a handshake.
+ * to a handshake.  Which of them it is:
+ *
+ *   initialize, unless its _meta is complete and modern     legacy
+ *   _meta names a version, whichever                        modern
+ *   the header MCP-Protocol-Version is 2026-07-28 or later  modern
+ *   all others                                              legacy
+ *
+ * Mcp-Method and Mcp-Name never decide: there are clients that send them with
+ * everything.  t/85-mcp-era.t compares the verdicts with those of the reference
+ * server.
  */
 
 #ifndef _NGX_CC_MCP_META_H_INCLUDED_
@@ -15,6 +24,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_dialect.h"
+#include "ngx_cc_json_write.h"
 #include "ngx_cc_request.h"
 
 
@@ -54,6 +64,8 @@ struct ngx_cc_mcp_post_s {
     ngx_uint_t   status;         /* of HTTP, when the message is served */
     unsigned     stream:1;       /* more than the answer will be said */
     unsigned     over:1;         /* everything has been pulled */
+    unsigned     twice:1;        /* Mcp-Method or Mcp-Name stands there more
+                                    than once */
 };
 
 
@@ -79,6 +91,9 @@ ngx_int_t ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
 
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);
+
+/* writes the versions of an era as a JSON array, the newest first */
+void ngx_cc_mcp_meta_supported(ngx_cc_json_t *w, ngx_uint_t modern);
 
 /* the number of a log level's name, 0 = debug, or LOG_OFF when it is none */
 unsigned ngx_cc_mcp_meta_level(ngx_str_t *name);

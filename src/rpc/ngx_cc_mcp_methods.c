@@ -287,7 +287,8 @@ ngx_cc_mcp_methods_resource(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
                                        "params.uri must be a string");
     }
 
-    if (ngx_cc_mcp_reply_begin(rp, uri->text.len * NGX_CC_JSON_MAX_ESCAPE)
+    if (ngx_cc_mcp_reply_begin(rp, NGX_CC_MCP_REPLY_ECHO
+                                   * NGX_CC_JSON_MAX_ESCAPE)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -297,10 +298,10 @@ ngx_cc_mcp_methods_resource(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
     ngx_cc_json_int(&rp->w, NGX_CC_ERROR_PARAMS);
     ngx_cc_json_lit(&rp->w, ",\"message\":\"there are no resources\","
                            "\"data\":{\"uri\":");
-    ngx_cc_json_string(&rp->w, uri->text.data, uri->text.len);
+    ngx_cc_mcp_reply_echo(rp, &uri->text);
     ngx_cc_json_lit(&rp->w, "}}}");
 
-    return ngx_cc_answers_put(rp->answers, rp->out, rp->w.pos - rp->out);
+    return ngx_cc_mcp_reply_put(rp);
 }
 
 

@@ -4,6 +4,7 @@
 #include "ngx_cc_mcp_reply.h"
 #include "ngx_cc_notice.h"
 #include "ngx_cc_spec.h"
+#include "ngx_cc_utf8.h"
 
 
 void
@@ -32,7 +33,7 @@ ngx_cc_mcp_reply_refuse(ngx_cc_mcp_reply_t *rp, ngx_int_t code,
     /* without an id: better say it than leave the client in the dark */
 
     ngx_cc_notice_refuse(rp->answers, rp->id.len ? &rp->id : &null, code, text,
-                         last - text);
+                         ngx_cc_utf8_cut(text, last - text));
 
     return NGX_OK;
 }
@@ -50,8 +51,8 @@ ngx_cc_mcp_reply_unsupported(ngx_cc_mcp_reply_t *rp,
         rp->id = null;
     }
 
-    if (ngx_cc_mcp_reply_begin(rp, 128 + NGX_CC_JSON_MAX_ESCAPE
-                                  * (meta->len + meta->requested.len))
+    if (ngx_cc_mcp_reply_begin(rp, 256 + NGX_CC_JSON_MAX_ESCAPE
+                                  * (meta->len + NGX_CC_MCP_REPLY_ECHO))
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -61,12 +62,13 @@ ngx_cc_mcp_reply_unsupported(ngx_cc_mcp_reply_t *rp,
     ngx_cc_json_int(&rp->w, NGX_CC_MCP_UNSUPPORTED);
     ngx_cc_json_lit(&rp->w, ",\"message\":");
     ngx_cc_json_string(&rp->w, meta->text, meta->len);
-    ngx_cc_json_lit(&rp->w, ",\"data\":{\"supported\":[\""
-                           NGX_CC_MCP_MODERN "\"],\"requested\":");
-    ngx_cc_json_string(&rp->w, meta->requested.data, meta->requested.len);
+    ngx_cc_json_lit(&rp->w, ",\"data\":{\"supported\":");
+    ngx_cc_mcp_meta_supported(&rp->w, meta->modern);
+    ngx_cc_json_lit(&rp->w, ",\"requested\":");
+    ngx_cc_mcp_reply_echo(rp, &meta->requested);
     ngx_cc_json_lit(&rp->w, "}}}");
 
-    return ngx_cc_answers_put(rp->answers, rp->out, rp->w.pos - rp->out);
+    return ngx_cc_mcp_reply_put(rp);
 }
 
 
@@ -130,6 +132,35 @@ ngx_cc_mcp_reply_end(ngx_cc_mcp_reply_t *rp, ngx_uint_t cacheable)
     }
 
     ngx_cc_json_lit(&rp->w, "}}");
+
+    return ngx_cc_mcp_reply_put(rp);
+}
+
+
+void
+ngx_cc_mcp_reply_echo(ngx_cc_mcp_reply_t *rp, ngx_str_t *s)
+{
+    size_t  n;
+
+    n = s->len;
+
+    if (n > NGX_CC_MCP_REPLY_ECHO) {
+        n = ngx_cc_utf8_cut(s->data, NGX_CC_MCP_REPLY_ECHO);
+    }
+
+    ngx_cc_json_string(&rp->w, s->data, n);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_reply_put(ngx_cc_mcp_reply_t *rp)
+{
+    if (rp->w.overflow) {
+        /* never half a message */
+
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_INTERNAL, 500,
+                                       "the answer is too long");
+    }
 
     return ngx_cc_answers_put(rp->answers, rp->out, rp->w.pos - rp->out);
 }

@@ -15,6 +15,10 @@
 #include "ngx_cc_mcp_meta.h"
 
 
+#define NGX_CC_MCP_REPLY_ECHO  1024  /* most bytes of what a client sent, its
+                                        id aside, that are said again */
+
+
 typedef struct {
     ngx_cc_answers_t   *answers;     /* where it goes */
     ngx_cc_mcp_post_t  *post;        /* or NULL: a WebSocket */
@@ -49,6 +53,15 @@ ngx_int_t ngx_cc_mcp_reply_result(ngx_cc_mcp_reply_t *rp, size_t size);
 
 /* members of a result, the first of which may need a comma before it */
 void ngx_cc_mcp_reply_member(ngx_cc_mcp_reply_t *rp, const char *text);
+
+/* writes what a client sent as a JSON string of REPLY_ECHO bytes at most */
+void ngx_cc_mcp_reply_echo(ngx_cc_mcp_reply_t *rp, ngx_str_t *s);
+
+/*
+ * Queues what has been written since reply_begin(), or an error when that was
+ * more than the announced size.  NGX_OK or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_mcp_reply_put(ngx_cc_mcp_reply_t *rp);
 
 /*
  * Ends a result and queues it; "cacheable": a client may keep it for a while
