@@ -23,7 +23,7 @@ static const ngx_cc_peer_user_t  ngx_cc_abandon_user = {
 
 
 void
-ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace)
+ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace, ngx_cc_cause_e cause)
 {
     if (h->dead) {
         ngx_cc_abandon_lost(h);
@@ -31,6 +31,7 @@ ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace)
     }
 
     h->abandoned = 1;
+    h->cause = cause;
     ngx_cc_pool_use(h, &ngx_cc_abandon_user, h);
 
     h->deadline.handler = ngx_cc_abandon_deadline;
@@ -80,6 +81,7 @@ ngx_cc_abandon_writable(void *data)
 
     if (h->abandoned) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
+        msg.flags = h->cause;
 
         if (ngx_cc_channel_send(&h->channel, &msg, sizeof(msg))
             != NGX_AGAIN)
@@ -93,7 +95,7 @@ ngx_cc_abandon_writable(void *data)
 static void
 ngx_cc_abandon_lost(void *data)
 {
-    ngx_cc_account_lost(data);
+    ngx_cc_account_lost(data, NGX_CC_CAUSE_LOST);
     ngx_cc_pool_put(data, 0);
 }
 

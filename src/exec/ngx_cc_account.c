@@ -50,7 +50,7 @@ ngx_cc_account_exited(ngx_cc_peer_t *h, const ngx_cc_wire_exited_t *msg)
 {
     ngx_cc_account_started(h, msg->pid, msg->start);
 
-    ngx_cc_witness_ended(h->witnessed, msg);
+    ngx_cc_witness_ended(h->witnessed, msg, msg->cause);
     h->witnessed = NULL;
 
     ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + msg->cause, 1);
@@ -59,12 +59,12 @@ ngx_cc_account_exited(ngx_cc_peer_t *h, const ngx_cc_wire_exited_t *msg)
 
 
 void
-ngx_cc_account_lost(ngx_cc_peer_t *h)
+ngx_cc_account_lost(ngx_cc_peer_t *h, ngx_cc_cause_e cause)
 {
     if (h->started) {
-        ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + NGX_CC_CAUSE_LOST, 1);
+        ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + cause, 1);
 
-        ngx_cc_witness_ended(h->witnessed, NULL);
+        ngx_cc_witness_ended(h->witnessed, NULL, cause);
         h->witnessed = NULL;
 
     } else {

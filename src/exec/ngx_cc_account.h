@@ -33,8 +33,8 @@ void ngx_cc_account_started(ngx_cc_peer_t *h, pid_t pid,
 void ngx_cc_account_exited(ngx_cc_peer_t *h,
     const ngx_cc_wire_exited_t *msg);
 
-/* its helper died or was killed */
-void ngx_cc_account_lost(ngx_cc_peer_t *h);
+/* only its cause is known: LOST, its helper died or was killed; SHUTDOWN */
+void ngx_cc_account_lost(ngx_cc_peer_t *h, ngx_cc_cause_e cause);
 
 /* a command could not be started; *witnessed is used up */
 void ngx_cc_account_failed(ngx_cc_witnessed_t **witnessed,

@@ -309,7 +309,10 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
 
     ngx_cc_account_started(cl->helper, pid, start);
 
-    if (cl->timeout) {
+    if (cl->public.canceling) {
+        ngx_cc_client_expect(cl, 0);
+
+    } else if (cl->timeout) {
         ngx_cc_client_expect(cl, cl->timeout);
 
     } else {
@@ -367,6 +370,22 @@ ngx_cc_client_lose(ngx_cc_client_t *cl, const char *reason)
 }
 
 
+void
+ngx_cc_client_withdraw(ngx_cc_client_t *cl)
+{
+    ngx_cc_pool_forget(&cl->wait);
+    cl->withdrawn = 1;
+
+    if (cl->timer.timer_set) {
+        ngx_del_timer(&cl->timer);
+    }
+
+    if (!cl->lost.posted) {
+        ngx_post_event(&cl->lost, &ngx_posted_events);
+    }
+}
+
+
 static void
 ngx_cc_client_lost(ngx_event_t *ev)
 {
@@ -377,15 +396,21 @@ ngx_cc_client_lost(ngx_event_t *ev)
         return;
     }
 
-    event = (cl->public.state == NGX_CC_COMMAND_RUNNING)
+    event = (cl->public.state == NGX_CC_COMMAND_RUNNING || cl->withdrawn)
             ? NGX_CC_COMMAND_EXITED : NGX_CC_COMMAND_FAILED;
 
     cl->public.state = NGX_CC_COMMAND_OVER;
-    cl->public.cause = NGX_CC_CAUSE_LOST;
+    cl->public.cause = cl->withdrawn ? NGX_CC_CAUSE_CANCEL
+                                     : NGX_CC_CAUSE_LOST;
     cl->public.stage = NGX_CC_STAGE_NONE;
+    cl->public.unknown = 1;
 
     if (cl->helper) {
-        ngx_cc_account_lost(cl->helper);
+        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_LOST);
+
+    } else if (cl->withdrawn) {
+        ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
+        cl->witnessed = NULL;
 
     } else {
         ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
@@ -433,7 +458,7 @@ ngx_cc_client_timer(ngx_event_t *ev)
         return;
     }
 
-    ends = cl->timeout || cl->public.canceling;
+    ends = (cl->timeout && !cl->public.paused) || cl->public.canceling;
 
     if (ends && cl->reader.pos == cl->head
         && !cl->credit_due && cl->checked == cl->head + 1)
@@ -511,7 +536,9 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
             ngx_cc_pool_put(cl->helper, cl->reusable);
 
         } else {
-            ngx_cc_abandon(cl->helper, cl->conf->kill_grace);
+            ngx_cc_abandon(cl->helper, cl->conf->kill_grace,
+                           cl->public.canceling ? NGX_CC_CAUSE_CANCEL
+                                                : NGX_CC_CAUSE_DISCONNECT);
         }
     }
 }

@@ -53,6 +53,7 @@ typedef struct {
     unsigned                 input_busy:1;
     unsigned                 has_stdin:1;
     unsigned                 reusable:1;
+    unsigned                 withdrawn:1;
 } ngx_cc_client_t;
 
 
@@ -73,6 +74,12 @@ void ngx_cc_client_send(ngx_cc_client_t *cl);
  * The event comes from the event loop, not from inside this call.
  */
 void ngx_cc_client_lose(ngx_cc_client_t *cl, const char *reason);
+
+/*
+ * It leaves the line and will never be started: EXITED with the cause "cancel"
+ * comes from the event loop.  Only while there is no helper.
+ */
+void ngx_cc_client_withdraw(ngx_cc_client_t *cl);
 
 /* nothing of the helper is needed any more: the next command may have it */
 void ngx_cc_client_over(ngx_cc_client_t *cl);

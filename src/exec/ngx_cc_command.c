@@ -216,6 +216,11 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
         return NGX_DECLINED;
     }
 
+    if (cmd->paused && !on && cl->timeout) {
+        /* the time that it was paused does not count */
+        ngx_cc_client_expect(cl, cl->timeout);
+    }
+
     cmd->paused = on ? 1 : 0;
     cl->signal_due = 1;
     ngx_cc_witness_signalled(cl->helper->witnessed, on ? "PAUSE" : "RESUME");
@@ -230,17 +235,31 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 {
     ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
 
-    if (cmd->state != NGX_CC_COMMAND_RUNNING) {
+    if (cmd->state == NGX_CC_COMMAND_OVER) {
         return NGX_DECLINED;
     }
 
-    if (!cmd->canceling) {
-        cmd->canceling = 1;
-        cmd->paused = 0;
-        cl->signal_due = 0;
-        cl->cancel_due = 1;
-        ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
-        ngx_cc_client_send(cl);
+    if (cmd->canceling) {
+        return NGX_OK;
+    }
+
+    cmd->canceling = 1;
+    cmd->paused = 0;
+
+    if (cl->helper == NULL) {
+        ngx_cc_witness_signalled(cl->witnessed, "CANCEL");
+        ngx_cc_client_withdraw(cl);
+        return NGX_OK;
+    }
+
+    /* one that is at its birth gets it behind START */
+
+    cl->signal_due = 0;
+    cl->cancel_due = 1;
+    ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
+    ngx_cc_client_send(cl);
+
+    if (cmd->state == NGX_CC_COMMAND_RUNNING) {
         ngx_cc_client_expect(cl, 0);
     }
 

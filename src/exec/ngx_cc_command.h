@@ -63,7 +63,8 @@ typedef enum {
     NGX_CC_COMMAND_STARTED,      /* pid, start are known */
     NGX_CC_COMMAND_FAILED,       /* never ran: stage, error; last event */
     NGX_CC_COMMAND_EXITED,       /* result is known; records may remain; last
-                                    event */
+                                    event.  Without STARTED (pid 0): it was
+                                    canceled before it was started */
     NGX_CC_COMMAND_INPUT         /* the input in flight was taken: accepted */
 } ngx_cc_command_event_e;
 
@@ -136,7 +137,7 @@ struct ngx_cc_command_s {
     uint32_t                 accepted;   /* bytes that the pipe took */
     unsigned                 stdin_closed:1;  /* nobody reads it any more */
 
-    /* after EXITED */
+    /* after EXITED; "unknown": only its cause is known */
     ngx_cc_cause_e           cause;
     int                      status;     /* as from waitpid() */
     uint64_t                 elapsed;    /* us, of the main process */
@@ -145,6 +146,7 @@ struct ngx_cc_command_s {
     uint64_t                 max_rss;    /* KiB */
     uint32_t                 swept;      /* descendants killed */
     unsigned                 pipes_open:1;    /* a stranger held a pipe */
+    unsigned                 unknown:1;
 
     void                    *data;       /* of the spec */
 };
@@ -185,8 +187,9 @@ int ngx_cc_command_finished(ngx_cc_command_t *cmd);
 ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
 
 /*
- * The ladder: TERM and CONT, kill_grace, KILL, sweep.  Returns NGX_OK, or
- * NGX_DECLINED when the command does not run.  May be called again: no effect.
+ * The ladder: TERM and CONT, kill_grace, KILL, sweep; a command that still
+ * waits for a helper is never started (EXITED follows).  Returns NGX_OK, or
+ * NGX_DECLINED when the command is over.  May be called again: no effect.
  */
 ngx_int_t ngx_cc_command_cancel(ngx_cc_command_t *cmd);
 

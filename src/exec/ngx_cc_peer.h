@@ -35,6 +35,7 @@ struct ngx_cc_peer_s {
 
     /* private to ngx_cc_abandon.c; put() ends the timer */
     ngx_event_t                deadline;
+    ngx_cc_cause_e             cause;
     unsigned                   abandoned:1;
 
     /* private to ngx_cc_account.c */

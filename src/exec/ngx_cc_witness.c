@@ -125,13 +125,14 @@ ngx_cc_witness_failed(ngx_cc_witnessed_t *wd, ngx_cc_stage_e stage, int error)
 
 void
 ngx_cc_witness_ended(ngx_cc_witnessed_t *wd,
-    const ngx_cc_wire_exited_t *exited)
+    const ngx_cc_wire_exited_t *exited, ngx_cc_cause_e cause)
 {
     if (wd == NULL) {
         return;
     }
 
     wd->exited = exited;
+    wd->cause = cause;
     ngx_cc_witness_tell(wd, NGX_CC_WITNESS_ENDED);
     ngx_cc_witness_free(wd);
 }

@@ -50,7 +50,9 @@ typedef struct {
     const char                  *signal;     /* SIGNALLED: PAUSE, RESUME,
                                                 CANCEL */
 
-    const ngx_cc_wire_exited_t  *exited;     /* ENDED; NULL: its helper died */
+    const ngx_cc_wire_exited_t  *exited;     /* ENDED; NULL: only its cause is
+                                                known */
+    ngx_cc_cause_e               cause;      /* then */
 } ngx_cc_witnessed_t;
 
 
@@ -93,7 +95,7 @@ void ngx_cc_witness_signalled(ngx_cc_witnessed_t *wd, const char *name);
 void ngx_cc_witness_failed(ngx_cc_witnessed_t *wd, ngx_cc_stage_e stage,
     int error);
 void ngx_cc_witness_ended(ngx_cc_witnessed_t *wd,
-    const ngx_cc_wire_exited_t *exited);
+    const ngx_cc_wire_exited_t *exited, ngx_cc_cause_e cause);
 
 
 #endif /* _NGX_CC_WITNESS_H_INCLUDED_ */

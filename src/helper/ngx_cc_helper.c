@@ -307,12 +307,15 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         return;
 
     case NGX_CC_WIRE_CANCEL:
-        ngx_cc_life_ladder(&h->life, NGX_CC_CAUSE_CANCEL);
+        ngx_cc_life_ladder(&h->life, msg->head.flags ? msg->head.flags
+                                                     : NGX_CC_CAUSE_CANCEL);
         return;
 
     case NGX_CC_WIRE_ABANDON:
         h->life.pump.discard = 1;
-        ngx_cc_life_ladder(&h->life, NGX_CC_CAUSE_DISCONNECT);
+        ngx_cc_life_ladder(&h->life, msg->head.flags
+                                     ? msg->head.flags
+                                     : NGX_CC_CAUSE_DISCONNECT);
         return;
 
     case NGX_CC_WIRE_INPUT:

@@ -203,6 +203,11 @@ ngx_cc_life_woke(ngx_cc_life_t *life)
         /* silence that is not the command's fault does not count */
         life->quiet_since += life->now - before;
     }
+
+    if (life->paused && life->limit_at != NGX_CC_LIFE_NEVER) {
+        /* nor does the time that its client has stopped it for */
+        life->limit_at += life->now - before;
+    }
 }
 
 
@@ -213,7 +218,7 @@ ngx_cc_life_next(ngx_cc_life_t *life)
 
     next = life->tell_at;
 
-    if (life->limit_at < next) {
+    if (life->limit_at < next && !life->paused) {
         next = life->limit_at;
     }
 
@@ -411,7 +416,7 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
             break;
         }
 
-        if (life->now >= life->limit_at) {
+        if (life->now >= life->limit_at && !life->paused) {
             ngx_cc_life_ladder(life, NGX_CC_CAUSE_TIMEOUT);
 
         } else if (life->silence && !life->paused

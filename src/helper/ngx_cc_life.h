@@ -87,7 +87,8 @@ typedef struct {
     uint64_t               now;
     uint64_t               born;         /* in us */
     uint64_t               tell_at;      /* STARTED is held back until then */
-    uint64_t               limit_at;     /* run limit */
+    uint64_t               limit_at;     /* run limit; later by the time that
+                                            it is paused */
     uint64_t               quiet_since;  /* last output */
     uint64_t               ladder_at;    /* TERM or linger has had its time */
     uint64_t               tick_at;      /* the next look at the tree */

@@ -51,7 +51,7 @@ static void ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
 static void ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name,
     ngx_cc_sha256_t *sha);
 static void ngx_cc_audit_ended(ngx_cc_json_t *w,
-    const ngx_cc_wire_exited_t *exited);
+    const ngx_cc_witnessed_t *wd);
 static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
     const void *p, size_t len, size_t max);
 static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf);
@@ -228,7 +228,7 @@ ngx_cc_audit_command(ngx_cc_witness_t *witness, ngx_cc_witness_event_e event,
     default:                             /* NGX_CC_WITNESS_ENDED */
         ngx_cc_audit_session(&w, audit, "command.ended");
         ngx_cc_audit_execution(&w, wd);
-        ngx_cc_audit_ended(&w, wd->exited);
+        ngx_cc_audit_ended(&w, wd);
         break;
     }
 
@@ -440,21 +440,21 @@ ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name, ngx_cc_sha256_t *sha)
 }
 
 
-/* NULL: nobody knows how, its helper died */
-
 static void
-ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_wire_exited_t *exited)
+ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_witnessed_t *wd)
 {
+    const ngx_cc_wire_exited_t  *exited;
+
+    exited = wd->exited;
+
     ngx_cc_json_lit(w, ",\"cause\":");
+    ngx_cc_json_cstring(w, ngx_cc_notice_cause(wd->cause));
+    ngx_cc_json_lit(w, ",\"exit_code\":");
 
     if (exited == NULL) {
-        ngx_cc_json_cstring(w, ngx_cc_notice_cause(NGX_CC_CAUSE_LOST));
-        ngx_cc_json_lit(w, ",\"exit_code\":null");
+        ngx_cc_json_lit(w, "null");
         return;
     }
-
-    ngx_cc_json_cstring(w, ngx_cc_notice_cause(exited->cause));
-    ngx_cc_json_lit(w, ",\"exit_code\":");
 
     if (WIFSIGNALED(exited->status)) {
         ngx_cc_json_int(w, -WTERMSIG(exited->status));

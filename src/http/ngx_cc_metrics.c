@@ -236,12 +236,14 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
 {
     ngx_uint_t  i;
 
-    ngx_cc_metrics_counter(m, "sessions_opened_total", "Sessions opened.",
+    ngx_cc_metrics_counter(m, "sessions_opened_total",
+                           "Sessions opened: WebSockets and MCP requests.",
                            NGX_CC_TOTAL_SESSIONS);
 
     ngx_cc_metrics_head(m, "sessions_closed_total", "counter",
-                        "WebSocket connections closed, by close code; 1005: "
-                        "the client gave none, 1006: it broke.");
+                        "Sessions closed, by close code; 1005: the client "
+                        "gave none, 1006: it broke, http: no WebSocket, the "
+                        "request is over.");
 
     for (i = 0; i < NGX_CC_CLOSED; i++) {
         ngx_cc_metrics_put(m, "cc_executor_sessions_closed_total"

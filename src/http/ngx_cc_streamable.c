@@ -252,6 +252,7 @@ ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
         return NGX_ERROR;
     }
 
+    ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
     ngx_http_set_ctx(r, st, ngx_cc_executor_module);
 
     return NGX_OK;
@@ -454,6 +455,7 @@ ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
     if (st->session) {
         ngx_cc_mcp.close(st->session);
         st->session = NULL;
+        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + NGX_CC_CLOSED_HTTP, 1);
     }
 
     ngx_cc_audit_close(st->audit, st->ctx.code, st->ctx.host.commands,

@@ -181,15 +181,16 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
             ws->session = ws->dialect->open(&ws->ctx.host);
         }
 
-        if (ws->session == NULL) {
+        if (ws->session) {
+            ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
+
+            ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                          "cc_executor: session opened session=%*s",
+                          (size_t) NGX_CC_UUID_TEXT, ws->ctx.host.session_id);
+
+        } else {
             ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
         }
-
-        ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
-
-        ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                      "cc_executor: session opened session=%*s",
-                      (size_t) NGX_CC_UUID_TEXT, ws->ctx.host.session_id);
     }
 
     /* not from inside the content handler, which still holds the request */

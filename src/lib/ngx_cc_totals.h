@@ -59,6 +59,7 @@ typedef enum {
     NGX_CC_CLOSED_1009,
     NGX_CC_CLOSED_1011,
     NGX_CC_CLOSED_OTHER,
+    NGX_CC_CLOSED_HTTP,              /* no WebSocket: the request is over */
     NGX_CC_CLOSED
 } ngx_cc_closed_e;
 

@@ -25,10 +25,12 @@ static const struct {
                             NGX_CC_START_FLAGS },
     [NGX_CC_WIRE_CREDIT] = { sizeof(ngx_cc_wire_credit_t), 0 },
     [NGX_CC_WIRE_SIGNAL] = { sizeof(ngx_cc_wire_signal_t), 0 },
-    [NGX_CC_WIRE_CANCEL] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_CANCEL] = { sizeof(ngx_cc_wire_head_t),
+                             NGX_CC_CAUSE_FLAGS },
     [NGX_CC_WIRE_INPUT] = { sizeof(ngx_cc_wire_input_t), NGX_CC_INPUT_EOF },
     [NGX_CC_WIRE_RELEASE] = { sizeof(ngx_cc_wire_head_t), 0 },
-    [NGX_CC_WIRE_ABANDON] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_ABANDON] = { sizeof(ngx_cc_wire_head_t),
+                              NGX_CC_CAUSE_FLAGS },
     [NGX_CC_WIRE_STARTED] = { sizeof(ngx_cc_wire_started_t), 0 },
     [NGX_CC_WIRE_FAILED] = { sizeof(ngx_cc_wire_failed_t), 0 },
     [NGX_CC_WIRE_OUTPUT] = { sizeof(ngx_cc_wire_output_t), 0 },
@@ -115,6 +117,10 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
     case NGX_CC_WIRE_NOFORK:
     case NGX_CC_WIRE_FAILED:
         return msg->failed.stage < NGX_CC_STAGES;
+
+    case NGX_CC_WIRE_CANCEL:
+    case NGX_CC_WIRE_ABANDON:
+        return msg->head.flags < NGX_CC_CAUSES;
 
     case NGX_CC_WIRE_SIGNAL:
         return msg->signal.signo >= 1 && msg->signal.signo <= 64;

@@ -76,6 +76,7 @@ typedef enum {
     NGX_CC_CAUSE_CANCEL,
     NGX_CC_CAUSE_DISCONNECT,
     NGX_CC_CAUSE_OUTPUT,     /* more of it than allowed */
+    NGX_CC_CAUSE_SHUTDOWN,   /* nginx stops */
     NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
     NGX_CC_CAUSES
 } ngx_cc_cause_e;
@@ -203,6 +204,15 @@ typedef struct {
     uint64_t        tail;        /* ring position consumed */
     uint64_t        seen;        /* newest head that the worker knows */
 } ngx_cc_wire_credit_t;
+
+
+/*
+ * CANCEL and ABANDON are a head alone.  Their flags are the ngx_cc_cause_e that
+ * the command ends with, unless it ends for another reason already; 0 stands
+ * for CANCEL and DISCONNECT.
+ */
+
+#define NGX_CC_CAUSE_FLAGS      0x000f
 
 
 typedef struct {

@@ -553,6 +553,7 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
                           call->cmd->id, (size_t) NGX_CC_UUID_TEXT,
                           s->host->session_id);
 
+            (void) ngx_cc_command_cancel(call->cmd);
             ngx_cc_mcp_forget(s, call);
             break;
         }

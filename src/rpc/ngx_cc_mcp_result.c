@@ -332,11 +332,12 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
         return ngx_slprintf(p, last, "[ended: it wrote more output than is "
                                      "allowed]");
 
-    case NGX_CC_CAUSE_LOST:
-        return ngx_slprintf(p, last, "[its host process was lost]");
-
     default:
         break;
+    }
+
+    if (cmd->unknown) {
+        return ngx_slprintf(p, last, "[%s]", ngx_cc_notice_unknown(cmd));
     }
 
     if (WIFSIGNALED(cmd->status)) {
@@ -366,7 +367,7 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     cmd = outcome->cmd;
 
     ran = (cmd && outcome->error.len == 0);
-    lost = (ran && cmd->cause == NGX_CC_CAUSE_LOST);
+    lost = (ran && cmd->unknown);
     signal = (ran && !lost && WIFSIGNALED(cmd->status));
 
     ngx_cc_json_lit(w, "{\"status\":");
@@ -430,7 +431,8 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
         ngx_cc_json_string(w, outcome->error.data, outcome->error.len);
 
     } else if (lost) {
-        ngx_cc_json_lit(w, ",\"error\":\"its host process was lost\"");
+        ngx_cc_json_lit(w, ",\"error\":");
+        ngx_cc_json_cstring(w, ngx_cc_notice_unknown(cmd));
     }
 
     ngx_cc_json_lit(w, "}");
@@ -450,10 +452,11 @@ ngx_cc_mcp_result_status(ngx_cc_mcp_outcome_t *outcome)
     case NGX_CC_CAUSE_SILENCE:
         return "timed_out";
 
-    case NGX_CC_CAUSE_LOST:
-        return "failed";
-
     default:
+        if (outcome->cmd->unknown) {
+            return "failed";
+        }
+
         return WIFSIGNALED(outcome->cmd->status) ? "signaled" : "exited";
     }
 }

@@ -10,11 +10,12 @@
 static size_t ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 static void ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
+static void ngx_cc_notice_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
 
 
 static const char  *ngx_cc_notice_causes[] = {
     "exit", "signal", "timeout", "silence", "cancel", "disconnect",
-    "output", "lost"
+    "output", "shutdown", "lost"
 };
 
 static const char  *ngx_cc_notice_stages[] = {
@@ -169,10 +170,9 @@ ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,
 
     ngx_cc_notice_writer(&w, p, room);
     ngx_cc_notice_answer(&w, id);
-    ngx_cc_json_lit(&w, "\"result\":{\"status\":\"started\",\"pid\":");
-    ngx_cc_json_int(&w, cmd->pid);
-    ngx_cc_json_lit(&w, ",\"pgid\":");
-    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_json_lit(&w, "\"result\":{\"status\":");
+    ngx_cc_json_cstring(&w, cmd->pid ? "started" : "canceled");
+    ngx_cc_notice_pid(cmd, &w);
     ngx_cc_notice_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 
@@ -191,10 +191,7 @@ ngx_cc_notice_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
     ngx_cc_json_raw(&w, status, ngx_strlen(status));
     ngx_cc_json_lit(&w, "\",\"params\":{\"status\":");
     ngx_cc_json_cstring(&w, status);
-    ngx_cc_json_lit(&w, ",\"pid\":");
-    ngx_cc_json_int(&w, cmd->pid);
-    ngx_cc_json_lit(&w, ",\"pgid\":");
-    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_notice_pid(cmd, &w);
     ngx_cc_json_lit(&w, ",\"exit_code\":null,\"error\":null");
     ngx_cc_notice_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
@@ -251,7 +248,7 @@ ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
     int            sig, lost;
     ngx_cc_json_t  w;
 
-    lost = (cmd->cause == NGX_CC_CAUSE_LOST);
+    lost = cmd->unknown;
     sig = (!lost && WIFSIGNALED(cmd->status)) ? WTERMSIG(cmd->status) : 0;
 
     ngx_cc_notice_writer(&w, p, room);
@@ -259,14 +256,12 @@ ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
                         "\"process.completed\",\"params\":{\"status\":");
     ngx_cc_json_cstring(&w, (!lost && cmd->status == 0) ? "completed"
                                                         : "failed");
-    ngx_cc_json_lit(&w, ",\"pid\":");
-    ngx_cc_json_int(&w, cmd->pid);
-    ngx_cc_json_lit(&w, ",\"pgid\":");
-    ngx_cc_json_int(&w, cmd->pid);
+    ngx_cc_notice_pid(cmd, &w);
     ngx_cc_json_lit(&w, ",\"exit_code\":");
 
     if (lost) {
-        ngx_cc_json_lit(&w, "null,\"error\":\"its host process was lost\"");
+        ngx_cc_json_lit(&w, "null,\"error\":");
+        ngx_cc_json_cstring(&w, ngx_cc_notice_unknown(cmd));
 
     } else {
         ngx_cc_json_int(&w, sig ? -sig : WEXITSTATUS(cmd->status));
@@ -347,9 +342,7 @@ ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd)
 
     ngx_cc_json_lit(w, ",\"exit_code\":");
 
-    if (cmd->state != NGX_CC_COMMAND_OVER || cmd->pid == 0
-        || cmd->cause == NGX_CC_CAUSE_LOST)
-    {
+    if (cmd->state != NGX_CC_COMMAND_OVER || cmd->pid == 0 || cmd->unknown) {
         ngx_cc_json_lit(w, "null");
 
     } else if (WIFSIGNALED(cmd->status)) {
@@ -397,6 +390,40 @@ ngx_cc_notice_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
                   ngx_cc_notice_causes[cmd->cause], cmd->status, cmd->pid,
                   (size_t) NGX_CC_HANDLE_NAME, cmd->id,
                   (size_t) NGX_CC_UUID_TEXT, session_id);
+}
+
+
+const char *
+ngx_cc_notice_unknown(ngx_cc_command_t *cmd)
+{
+    switch (cmd->cause) {
+
+    case NGX_CC_CAUSE_CANCEL:
+        return "canceled before it was started";
+
+    case NGX_CC_CAUSE_SHUTDOWN:
+        return "the server is shutting down";
+
+    default:
+        return "its host process was lost";
+    }
+}
+
+
+/* null for one that was never started */
+
+static void
+ngx_cc_notice_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
+{
+    if (cmd->pid == 0) {
+        ngx_cc_json_lit(w, ",\"pid\":null,\"pgid\":null");
+        return;
+    }
+
+    ngx_cc_json_lit(w, ",\"pid\":");
+    ngx_cc_json_int(w, cmd->pid);
+    ngx_cc_json_lit(w, ",\"pgid\":");
+    ngx_cc_json_int(w, cmd->pid);
 }
 
 

@@ -80,6 +80,9 @@ u_char *ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd);
 /* "SIGTERM" */
 const char *ngx_cc_notice_signal(int signo);
 
+/* why nobody knows how a command has ended, or that it never began */
+const char *ngx_cc_notice_unknown(ngx_cc_command_t *cmd);
+
 /* the name of a cause */
 const char *ngx_cc_notice_cause(ngx_cc_cause_e cause);
 const char *ngx_cc_notice_stage(ngx_cc_stage_e stage);

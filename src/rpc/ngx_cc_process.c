@@ -10,6 +10,7 @@ static void ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event);
 static void ngx_cc_process_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_process_output_wake(void *data);
+static void ngx_cc_process_begun(ngx_cc_process_t *ps);
 static void ngx_cc_process_act(ngx_cc_process_t *ps,
     ngx_cc_process_control_e type, ngx_str_t *id);
 static void ngx_cc_process_settle(ngx_cc_process_t *ps);
@@ -146,6 +147,11 @@ ngx_cc_process_control(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
         return;
     }
 
+    if (type == NGX_CC_PROCESS_CANCEL) {
+        /* that it was is told in its turn; one in the line never starts */
+        (void) ngx_cc_command_cancel(ps->cmd);
+    }
+
     if (ps->controls == NGX_CC_PROCESS_CONTROLS) {
         ngx_cc_notice_refuse(ps->answers, id, NGX_CC_ERROR_LIMIT,
                              ngx_cc_text("too many control requests for a "
@@ -189,7 +195,6 @@ static void
 ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event)
 {
-    ngx_uint_t         i;
     ngx_cc_process_t  *ps = data;
 
     switch (event) {
@@ -197,12 +202,7 @@ ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_STARTED:
         ngx_cc_notice_log_started(cmd, ps->session_id, ps->log);
 
-        for (i = 0; i < ps->controls; i++) {
-            ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].id);
-            ngx_free(ps->control[i].id.data);
-        }
-
-        ps->controls = 0;
+        ngx_cc_process_begun(ps);
         ngx_cc_stdin_feed(&ps->input);
         break;
 
@@ -214,6 +214,11 @@ ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
 
     case NGX_CC_COMMAND_EXITED:
         ngx_cc_notice_log_ended(cmd, ps->session_id, ps->log);
+
+        if (cmd->pid == 0) {
+            ngx_cc_process_begun(ps);
+        }
+
         ngx_cc_process_settle(ps);
         break;
 
@@ -244,6 +249,22 @@ ngx_cc_process_output_wake(void *data)
 }
 
 
+/* it has started, or will never: what waited for that */
+
+static void
+ngx_cc_process_begun(ngx_cc_process_t *ps)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ps->controls; i++) {
+        ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].id);
+        ngx_free(ps->control[i].id.data);
+    }
+
+    ps->controls = 0;
+}
+
+
 static void
 ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     ngx_str_t *id)
@@ -254,7 +275,9 @@ ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     ngx_cc_json_t  w;
 
     if (type == NGX_CC_PROCESS_CANCEL) {
-        rc = ngx_cc_command_cancel(ps->cmd);
+        /* before it was started, see control() */
+        rc = ps->cmd->state == NGX_CC_COMMAND_OVER && ps->cmd->pid == 0
+             ? NGX_OK : ngx_cc_command_cancel(ps->cmd);
 
     } else {
         rc = ngx_cc_command_pause(ps->cmd, type == NGX_CC_PROCESS_PAUSE);
@@ -319,7 +342,7 @@ ngx_cc_process_begin(ngx_cc_process_t *ps, u_char *p, size_t room)
         }
     }
 
-    if (!ps->notified) {
+    if (!ps->notified && ps->cmd->pid) {
         ps->notified = 1;
         return ngx_cc_notice_state(p, room, ps->cmd, "started");
     }

@@ -195,6 +195,7 @@ fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause)
     f->public.state = NGX_CC_COMMAND_OVER;
     f->public.status = status;
     f->public.cause = cause;
+    f->public.unknown = (cause == NGX_CC_CAUSE_LOST);
     f->public.elapsed = 410000;
     f->public.max_rss = 1840;
     f->event(f->public.data, &f->public, NGX_CC_COMMAND_EXITED);
