@@ -56,7 +56,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_path"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_path_slot,
+      ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       ngx_cc_main(path),
       NULL },

@@ -284,8 +284,8 @@ SKIP: {
         ['cc_executor_fence on; cc_executor_fence off;', 1, qr/is duplicate/],
         ['cc_executor_fence_read usr;', 1,
             qr/"cc_executor_fence_read" takes absolute paths, not "usr"/],
-        ['cc_executor_fence_write /nonexistent;', 1,
-            qr/"cc_executor_fence_write" "\/nonexistent" cannot be used \(2: No such/],
+        ['cc_executor_fence_write /nonexistent;', 0,
+            qr/\[warn\] "cc_executor_fence_write" "\/nonexistent" cannot be used now: no command will start there \(2: No such/],
         ['cc_executor_fence_connect maybe;', 1, qr/it must be "on" or "off"/],
     ) {
         my ($text, $want, $message) = @$_;

@@ -79,10 +79,8 @@ my @bad = (
     ['cc_executor_env A; cc_executor_env A=2;', 'location',
         qr/environment variable "A" is given twice/],
 
-    ['cc_executor_cwd /nonexistent;', 'location',
-        qr/"cc_executor_cwd" "\/nonexistent" cannot be used \(2: No such/],
-    ['cc_executor_cwd /etc/passwd;', 'location',
-        qr/"cc_executor_cwd" "\/etc\/passwd" is not a directory/],
+    ['cc_executor_cwd work;', 'location',
+        qr/"cc_executor_cwd" takes an absolute path, not "work"/],
 
     (map { ["cc_executor_allowed_hosts $_;", 'location',
         qr/invalid host "\Q$_\E" in "cc_executor_allowed_hosts": it must be/] }
@@ -218,6 +216,14 @@ like($out, qr/\[warn\].*"\/nonexistent\/program" cannot be executed now/,
 is($rc, 0, 'more helpers than a quarter of the connections');
 like($out, qr/\[warn\].*max=64 is more than a quarter of worker_connections/,
     'are warned of');
+
+for (['/nonexistent', 'cannot be used now: no command will start there \(2: No'],
+    ['/etc/passwd', 'is not a directory: no command will start there'])
+{
+    ($rc, $out) = test('', "cc_executor_cwd $_->[0];");
+    is($rc, 0, "cc_executor_cwd $_->[0]");
+    like($out, qr/\[warn\] "cc_executor_cwd" "$_->[0]" $_->[1]/, 'is warned of');
+}
 
 # what is right
 

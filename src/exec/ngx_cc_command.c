@@ -72,6 +72,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     start->head.flags = (ngx_strchr(spec->program, '/') == NULL)
                         ? NGX_CC_START_SEARCH : 0;
 
+    if (conf->work) {
+        start->head.flags |= NGX_CC_START_WORK;
+    }
+
     if (spec->exact) {
         start->head.flags |= NGX_CC_START_EXACT;
     }

@@ -36,6 +36,7 @@ typedef struct {
     ngx_str_t         *client_env;       /* names that a client may set */
     uint32_t           nclient_env;
     const char        *cwd;
+    unsigned           work:1;           /* "cwd" is the default directory */
     unsigned           client_cwd:1;     /* a client may choose one below */
     const char       **wrapper;          /* nwrapper words before a command's
                                             own; wrapper[0] is a path */

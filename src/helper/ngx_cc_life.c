@@ -10,6 +10,7 @@
 #include "ngx_cc_child.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_life.h"
+#include "ngx_cc_place.h"
 
 
 #define NGX_CC_LIFE_TELL      5          /* ms that STARTED is held back */
@@ -21,6 +22,8 @@
 #define NGX_CC_LIFE_BATCH     16         /* reads, then poll */
 
 
+static int ngx_cc_life_remake(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings, int err);
 static int ngx_cc_life_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths);
 static ngx_cc_direct_t *ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
@@ -98,7 +101,10 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->born = ngx_cc_life_clock(CLOCK_MONOTONIC);
     life->now = life->born / 1000;
 
-    if (ngx_cc_life_fence(life, &start->confine, strings.paths) == -1) {
+    if (ngx_cc_life_fence(life, &start->confine, strings.paths) == -1
+        && (!ngx_cc_life_remake(start, &strings, errno)
+            || ngx_cc_life_fence(life, &start->confine, strings.paths) == -1))
+    {
         result.stage = NGX_CC_STAGE_FENCE;
         result.error = errno;
         pid = -1;
@@ -118,6 +124,12 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
         child.err = fds[2];
 
         pid = ngx_cc_child_start(&child, &result);
+
+        if (pid == -1 && result.stage == NGX_CC_STAGE_CHDIR
+            && ngx_cc_life_remake(start, &strings, result.error))
+        {
+            pid = ngx_cc_child_start(&child, &result);
+        }
 
         for (i = 0; i < 3; i++) {
             if (fds[i] != -1) {
@@ -155,6 +167,20 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
                                    : NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
+}
+
+
+/*
+ * A command may have removed the default directory, which is no reason that
+ * nobody can start there any more.  True when it was missing and is there now.
+ */
+
+static int
+ngx_cc_life_remake(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings, int err)
+{
+    return err == ENOENT && (start->head.flags & NGX_CC_START_WORK)
+           && ngx_cc_place_make(strings->cwd) == 0;
 }
 
 

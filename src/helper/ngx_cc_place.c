@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "ngx_cc_place.h"
@@ -54,6 +56,43 @@ ngx_cc_place_enter(const char *root, const char *beneath)
     errno = top;
 
     return rc;
+}
+
+
+int
+ngx_cc_place_make(const char *path)
+{
+    char         parent[PATH_MAX];
+    size_t       len;
+    const char  *slash;
+
+    /* EEXIST: another helper was faster, or something else is there */
+
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) {
+        return 0;
+    }
+
+    slash = strrchr(path, '/');
+
+    if (errno != ENOENT || slash == NULL || slash == path) {
+        return -1;
+    }
+
+    len = slash - path;
+
+    if (len >= sizeof(parent)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+
+    if (mkdir(parent, 0700) == -1 && errno != EEXIST) {
+        return -1;
+    }
+
+    return (mkdir(path, 0700) == 0 || errno == EEXIST) ? 0 : -1;
 }
 
 

@@ -17,6 +17,12 @@
 int ngx_cc_place_enter(const char *root, const char *beneath);
 
 /*
+ * Makes the directory "path", mode 0700, and the one it is in where that is
+ * missing, too.  Returns 0, also when something is there, or -1 with errno.
+ */
+int ngx_cc_place_make(const char *path);
+
+/*
  * The two ways to open "beneath" below the directory "root" (O_PATH): by the
  * kernel (openat2, Linux 5.6: ENOSYS without it) and component by component.
  * Return a descriptor (close-on-exec), or -1 with errno.

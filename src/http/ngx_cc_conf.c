@@ -4,17 +4,13 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_notice.h"
+#include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_entry.h"
 
 
 static char *ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
-
-
-static ngx_path_init_t  ngx_cc_conf_path = {
-    ngx_string("cc_executor_temp"), { 0, 0, 0 }
-};
 
 
 void *
@@ -70,19 +66,9 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_conf_merge_path_value(cf, &mcf->path, NULL, &ngx_cc_conf_path)
-        != NGX_CONF_OK)
-    {
+    if (ngx_cc_conf_runtime_name(cf, mcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    mcf->work.len = mcf->path->name.len + sizeof("/work") - 1;
-    mcf->work.data = ngx_pnalloc(cf->pool, mcf->work.len + 1);
-    if (mcf->work.data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    (void) ngx_sprintf(mcf->work.data, "%V/work%Z", &mcf->path->name);
 
     mcf->zone = ngx_pcalloc(cf->pool, sizeof(ngx_cc_zone_t));
     if (mcf->zone == NULL) {
@@ -287,9 +273,6 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 ngx_int_t
 ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
-    ngx_file_info_t   fi;
-    ngx_core_conf_t  *ccf;
-
     if (mcf->pool.max > cycle->connection_n / 4) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "cc_executor_helpers max=%ui is more than a quarter of "
@@ -301,33 +284,7 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    if (ngx_create_dir(mcf->work.data, 0700) == NGX_FILE_ERROR
-        && ngx_errno != NGX_EEXIST)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_create_dir_n " \"%V\" failed", &mcf->work);
-        return NGX_ERROR;
-    }
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
-
-    if (geteuid() != 0 || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT) {
-        return NGX_OK;
-    }
-
-    if (ngx_file_info(mcf->work.data, &fi) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      ngx_file_info_n " \"%V\" failed", &mcf->work);
-        return NGX_ERROR;
-    }
-
-    if (fi.st_uid != ccf->user
-        && chown((char *) mcf->work.data, ccf->user, -1) == -1)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "chown(\"%V\") failed", &mcf->work);
-        return NGX_ERROR;
-    }
+    ngx_cc_conf_runtime_make(cycle, mcf);
 
     return NGX_OK;
 }

@@ -46,7 +46,7 @@ typedef struct {
     ngx_array_t             locations;       /* those: ngx_cc_conf_location_t */
     size_t                  zone_size;
     ngx_cc_zone_t          *zone;
-    ngx_path_t             *path;            /* runtime directory */
+    ngx_str_t               path;            /* runtime directory */
     ngx_str_t               work;            /* default working directory */
     ngx_cc_pool_conf_t      pool;
 } ngx_cc_main_conf_t;
@@ -85,8 +85,8 @@ void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
 char *ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
 
 /*
- * In init_module: makes the default working directory, warns about numbers
- * that do not fit together.  NGX_OK or NGX_ERROR (told).
+ * In init_module: makes the runtime directory, warns about numbers that do not
+ * fit together.  NGX_OK or NGX_ERROR (told).
  */
 ngx_int_t ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
 

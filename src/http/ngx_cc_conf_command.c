@@ -103,24 +103,27 @@ ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
     /* "cwd" stays empty then: nested locations inherit it */
 
     command->cwd = (char *) work->data;
+    command->work = (cwd->len == 0);
 
     if (cwd->len) {
-        if (ngx_conf_full_name(cf->cycle, cwd, 0) != NGX_OK) {
+        if (cwd->data[0] != '/') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"cc_executor_cwd\" takes an absolute path, "
+                               "not \"%V\"", cwd);
             return NGX_CONF_ERROR;
         }
+
+        /* a command may have removed it: no reason to refuse a reload */
 
         if (ngx_file_info(cwd->data, &fi) == NGX_FILE_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               "\"cc_executor_cwd\" \"%V\" cannot be used",
-                               cwd);
-            return NGX_CONF_ERROR;
-        }
+            ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
+                               "\"cc_executor_cwd\" \"%V\" cannot be used "
+                               "now: no command will start there", cwd);
 
-        if (!ngx_is_dir(&fi)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"cc_executor_cwd\" \"%V\" is not a directory",
-                               cwd);
-            return NGX_CONF_ERROR;
+        } else if (!ngx_is_dir(&fi)) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"cc_executor_cwd\" \"%V\" is not a "
+                               "directory: no command will start there", cwd);
         }
 
         command->cwd = (char *) cwd->data;

@@ -241,11 +241,12 @@ ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name, ngx_array_t *list,
 
     for (i = 0; i < list->nelts; i++) {
 
+        /* a command may have removed it: no reason to refuse a reload */
+
         if (ngx_file_info(value[i].data, &fi) == NGX_FILE_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               "\"%s\" \"%V\" cannot be used", name,
-                               &value[i]);
-            return NGX_ERROR;
+            ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno,
+                               "\"%s\" \"%V\" cannot be used now: no "
+                               "command will start there", name, &value[i]);
         }
 
         *(*path)++ = (char *) value[i].data;

@@ -4,12 +4,12 @@
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
 #include "ngx_cc_conf_notice.h"
+#include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
 
 
 static void ngx_cc_conf_notice_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static ngx_str_t *ngx_cc_conf_notice_remote(ngx_cc_loc_conf_t *conf);
-static ngx_uid_t ngx_cc_conf_notice_user(ngx_cycle_t *cycle);
 static void ngx_cc_conf_notice_programs(ngx_cycle_t *cycle,
     ngx_cc_policy_t *policy, ngx_uid_t user);
 static ngx_uint_t ngx_cc_conf_notice_writable(const char *path,
@@ -120,7 +120,7 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     ngx_cc_loc_conf_t       *conf;
     ngx_cc_conf_location_t  *location;
 
-    user = ngx_cc_conf_notice_user(cycle);
+    user = ngx_cc_conf_user(cycle);
     told = 0;
 
     location = mcf->locations.elts;
@@ -162,25 +162,6 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     }
 
     return NGX_OK;
-}
-
-
-/* the uid that workers, and so commands, will have */
-
-static ngx_uid_t
-ngx_cc_conf_notice_user(ngx_cycle_t *cycle)
-{
-    ngx_core_conf_t  *ccf;
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
-
-    if (geteuid() != 0 || !ccf->master
-        || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT)
-    {
-        return geteuid();
-    }
-
-    return ccf->user;
 }
 
 

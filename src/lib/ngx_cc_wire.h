@@ -172,7 +172,9 @@ typedef struct {
 #define NGX_CC_START_DASH       0x0008   /* argv is a shell, -c and a line: */
 #define NGX_CC_START_BASH       0x0010   /* one that may be executed without
                                             that shell, which is known */
-#define NGX_CC_START_FLAGS      0x001f
+#define NGX_CC_START_WORK       0x0020   /* "cwd" is ours: make it, and the
+                                            directory it is in, if missing */
+#define NGX_CC_START_FLAGS      0x003f
 
 
 /*

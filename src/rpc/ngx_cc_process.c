@@ -95,10 +95,12 @@ ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room)
             return 0;
         }
 
-        /* is it what the client asked for that cannot be? */
+        /* is it what the client asked for, or of this location, that cannot
+           be; or are we to blame? */
 
         client = ps->cmd->stage == NGX_CC_STAGE_EXEC ? !ps->indirect
-               : ps->cmd->stage == NGX_CC_STAGE_CHDIR ? ps->beneath : 0;
+               : ps->cmd->stage == NGX_CC_STAGE_CHDIR
+                 ? (ps->beneath || !ps->cmd->conf->work) : 0;
 
         return ngx_cc_notice_failure(p, room, &ps->id, ps->cmd, client);
     }

@@ -268,6 +268,30 @@ START_TEST(enters)
 END_TEST
 
 
+START_TEST(make)
+{
+    char  path[PATH_MAX + 64];
+
+    (void) snprintf(path, sizeof(path), "%s/made/work", dir);
+    ck_assert_int_eq(ngx_cc_place_make(path), 0);
+    ck_assert_int_eq(access(path, X_OK), 0);
+    ck_assert_int_eq(ngx_cc_place_make(path), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(ngx_cc_place_make(path), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+
+    /* no more than two */
+
+    (void) snprintf(path, sizeof(path), "%s/made/x/y/work", dir);
+    ck_assert_int_eq(ngx_cc_place_make(path), -1);
+    ck_assert_int_eq(errno, ENOENT);
+    (void) snprintf(path, sizeof(path), "%s/root/file/work", dir);
+    ck_assert_int_eq(ngx_cc_place_make(path), -1);
+    ck_assert_int_eq(errno, ENOTDIR);
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -280,6 +304,7 @@ main(void)
     tcase_add_loop_test(tc, too_long, 0, 2);
     tcase_add_loop_test(tc, renamed, 0, 2);
     tcase_add_test(tc, enters);
+    tcase_add_test(tc, make);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

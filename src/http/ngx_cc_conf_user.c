@@ -1,0 +1,83 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_conf_user.h"
+
+
+#define NGX_CC_CONF_USER_GROUPS  256
+
+
+static const char *ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group);
+
+
+ngx_uid_t
+ngx_cc_conf_user(ngx_cycle_t *cycle)
+{
+    ngx_core_conf_t  *ccf;
+    struct passwd    *pwd;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (geteuid() != 0 || ccf->master == 0) {
+        return geteuid();
+    }
+
+    if (ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        return ccf->user;
+    }
+
+    pwd = getpwnam(NGX_USER);
+
+    return pwd ? pwd->pw_uid : 0;
+}
+
+
+const ngx_cc_trust_who_t *
+ngx_cc_conf_user_who(ngx_cycle_t *cycle)
+{
+    gid_t        group;
+    const char  *name;
+
+    static gid_t               groups[NGX_CC_CONF_USER_GROUPS];
+    static ngx_cc_trust_who_t  who;
+
+    who.uid = ngx_cc_conf_user(cycle);
+
+    if (geteuid() != 0 || who.uid == 0) {
+        return NULL;
+    }
+
+    name = ngx_cc_conf_user_name(cycle, &group);
+
+    groups[0] = group;
+    who.groups = groups;
+    who.ngroups = NGX_CC_CONF_USER_GROUPS;
+
+    /* the worker's initgroups() reads the same; more groups are cut */
+
+    if (name == NULL || getgrouplist(name, group, groups, &who.ngroups) < 0) {
+        who.ngroups = name ? NGX_CC_CONF_USER_GROUPS : 1;
+    }
+
+    return &who;
+}
+
+
+static const char *
+ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group)
+{
+    ngx_core_conf_t  *ccf;
+    struct passwd    *pwd;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        *group = ccf->group;
+        return ccf->username;
+    }
+
+    pwd = getpwnam(NGX_USER);
+    *group = pwd ? pwd->pw_gid : 0;
+
+    return pwd ? NGX_USER : NULL;
+}

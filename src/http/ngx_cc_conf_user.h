@@ -1,0 +1,29 @@
+
+/*
+ * The user that workers, and so commands, run as.
+ */
+
+#ifndef _NGX_CC_CONF_USER_H_INCLUDED_
+#define _NGX_CC_CONF_USER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_trust.h"
+
+
+/*
+ * Its uid, also while the configuration is read and "user" has not come yet:
+ * then it is nginx's default.
+ */
+ngx_uid_t ngx_cc_conf_user(ngx_cycle_t *cycle);
+
+/*
+ * The same with its groups, for those that must not trust it: a master (or
+ * nginx -t) that is root, while commands are not.  NULL in any other case:
+ * then they may do whatever we may.  It is valid until the next call.
+ */
+const ngx_cc_trust_who_t *ngx_cc_conf_user_who(ngx_cycle_t *cycle);
+
+
+#endif /* _NGX_CC_CONF_USER_H_INCLUDED_ */
