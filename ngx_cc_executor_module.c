@@ -531,7 +531,7 @@ ngx_cc_executor_owner(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 {
     ngx_cc_caller_t  *caller;
 
-    caller = ngx_cc_caller_known(r->main);
+    caller = ngx_cc_caller_last(r->main);
 
     if (caller == NULL) {
         v->not_found = 1;

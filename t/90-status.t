@@ -73,9 +73,10 @@ is($r->{headers}{'content-type'}, 'text/plain; version=0.0.4; charset=utf-8',
     'metrics: type');
 is(promtool(), '0 ', 'promtool has nothing to say');
 my $m = metrics($t);
-is($m->{'sessions_limit{server="localhost",location="/list"}'}, 1,
+my $at = 'server="localhost",listen="127.0.0.1:' . $t->port . '",location=';
+is($m->{"sessions_limit{$at\"/list\"}"}, 1,
     'a location with an "if" is one');
-is($m->{'sessions_limit{server="localhost",location="^/quo\\"te\\\\d"}'}, 100,
+is($m->{"sessions_limit{$at" . '"~ ^/quo\\"te\\\\d"}'}, 100,
     'labels are escaped');
 is((grep { /^sessions_limit/ } keys %$m), 3, 'three locations');
 is($m->{healthy}, 1, 'healthy');
@@ -116,7 +117,7 @@ sub grows {
 }
 
 my $c = $t->client;
-my $here = '{server="localhost",location="/ws/mcp"}';
+my $here = "{$at\"/ws/mcp\"}";
 eventually(sub { metrics($t)->{"sessions$here"} == 1 }, 'a session');
 
 grows(sub { $c->run('echo four; echo two >&2') }, 'a command',

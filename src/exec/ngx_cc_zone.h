@@ -18,8 +18,9 @@
 /* a location that wants to be counted */
 
 typedef struct {
-    uint64_t        hash;        /* of server name and location name */
-    ngx_str_t       server;      /* its name, for labels */
+    uint64_t        hash;        /* of whatever makes it this location */
+    ngx_str_t       server;      /* its name, addresses, for labels */
+    ngx_str_t       listen;
     ngx_str_t       name;        /* of the location */
     ngx_uint_t      sessions;    /* its limits */
     ngx_uint_t      commands;

@@ -52,7 +52,7 @@ ngx_cc_access(ngx_http_request_t *r)
     lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
     conf = &lcf->access;
 
-    caller = ngx_cc_caller(r);
+    caller = ngx_cc_caller_check(r);
 
     if (caller == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

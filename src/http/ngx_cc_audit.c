@@ -174,7 +174,7 @@ ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
         return;
     }
 
-    caller = ngx_cc_caller_known(r->main);
+    caller = (r == r->main) ? ngx_cc_caller(r) : NULL;
     owner = caller ? &caller->owner : NULL;
     ngx_cc_audit_place(r, &server, &location);
 
@@ -275,14 +275,14 @@ static void
 ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
     ngx_str_t *location)
 {
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_cc_loc_conf_t         *lcf;
     ngx_http_core_srv_conf_t  *cscf;
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
     *server = cscf->server_name;
-    *location = clcf->name;
+    *location = lcf->identity.name;
 }
 
 

@@ -16,26 +16,22 @@ static ngx_int_t ngx_cc_caller_owner(ngx_http_request_t *r,
     ngx_cc_caller_t *caller, const ngx_cc_token_t *token);
 static ngx_int_t ngx_cc_caller_subject(ngx_http_request_t *r,
     ngx_str_t *subject);
+#if (NGX_HTTP_SSL)
 static ngx_int_t ngx_cc_caller_variable(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
-static void ngx_cc_caller_digest(ngx_http_request_t *r,
+#endif
+static void ngx_cc_caller_digest(ngx_cc_loc_conf_t *lcf,
     ngx_cc_caller_t *caller);
 static void ngx_cc_caller_cleanup(void *data);
 
 
 ngx_cc_caller_t *
-ngx_cc_caller(ngx_http_request_t *r)
+ngx_cc_caller_check(ngx_http_request_t *r)
 {
     ngx_cc_caller_t       *caller;
     ngx_cc_loc_conf_t     *lcf;
     ngx_pool_cleanup_t    *cln;
     const ngx_cc_token_t  *token;
-
-    caller = ngx_cc_caller_known(r);
-
-    if (caller) {
-        return caller;
-    }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_cc_caller_t));
 
@@ -57,9 +53,28 @@ ngx_cc_caller(ngx_http_request_t *r)
         return NULL;
     }
 
-    ngx_cc_caller_digest(r, caller);
+    ngx_cc_caller_digest(lcf, caller);
 
+    caller->location = lcf;
     cln->handler = ngx_cc_caller_cleanup;
+
+    return caller;
+}
+
+
+ngx_cc_caller_t *
+ngx_cc_caller(ngx_http_request_t *r)
+{
+    ngx_cc_caller_t  *caller;
+
+    caller = ngx_cc_caller_last(r);
+
+    if (caller == NULL
+        || caller->location != ngx_http_get_module_loc_conf(r,
+                                                     ngx_cc_executor_module))
+    {
+        return NULL;
+    }
 
     return caller;
 }
@@ -67,11 +82,11 @@ ngx_cc_caller(ngx_http_request_t *r)
 
 /*
  * The context of a module is lost in an internal redirect, which error_page
- * is; so it is found by its clean-up handler.
+ * is; so it is found by its clean-up handler, the newest first.
  */
 
 ngx_cc_caller_t *
-ngx_cc_caller_known(ngx_http_request_t *r)
+ngx_cc_caller_last(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t  *cln;
 
@@ -180,27 +195,19 @@ static ngx_int_t
 ngx_cc_caller_owner(ngx_http_request_t *r, ngx_cc_caller_t *caller,
     const ngx_cc_token_t *token)
 {
-    u_char                    *p;
-    ngx_str_t                  name;
-    const char                *kind;
-    ngx_http_core_loc_conf_t  *clcf;
+    u_char             *p;
+    ngx_str_t           name;
+    const char         *kind;
+    ngx_cc_loc_conf_t  *lcf;
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    /*
-     * Before anybody asks for $remote_user, headers_in.user is only there when
-     * auth_basic has looked at it; and with "satisfy any" another rule may
-     * have let in who gave a wrong password.
-     */
+    lcf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
 
     if (token) {
         kind = "token";
         name.data = (u_char *) token->name;
         name.len = ngx_strlen(token->name);
 
-    } else if (r->headers_in.user.len
-               && clcf->satisfy == NGX_HTTP_SATISFY_ALL)
-    {
+    } else if (lcf->access.basic && r->headers_in.user.len) {
         kind = "user";
         name = r->headers_in.user;
 
@@ -227,10 +234,27 @@ ngx_cc_caller_owner(ngx_http_request_t *r, ngx_cc_caller_t *caller,
 }
 
 
+/*
+ * A certificate belongs to the connection, and was verified by the rules of
+ * the server that the handshake was with.  Host may name another one, which
+ * knows other authorities, or asks for no certificate at all.
+ */
+
 static ngx_int_t
 ngx_cc_caller_subject(ngx_http_request_t *r, ngx_str_t *subject)
 {
-    ngx_str_t  verify;
+#if (NGX_HTTP_SSL)
+    ngx_str_t                 verify;
+    ngx_http_ssl_srv_conf_t  *sscf;
+
+    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+
+    if (sscf->verify == 0
+        || sscf != ngx_http_get_module_srv_conf(r->http_connection->conf_ctx,
+                                                ngx_http_ssl_module))
+    {
+        return NGX_DECLINED;
+    }
 
     if (ngx_cc_caller_variable(r, "ssl_client_verify", &verify) != NGX_OK
         || verify.len != 7
@@ -240,7 +264,13 @@ ngx_cc_caller_subject(ngx_http_request_t *r, ngx_str_t *subject)
     }
 
     return ngx_cc_caller_variable(r, "ssl_client_s_dn", subject);
+#else
+    return NGX_DECLINED;
+#endif
 }
+
+
+#if (NGX_HTTP_SSL)
 
 
 /* by its variable, so that nothing here depends on how nginx was built */
@@ -268,23 +298,16 @@ ngx_cc_caller_variable(ngx_http_request_t *r, const char *name,
 }
 
 
+#endif
+
+
 static void
-ngx_cc_caller_digest(ngx_http_request_t *r, ngx_cc_caller_t *caller)
+ngx_cc_caller_digest(ngx_cc_loc_conf_t *lcf, ngx_cc_caller_t *caller)
 {
-    ngx_cc_sha256_t            sha;
-    ngx_http_core_loc_conf_t  *clcf;
-    ngx_http_core_srv_conf_t  *cscf;
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-
-    /* a NUL is a border that no name has inside */
+    ngx_cc_sha256_t  sha;
 
     ngx_cc_sha256_init(&sha);
-    ngx_cc_sha256_update(&sha, cscf->server_name.data, cscf->server_name.len);
-    ngx_cc_sha256_update(&sha, "", 1);
-    ngx_cc_sha256_update(&sha, clcf->name.data, clcf->name.len);
-    ngx_cc_sha256_update(&sha, "", 1);
+    ngx_cc_sha256_update(&sha, lcf->identity.digest, NGX_CC_SHA256_SIZE);
     ngx_cc_sha256_update(&sha, caller->owner.data, caller->owner.len);
     ngx_cc_sha256_final(&sha, caller->digest);
 }

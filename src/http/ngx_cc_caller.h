@@ -5,12 +5,19 @@
  *
  * The owner is, in this order:
  *   token:NAME      a token of cc_executor_token_file
- *   user:NAME       what auth_basic has verified
- *   cert:SUBJECT    a client certificate that nginx has verified
+ *   user:NAME       what auth_basic of this location has verified
+ *   cert:SUBJECT    a client certificate that this server has verified
  *   addr:ADDRESS    nothing of that
  *
- * Its digest also covers server and location: the same name is another person
- * where other files and rules apply.
+ * Only what an access check of the very location has verified counts.  A name
+ * may stand in the request without that: nginx takes it out of the header for
+ * everybody who reads $remote_user; and an internal redirect (error_page,
+ * try_files, rewrite, X-Accel-Redirect) brings a request to a location that
+ * has other rules.  So there is one caller for each check, never one for a
+ * request.
+ *
+ * The digest also covers the location (ngx_cc_identity): the same name is
+ * another person where other files and rules apply.
  */
 
 #ifndef _NGX_CC_CALLER_H_INCLUDED_
@@ -35,18 +42,26 @@ typedef struct {
                                             colon */
     uint8_t                 digest[NGX_CC_SHA256_SIZE];
     ngx_cc_caller_token_e   token;       /* NONE where no file is configured */
+    void                   *location;    /* where the check was; compared only
+                                            */
 } ngx_cc_caller_t;
 
 
 /*
- * The caller of the request; the first call finds out, before the log phase
- * please.  Lives as long as the request, error_page included.  NULL: no
- * memory.
+ * Finds out who calls, by the rules of the location where the request is now.
+ * What nginx verifies has to be done, so this belongs into the content phase.
+ * Lives as long as the request.  NULL: no memory.
  */
+ngx_cc_caller_t *ngx_cc_caller_check(ngx_http_request_t *r);
+
+/* what the last check found; NULL when that was in another location */
 ngx_cc_caller_t *ngx_cc_caller(ngx_http_request_t *r);
 
-/* the same, or NULL when nobody has asked before */
-ngx_cc_caller_t *ngx_cc_caller_known(ngx_http_request_t *r);
+/*
+ * What the last check found, wherever it was, or NULL: for logs of a request
+ * that has left, never for a decision.
+ */
+ngx_cc_caller_t *ngx_cc_caller_last(ngx_http_request_t *r);
 
 
 #endif /* _NGX_CC_CALLER_H_INCLUDED_ */

@@ -8,6 +8,9 @@
 #include "ngx_cc_entry.h"
 
 
+static ngx_int_t ngx_cc_conf_identify(ngx_conf_t *cf,
+    ngx_cc_main_conf_t *mcf, ngx_cc_loc_conf_t *conf,
+    ngx_cc_loc_conf_t *prev);
 static char *ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
@@ -157,6 +160,13 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ping_timeout, prev->ping_timeout, 30000);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
+
+    if (mcf->enable
+        && ngx_cc_conf_identify(cf, mcf, conf, prev) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     /*
      * Not inherited by nested locations, as with every content handler; but
@@ -175,8 +185,6 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     if (clcf->handler == NULL) {
         clcf->handler = ngx_cc_entry_handler;
     }
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
 
     conf->command.client_cwd = conf->client_cwd;
 
@@ -205,6 +213,43 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+static ngx_int_t
+ngx_cc_conf_identify(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
+    ngx_cc_loc_conf_t *conf, ngx_cc_loc_conf_t *prev)
+{
+    ngx_uint_t                 i;
+    ngx_cc_conf_location_t    *location;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ngx_cc_identity_make(cf, &conf->identity, &prev->identity) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname || clcf->lmt_excpt) {
+        return NGX_OK;
+    }
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        if (ngx_memcmp(location[i].conf->identity.digest,
+                       conf->identity.digest, NGX_CC_SHA256_SIZE)
+            == 0)
+        {
+            if (ngx_cc_identity_again(cf, &conf->identity) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            i = -1;                      /* that one may be there, too */
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static char *
 ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
 {
@@ -229,36 +274,20 @@ static char *
 ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf)
 {
-    uint64_t                   hash;
-    ngx_str_t                 *name[2];
-    ngx_uint_t                 i, j;
     ngx_cc_zone_location_t    *location;
-    ngx_http_core_loc_conf_t  *clcf;
     ngx_http_core_srv_conf_t  *cscf;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-
-    name[0] = &cscf->server_name;
-    name[1] = &clcf->name;
-    hash = 14695981039346656037ULL;          /* FNV-1a, 64 bits */
-
-    for (i = 0; i < 2; i++) {
-        for (j = 0; j < name[i]->len; j++) {
-            hash = (hash ^ name[i]->data[j]) * 1099511628211ULL;
-        }
-
-        hash *= 1099511628211ULL;            /* a border between the two */
-    }
 
     location = ngx_array_push(&mcf->zone->locations);
     if (location == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    location->hash = hash;
+    ngx_memcpy(&location->hash, conf->identity.digest, sizeof(uint64_t));
     location->server = cscf->server_name;
-    location->name = clcf->name;
+    location->listen = conf->identity.listen;
+    location->name = conf->identity.name;
     location->sessions = conf->max_sessions;
     location->commands = conf->command.max_commands;
     location->index = &conf->command.slots;

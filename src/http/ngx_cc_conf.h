@@ -21,6 +21,7 @@
 #include "ngx_cc_conf_limits.h"
 #include "ngx_cc_conf_policy.h"
 #include "ngx_cc_conf_session.h"
+#include "ngx_cc_identity.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_zone.h"
 
@@ -53,6 +54,7 @@ typedef struct {
 
 
 struct ngx_cc_loc_conf_s {
+    ngx_cc_identity_t       identity;        /* of every location, on or off */
     ngx_flag_t              enable;
     ngx_str_t               cwd;
     size_t                  max_message;     /* bytes */

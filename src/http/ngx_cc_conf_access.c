@@ -10,6 +10,9 @@ static ngx_cc_access_item_t *ngx_cc_conf_access_add(ngx_conf_t *cf,
     ngx_array_t **list);
 static ngx_int_t ngx_cc_conf_access_names(ngx_conf_t *cf,
     ngx_array_t *names);
+static ngx_uint_t ngx_cc_conf_access_basic(ngx_conf_t *cf);
+static void *ngx_cc_conf_access_field(ngx_conf_t *cf, ngx_module_t *module,
+    const char *directive);
 
 
 ngx_conf_enum_t  ngx_cc_conf_access_remote[] = {
@@ -79,6 +82,7 @@ ngx_cc_conf_access_compile(ngx_conf_t *cf, ngx_cc_conf_access_t *conf)
         return NGX_CONF_ERROR;
     }
 
+    conf->basic = ngx_cc_conf_access_basic(cf);
     conf->loopback = automatic;
     conf->hosts = names.elts;
     conf->nhosts = names.nelts;
@@ -286,4 +290,98 @@ ngx_cc_conf_access_names(ngx_conf_t *cf, ngx_array_t *names)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Does auth_basic look at everybody who comes to this location?  Only then the
+ * user's name is more than what a header says.  It does not with "off", without
+ * a file of users, or where "satisfy any" lets other rules decide; and of a
+ * realm with variables nobody knows.
+ *
+ * The module keeps its struct to itself; its table of directives is public, and
+ * says where the values are and, by the setter, of which type.
+ */
+
+static ngx_uint_t
+ngx_cc_conf_access_basic(ngx_conf_t *cf)
+{
+    void                      **realm, **file;
+    ngx_uint_t                  i;
+    ngx_module_t               *module;
+    ngx_http_complex_value_t   *cv;
+    ngx_http_core_loc_conf_t   *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->satisfy != NGX_HTTP_SATISFY_ALL) {
+        return 0;
+    }
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (ngx_strcmp(module->name, "ngx_http_auth_basic_module") != 0) {
+            continue;
+        }
+
+        realm = ngx_cc_conf_access_field(cf, module, "auth_basic");
+        file = ngx_cc_conf_access_field(cf, module, "auth_basic_user_file");
+
+        if (realm == NULL || *realm == NULL || *realm == NGX_CONF_UNSET_PTR
+            || file == NULL || *file == NULL || *file == NGX_CONF_UNSET_PTR)
+        {
+            return 0;
+        }
+
+        cv = *realm;
+
+        if (cv->lengths) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "the realm of \"auth_basic\" has variables: "
+                               "the users of this location are not known as "
+                               "owners");
+            return 0;
+        }
+
+        return !(cv->value.len == 3
+                 && ngx_strncmp(cv->value.data, "off", 3) == 0);
+    }
+
+    return 0;
+}
+
+
+/* where a directive's value is; NULL: not there, or not as it is known */
+
+static void *
+ngx_cc_conf_access_field(ngx_conf_t *cf, ngx_module_t *module,
+    const char *directive)
+{
+    char                *conf;
+    ngx_command_t       *cmd;
+    ngx_http_conf_ctx_t *ctx;
+
+    ctx = cf->ctx;
+    conf = ctx->loc_conf[module->ctx_index];
+
+    for (cmd = module->commands; conf && cmd->name.len; cmd++) {
+
+        if (ngx_strcmp(cmd->name.data, directive) != 0) {
+            continue;
+        }
+
+        /* a file's setter is the module's own */
+
+        if (cmd->conf != NGX_HTTP_LOC_CONF_OFFSET
+            || (ngx_strcmp(directive, "auth_basic") == 0
+                && cmd->set != ngx_http_set_complex_value_slot))
+        {
+            return NULL;
+        }
+
+        return conf + cmd->offset;
+    }
+
+    return NULL;
 }

@@ -49,6 +49,8 @@ typedef struct {
     ngx_uint_t             loopback;         /* names of this machine, too */
     ngx_array_t           *tokens;           /* of ngx_cc_token_t; NULL = no
                                                 token is needed */
+    ngx_uint_t             basic;            /* auth_basic has verified the
+                                                user of whoever gets in */
 } ngx_cc_conf_access_t;
 
 

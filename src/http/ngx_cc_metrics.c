@@ -51,7 +51,8 @@ ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_status_t *st, ngx_str_t *text)
 
     for (i = 0; i < st->zone->locations.nelts; i++) {
         size += NGX_CC_METRICS_LOCATION
-                + 4 * 2 * (location[i].server.len + location[i].name.len);
+                + 4 * 2 * (location[i].server.len + location[i].listen.len
+                           + location[i].name.len);
     }
 
     text->data = ngx_pnalloc(pool, size);
@@ -204,6 +205,8 @@ ngx_cc_metrics_labels(ngx_cc_metrics_t *m, ngx_cc_zone_location_t *location)
 {
     ngx_cc_metrics_put(m, "{server=\"");
     ngx_cc_metrics_escaped(m, &location->server);
+    ngx_cc_metrics_put(m, "\",listen=\"");
+    ngx_cc_metrics_escaped(m, &location->listen);
     ngx_cc_metrics_put(m, "\",location=\"");
     ngx_cc_metrics_escaped(m, &location->name);
     ngx_cc_metrics_put(m, "\"}");

@@ -33,7 +33,7 @@ sub head {
         %{ $o{headers} // {} },
     );
     my $r = join(' ', $o{method} // 'POST', $o{path} // $self->{path},
-        'HTTP/1.1') . "\r\n";
+        $o{version} // 'HTTP/1.1') . "\r\n";
     for my $name (sort keys %h) {
         next unless defined $h{$name};
         $r .= "$name: $_\r\n" for ref $h{$name} ? @{ $h{$name} } : $h{$name};

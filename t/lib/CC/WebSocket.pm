@@ -21,7 +21,7 @@ use constant { TEXT => 1, BINARY => 2, CLOSE => 8, PING => 9, PONG => 10 };
 # Connects; with "raw" nothing is sent.  Options: host, port, unix, path,
 # headers (list of lines that replace or add to the usual ones: { Name =>
 # value }, undef removes), method, version, before and after (bytes around the
-# handshake), ssl, cert and key (files, of the client).
+# handshake), ssl, cert and key (files, of the client), sni (a name).
 sub new {
     my ($class, %o) = @_;
     my $self = bless { buf => '', %o }, $class;
@@ -34,6 +34,7 @@ sub new {
         $sock = IO::Socket::SSL->new(
             PeerAddr => $o{host} // '127.0.0.1', PeerPort => $o{port},
             SSL_verify_mode => 0,
+            ($o{sni} ? (SSL_hostname => $o{sni}) : ()),
             ($o{cert} ? (SSL_cert_file => $o{cert}, SSL_key_file => $o{key})
                 : ()));
     } else {
