@@ -277,11 +277,12 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
         return NGX_ERROR;
     }
 
+    version = ngx_cc_request_member(rq->root, "jsonrpc");
+    rp->notification = (rq->notification && version);
+
     if (rq->code) {
         return ngx_cc_mcp_refused(s);
     }
-
-    version = ngx_cc_request_member(rq->root, "jsonrpc");
 
     if (version == NULL) {
         return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
@@ -314,11 +315,14 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
 static ngx_int_t
 ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
 {
-    ngx_cc_value_t    *root;
-    ngx_cc_request_t  *rq;
+    ngx_uint_t          modern;
+    ngx_cc_value_t     *root;
+    ngx_cc_request_t   *rq;
+    ngx_cc_mcp_post_t  *post;
 
     rq = &s->request;
     root = rq->root;
+    post = s->host->post;
 
     if (rq->code == NGX_CC_ERROR_REQUEST && root
         && root->type == NGX_CC_VALUE_OBJECT
@@ -328,6 +332,19 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
     {
         ngx_cc_mcp_reply_status(&s->methods.reply, 202);
         return NGX_OK;
+    }
+
+    if (rq->code == NGX_CC_ERROR_PARAMS && rq->method.data
+        && !ngx_cc_mcp_methods_known(&rq->method))
+    {
+        /* nobody looked at what its _meta says */
+
+        modern = post && post->version.data
+                 && ngx_strcmp(post->version.data, NGX_CC_MCP_MODERN) == 0;
+
+        return ngx_cc_mcp_reply_refuse(&s->methods.reply, NGX_CC_ERROR_METHOD,
+                                       modern ? 404 : 200,
+                                       "unknown method '%V'", &rq->method);
     }
 
     return ngx_cc_mcp_reply_refuse(&s->methods.reply, rq->code, 400, "%s",

@@ -113,6 +113,29 @@ ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m, ngx_str_t *method,
 }
 
 
+ngx_uint_t
+ngx_cc_mcp_methods_known(ngx_str_t *method)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i, n;
+
+    n = sizeof(ngx_cc_mcp_methods_table) / sizeof(ngx_cc_mcp_methods_table[0]);
+
+    for (i = 0; i < n; i++) {
+        name = (ngx_str_t *) &ngx_cc_mcp_methods_table[i].name;
+
+        if (name->len == method->len
+            && ngx_memcmp(name->data, method->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return method->len == sizeof("tools/call") - 1
+           && ngx_memcmp(method->data, "tools/call", method->len) == 0;
+}
+
+
 static ngx_int_t
 ngx_cc_mcp_methods_initialize(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
 {

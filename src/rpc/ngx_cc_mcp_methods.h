@@ -29,5 +29,8 @@ typedef struct {
 ngx_int_t ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m,
     ngx_str_t *method, ngx_cc_value_t *params);
 
+/* 1 when there is such a method in any era, "tools/call" among them */
+ngx_uint_t ngx_cc_mcp_methods_known(ngx_str_t *method);
+
 
 #endif /* _NGX_CC_MCP_METHODS_H_INCLUDED_ */

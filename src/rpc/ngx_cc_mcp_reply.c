@@ -22,17 +22,27 @@ ngx_cc_mcp_reply_refuse(ngx_cc_mcp_reply_t *rp, ngx_int_t code,
 {
     u_char      text[NGX_CC_SPEC_TEXT], *last;
     va_list     args;
-    ngx_str_t   null = ngx_string("null");
+    ngx_str_t  *id, null = ngx_string("null");
 
     va_start(args, fmt);
     last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
     va_end(args);
 
+    if (rp->notification) {
+        status = ngx_max(status, 400);
+    }
+
     ngx_cc_mcp_reply_status(rp, status);
 
     /* without an id: better say it than leave the client in the dark */
 
-    ngx_cc_notice_refuse(rp->answers, rp->id.len ? &rp->id : &null, code, text,
+    id = rp->id.len ? &rp->id : &null;
+
+    if (rp->notification) {
+        id = rp->post ? NULL : &rp->id;
+    }
+
+    ngx_cc_notice_refuse(rp->answers, id, code, text,
                          ngx_cc_utf8_cut(text, last - text));
 
     return NGX_OK;
@@ -44,6 +54,11 @@ ngx_cc_mcp_reply_unsupported(ngx_cc_mcp_reply_t *rp,
     ngx_cc_mcp_meta_t *meta)
 {
     ngx_str_t  null = ngx_string("null");
+
+    if (rp->notification) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_MCP_UNSUPPORTED, 400, "%*s",
+                                       meta->len, meta->text);
+    }
 
     ngx_cc_mcp_reply_status(rp, 400);
 

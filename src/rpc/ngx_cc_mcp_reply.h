@@ -27,6 +27,7 @@ typedef struct {
     ngx_cc_json_t       w;           /* writes it */
     u_char             *out;         /* its beginning */
     unsigned            modern:1;    /* the request's era */
+    unsigned            notification:1;  /* none was asked for */
 } ngx_cc_mcp_reply_t;
 
 
@@ -34,8 +35,10 @@ typedef struct {
 void ngx_cc_mcp_reply_status(ngx_cc_mcp_reply_t *rp, ngx_uint_t status);
 
 /*
- * Answers with an error, printed like ngx_sprintf(); without an id it is said
- * all the same, with null.  Always NGX_OK.
+ * Answers with an error, printed like ngx_sprintf(); when the id could not be
+ * told it is said all the same, with null.  A notification gets no answer; HTTP
+ * has to say something to it, and then the error has no id (specification,
+ * "Sending Messages to the Server").  Always NGX_OK.
  */
 ngx_int_t ngx_cc_mcp_reply_refuse(ngx_cc_mcp_reply_t *rp, ngx_int_t code,
     ngx_uint_t status, const char *fmt, ...);

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_execute.h"
+#include "ngx_cc_input.h"
 #include "ngx_cc_native.h"
 #include "ngx_cc_notice.h"
 #include "ngx_cc_process.h"
@@ -24,6 +25,13 @@ typedef ngx_int_t (*ngx_cc_native_method_pt)(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 
 
+typedef struct {
+    ngx_str_t                name;
+    ngx_cc_native_method_pt  serve;
+    const char              *takes;  /* the names of its params */
+} ngx_cc_native_method_t;
+
+
 static void *ngx_cc_native_open(ngx_cc_host_t *host);
 static ngx_int_t ngx_cc_native_push(void *session, u_char *p, size_t n,
     ngx_uint_t last);
@@ -35,6 +43,8 @@ static ngx_uint_t ngx_cc_native_busy(void *session);
 static void ngx_cc_native_close(void *session);
 
 static ngx_int_t ngx_cc_native_serve(ngx_cc_native_t *s);
+static const ngx_cc_native_method_t *ngx_cc_native_method(ngx_str_t *name);
+static ngx_uint_t ngx_cc_native_positional(ngx_cc_request_t *rq);
 static ngx_int_t ngx_cc_native_id(ngx_cc_native_t *s);
 static void ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code,
     const char *fmt, ...);
@@ -67,16 +77,16 @@ const ngx_cc_dialect_t  ngx_cc_native = {
 };
 
 
-static const struct {
-    ngx_str_t                name;
-    ngx_cc_native_method_pt  serve;
-} ngx_cc_native_methods[] = {
-    { ngx_string("execute"), ngx_cc_native_execute },
-    { ngx_string("control"), ngx_cc_native_control },
-    { ngx_string("input"), ngx_cc_native_input },
-    { ngx_string("list"), ngx_cc_native_list },
-    { ngx_string("status"), ngx_cc_native_status },
-    { ngx_string("pong"), ngx_cc_native_pong }
+static const ngx_cc_native_method_t  ngx_cc_native_methods[] = {
+    { ngx_string("execute"), ngx_cc_native_execute,
+      "command, args, timeout, cwd, env, stdin, open_stdin, tty, output, "
+      "encoding, on_disconnect" },
+    { ngx_string("control"), ngx_cc_native_control, "type, execution_id" },
+    { ngx_string("input"), ngx_cc_native_input,
+      "data, data_base64, eof, execution_id" },
+    { ngx_string("list"), ngx_cc_native_list, "none" },
+    { ngx_string("status"), ngx_cc_native_status, "execution_id" },
+    { ngx_string("pong"), ngx_cc_native_pong, "none" }
 };
 
 
@@ -231,9 +241,8 @@ ngx_cc_native_close(void *session)
 static ngx_int_t
 ngx_cc_native_serve(ngx_cc_native_t *s)
 {
-    ngx_uint_t         i;
-    ngx_str_t         *name;
-    ngx_cc_request_t  *rq;
+    ngx_cc_request_t              *rq;
+    const ngx_cc_native_method_t  *method;
 
     rq = &s->request;
     s->pool = rq->pool;
@@ -242,32 +251,71 @@ ngx_cc_native_serve(ngx_cc_native_t *s)
         return NGX_ERROR;
     }
 
-    if (rq->code) {
-        if (s->id.len == 0) {
-            /* nobody knows whether an answer was wanted: better say it */
-            ngx_str_set(&s->id, "null");
-        }
+    method = NULL;
 
-        ngx_cc_native_error(s, rq->code, "%s", rq->error);
+    if (rq->method.data) {
+        method = ngx_cc_native_method(&rq->method);
+
+        if (method == NULL) {
+            ngx_cc_native_error(s, NGX_CC_ERROR_METHOD,
+                                "unknown method '%V'", &rq->method);
+            return NGX_OK;
+        }
+    }
+
+    if (rq->code == 0 && method) {
+        return method->serve(s, rq->params);
+    }
+
+    if (s->id.len == 0 && !rq->notification) {
+        /* nobody knows whether an answer was wanted: better say it */
+        ngx_str_set(&s->id, "null");
+    }
+
+    if (method && ngx_cc_native_positional(rq)) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s: %V takes %s",
+                            rq->error, &rq->method, method->takes);
         return NGX_OK;
     }
 
-    for (i = 0;
-         i < sizeof(ngx_cc_native_methods) / sizeof(ngx_cc_native_methods[0]);
-         i++)
-    {
-        name = (ngx_str_t *) &ngx_cc_native_methods[i].name;
+    ngx_cc_native_error(s, rq->code, "%s", rq->error);
 
-        if (name->len == rq->method.len
-            && ngx_memcmp(name->data, rq->method.data, name->len) == 0)
+    return NGX_OK;
+}
+
+
+static const ngx_cc_native_method_t *
+ngx_cc_native_method(ngx_str_t *name)
+{
+    ngx_uint_t                     i, n;
+    const ngx_cc_native_method_t  *method;
+
+    n = sizeof(ngx_cc_native_methods) / sizeof(ngx_cc_native_methods[0]);
+
+    for (i = 0; i < n; i++) {
+        method = &ngx_cc_native_methods[i];
+
+        if (method->name.len == name->len
+            && ngx_memcmp(method->name.data, name->data, name->len) == 0)
         {
-            return ngx_cc_native_methods[i].serve(s, rq->params);
+            return method;
         }
     }
 
-    ngx_cc_native_error(s, NGX_CC_ERROR_METHOD, "unknown method '%V'",
-                        &rq->method);
-    return NGX_OK;
+    return NULL;
+}
+
+
+/* params are an array, or something else that has no names */
+
+static ngx_uint_t
+ngx_cc_native_positional(ngx_cc_request_t *rq)
+{
+    ngx_cc_value_t  *params;
+
+    params = ngx_cc_request_member(rq->root, "params");
+
+    return params && params->type != NGX_CC_VALUE_OBJECT;
 }
 
 
@@ -486,66 +534,19 @@ ngx_cc_native_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
 static ngx_int_t
 ngx_cc_native_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
-    ngx_str_t          data, decoded;
-    ngx_uint_t         end;
-    ngx_cc_value_t    *text, *base64, *eof;
+    ngx_int_t          rc;
+    ngx_cc_input_t     in;
     ngx_cc_process_t  *ps;
 
-    text = ngx_cc_request_member(params, "data");
-    base64 = ngx_cc_request_member(params, "data_base64");
-    eof = ngx_cc_request_member(params, "eof");
+    rc = ngx_cc_input_check(&in, params, s->pool);
 
-    if (text && base64) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "params.data_base64 is given instead of "
-                            "params.data, not beside it");
-        return NGX_OK;
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
-    if ((text && text->type != NGX_CC_VALUE_STRING)
-        || (base64 && base64->type != NGX_CC_VALUE_STRING))
-    {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "params.%s must be a string",
-                            text ? "data" : "data_base64");
+    if (rc == NGX_DECLINED) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s", in.error);
         return NGX_OK;
-    }
-
-    if (eof && eof->type != NGX_CC_VALUE_BOOL) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "params.eof must be a boolean");
-        return NGX_OK;
-    }
-
-    end = eof ? eof->number : 0;
-
-    if (text == NULL && base64 == NULL && !end) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "params.data, params.data_base64 or params.eof "
-                            "is needed");
-        return NGX_OK;
-    }
-
-    ngx_str_null(&data);
-
-    if (text) {
-        data = text->text;
-
-    } else if (base64) {
-        decoded.data = ngx_pnalloc(s->pool,
-                                   ngx_base64_decoded_length(base64->text.len)
-                                   + 1);
-        if (decoded.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (ngx_decode_base64(&decoded, &base64->text) != NGX_OK) {
-            ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                                "params.data_base64 is not base64");
-            return NGX_OK;
-        }
-
-        data = decoded;
     }
 
     ps = ngx_cc_native_find(s, params);
@@ -556,7 +557,7 @@ ngx_cc_native_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     s->host->wake(s->host->data);
 
-    return ngx_cc_stdin_add(&ps->input, &data, end, &s->id,
+    return ngx_cc_stdin_add(&ps->input, &in.data, in.eof, &s->id,
                             s->host->max_message);
 }
 

@@ -95,7 +95,7 @@ ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id, ngx_int_t code,
         ngx_cc_zone_refused(NGX_CC_REASON_REQUEST);
     }
 
-    if (id->len) {
+    if (id == NULL || id->len) {
         n = ngx_cc_notice_error(buf, sizeof(buf), id, code, text, len);
         (void) ngx_cc_answers_put(answers, buf, n);
     }
@@ -109,7 +109,14 @@ ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
     ngx_cc_json_t  w;
 
     ngx_cc_notice_writer(&w, p, room);
-    ngx_cc_notice_answer(&w, id);
+
+    if (id) {
+        ngx_cc_notice_answer(&w, id);
+
+    } else {
+        ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",");
+    }
+
     ngx_cc_json_lit(&w, "\"error\":{\"code\":");
     ngx_cc_json_int(&w, code);
     ngx_cc_json_lit(&w, ",\"message\":");

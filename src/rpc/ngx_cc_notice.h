@@ -45,7 +45,10 @@ ngx_int_t ngx_cc_notice_text(ngx_cc_value_t *v, ngx_pool_t *pool,
 /* begins an answer: {"jsonrpc":"2.0","id":…, */
 void ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id);
 
-/* queues an error as an answer; nothing without an id */
+/*
+ * Queues an error as an answer; nothing without an id.  "id" NULL: it is said
+ * all the same, without that member.
+ */
 void ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 

@@ -2,12 +2,16 @@
 /*
  * A JSON-RPC 2.0 request, parsed while it comes in (yajl, SAX) into a bounded
  * tree.  Everything that yajl lets through and that would hurt further down is
- * refused here: NUL inside a string, duplicate keys, depth, number of values.
- * That the bytes are UTF-8 has been checked by the transport.
+ * refused here: NUL inside a string, half a pair of surrogates, duplicate keys,
+ * depth, number of values.  That the bytes are UTF-8 has been checked by the
+ * transport.
  *
- * One thing yajl does not tell: the escape of a lone surrogate ("\ud800")
- * arrives as "?".  That is no character of an operator that is allowed
- * unquoted, so it cannot become one.
+ * What is refused is still read to its end, without keeping anything of it but
+ * the members "id", "method" and "jsonrpc" of the message itself: the refusal
+ * has to carry the id, wherever it stands, and none may be sent to whoever did
+ * not ask.  The errors have an order, so that it does not matter which part of
+ * a message comes first: not JSON, no request (-32600), params (-32602).  A
+ * dialect puts its -32601, unknown method, before the last of them.
  */
 
 #ifndef _NGX_CC_REQUEST_H_INCLUDED_
@@ -62,18 +66,24 @@ typedef struct {
     ngx_pool_t      *pool;       /* of the message; NULL between messages */
     ngx_cc_yajl_t    json;
     ngx_cc_value_t  *stack[NGX_CC_REQUEST_DEPTH];
-    ngx_uint_t       depth;
+    ngx_uint_t       depth;      /* of the parser, also beyond the stack */
     ngx_uint_t       values;
     ngx_str_t        key;        /* of the member to come */
+    unsigned         wanted:1;   /* it is one of those that are still read
+                                    after a refusal */
+    unsigned         stopped:1;  /* nothing more is read */
     unsigned         no_memory:1;
 
     /* the result; valid until ngx_cc_request_reset() */
+    unsigned         notification:1;     /* it has no id: whatever comes of
+                                    it, it is not answered */
     ngx_cc_value_t  *root;
     ngx_cc_value_t  *id;         /* NULL: none, or not known */
     ngx_cc_value_t  *params;     /* an object, or NULL */
-    ngx_str_t        method;
+    ngx_str_t        method;     /* also when "code" is ERROR_PARAMS; data is
+                                    NULL when it is not known */
     ngx_int_t        code;       /* 0, or the error to answer with */
-    const char      *error;      /* static text */
+    const char      *error;      /* its text */
 } ngx_cc_request_t;
 
 

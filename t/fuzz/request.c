@@ -90,6 +90,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check((a.error == NULL) == (a.code == 0));
     fuzz_check(a.code == 0 || strcmp(a.error, b.error) == 0);
     fuzz_check((a.id == NULL) == (b.id == NULL));
+    fuzz_check(a.notification == b.notification);
+    fuzz_check(!a.notification || (a.id == NULL && a.root != NULL));
+    fuzz_check((a.method.data == NULL) == (b.method.data == NULL));
 
     if (a.id) {
         fuzz_check(a.id->text.len <= NGX_CC_REQUEST_ID);

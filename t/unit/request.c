@@ -92,7 +92,36 @@ static const struct {
     { "{\"id\":6,\"method\":\"a\",\"params\":{\"b\":1,\"\\u0062\":1}}",
       -32602, "6" },
     { "{\"method\":\"a\",\"params\":{\"b\":1,\"b\":1},\"id\":6}", -32602,
+      "6" },
+
+    /* the order of errors does not depend on that of the members */
+
+    { "{\"params\":{\"b\":1,\"b\":1},\"id\":6}", -32600, "6" },
+    { "{\"params\":{\"b\":1,\"b\":1},\"id\":6,\"method\":[\"a\"]}", -32600,
+      "6" },
+    { "{\"params\":{\"b\":1,\"b\":1},\"id\":{\"id\":6},\"method\":\"a\"}",
+      -32600, NULL },
+    { "{\"params\":{\"b\":1,\"b\":1},\"id\":6,\"method\":\"a\"", -32700, NULL },
+    { "{\"params\":{\"b\":1,\"b\":1},\"id\":6,\"method\":\"a\"}]", -32700,
       NULL },
+    { "{\"a\\u0000\":1,\"id\":6,\"id\":7,\"method\":\"a\"}", -32602, "6" },
+
+    /* halves of a surrogate pair */
+
+    { "{\"method\":\"a\",\"params\":{\"b\":\"\\ud83d\"},\"id\":6}", -32602,
+      "6" },
+    { "{\"method\":\"a\",\"params\":{\"b\":\"\\udc00\"},\"id\":6}", -32602,
+      "6" },
+    { "{\"method\":\"a\",\"params\":{\"b\":\"\\ud83d\\ud83d\\ude00\"},"
+      "\"id\":6}", -32602, "6" },
+    { "{\"method\":\"a\",\"params\":{\"b\":\"\\ud83dx\\ude00\"},\"id\":6}",
+      -32602, "6" },
+    { "{\"method\":\"\\ud83d\\uDE00\\\\ud83d\",\"id\":6}", 0, "6" },
+    { "{\"id\":\"\\ud83d\",\"method\":\"a\"}", -32602, NULL },
+    { "{\"id\":6,\"method\":\"a\\ud83", -32700, NULL },
+    { "{\"id\":6,\"method\":\"a\\ud83\"}", -32700, NULL },
+    { "{\"id\":6,\"method\":\"a\\ud83g\"}", -32700, NULL },
+    { "{\"id\":6,\"method\":\"a\\ud83d\\u12\"}", -32700, NULL },
 };
 
 
@@ -197,6 +226,47 @@ nested(size_t n, const char *open, const char *close)
 
     return i;
 }
+
+
+/* where it is refused; whether an answer is expected */
+
+static const struct {
+    const char  *text;
+    const char  *error;
+    int          notification;
+} places[] = {
+    { "{\"method\":\"a\",\"params\":{\"b\":{\"c\":[1,[2,\"\\u0000\"]]}}}",
+      "params.b.c[1][1]: a NUL character inside a string", 1 },
+    { "{\"id\":1,\"method\":\"a\",\"params\":{\"b\":{\"\\u0000\":1}}}",
+      "params.b: a member's name: a NUL character inside a string", 0 },
+    { "{\"\\u0000\":1,\"method\":\"a\"}",
+      "the request: a member's name: a NUL character inside a string", 1 },
+    { "{\"params\":{\"b\":[{\"c\":1,\"c\":2}]},\"method\":\"a\",\"id\":null}",
+      "params.b[0].c is given twice", 0 },
+    { "{\"method\":\"a\",\"method\":\"b\"}", "method is given twice", 1 },
+    { "{\"method\":\"a\",\"params\":{\"b\":\"x\\uDBFF\"}}",
+      "params.b: \"\\uDBFF\" inside a string is half of a surrogate pair", 1 },
+    { "{\"params\":[1],\"method\":\"a\"}", "params must be an object", 1 },
+    { "{\"params\":[1]}", "method must be a string", 0 },
+    { "{\"params\":[1],\"method\":\"a\",\"jsonrpc\":\"1.0\"}",
+      "jsonrpc must be \"2.0\"", 0 },
+};
+
+
+START_TEST(words)
+{
+    size_t  step, len;
+
+    len = strlen(places[_i].text);
+
+    for (step = 1; step <= len; step++) {
+        ck_assert_int_eq(parse(places[_i].text, len, step), NGX_OK);
+        ck_assert_str_eq(rq.error, places[_i].error);
+        ck_assert_int_eq(rq.notification, places[_i].notification);
+        ngx_cc_request_reset(&rq);
+    }
+}
+END_TEST
 
 
 START_TEST(bounds)
@@ -328,6 +398,7 @@ main(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, texts, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_loop_test(tc, words, 0, sizeof(places) / sizeof(places[0]));
     tcase_add_test(tc, tree);
     tcase_add_test(tc, bounds);
     tcase_add_test(tc, no_memory);
