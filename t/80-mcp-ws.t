@@ -8,11 +8,15 @@ use utf8;
 
 use Encode qw(encode);
 use Test::More;
+use CC::Cases qw(cases);
 use CC::Mcp;
 use CC::Nginx;
 
 my $t = CC::Nginx->new(
-    server => 'location /list { cc_executor on; cc_executor_allow /bin/echo;'
+    server => 'location /free { cc_executor on; cc_executor_allow any;'
+        . ' cc_executor_shell /bin/sh; cc_executor_client_cwd beneath;'
+        . ' cc_executor_client_env ONE TWO; }'
+        . ' location /list { cc_executor on; cc_executor_allow /bin/echo;'
         . ' cc_executor_allow /bin/cat; }'
         . ' location /few { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_max_commands 1;'
@@ -108,8 +112,15 @@ is(scalar @{ $m->{result}{tools} }, 1, 'one tool');
 is($tool->{name}, 'execute', 'execute');
 like($tool->{description}, qr{shell /bin/sh}, 'its description');
 is_deeply([sort keys %{ $tool->{inputSchema}{properties} }],
-    [qw(command cwd env max_output_bytes on_timeout stdin timeout_ms)],
-    'its input');
+    [qw(command max_output_bytes on_timeout stdin stdin_base64 timeout_ms)],
+    'its input: no cwd, no env where they are not allowed');
+is($tool->{inputSchema}{additionalProperties}, JSON::PP::false, 'and nothing else');
+my $free = mcp(path => '/free')->call('tools/list')->{result}{tools}[0];
+is_deeply([sort keys %{ $free->{inputSchema}{properties} }],
+    [qw(command cwd env max_output_bytes on_timeout stdin stdin_base64 timeout_ms)],
+    'all of it where they are');
+like($free->{inputSchema}{properties}{env}{description}, qr/may be set: ONE, TWO$/,
+    'with the names that may be set');
 is($tool->{annotations}{destructiveHint}, JSON::PP::true, 'annotations');
 is($tool->{_meta}{'anthropic/maxResultSizeChars'}, 200000, '_meta');
 ok(!exists $m->{result}{ttlMs}, 'no ttlMs in the old era');
@@ -165,10 +176,23 @@ is(result({ command => 'wc -c', stdin => $in })->{structuredContent}{stdout}
     =~ s/\s//gr, length(encode('UTF-8', $in)), '270 KB of stdin');
 is(result({ command => ': ' . 'x' x 100_000 . '; echo ok' })
     ->{structuredContent}{stdout}, "ok\n", 'a command of 100 KB');
-is(result(q(printf 'a\377b\200'))->{structuredContent}{stdout},
-    "a\x{fffd}b\x{fffd}", 'bytes that are no UTF-8');
-is(result(q(printf '\001\t\\\\"'))->{structuredContent}{stdout},
-    "\x01\t\\\"", 'escapes');
+$r = result(q(printf 'a\377b\200'));
+is($r->{structuredContent}{stdout}, "a\x{fffd}b\x{fffd}", 'bytes that are no UTF-8');
+is($r->{structuredContent}{lossy}, JSON::PP::true, 'are told');
+like($r->{content}[0]{text}, qr/^a\x{fffd}b\x{fffd}\n\[some of it is not UTF-8: /,
+    'in both forms');
+$r = result(q(printf '\303\244\n'));
+ok(!exists $r->{structuredContent}{lossy}, 'UTF-8 is not lossy');
+unlike($r->{content}[0]{text}, qr/UTF-8/, 'in no form');
+$r = result(q(printf '\000\001\t\\\\"\033[31mred\033[0m\033]0;title\007\r\n'));
+is($r->{structuredContent}{stdout},
+    "\0\x01\t\\\"\e[31mred\e[0m\e]0;title\a\r\n", 'control characters, exactly');
+like($r->{content}[0]{text}, qr/^\^\@\^A\t\\"red\r\n\[exit code 0/,
+    'and readable in the text');
+$r = result({ command => q(i=0; while [ $i -lt 200 ]; do printf '\033[3%dmx' $((i % 8));)
+    . q( i=$((i + 1)); done), max_output_bytes => 100 });
+like($r->{content}[0]{text}, qr/^x{8,9}\n\[\.\.\. \d+ bytes left out \.\.\.\]\n[^\e]*x{8,}\n\[stdout cut/,
+    'a sequence that is cut does not eat the mark') or diag explain $r;
 
 $r = result('sleep 1000 & echo done');
 is($r->{structuredContent}{descendants_killed}, 1,
@@ -177,28 +201,24 @@ like($r->{content}[0]{text}, qr/1 background/, 'the text says so');
 
 # arguments that are wrong are results that a model can read
 
-for ([{}, qr/command is missing/], [{ command => '' }, qr/command is empty/],
-    [{ command => 7 }, qr/command must be a string/],
-    [{ command => 'x', nope => 1 }, qr/nope is not known; known are command/],
-    [{ command => 'x', args => ['x'] }, qr/args is not known/],
-    [{ command => 'x', cwd => '/' }, qr/cwd/],
-    [{ command => 'x', env => { A => 'b' } }, qr/env/],
-    [{ command => 'x', stdin => 1 }, qr/stdin must be a string/],
-    [{ command => 'x', timeout_ms => 0 }, qr/timeout_ms must be an integer/],
-    [{ command => 'x', timeout_ms => 1.5 }, qr/timeout_ms must be/],
-    [{ command => 'x', timeout_ms => '1' }, qr/timeout_ms must be/],
-    [{ command => 'x', on_timeout => 'detach' }, qr/on_timeout: only "kill"/],
-    [{ command => 'x', max_output_bytes => -1 }, qr/max_output_bytes must/],
-    [{ command => 'x', max_output_bytes => 16777217 }, qr/max_output_bytes/],
-    [{ command => 'x', "a\x01\"" => 1 }, qr/is not known/])
-{
-    my ($arguments, $re) = @$_;
-    $r = result($arguments);
-    ok($r && $r->{isError}, "an error: $re");
-    like($r->{content}[0]{text}, $re, 'its text');
-    is($r->{structuredContent}{status}, 'failed', 'status');
-    like($r->{structuredContent}{error}, $re, 'the same in both forms');
+$c->execute('mkdir below');
+my %at = ('' => $c, '/free' => mcp(path => '/free'));
+for my $case (cases('mcp-arguments')) {
+    my $name = "$case->{name} (line $case->{line})";
+    $r = $at{ $case->{at} // '' }->execute($case->{arguments})->{result};
+    my $s = $r->{structuredContent};
+    if (exists $case->{stdout}) {
+        is($s->{stdout}, $case->{stdout}, $name) or diag explain $r;
+        ok(!$r->{isError}, "$name: no error");
+        next;
+    }
+    ok($r->{isError}, "$name: an error");
+    like($r->{content}[0]{text}, qr/^\[not started: .*\Q$case->{error}\E/, "$name: its text");
+    is($s->{status}, 'failed', "$name: status");
+    like($s->{error}, qr/\Q$case->{error}\E/, "$name: the same in both forms");
 }
+like($c->call('tools/call', { name => 'execute', arguments => undef })->{result}
+    {content}[0]{text}, qr/command is missing/, 'arguments that are null');
 like($c->call('tools/call', { name => 'execute' })->{result}{content}[0]{text},
     qr/command is missing/, 'no arguments at all');
 

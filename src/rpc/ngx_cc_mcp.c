@@ -5,7 +5,6 @@
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_methods.h"
-#include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_notice.h"
 #include "ngx_cc_request.h"
 #include "ngx_cc_zone.h"
@@ -426,6 +425,10 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     arguments = ngx_cc_request_member(params, "arguments");
 
+    if (arguments && arguments->type == NGX_CC_VALUE_NULL) {
+        arguments = NULL;
+    }
+
     if (arguments && arguments->type != NGX_CC_VALUE_OBJECT) {
         return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
                                        "params.arguments must be an object");
@@ -443,7 +446,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         s->meta.log = s->methods.log;
     }
 
-    rc = ngx_cc_mcp_tools_execute(&ex, conf, arguments, rp->pool);
+    rc = ngx_cc_mcp_arguments_execute(&ex, conf, arguments, rp->pool);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

@@ -4,6 +4,8 @@
 #include <ngx_event.h>
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_notice.h"
+#include "ngx_cc_readable.h"
+#include "ngx_cc_utf8.h"
 
 
 static void ngx_cc_mcp_progress_handler(ngx_event_t *ev);
@@ -80,9 +82,10 @@ size_t
 ngx_cc_mcp_progress_pull(ngx_cc_mcp_progress_t *progress, u_char *p,
     size_t room)
 {
-    ngx_str_t      text;
-    ngx_msec_t     elapsed;
-    ngx_cc_json_t  w;
+    ngx_str_t          text;
+    ngx_msec_t         elapsed;
+    ngx_cc_json_t      w;
+    ngx_cc_readable_t  readable;
 
     if (!progress->due) {
         return 0;
@@ -101,7 +104,12 @@ ngx_cc_mcp_progress_pull(ngx_cc_mcp_progress_t *progress, u_char *p,
     ngx_cc_json_lit(&w, ",\"message\":");
 
     if (text.len) {
-        ngx_cc_json_string(&w, text.data, text.len);
+        ngx_memzero(&readable, sizeof(ngx_cc_readable_t));
+
+        ngx_cc_json_lit(&w, "\"");
+        (void) ngx_cc_readable_escape(&readable, &w.pos, w.end, text.data,
+                                      text.len, &(int) { 0 });
+        ngx_cc_json_lit(&w, "\"");
 
     } else {
         ngx_cc_json_lit(&w, "\"running, no output yet\"");
@@ -158,7 +166,7 @@ ngx_cc_mcp_progress_text(ngx_cc_mcp_newest_t *newest)
     }
 
     if (last == p) {
-        last = p + newest->len;
+        last = p + ngx_cc_utf8_cut(p, newest->len);
     }
 
     while (last > p && (last[-1] == '\n' || last[-1] == '\r')) {

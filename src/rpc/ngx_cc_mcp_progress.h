@@ -4,6 +4,10 @@
  * with the newest output, at most ten a second, and every 15 seconds when
  * there is none (specification, "Progress").  What is not pulled in time is
  * replaced by what is newer.
+ *
+ * The message is made to be shown in place of the one before, it is no delta:
+ * the newest whole lines of the stream that was written to last, at most
+ * PROGRESS_TEXT bytes of them, readable (see ngx_cc_readable.h).
  */
 
 #ifndef _NGX_CC_MCP_PROGRESS_H_INCLUDED_

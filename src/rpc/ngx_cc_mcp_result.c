@@ -21,9 +21,10 @@ typedef struct {
 
 static void ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b);
 static void ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p,
-    size_t n, unsigned escape);
+    size_t n, ngx_cc_mcp_part_e kind);
 static void ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b);
-static void ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i);
+static void ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
+    ngx_cc_mcp_part_e kind);
 static u_char ngx_cc_mcp_result_last(ngx_cc_mcp_builder_t *b, ngx_uint_t i);
 static void ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b);
 static u_char *ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p,
@@ -42,6 +43,8 @@ ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
     result->nparts = 0;
     result->current = 0;
     result->pos = 0;
+    result->lossy = 0;
+    ngx_memzero(&result->readable, sizeof(ngx_cc_readable_t));
 
     b.result = result;
     b.outcome = outcome;
@@ -58,7 +61,8 @@ ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
     }
 
     ngx_cc_json_lit(&b.w, "{\"jsonrpc\":\"2.0\",\"id\":");
-    ngx_cc_mcp_result_add(&b, outcome->id->data, outcome->id->len, 0);
+    ngx_cc_mcp_result_add(&b, outcome->id->data, outcome->id->len,
+                          NGX_CC_MCP_PART_JSON);
     ngx_cc_json_lit(&b.w, ",\"result\":{");
 
     if (outcome->modern) {
@@ -87,7 +91,6 @@ size_t
 ngx_cc_mcp_result_pull(ngx_cc_mcp_result_t *result, u_char *p, size_t room,
     ngx_uint_t *more)
 {
-    int                 lossy;
     size_t              n, len;
     u_char             *pos, *end;
     ngx_cc_mcp_part_t  *part;
@@ -100,14 +103,31 @@ ngx_cc_mcp_result_pull(ngx_cc_mcp_result_t *result, u_char *p, size_t room,
         part = &result->part[result->current];
         len = part->len - result->pos;
 
-        if (part->escape) {
-            lossy = 0;
-            n = ngx_cc_json_escape(&pos, end, part->data + result->pos, len,
-                                   1, &lossy);
+        if (part->kind != NGX_CC_MCP_PART_READABLE) {
+            /* no sequence goes on behind what is ours */
+            result->readable.state = 0;
+        }
 
-        } else {
-            n = ngx_min(len, (size_t) (end - pos));
-            pos = ngx_cpymem(pos, part->data + result->pos, n);
+        switch (part->kind) {
+
+        case NGX_CC_MCP_PART_EXACT:
+            n = ngx_cc_json_escape(&pos, end, part->data + result->pos, len,
+                                   1, &result->lossy);
+            break;
+
+        case NGX_CC_MCP_PART_READABLE:
+            n = ngx_cc_readable_escape(&result->readable, &pos, end,
+                                       part->data + result->pos, len,
+                                       &result->lossy);
+            break;
+
+        default:
+            n = len;
+
+            if (part->kind == NGX_CC_MCP_PART_JSON || result->lossy) {
+                n = ngx_min(len, (size_t) (end - pos));
+                pos = ngx_cpymem(pos, part->data + result->pos, n);
+            }
         }
 
         result->pos += n;
@@ -158,7 +178,7 @@ ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b)
 
 static void
 ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p, size_t n,
-    unsigned escape)
+    ngx_cc_mcp_part_e kind)
 {
     ngx_cc_mcp_part_t  *part;
 
@@ -171,7 +191,7 @@ ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p, size_t n,
     part = &b->result->part[b->result->nparts++];
     part->data = p;
     part->len = n;
-    part->escape = escape ? 1 : 0;
+    part->kind = kind;
 }
 
 
@@ -187,7 +207,7 @@ ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b)
     part = &b->result->part[b->result->nparts++];
     part->data = b->part;
     part->len = b->w.pos - b->part;
-    part->escape = 0;
+    part->kind = NGX_CC_MCP_PART_JSON;
 
     b->part = b->w.pos;
 }
@@ -196,14 +216,15 @@ ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b)
 /* what is left of a stream, with a mark where something was left out */
 
 static void
-ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i)
+ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
+    ngx_cc_mcp_part_e kind)
 {
     u_char                *mark, *last;
     ngx_uint_t             j;
     ngx_cc_capture_cut_t  *cut;
 
     cut = &b->result->cut[i];
-    ngx_cc_mcp_result_add(b, cut->head.data, cut->head.len, 1);
+    ngx_cc_mcp_result_add(b, cut->head.data, cut->head.len, kind);
 
     if (cut->cut == 0) {
         return;
@@ -211,10 +232,10 @@ ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i)
 
     mark = b->result->mark[i];
     last = ngx_sprintf(mark, "\n[... %uL bytes left out ...]\n", cut->cut);
-    ngx_cc_mcp_result_add(b, mark, last - mark, 1);
+    ngx_cc_mcp_result_add(b, mark, last - mark, NGX_CC_MCP_PART_EXACT);
 
     for (j = 0; j < NGX_CC_CAPTURE_PIECES - 1; j++) {
-        ngx_cc_mcp_result_add(b, cut->tail[j].data, cut->tail[j].len, 1);
+        ngx_cc_mcp_result_add(b, cut->tail[j].data, cut->tail[j].len, kind);
     }
 }
 
@@ -251,12 +272,16 @@ ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b)
     u_char                 text[1024], *p;
     ngx_cc_mcp_outcome_t  *outcome;
 
+    static const char  lossy[] = "[some of it is not UTF-8: U+FFFD stands for "
+                                 "that]\\n";
+
     outcome = b->outcome;
     p = text;
 
     if (outcome->cmd && outcome->error.len == 0) {
 
-        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT);
+        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT,
+                                 NGX_CC_MCP_PART_READABLE);
 
         if (ngx_cc_mcp_result_last(b, NGX_CC_STDOUT) != '\n') {
             ngx_cc_json_lit(&b->w, "\\n");
@@ -264,12 +289,16 @@ ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b)
 
         if (outcome->capture[NGX_CC_STDERR].total) {
             ngx_cc_json_lit(&b->w, "[stderr]\\n");
-            ngx_cc_mcp_result_output(b, NGX_CC_STDERR);
+            ngx_cc_mcp_result_output(b, NGX_CC_STDERR,
+                                     NGX_CC_MCP_PART_READABLE);
 
             if (ngx_cc_mcp_result_last(b, NGX_CC_STDERR) != '\n') {
                 ngx_cc_json_lit(&b->w, "\\n");
             }
         }
+
+        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
+                              NGX_CC_MCP_PART_LOSSY);
 
         p = ngx_cc_mcp_result_end(b, p, text + sizeof(text));
 
@@ -362,6 +391,8 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     ngx_cc_command_t      *cmd;
     ngx_cc_mcp_outcome_t  *outcome;
 
+    static const char  lossy[] = ",\"lossy\":true";
+
     w = &b->w;
     outcome = b->outcome;
     cmd = outcome->cmd;
@@ -396,13 +427,13 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     ngx_cc_json_lit(w, ",\"stdout\":\"");
 
     if (ran) {
-        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT);
+        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT, NGX_CC_MCP_PART_EXACT);
     }
 
     ngx_cc_json_lit(w, "\",\"stderr\":\"");
 
     if (ran) {
-        ngx_cc_mcp_result_output(b, NGX_CC_STDERR);
+        ngx_cc_mcp_result_output(b, NGX_CC_STDERR, NGX_CC_MCP_PART_EXACT);
     }
 
     ngx_cc_json_lit(w, "\",\"stdout_bytes\":");
@@ -412,6 +443,12 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     ngx_cc_json_lit(w, ",\"truncated\":");
     ngx_cc_json_bool(w, ran && (b->result->cut[NGX_CC_STDOUT].cut
                                 || b->result->cut[NGX_CC_STDERR].cut));
+
+    if (ran) {
+        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
+                              NGX_CC_MCP_PART_LOSSY);
+    }
+
     ngx_cc_json_lit(w, ",\"duration_ms\":");
     ngx_cc_json_uint(w, ran ? cmd->elapsed / 1000 : 0);
 

@@ -2,9 +2,10 @@
 /*
  * The answer to tools/call: everything in both forms, a text for a model to
  * read and structuredContent for a program, since clients show one or the
- * other.  It may be long (twice the output, escaped), so it is never built: it
- * is a list of parts in the memory of others, rendered piece by piece as it is
- * pulled.
+ * other.  The text is readable, structuredContent has the exact bytes as far
+ * as JSON can say them ("lossy" when it cannot).  It may be long (twice the
+ * output, escaped), so it is never built: it is a list of parts in the memory
+ * of others, rendered piece by piece as it is pulled.
  */
 
 #ifndef _NGX_CC_MCP_RESULT_H_INCLUDED_
@@ -15,9 +16,10 @@
 #include <ngx_core.h>
 #include "ngx_cc_capture.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_readable.h"
 
 
-#define NGX_CC_MCP_RESULT_PARTS  32
+#define NGX_CC_MCP_RESULT_PARTS  40
 #define NGX_CC_MCP_RESULT_TEXT   12288   /* bytes of what stands around */
 
 
@@ -38,10 +40,19 @@ typedef struct {
 } ngx_cc_mcp_outcome_t;
 
 
+typedef enum {
+    NGX_CC_MCP_PART_JSON = 0,        /* ready to be copied */
+    NGX_CC_MCP_PART_EXACT,           /* bytes, to be escaped */
+    NGX_CC_MCP_PART_READABLE,        /* bytes for somebody without a terminal */
+    NGX_CC_MCP_PART_LOSSY            /* JSON, said only if what was rendered
+                                        before was not UTF-8 */
+} ngx_cc_mcp_part_e;
+
+
 typedef struct {
     const u_char      *data;
     size_t             len;
-    unsigned           escape:1;     /* else it is JSON text */
+    ngx_cc_mcp_part_e  kind;
 } ngx_cc_mcp_part_t;
 
 
@@ -50,6 +61,8 @@ typedef struct {
     ngx_uint_t            nparts;
     ngx_uint_t            current;
     size_t                pos;           /* in the current part */
+    ngx_cc_readable_t     readable;
+    int                   lossy;         /* so far */
     ngx_cc_capture_cut_t  cut[NGX_CC_STREAMS];
     u_char                mark[NGX_CC_STREAMS][64];
     u_char                text[NGX_CC_MCP_RESULT_TEXT];

@@ -9,31 +9,20 @@
 
 static void ngx_cc_mcp_tools_allowed(u_char **p, u_char *end,
     ngx_cc_command_conf_t *conf);
-static ngx_int_t ngx_cc_mcp_tools_names(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *arguments);
-static ngx_int_t ngx_cc_mcp_tools_stdin(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_tools_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_tools_on_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_tools_output(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_tools_integer(ngx_cc_value_t *v, uint64_t *n);
+static void ngx_cc_mcp_tools_properties(ngx_cc_json_t *w,
+    ngx_cc_command_conf_t *conf);
+static void ngx_cc_mcp_tools_env(ngx_cc_json_t *w,
+    ngx_cc_command_conf_t *conf);
 
 
-static const char  ngx_cc_mcp_tools_schema[] =
-    "\"inputSchema\":{\"type\":\"object\",\"additionalProperties\":false,"
-    "\"required\":[\"command\"],\"properties\":{"
-    "\"command\":{\"type\":\"string\",\"minLength\":1,"
-        "\"description\":\"Command line\"},"
-    "\"cwd\":{\"type\":\"string\","
-        "\"description\":\"Absolute working directory\"},"
-    "\"env\":{\"type\":\"object\","
-        "\"additionalProperties\":{\"type\":\"string\"},"
-        "\"description\":\"Extra environment variables\"},"
+/* the arguments that exist everywhere; before them stand cwd and env */
+
+static const char  ngx_cc_mcp_tools_input[] =
     "\"stdin\":{\"type\":\"string\","
         "\"description\":\"Text written to stdin, then closed\"},"
+    "\"stdin_base64\":{\"type\":\"string\","
+        "\"description\":\"The same in base64, for bytes that are no text; "
+        "instead of stdin\"},"
     "\"timeout_ms\":{\"type\":\"integer\",\"minimum\":1,"
         "\"description\":\"Kill after this time; the server has a default "
         "and a maximum\"},"
@@ -41,7 +30,9 @@ static const char  ngx_cc_mcp_tools_schema[] =
         "\"default\":\"kill\"},"
     "\"max_output_bytes\":{\"type\":\"integer\",\"minimum\":0,"
         "\"maximum\":16777216,\"description\":\"Per stream; beyond it the "
-        "first and the last part are kept. Without it: 30000 for both\"}}},"
+        "first and the last part are kept. Without it: 30000 for both\"}}},";
+
+static const char  ngx_cc_mcp_tools_output[] =
     "\"outputSchema\":{\"type\":\"object\",\"required\":[\"status\","
     "\"exit_code\",\"signal\",\"timed_out\",\"stdout\",\"stderr\","
     "\"stdout_bytes\",\"stderr_bytes\",\"truncated\",\"duration_ms\"],"
@@ -56,6 +47,8 @@ static const char  ngx_cc_mcp_tools_schema[] =
     "\"stdout_bytes\":{\"type\":\"integer\"},"
     "\"stderr_bytes\":{\"type\":\"integer\"},"
     "\"truncated\":{\"type\":\"boolean\"},"
+    "\"lossy\":{\"type\":\"boolean\",\"description\":\"Some of what is shown "
+        "was not UTF-8 and is replaced by U+FFFD\"},"
     "\"duration_ms\":{\"type\":\"integer\"},"
     "\"pid\":{\"type\":\"integer\"},"
     "\"pgid\":{\"type\":\"integer\"},"
@@ -83,8 +76,8 @@ ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
     ngx_cc_json_lit(w, "[{\"name\":\"execute\",\"title\":\"Run a command\","
                        "\"description\":");
     ngx_cc_json_string(w, text, p - text);
-    ngx_cc_json_lit(w, ",");
-    ngx_cc_json_lit(w, ngx_cc_mcp_tools_schema);
+    ngx_cc_mcp_tools_properties(w, conf);
+    ngx_cc_json_lit(w, ngx_cc_mcp_tools_output);
     ngx_cc_json_lit(w, "}]");
 }
 
@@ -110,40 +103,61 @@ ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 }
 
 
-ngx_int_t
-ngx_cc_mcp_tools_execute(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+/* only what this location lets a client choose */
+
+static void
+ngx_cc_mcp_tools_properties(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 {
-    ngx_int_t  rc;
+    ngx_cc_json_lit(w, ",\"inputSchema\":{\"type\":\"object\","
+                       "\"additionalProperties\":false,"
+                       "\"required\":[\"command\"],\"properties\":{"
+                       "\"command\":{\"type\":\"string\",\"minLength\":1,"
+                       "\"description\":\"Command line\"},");
 
-    ngx_memzero(ex, sizeof(ngx_cc_mcp_execute_t));
-    ngx_cc_spec_init(&ex->spec, "arguments");
-
-    if (ngx_cc_mcp_tools_names(ex, arguments) != NGX_OK
-        || ngx_cc_mcp_tools_stdin(ex, ngx_cc_request_member(arguments,
-                                                            "stdin"))
-           != NGX_OK
-        || ngx_cc_mcp_tools_on_timeout(ex, ngx_cc_request_member(arguments,
-                                                         "on_timeout"))
-           != NGX_OK
-        || ngx_cc_mcp_tools_output(ex, ngx_cc_request_member(arguments,
-                                                         "max_output_bytes"))
-           != NGX_OK)
-    {
-        return NGX_DECLINED;
+    if (conf->client_cwd) {
+        ngx_cc_json_lit(w, "\"cwd\":{\"type\":\"string\",\"description\":"
+                           "\"Working directory, below the one in which "
+                           "commands start: relative to it, or absolute\"},");
     }
 
-    rc = ngx_cc_spec_check(&ex->spec, conf, arguments, pool);
-
-    if (rc != NGX_OK) {
-        return rc;
+    if (conf->nclient_env) {
+        ngx_cc_mcp_tools_env(w, conf);
     }
 
-    ex->spec.command.open_stdin = ex->stdin_given;
+    ngx_cc_json_lit(w, ngx_cc_mcp_tools_input);
+}
 
-    return ngx_cc_mcp_tools_timeout(ex, conf,
-                                    ngx_cc_request_member(arguments,
-                                                          "timeout_ms"));
+
+static void
+ngx_cc_mcp_tools_env(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+{
+    uint32_t    i;
+    uint8_t    *last;
+    ngx_str_t  *name;
+
+    ngx_cc_json_lit(w, "\"env\":{\"type\":\"object\","
+                       "\"additionalProperties\":{\"type\":\"string\"},"
+                       "\"description\":\"Environment variables. These may be "
+                       "set: ");
+
+    last = w->pos + NGX_CC_MCP_TOOLS_ALLOWED;
+
+    for (i = 0; i < conf->nclient_env; i++) {
+        name = &conf->client_env[i];
+
+        if (w->pos + name->len * NGX_CC_JSON_MAX_ESCAPE > last) {
+            ngx_cc_json_lit(w, " and ");
+            ngx_cc_json_uint(w, conf->nclient_env - i);
+            ngx_cc_json_lit(w, " more");
+            break;
+        }
+
+        ngx_cc_json_raw(w, ", ", i ? 2 : 0);
+        (void) ngx_cc_json_escape(&w->pos, w->end, name->data, name->len, 1,
+                                  &(int) { 0 });
+    }
+
+    ngx_cc_json_lit(w, "\"},");
 }
 
 
@@ -205,150 +219,4 @@ ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
     }
 
     *p = ngx_slprintf(*p, end, ".");
-}
-
-
-/* "additionalProperties": false */
-
-static ngx_int_t
-ngx_cc_mcp_tools_names(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *arguments)
-{
-    ngx_uint_t       i;
-    ngx_cc_value_t  *v;
-
-    static const char  *name[] = {
-        "command", "cwd", "env", "stdin", "timeout_ms", "on_timeout",
-        "max_output_bytes"
-    };
-
-    if (arguments == NULL) {
-        return NGX_OK;
-    }
-
-    for (v = arguments->first; v; v = v->next) {
-
-        for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-            if (ngx_strcmp(v->name.data, name[i]) == 0) {
-                break;
-            }
-        }
-
-        if (i == sizeof(name) / sizeof(name[0])) {
-            return ngx_cc_spec_wrong(&ex->spec, "%V is not known; known are "
-                                     "command, cwd, env, stdin, timeout_ms, "
-                                     "on_timeout, max_output_bytes",
-                                     &v->name);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_cc_mcp_tools_stdin(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *v)
-{
-    if (v == NULL) {
-        return NGX_OK;
-    }
-
-    if (v->type != NGX_CC_VALUE_STRING) {
-        return ngx_cc_spec_wrong(&ex->spec, "stdin must be a string");
-    }
-
-    ex->stdin_data = v->text;
-    ex->stdin_given = 1;
-
-    return NGX_OK;
-}
-
-
-/* more than the server's limit is cut to it */
-
-static ngx_int_t
-ngx_cc_mcp_tools_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v)
-{
-    uint64_t  n;
-
-    if (v == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_cc_mcp_tools_integer(v, &n) != NGX_OK || n == 0) {
-        return ngx_cc_spec_wrong(&ex->spec, "timeout_ms must be an integer of "
-                                 "at least 1");
-    }
-
-    n = ngx_min(n, NGX_MAX_INT32_VALUE);
-
-    if (conf->timeout == 0 || n < conf->timeout) {
-        ex->spec.command.timeout = n;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_cc_mcp_tools_on_timeout(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *v)
-{
-    if (v == NULL
-        || (v->type == NGX_CC_VALUE_STRING
-            && ngx_strcmp(v->text.data, "kill") == 0))
-    {
-        return NGX_OK;
-    }
-
-    return ngx_cc_spec_wrong(&ex->spec, "on_timeout: only \"kill\" is "
-                             "possible here");
-}
-
-
-static ngx_int_t
-ngx_cc_mcp_tools_output(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *v)
-{
-    uint64_t  n;
-
-    ex->output = NGX_CC_MCP_TOOLS_OUTPUT;
-
-    if (v == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_cc_mcp_tools_integer(v, &n) != NGX_OK
-        || n > NGX_CC_MCP_TOOLS_MAX)
-    {
-        return ngx_cc_spec_wrong(&ex->spec, "max_output_bytes must be an "
-                                 "integer from 0 to %d",
-                                 NGX_CC_MCP_TOOLS_MAX);
-    }
-
-    ex->output = n;
-    ex->output_given = 1;
-
-    return NGX_OK;
-}
-
-
-/* a JSON integer >= 0: 10, 10.0 and 1e1 are the same number */
-
-static ngx_int_t
-ngx_cc_mcp_tools_integer(ngx_cc_value_t *v, uint64_t *n)
-{
-    double  number;
-
-    if (v->type != NGX_CC_VALUE_NUMBER) {
-        return NGX_ERROR;
-    }
-
-    number = strtod((char *) v->text.data, NULL);
-
-    if (!(number >= 0)) {
-        return NGX_ERROR;
-    }
-
-    *n = number < 1e15 ? (uint64_t) number : (uint64_t) 1e15;
-
-    return (number < 1e15 && (double) *n != number) ? NGX_ERROR : NGX_OK;
 }

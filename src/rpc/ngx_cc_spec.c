@@ -4,6 +4,7 @@
 #include "ngx_cc_cmdline.h"
 #include "ngx_cc_spec.h"
 #include "ngx_cc_spec_place.h"
+#include "ngx_cc_utf8.h"
 #include "ngx_cc_zone.h"
 
 
@@ -158,7 +159,7 @@ ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
     va_end(args);
 
     spec->refused = refused;
-    spec->len = p - spec->text;
+    spec->len = ngx_cc_utf8_cut(spec->text, p - spec->text);
 
     if (refused == NGX_CC_REFUSED_POLICY) {
         ngx_cc_zone_refused(NGX_CC_REASON_POLICY);
@@ -181,7 +182,7 @@ ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...)
     va_end(args);
 
     spec->refused = NGX_CC_REFUSED_PARAMS;
-    spec->len = p - spec->text;
+    spec->len = ngx_cc_utf8_cut(spec->text, p - spec->text);
 
     return NGX_DECLINED;
 }

@@ -100,11 +100,12 @@ START_TEST(life)
 
     expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{\"type\":"
            "\"text\",\"text\":\"out\xef\xbf\xbd\\n[stderr]\\nerr\\n"
+           "[some of it is not UTF-8: U+FFFD stands for that]\\n"
            "[exit code 3, 0.4 s]\"}],\"structuredContent\":{\"status\":"
            "\"exited\",\"exit_code\":3,\"signal\":null,\"timed_out\":false,"
            "\"stdout\":\"out\xef\xbf\xbd\\n\",\"stderr\":\"err\","
            "\"stdout_bytes\":5,\"stderr_bytes\":3,\"truncated\":false,"
-           "\"duration_ms\":410,\"pid\":4711,\"pgid\":4711,"
+           "\"lossy\":true,\"duration_ms\":410,\"pid\":4711,\"pgid\":4711,"
            "\"descendants_killed\":0,\"pipes_open\":false},\"isError\":"
            "true}}");
     expect("");
@@ -160,6 +161,7 @@ END_TEST
 
 START_TEST(progress)
 {
+    int              i;
     fake_command_t  *f;
 
     open_session(NULL);
@@ -195,6 +197,27 @@ START_TEST(progress)
     ck_assert_int_eq(shim_fire(), 0);
     expect_part("\"id\":1,\"result\"");
     expect("");
+
+    /* no half characters, nothing for terminals */
+
+    f = start(CALL("\"command\":\"x\"", "\"progressToken\":7"));
+    fake_output(f, 0, "\x1b[32m50 \xe2\x82", 10);
+    ngx_current_msec += 15000;
+    (void) shim_fire();
+    expect_part("\"message\":\"50 \"");
+    fake_output(f, 0, "\xac", 1);
+
+    for (i = 0; i < 30; i++) {
+        fake_output(f, 0, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
+                    12);
+    }
+
+    ngx_current_msec += 15000;
+    (void) shim_fire();
+    expect_part("\"message\":\"\xe2\x82\xac");
+    ck_assert_ptr_null(strstr((char *) buf, "\xef\xbf\xbd"));
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"truncated\":false,\"duration_ms\"");
 
     /* nothing has been written */
 
