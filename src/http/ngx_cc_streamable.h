@@ -39,6 +39,8 @@ typedef struct {
     ngx_buf_t             out;           /* is being sent */
     u_char               *start;         /* its memory, "size" bytes */
     size_t                size;
+    off_t                 sent;          /* by the connection, when we last
+                                            began to wait for the client */
 
     ngx_event_t           event;         /* posted: proceed soon */
     ngx_event_t           silence;       /* timer: nothing was said */

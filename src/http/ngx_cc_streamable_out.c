@@ -230,7 +230,9 @@ ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st)
 
     if (st->out.pos == st->out.last && !r->buffered && !c->buffered) {
 
-        if (wev->timer_set) {
+        /* when it is delayed (limit_rate), the timer is what goes on */
+
+        if (wev->timer_set && !wev->delayed) {
             ngx_del_timer(wev);
         }
 
@@ -239,7 +241,10 @@ ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (!wev->delayed) {
+    /* that we are woken is no sign of life of a client that takes nothing */
+
+    if (!wev->delayed && (!wev->timer_set || c->sent != st->sent)) {
+        st->sent = c->sent;
         ngx_add_timer(wev, clcf->send_timeout);
     }
 

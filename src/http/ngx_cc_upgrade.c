@@ -183,9 +183,11 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
     ngx_cc_upgrade_dialect_t *dialect)
 {
     u_char            digest[20], accept[NGX_CC_UPGRADE_ACCEPT];
+    ngx_buf_t        *b;
     ngx_int_t         rc;
     ngx_str_t         src, dst;
     ngx_sha1_t        sha1;
+    ngx_chain_t       out;
     ngx_cc_ws_t      *ws;
     ngx_table_elt_t  *key;
 
@@ -229,14 +231,37 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
     /* the core adds "Connection: upgrade" to a 101 by itself */
 
     r->keepalive = 0;
+
+    /* frames do not pass the filters; nor may the 101 wait for ever */
+
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
+
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
 
     rc = ngx_http_send_header(r);
 
-    if (rc == NGX_ERROR || rc > NGX_OK
-        || ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR)
-    {
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /*
+     * Past the filters: one that has nothing to do with a 101 but takes every
+     * type may keep the flush to itself ("ssi_types *").
+     */
+
+    b = ngx_calloc_buf(r->pool);
+
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->flush = 1;
+    out.buf = b;
+    out.next = NULL;
+
+    if (ngx_http_write_filter(r, &out) == NGX_ERROR) {
         return NGX_ERROR;
     }
 

@@ -107,7 +107,7 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
 
         r = ws->request;
 
-        if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+        if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
             return NGX_ERROR;
         }
 
