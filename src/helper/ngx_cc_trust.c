@@ -231,11 +231,18 @@ static void
 ngx_cc_trust_suspect(ngx_cc_trust_path_t *tp, const ngx_cc_trust_who_t *who,
     int fd)
 {
-    char         link[sizeof("/proc/self/fd/") + 16];
-    ssize_t      n;
-    struct stat  dir, st;
+    char           link[sizeof("/proc/self/fd/") + 16];
+    ssize_t        n;
+    struct stat    dir, st;
+    struct statfs  fs;
 
     if (who == NULL || tp->suspect[0] || fstat(tp->fd, &dir) == -1) {
+        return;
+    }
+
+    /* its files belong to processes, but nobody can make or rename any */
+
+    if (fstatfs(tp->fd, &fs) == 0 && fs.f_type == NGX_CC_TRUST_PROC) {
         return;
     }
 

@@ -2,7 +2,12 @@
 /*
  * The file of an audit log: lines are gathered for one turn of the event loop
  * and written by one write() each, so that those of several workers do not
- * mix.  nginx opens it, and opens it again on USR1, like its own logs.
+ * mix.  It is opened again on USR1, like nginx's own logs, but not by nginx:
+ * its master would open and chown, as root, whatever stands at that name.
+ *
+ * Where root reads the configuration and commands can write a directory of the
+ * path, root neither opens nor makes it: workers do, as the user they have.
+ * There, only a regular file is taken, since a fifo would stop whoever writes.
  */
 
 #ifndef _NGX_CC_AUDIT_FILE_H_INCLUDED_
@@ -19,8 +24,12 @@
 
 
 typedef struct {
-    ngx_open_file_t  *file;
+    ngx_cycle_t      *cycle;             /* whose configuration it is of */
+    ngx_open_file_t  *hook;              /* by which nginx tells of USR1 */
+    int               anchor;            /* what that opens instead of us */
+    ngx_fd_t          fd;                /* or NGX_INVALID_FILE: not open */
     ngx_str_t         name;
+    ngx_uint_t        theirs;            /* commands can replace it */
     ngx_event_t       post;              /* flush soon */
     u_char           *start;             /* made when it is first needed */
     u_char           *pos;
@@ -32,7 +41,8 @@ typedef struct {
 
 /*
  * The file of that name (made absolute, relative to nginx's prefix); one object
- * however many locations write to it.  NULL: told.
+ * however many locations write to it.  NULL: told.  What a command may be the
+ * cause of, and a full disk, is a warning: workers try again.
  */
 ngx_cc_audit_file_t *ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name);
 

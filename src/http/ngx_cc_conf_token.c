@@ -77,7 +77,10 @@ ngx_cc_conf_token_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
 
     rc = NGX_ERROR;
 
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* a fifo would stop us here for ever */
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
