@@ -376,6 +376,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(fence.connect),
       NULL },
 
+    { ngx_string("cc_executor_fence_listen"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(fence.listen),
+      NULL },
+
     { ngx_string("cc_executor_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_cc_status_directive,

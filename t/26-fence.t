@@ -72,7 +72,7 @@ sub heap {
         is($r{$_}, 'done', "no fence: $_ of the worker")
             for 'memory', 'ptrace', 'process_vm_readv';
     }
-    like($t->log, qr{\[notice\] .* location "/ws/mcp" of "localhost": fence=off nnp=on shell=/bin/sh allow=any remote=deny$}m,
+    like($t->log, qr{\[notice\] .* location "/ws/mcp" of "localhost": fence=off nnp=on seccomp=off shell=/bin/sh allow=any remote=deny$}m,
         'the start-up line says so');
     $c->close;
     $t->finish;
@@ -84,8 +84,8 @@ for my $form (2, 6, 7) {
         my $t = instance(fence => "cc_executor_fence on abi=$form;");
         my $c = $t->client;
         my $name = "form $form";
-        like($t->log, $form < 6 ? qr/fence=landlock-$form \(ptrace\) nnp=on/
-            : qr/fence=landlock-$form \(ptrace, signals, abstract sockets\) nnp=on/,
+        like($t->log, $form < 6 ? qr/fence=landlock-$form \(ptrace\) nnp=on seccomp=on/
+            : qr/fence=landlock-$form \(ptrace, signals, abstract sockets\) nnp=on seccomp=on/,
             "$name: start-up line");
 
         my $other = $c->call('execute', { command => 'exec sleep 600' });

@@ -188,8 +188,8 @@ my $lines = sub { return grep { /fence=/ } split /\n/, $u->log };
 my @lines = $lines->();
 is(scalar @lines, 3, 'one line per location');
 for (
-    ['/ws/mcp', qr/fence=(?:off|landlock-\d .*) nnp=on shell=off allow=any remote=deny$/],
-    ['/list', qr/fence=off nnp=on shell=off allow=2 remote=trust$/],
+    ['/ws/mcp', qr/fence=(?:off|landlock-\d .*) nnp=on seccomp=(?:on|off) shell=off allow=any remote=deny$/],
+    ['/list', qr/fence=off nnp=on seccomp=off shell=off allow=2 remote=trust$/],
     ['/shell', qr{shell=/bin/sh allow=any remote=deny$}],
 ) {
     my ($name, $re) = @$_;

@@ -65,7 +65,10 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     ngx_cc_stock_init(&pool->stock, conf->min, conf->max, &pool->line,
                       cycle->log);
 
+    /* a single process keeps its helpers when the configuration changes */
+
     ngx_cc_supply_start(&pool->stock.supply, conf->ring, conf->nice,
+                        ngx_process == NGX_PROCESS_SINGLE ? 0 : conf->seccomp,
                         &ngx_cc_pool_spawner, pool, cycle->log);
 }
 

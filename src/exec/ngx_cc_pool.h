@@ -18,6 +18,8 @@ typedef struct {
     size_t           ring;       /* bytes of each ring: the greatest
                                     cc_executor_buffer */
     int              nice;
+    unsigned         seccomp;    /* what all commands of all locations are
+                                    denied (ngx_cc_seccomp.h) */
 } ngx_cc_pool_conf_t;
 
 

@@ -74,7 +74,8 @@ ngx_cc_supply_close_deathwatch(void)
 
 void
 ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
-    const ngx_cc_supply_handlers_t *handlers, void *data, ngx_log_t *log)
+    unsigned seccomp, const ngx_cc_supply_handlers_t *handlers, void *data,
+    ngx_log_t *log)
 {
     ngx_memzero(supply, sizeof(ngx_cc_supply_t));
 
@@ -83,6 +84,7 @@ ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
     supply->log = log;
     supply->ring = ring;
     supply->nice = nice;
+    supply->seccomp = seccomp;
 
     supply->fork.handler = ngx_cc_supply_fork;
     supply->fork.data = supply;
@@ -269,6 +271,7 @@ ngx_cc_supply_spawn(ngx_cc_supply_t *supply)
     conf.deathwatch = ngx_cc_supply_watch[0];
     conf.ring = supply->ring;
     conf.nice = supply->nice;
+    conf.seccomp = supply->seccomp;
     conf.maps = maps;
     conf.nmaps = n;
 

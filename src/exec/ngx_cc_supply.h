@@ -49,6 +49,7 @@ typedef struct {
     ngx_log_t                       *log;
     size_t                           ring;       /* bytes of each ring */
     int                              nice;
+    unsigned                         seccomp;    /* of the helpers */
     ngx_cc_channel_t                 channel;
     pid_t                            pid;        /* of the spawner */
     ngx_msec_t                       born;       /* when it was forked */
@@ -76,10 +77,12 @@ void ngx_cc_supply_close_deathwatch(void);
 
 /*
  * Forks the first spawner of this worker, or tries again later (told).
- * "ring": bytes of each helper's ring; "nice": of helpers and commands.
+ * "ring": bytes of each helper's ring; "nice": of helpers and commands;
+ * "seccomp": what all of these commands are denied (ngx_cc_seccomp.h).
  */
 void ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
-    const ngx_cc_supply_handlers_t *handlers, void *data, ngx_log_t *log);
+    unsigned seccomp, const ngx_cc_supply_handlers_t *handlers, void *data,
+    ngx_log_t *log);
 
 /*
  * "n" helpers of the current spawner shall be alive.  It never ends one, so a

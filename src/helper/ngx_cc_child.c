@@ -111,7 +111,9 @@ ngx_cc_child_main(void *data)
     stage = NGX_CC_STAGE_FENCE;
 
     if (birth->child->fence != -1
-        && ngx_cc_fence_enter(birth->child->fence) == -1)
+        && (ngx_cc_fence_enter(birth->child->fence) == -1
+            || (birth->child->filter
+                && ngx_cc_seccomp_enter(birth->child->filter) == -1)))
     {
         goto failed;
     }

@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 #include "ngx_cc_direct.h"
+#include "ngx_cc_seccomp.h"
 #include "ngx_cc_wire.h"
 
 
@@ -26,6 +27,7 @@ typedef struct {
     int             search;      /* program is a bare name: PATH of env */
     int             exact;       /* execute the very file that was opened */
     int             fence;       /* of ngx_cc_fence_make(), or -1 */
+    const ngx_cc_seccomp_t  *filter;     /* to be entered with it, or NULL */
     int             in;          /* becomes 0; -1: the helper's /dev/null */
     int             out;         /* becomes 1 */
     int             err;         /* becomes 2 */

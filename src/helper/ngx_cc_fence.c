@@ -33,6 +33,7 @@
 #define NGX_CC_FENCE_REFER        (1ULL << 13)       /* 2 */
 #define NGX_CC_FENCE_TRUNCATE     (1ULL << 14)       /* 3 */
 
+#define NGX_CC_FENCE_BIND_TCP     (1ULL << 0)        /* 4, on the network */
 #define NGX_CC_FENCE_CONNECT_TCP  (1ULL << 1)        /* 4, on the network */
 #define NGX_CC_FENCE_SCOPES       3ULL       /* 6: abstract sockets, signals */
 
@@ -95,11 +96,15 @@ ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths)
         write |= NGX_CC_FENCE_TRUNCATE;
     }
 
-    if (confine->fence >= NGX_CC_FENCE_CONNECT) {
+    if (confine->fence >= NGX_CC_FENCE_TCP) {
         size = sizeof(ruleset.files) + sizeof(ruleset.network);
 
         if (confine->flags & NGX_CC_CONFINE_CONNECT) {
-            ruleset.network = NGX_CC_FENCE_CONNECT_TCP;
+            ruleset.network |= NGX_CC_FENCE_CONNECT_TCP;
+        }
+
+        if (confine->flags & NGX_CC_CONFINE_LISTEN) {
+            ruleset.network |= NGX_CC_FENCE_BIND_TCP;
         }
     }
 

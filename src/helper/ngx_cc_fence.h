@@ -2,7 +2,8 @@
 /*
  * The fence around a command: a Landlock domain (Linux 5.19 and later), which
  * needs no privilege.  Commands have the worker's uid; without a fence they
- * may read its memory and kill it.
+ * may read its memory and kill it.  What Landlock does not see, the filter for
+ * system calls denies (ngx_cc_seccomp.h).
  *
  * A fence has the form of one version of Landlock's interface ("ABI"), which
  * need not be the kernel's own, newer one:
@@ -10,7 +11,8 @@
  *   ABI    what a command cannot do to processes outside of its fence
  *   < 2    (no fence: version 1 would refuse every rename across directories)
  *   2..3   ptrace, read or write /proc/PID/mem, environ, fd
- *   4..5   and, if so wanted: connect by TCP to anything
+ *   4..5   and, if so wanted: connect by TCP to anything; bind a TCP port (a
+ *          listen() without bind() still gets one that the kernel chooses)
  *   6..7   and: signals, abstract unix sockets
  *
  * Other commands are outside of it, too; what a command starts is inside.  In
@@ -28,7 +30,7 @@
 
 #define NGX_CC_FENCE_MAX      7      /* newest form */
 #define NGX_CC_FENCE_MIN      2      /* oldest form that is a fence */
-#define NGX_CC_FENCE_CONNECT  4      /* from here on: TCP can be denied */
+#define NGX_CC_FENCE_TCP      4      /* from here on: TCP can be denied */
 #define NGX_CC_FENCE_SIGNALS  6      /* from here on: signals, sockets */
 
 

@@ -101,6 +101,19 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
         _exit(1);
     }
 
+    /*
+     * A filter costs 50 us to make and nothing to inherit.  It denies nothing
+     * that a helper does.
+     */
+
+    if (conf->seccomp) {
+        ngx_cc_seccomp_make(&h->life.filter, conf->seccomp);
+
+        if (ngx_cc_seccomp_enter(&h->life.filter) == 0) {
+            h->life.inherits = conf->seccomp;
+        }
+    }
+
     h->start = (ngx_cc_wire_start_t *) h->buffer;
     h->vector = (const char **) (h->buffer + NGX_CC_WIRE_MAX_START
                                  + NGX_CC_WIRE_MAX_INPUT);

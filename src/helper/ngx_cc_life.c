@@ -119,6 +119,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
     } else {
         child.fence = life->fence;
+        child.filter = life->filter.set ? &life->filter : NULL;
         child.in = fds[0];
         child.out = fds[1];
         child.err = fds[2];
@@ -193,6 +194,17 @@ static int
 ngx_cc_life_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
     const char **paths)
 {
+    unsigned  set;
+
+    set = ngx_cc_seccomp_set(confine) & ~life->inherits;
+
+    if (set == 0) {
+        life->filter.set = 0;
+
+    } else if (set != life->filter.set) {
+        ngx_cc_seccomp_make(&life->filter, set);
+    }
+
     if (life->fence != -1) {
         if (life->fenced.fence == confine->fence
             && life->fenced.flags == confine->flags

@@ -36,6 +36,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "ngx_cc_pump.h"
+#include "ngx_cc_seccomp.h"
 #include "ngx_cc_sweep.h"
 #include "ngx_cc_wire.h"
 
@@ -69,6 +70,9 @@ typedef struct {
 
     int                    fence;        /* for the next command, or -1 */
     ngx_cc_confine_t       fenced;       /* what it was made for */
+    unsigned               inherits;     /* ngx_cc_seccomp: what this process
+                                            itself is denied already */
+    ngx_cc_seccomp_t       filter;       /* the rest, for the next command */
 
     uint32_t               run;
     pid_t                  pid;          /* = pgid; 0 once it is reaped */

@@ -546,6 +546,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     page = sysconf(_SC_PAGESIZE);
     conf.ring_size = (s->conf->ring + page - 1) / page * page;
     conf.deathwatch = s->conf->deathwatch;
+    conf.seccomp = s->conf->seccomp;
     conf.ring = ngx_cc_ring_create(conf.ring_size);
 
     if (conf.ring == -1) {

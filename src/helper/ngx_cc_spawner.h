@@ -31,6 +31,8 @@ typedef struct {
                                     none */
     size_t          ring;        /* bytes of each helper's ring */
     int             nice;        /* absolute */
+    unsigned        seccomp;     /* what every command of every helper is
+                                    denied (ngx_cc_seccomp.h), 0 = nothing */
     const ngx_cc_spawner_map_t  *maps;
     size_t          nmaps;
     char          **argv;        /* memory of the process title, or NULL */

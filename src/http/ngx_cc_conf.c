@@ -6,6 +6,7 @@
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_entry.h"
+#include "ngx_cc_seccomp.h"
 
 
 static ngx_int_t ngx_cc_conf_identify(ngx_conf_t *cf,
@@ -36,6 +37,7 @@ ngx_cc_conf_create_main(ngx_conf_t *cf)
     mcf->zone_size = NGX_CONF_UNSET_SIZE;
     mcf->pool.min = NGX_CONF_UNSET_UINT;
     mcf->pool.max = NGX_CONF_UNSET_UINT;
+    mcf->pool.seccomp = ~0U;
 
     return mcf;
 }
@@ -292,6 +294,7 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->commands = conf->command.max_commands;
     location->index = &conf->command.slots;
 
+    mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,
                              ngx_align(conf->command.buffer, ngx_pagesize));
 

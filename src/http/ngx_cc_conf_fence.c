@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_conf_fence.h"
 #include "ngx_cc_fence.h"
+#include "ngx_cc_seccomp.h"
 
 
 static ngx_int_t ngx_cc_conf_fence_form(ngx_conf_t *cf,
@@ -19,6 +20,7 @@ ngx_cc_conf_fence_create(ngx_cc_conf_fence_t *conf)
     conf->read = NGX_CONF_UNSET_PTR;
     conf->write = NGX_CONF_UNSET_PTR;
     conf->connect = NGX_CONF_UNSET;
+    conf->listen = NGX_CONF_UNSET;
 }
 
 
@@ -33,6 +35,7 @@ ngx_cc_conf_fence_merge(ngx_cc_conf_fence_t *conf, ngx_cc_conf_fence_t *prev)
     ngx_conf_merge_ptr_value(conf->read, prev->read, NULL);
     ngx_conf_merge_ptr_value(conf->write, prev->write, NULL);
     ngx_conf_merge_value(conf->connect, prev->connect, 1);
+    ngx_conf_merge_value(conf->listen, prev->listen, 1);
 }
 
 
@@ -163,6 +166,14 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
         confine->flags |= NGX_CC_CONFINE_CONNECT;
     }
 
+    if (!conf->listen) {
+        confine->flags |= NGX_CC_CONFINE_LISTEN;
+    }
+
+    if (ngx_cc_seccomp_available()) {
+        confine->flags |= NGX_CC_CONFINE_SECCOMP;
+    }
+
     path = ngx_palloc(cf->pool, ((conf->read ? conf->read->nelts : 0)
                                  + (conf->write ? conf->write->nelts : 0) + 1)
                                 * sizeof(char *));
@@ -211,12 +222,23 @@ ngx_cc_conf_fence_form(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
         return (level == NGX_LOG_EMERG) ? NGX_ERROR : NGX_OK;
     }
 
-    if (*form < NGX_CC_FENCE_CONNECT && !conf->connect) {
+    if (*form < NGX_CC_FENCE_TCP && (!conf->connect || !conf->listen)) {
         ngx_conf_log_error(level, cf, 0,
-                           "\"cc_executor_fence_connect off\" has no effect "
+                           "\"cc_executor_fence_%s off\" has no effect "
                            "here: it needs version %d of Landlock "
                            "(Linux 6.7), there is %ui",
-                           NGX_CC_FENCE_CONNECT, *form);
+                           conf->connect ? "listen" : "connect",
+                           NGX_CC_FENCE_TCP, *form);
+
+        return (level == NGX_LOG_EMERG) ? NGX_ERROR : NGX_OK;
+    }
+
+    if (*form >= NGX_CC_FENCE_MIN && !ngx_cc_seccomp_available()) {
+        ngx_conf_log_error(level, cf, 0,
+                           "the fence for commands has no filter for system "
+                           "calls here (seccomp, x86-64 and aarch64): a "
+                           "command can change limits and priority of the "
+                           "workers");
 
         return (level == NGX_LOG_EMERG) ? NGX_ERROR : NGX_OK;
     }

@@ -1,7 +1,7 @@
 
 /*
  * The fence around a location's commands: cc_executor_fence, _fence_read,
- * _fence_write, _fence_connect.
+ * _fence_write, _fence_connect, _fence_listen.
  */
 
 #ifndef _NGX_CC_CONF_FENCE_H_INCLUDED_
@@ -26,6 +26,7 @@ typedef struct {
     ngx_array_t     *read;           /* of ngx_str_t; NULL = any file */
     ngx_array_t     *write;
     ngx_flag_t       connect;
+    ngx_flag_t       listen;
 } ngx_cc_conf_fence_t;
 
 

@@ -6,6 +6,7 @@
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
+#include "ngx_cc_seccomp.h"
 
 
 static void ngx_cc_conf_notice_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
@@ -231,9 +232,10 @@ ngx_cc_conf_notice_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 
         ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
                       "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "
-                      "shell=%s allow=%s remote=%V",
+                      "seccomp=%s shell=%s allow=%s remote=%V",
                       &location[i].name, &location[i].server,
                       ngx_cc_conf_fence_text(&command->confine),
+                      ngx_cc_seccomp_set(&command->confine) ? "on" : "off",
                       command->shell ? command->shell : "off",
                       command->policy.any ? (u_char *) "any" : allow,
                       ngx_cc_conf_notice_remote(conf));

@@ -147,7 +147,9 @@ typedef enum {
 } ngx_cc_limit_e;
 
 #define NGX_CC_CONFINE_CONNECT  0x0001   /* no TCP connections from it */
-#define NGX_CC_CONFINE_FLAGS    0x0001
+#define NGX_CC_CONFINE_LISTEN   0x0002   /* no TCP ports of its own */
+#define NGX_CC_CONFINE_SECCOMP  0x0004   /* the fence has a filter, too */
+#define NGX_CC_CONFINE_FLAGS    0x0007
 
 typedef struct {
     uint64_t        limit[NGX_CC_LIMITS];    /* 0 = as the helper has it */

@@ -364,7 +364,7 @@ START_TEST(connections)
 
     inside(&confine, NULL);
 
-    ck_assert_int_eq(refused(CONNECT), _i >= NGX_CC_FENCE_CONNECT);
+    ck_assert_int_eq(refused(CONNECT), _i >= NGX_CC_FENCE_TCP);
     ck_assert_int_eq(got[BIND], 0);
     ck_assert_int_eq(got[RENAME], 0);
 }
