@@ -61,7 +61,7 @@ SigBlk:\t0000000000000000
 SigIgn:\t0000000000000000
 SigCgt:\t0000000000000000
 NoNewPrivs:\t1
-umask: @{[$o{umask} // '077']}
+umask: @{[$o{umask} // '022']}
 nice: @{[$o{nice} // 0]}
 policy: 0
 cpus: $cpus
@@ -119,12 +119,43 @@ my $t = CC::Nginx->new(location =>
      cc_executor_env PASSED_ON NOT_THERE;');
 check($t, 'usual', env => ['HOME=/nowhere', 'A=', 'B=1 2', 'PASSED_ON=yes']);
 
-# as default: the caller's PATH and LANG, no HOME of root
+# as default: the caller's LANG; HOME and PATH, too, unless they are root's
+$ENV{USER} = $ENV{LOGNAME} = 'the caller';
+$ENV{SHELL} = '/bin/callers';
+$ENV{TERM} = 'xterm-256color';
 $t = CC::Nginx->new(location =>
     'cc_executor_allow any; cc_executor_cwd %%DIR%%/work;');
 my $home = $> == 0 ? $t->dir . '/work' : $ENV{HOME};
-check($t, 'default environment', env => ["PATH=$ENV{PATH}", "HOME=$home",
-    'LANG=' . ($ENV{LANG} // 'C.UTF-8'), 'PYTHONUNBUFFERED=1']);
+my $path = $> == 0
+    ? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+    : $ENV{PATH};
+my $user = $> == 0 ? 'nobody' : getpwuid $>;
+check($t, 'default environment', env => ["PATH=$path", "HOME=$home",
+    'LANG=' . ($ENV{LANG} // 'C.UTF-8'), "USER=$user", "LOGNAME=$user",
+    'SHELL=/bin/sh', 'TERM=dumb', 'PYTHONUNBUFFERED=1']);
+
+# the same by name: what belongs to commands is theirs, the rest the caller's;
+# SHELL is that of the location, and "user" may come last
+$t = CC::Nginx->new(location => 'cc_executor_allow any;
+    cc_executor_shell /bin/bash; cc_executor_cwd %%DIR%%/work;
+    cc_executor_env USER LOGNAME SHELL TERM PATH;');
+check($t, 'by name', env => ["USER=$user", "LOGNAME=$user", 'SHELL=/bin/bash',
+    'TERM=xterm-256color', "PATH=$path"]);
+
+# the directories of root are not for commands: an unknown program is unknown
+{
+    local $ENV{PATH} = "/root/bin:$ENV{PATH}";
+    my $u = CC::Nginx->new(location => 'cc_executor_allow any;
+        cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/work;')->start;
+    my $c = $u->client;
+    for my $shell ('no_such_program', 'sh -c no_such_program') {
+        my $r = $c->run($shell);
+        like($r->{stderr}, qr/not found/, "$shell: not found");
+        is($r->{completed}{exit_code}, 127, 'and not denied');
+    }
+    $c->close;
+    $u->finish;
+}
 
 # everything that can be said about it: nothing else changes
 

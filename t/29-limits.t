@@ -59,7 +59,7 @@ like($r->{stderr}, qr/Too many open files/, 'nofile');
 $c->close;
 
 $c = $t->client;
-my $own = qx(bash -c 'umask 077; $limits');
+my $own = qx(bash -c 'umask 022; $limits');
 my @own = split /\n/, $own;
 $own[6] = 1024 if $own[6] eq 'unlimited' || $own[6] > 1024;
 $own[9] = 0;

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use HTTP::Tiny;
+use IO::Socket::IP;
 use Test::More;
 use CC::Http;
 use CC::Mcp;
@@ -14,6 +15,9 @@ use CC::Nginx;
 use CC::Metrics qw(request json);
 
 my $root = $CC::Nginx::ROOT;
+
+# the second loopback that they listen on
+my $ipv6 = IO::Socket::IP->new(LocalHost => '::1', Listen => 1);
 
 # a file of conf/ in the directory of a test: other paths, ports and users
 sub configuration {
@@ -34,6 +38,7 @@ sub configuration {
 my $t = CC::Nginx->new(conf => configuration('nginx.conf',
     qr/worker_processes  auto/ => 'worker_processes 1',
     qr/^\s*\w+_temp_path.*\n/m => '',
+    $ipv6 ? (qr/\[::1\]:8003/ => '[::1]:%%PORT%%') : (qr/^.*\[::1\].*\n/m => ''),
     qr/127\.0\.0\.1:8003/ => '127.0.0.1:%%PORT%%'))->start;
 my $c = $t->client;
 is($c->run('echo $((6 * 7))')->{stdout}, "42\n", 'nginx.conf: a shell');
@@ -44,6 +49,19 @@ is($http->post({ jsonrpc => '2.0', id => 1, method => 'tools/call', params =>
     {stdout}, "x\n", 'nginx.conf: MCP');
 $http->close;
 is(json($t)->{max_sessions}, 100, 'nginx.conf: health');
+SKIP: {
+    skip 'no IPv6 on loopback', 1 if !$ipv6;
+    like(HTTP::Tiny->new->get('http://[::1]:' . $t->port . '/healthz')->{status},
+        qr/^200$/, 'nginx.conf: the other loopback');
+}
+SKIP: {
+    # landlock_create_ruleset(NULL, 0, VERSION)
+    skip 'this kernel cannot deny ports', 1 if syscall(444, 0, 0, 1) < 4;
+    $c = $t->client;
+    like($c->run('python3 -m http.server 0')->{stderr}, qr/denied/,
+        'nginx.conf: commands do not listen');
+    $c->close;
+}
 is(request($t, '/healthz')->{status}, 200, 'nginx.conf: healthz');
 is(request($t, '/metrics')->{status}, 200, 'nginx.conf: metrics');
 $t->finish;
@@ -71,6 +89,7 @@ $t->{conf} = configuration('hardened.conf',
     qr{/var/lib/nginx/cc_executor} => '%%DIR%%/runtime',
     qr{/srv/cc-executor} => '%%DIR%%/work',
     qr/listen       443/ => 'listen 127.0.0.1:%%PORT_2%%',
+    $ipv6 ? (qr/\[::1\]:8004/ => '[::1]:%%PORT%%') : (qr/^.*\[::1\].*\n/m => ''),
     qr/127\.0\.0\.1:8004/ => '127.0.0.1:%%PORT%%');
 $t->start;
 

@@ -5,6 +5,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_conf_runtime.h"
+#include "ngx_cc_conf_user.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_seccomp.h"
 
@@ -204,7 +205,8 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
            != NGX_CONF_OK
         || ngx_cc_conf_command_wrap(cf, &conf->command, conf->wrapper)
            != NGX_CONF_OK
-        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command)
+        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command,
+                                   &mcf->account)
            != NGX_CONF_OK
         || ngx_cc_conf_notice_add(cf, mcf, conf) != NGX_CONF_OK)
     {
@@ -317,6 +319,7 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     }
 
     ngx_cc_conf_runtime_make(cycle, mcf);
+    ngx_cc_conf_env_name(&mcf->account, ngx_cc_conf_user(cycle));
 
     return NGX_OK;
 }

@@ -50,6 +50,7 @@ typedef struct {
     ngx_str_t               path;            /* runtime directory */
     ngx_str_t               work;            /* default working directory */
     ngx_cc_pool_conf_t      pool;
+    ngx_cc_conf_env_account_t  account;      /* of all commands */
 } ngx_cc_main_conf_t;
 
 

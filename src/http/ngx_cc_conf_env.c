@@ -4,19 +4,24 @@
 #include "ngx_cc_conf_env.h"
 
 
-static ngx_uint_t ngx_cc_conf_env_name(u_char *name, size_t len);
+static ngx_uint_t ngx_cc_conf_env_valid(u_char *name, size_t len);
 static char *ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     ngx_cc_command_conf_t *command);
 static ngx_uint_t ngx_cc_conf_env_listed(const char *const *list,
     ngx_str_t *name);
 static char *ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
-    const char *cwd, const char **value);
+    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account,
+    const char **value);
 
 
 static ngx_str_t  ngx_cc_conf_env_default[] = {
     ngx_string("PATH"),
     ngx_string("HOME"),
     ngx_string("LANG"),
+    ngx_string("USER"),
+    ngx_string("LOGNAME"),
+    ngx_string("SHELL"),
+    ngx_string("TERM=dumb"),
     ngx_string("PYTHONUNBUFFERED=1")
 };
 
@@ -90,7 +95,7 @@ ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         eq = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
         len = eq ? (size_t) (eq - value[i].data) : value[i].len;
 
-        if (!ngx_cc_conf_env_name(value[i].data, len)) {
+        if (!ngx_cc_conf_env_valid(value[i].data, len)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid name of an environment variable in "
                                "\"%V\": it must be NAME or NAME=value",
@@ -149,7 +154,7 @@ ngx_cc_conf_env_set_client(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (!ngx_cc_conf_env_name(value[i].data, value[i].len)) {
+        if (!ngx_cc_conf_env_valid(value[i].data, value[i].len)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"cc_executor_client_env\" takes names of "
                                "environment variables or \"none\", not "
@@ -170,7 +175,7 @@ ngx_cc_conf_env_set_client(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_uint_t
-ngx_cc_conf_env_name(u_char *name, size_t len)
+ngx_cc_conf_env_valid(u_char *name, size_t len)
 {
     u_char  ch;
     size_t  i;
@@ -193,7 +198,7 @@ ngx_cc_conf_env_name(u_char *name, size_t len)
 
 char *
 ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command)
+    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account)
 {
     ngx_str_t    *env, *list;
     ngx_uint_t    i, n;
@@ -220,7 +225,7 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     for (i = 0; i < n; i++) {
         env = &list[i];
 
-        if (ngx_cc_conf_env_value(cf, env, command->cwd, value)
+        if (ngx_cc_conf_env_value(cf, env, command, account, value)
             != NGX_CONF_OK)
         {
             return NGX_CONF_ERROR;
@@ -308,13 +313,15 @@ ngx_cc_conf_env_listed(const char *const *list, ngx_str_t *name)
 
 /*
  * One variable as NAME=value.  A bare name has the value that nginx itself was
- * started with; where it has none, the three that every program expects get
- * one, and others are left out (NULL).  Root's HOME is not for commands, which
- * never run as root because of it.
+ * started with; where it has none, those that every program expects get one,
+ * and others are left out (NULL).  USER, LOGNAME and SHELL are always those of
+ * the commands.  Root's HOME and PATH are not for them either: directories of
+ * root that they cannot enter turn "not found" into "permission denied".
  */
 
 static char *
-ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env, const char *cwd,
+ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
+    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account,
     const char **value)
 {
     u_char  *p;
@@ -328,14 +335,32 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env, const char *cwd,
         return NGX_CONF_OK;
     }
 
+    if (ngx_strcmp(env->data, "USER") == 0) {
+        *value = account->user;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(env->data, "LOGNAME") == 0) {
+        *value = account->logname;
+        return NGX_CONF_OK;
+    }
+
     text = getenv((char *) env->data);
 
     if (ngx_strcmp(env->data, "HOME") == 0 && (text == NULL || geteuid() == 0))
     {
-        text = (char *) cwd;
+        text = (char *) command->cwd;
 
-    } else if (text == NULL && ngx_strcmp(env->data, "PATH") == 0) {
+    } else if (ngx_strcmp(env->data, "PATH") == 0
+               && (text == NULL || geteuid() == 0))
+    {
         text = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    } else if (ngx_strcmp(env->data, "SHELL") == 0) {
+        text = command->shell ? (char *) command->shell : "/bin/sh";
+
+    } else if (text == NULL && ngx_strcmp(env->data, "TERM") == 0) {
+        text = "dumb";
 
     } else if (text == NULL && ngx_strcmp(env->data, "LANG") == 0) {
         text = "C.UTF-8";
@@ -356,4 +381,24 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env, const char *cwd,
     *value = (char *) p;
 
     return NGX_CONF_OK;
+}
+
+
+void
+ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid)
+{
+    u_char         number[NGX_INT_T_LEN + 1];
+    const char    *name;
+    struct passwd *pw;
+
+    pw = getpwuid(uid);
+    name = pw ? pw->pw_name : NULL;
+
+    if (name == NULL || ngx_strlen(name) > NGX_CC_CONF_ENV_NAME) {
+        (void) ngx_sprintf(number, "%ui%Z", (ngx_uint_t) uid);
+        name = (char *) number;
+    }
+
+    (void) ngx_sprintf((u_char *) account->user, "USER=%s%Z", name);
+    (void) ngx_sprintf((u_char *) account->logname, "LOGNAME=%s%Z", name);
 }

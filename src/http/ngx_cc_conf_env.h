@@ -18,15 +18,32 @@ typedef struct {
 } ngx_cc_conf_env_t;
 
 
+/*
+ * USER and LOGNAME of all commands: the user of the workers is only known when
+ * the whole configuration is read, so environments point here.
+ */
+
+#define NGX_CC_CONF_ENV_NAME  256
+
+typedef struct {
+    char             user[sizeof("USER=") + NGX_CC_CONF_ENV_NAME];
+    char             logname[sizeof("LOGNAME=") + NGX_CC_CONF_ENV_NAME];
+} ngx_cc_conf_env_account_t;
+
+
 void ngx_cc_conf_env_create(ngx_cc_conf_env_t *conf);
 void ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev);
 
 /*
- * Of a location that is on: compiles it into "command", whose cwd, policy and
- * wrapper are known.  NGX_CONF_OK or NGX_CONF_ERROR (told).
+ * Of a location that is on: compiles it into "command", whose cwd, shell,
+ * policy and wrapper are known.  "account" must live as long.  NGX_CONF_OK or
+ * NGX_CONF_ERROR (told).
  */
 char *ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command);
+    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account);
+
+/* in init_module: whose commands they are; a user without a name is a number */
+void ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid);
 
 /* setters; the command's offset is that of ngx_cc_conf_env_t */
 char *ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

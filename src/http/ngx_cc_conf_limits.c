@@ -22,7 +22,7 @@ void
 ngx_cc_conf_limits_merge(ngx_cc_conf_limits_t *conf,
     ngx_cc_conf_limits_t *prev)
 {
-    ngx_conf_merge_uint_value(conf->umask, prev->umask, 077);
+    ngx_conf_merge_uint_value(conf->umask, prev->umask, 022);
     ngx_conf_merge_value(conf->nice, prev->nice, 0);
     ngx_conf_merge_sec_value(conf->cpu, prev->cpu, 0);
     ngx_conf_merge_off_value(conf->as, prev->as, 0);

@@ -77,6 +77,7 @@ my @wrong = (
     [MAX_SESSIONS => '010'], [MAX_SESSIONS => '1; evil'],
     [SESSION_TIMEOUT => '1h'], [STREAM_TIMEOUT => '1.5'],
     [WS_PING_INTERVAL => '0'], [SHUTDOWN_TIMEOUT => '0'], [WORKERS => 'auto'],
+    [UMASK => '088'],
     [MAX_BUFFER_SIZE => '8192'], [MAX_BUFFER_SIZE => '1g'],
     [MAX_BUFFER_SIZE => '100m'], [WS_MAX_SIZE => '1'],
     [LOG_LEVEL => 'loud'], [ALLOWED_COMMANDS => ''],
