@@ -160,7 +160,8 @@ is_deeply([@env{qw(A B)}], ['1', 'two words'], 'cc_executor_env');
 is(join(' ', sort keys %env), 'A B PATH', 'and nothing else');
 %env = map { /^(\w+)=(.*)/s } split /\n/,
     $d->run({ args => ['/usr/bin/env'] })->{stdout};
-is(join(' ', sort keys %env), 'HOME LANG PATH PYTHONUNBUFFERED',
+is(join(' ', sort keys %env),
+    'HOME LANG LOGNAME PATH PYTHONUNBUFFERED SHELL TERM USER',
     'the default environment');
 is($t->client(path => '/env')->run({ args => ['pwd'] })->{stdout}, "/usr\n",
     'cc_executor_cwd');
