@@ -222,6 +222,27 @@ like($c->call('tools/call', { name => 'execute', arguments => undef })->{result}
 like($c->call('tools/call', { name => 'execute' })->{result}{content}[0]{text},
     qr/command is missing/, 'no arguments at all');
 
+# what no string may hold is told as an argument that is wrong, too, wherever the
+# id stands
+
+for (['"command":"cat","stdin":"a\u0000b"', qr/arguments\.stdin: .*NUL.*arguments\.stdin_base64/],
+    ['"command":"a\u0000b"', qr/arguments\.command: .*NUL/],
+    ['"command":"\ud83d"', qr/arguments\.command: .*half of a surrogate pair/],
+    ['"command":"x","command":"y"', qr/arguments\.command is given twice/],
+    ['"command":"x","env":{"A":"\u0000"}', qr/arguments\.env\.A: .*NUL/])
+{
+    my ($arguments, $re) = @$_;
+    for my $meta ('', '"_meta":' . $CC::Mcp::json->encode(CC::Mcp::meta()) . ',') {
+        $c->raw('{"jsonrpc":"2.0","method":"tools/call","params":{' . $meta
+            . '"name":"execute","arguments":{' . $arguments . '}},"id":"late"}');
+        $m = $c->next;
+        is($m->{id}, 'late', "$arguments: the id");
+        ok($m->{result}{isError}, 'a result');
+        like($m->{result}{content}[0]{text}, qr/^\[not started: $re/, 'that says why');
+        is($m->{result}{resultType}, $meta ? 'complete' : undef, 'in its era');
+    }
+}
+
 # requests that are wrong are protocol errors
 
 for (['tools/call', { name => 'nope' }, -32602, qr/unknown tool 'nope'/],

@@ -232,6 +232,17 @@ is($h->post({ jsonrpc => '2.0', method => 'notifications/cancelled',
     'MCP-Protocol-Version' => '2026-07-28' })->{status}, 400,
     'with another Mcp-Method: 400');
 
+# arguments that hold a NUL: a result, also in the new era
+
+my ($nul, %as) = modern('tools/call', CC::Mcp::execute_params({ command => 'cat',
+    stdin => "a\0b" }));
+for my $headers ({}, $as{headers}) {
+    $r = $h->post($nul, headers => $headers);
+    is($r->{status}, 200, 'a NUL in stdin: 200');
+    like($r->{message}{result}{content}[0]{text}, qr/stdin_base64/, 'and what to do');
+    is($r->{message}{result}{resultType}, 'complete', 'in its era');
+}
+
 # log messages, when they are asked for
 
 $r = $h->post(modern('tools/call', { %call, _meta => {

@@ -11,6 +11,7 @@
 
 
 #define NGX_CC_MCP_PIECE         65536   /* most bytes pulled at once */
+#define NGX_CC_MCP_ARGUMENTS     "params.arguments."
 
 
 typedef struct {
@@ -41,6 +42,7 @@ static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
 static void ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call);
 static ngx_int_t ngx_cc_mcp_serve(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
+static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
 static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 static void ngx_cc_mcp_wake(void *data);
 
@@ -132,7 +134,7 @@ ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     size_t         n;
     ngx_cc_mcp_t  *s = session;
 
-    n = ngx_cc_mcp_next(s, p, ngx_min(room, NGX_CC_MCP_PIECE), more);
+    n = ngx_cc_mcp_next(s, p, room, more);
 
     if (s->host->post && s->served && s->ncalls == 0 && !s->methods.listens
         && s->answers.pos == s->answers.last)
@@ -217,7 +219,8 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
             call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
         }
 
-        n = ngx_cc_mcp_call_pull(call, p, room, more, &answer);
+        n = ngx_cc_mcp_call_pull(call, p, ngx_min(room, NGX_CC_MCP_PIECE),
+                                 more, &answer);
 
         if (n && !answer && s->host->post) {
             s->host->post->stream = 1;
@@ -314,14 +317,11 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
 static ngx_int_t
 ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
 {
-    ngx_uint_t          modern;
-    ngx_cc_value_t     *root;
-    ngx_cc_request_t   *rq;
-    ngx_cc_mcp_post_t  *post;
+    ngx_cc_value_t    *root;
+    ngx_cc_request_t  *rq;
 
     rq = &s->request;
     root = rq->root;
-    post = s->host->post;
 
     if (rq->code == NGX_CC_ERROR_REQUEST && root
         && root->type == NGX_CC_VALUE_OBJECT
@@ -333,21 +333,48 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
         return NGX_OK;
     }
 
+    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq, s->host->post);
+
     if (rq->code == NGX_CC_ERROR_PARAMS && rq->method.data
         && !ngx_cc_mcp_methods_known(&rq->method))
     {
-        /* nobody looked at what its _meta says */
-
-        modern = post && post->version.data
-                 && ngx_strcmp(post->version.data, NGX_CC_MCP_MODERN) == 0;
-
         return ngx_cc_mcp_reply_refuse(&s->methods.reply, NGX_CC_ERROR_METHOD,
-                                       modern ? 404 : 200,
+                                       s->methods.reply.modern ? 404 : 200,
                                        "unknown method '%V'", &rq->method);
+    }
+
+    if (rq->code == NGX_CC_ERROR_PARAMS && rq->id && rq->method.data
+        && rq->id->type != NGX_CC_VALUE_NULL
+        && ngx_strcmp(rq->method.data, "tools/call") == 0
+        && ngx_strncmp(rq->error, NGX_CC_MCP_ARGUMENTS,
+                       sizeof(NGX_CC_MCP_ARGUMENTS) - 1) == 0)
+    {
+        return ngx_cc_mcp_broken(s, rq->error + sizeof("params.") - 1);
     }
 
     return ngx_cc_mcp_reply_refuse(&s->methods.reply, rq->code, 400, "%s",
                                    rq->error);
+}
+
+
+/* an argument holds what no string may hold: a model can mend that */
+
+static ngx_int_t
+ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
+{
+    ngx_cc_spec_t  spec;
+
+    ngx_cc_spec_init(&spec, "arguments");
+
+    (void) ngx_cc_spec_refuse(&spec, NGX_CC_REFUSED_PARAMS, "%s%s", error,
+                              ngx_strncmp(error, "arguments.stdin:",
+                                          sizeof("arguments.stdin:") - 1) == 0
+                              ? "; bytes that are no text go into "
+                                "arguments.stdin_base64" : "");
+
+    ngx_cc_mcp_reply_status(&s->methods.reply, 200);
+
+    return ngx_cc_mcp_call_refused(s, &spec);
 }
 
 

@@ -94,6 +94,20 @@ ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
 
 
 ngx_uint_t
+ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq, ngx_cc_mcp_post_t *post)
+{
+    ngx_cc_value_t  *v;
+
+    v = ngx_cc_request_member(rq->root, "params");
+    v = ngx_cc_request_member(v, "_meta");
+
+    return (post && ngx_cc_mcp_meta_new(&post->version))
+           || ngx_cc_request_member(v, NGX_CC_MCP_META_PREFIX
+                                       "protocolVersion");
+}
+
+
+ngx_uint_t
 ngx_cc_mcp_meta_legacy(ngx_str_t *version)
 {
     ngx_uint_t  i;

@@ -89,6 +89,13 @@ typedef struct {
 ngx_int_t ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
     ngx_cc_mcp_post_t *post);
 
+/*
+ * Is a request modern that was refused before it could be read?  What there is
+ * of it, and the header, tell.
+ */
+ngx_uint_t ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq,
+    ngx_cc_mcp_post_t *post);
+
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);
 
