@@ -12,6 +12,7 @@
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_directive.h"
+#include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_supply.h"
@@ -256,6 +257,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.remote),
       ngx_cc_conf_access_remote },
+
+    { ngx_string("cc_executor_commands_as_clients"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(access.commands),
+      NULL },
 
     { ngx_string("cc_executor_token_file"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
@@ -603,6 +611,7 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
     }
 
     ngx_cc_conf_notice_tell(cycle, mcf);
+    ngx_cc_local_init();
 
     if (ngx_cc_supply_deathwatch(cycle->log) != NGX_OK) {
         return rc;

@@ -8,6 +8,7 @@ use warnings;
 
 use IO::Socket::INET;
 use Test::More;
+use CC::Http;
 use CC::Nginx;
 
 my $t = CC::Nginx->new(conf => <<'EOC');
@@ -44,6 +45,9 @@ http {
         location /trust { cc_executor on; cc_executor_remote trust; }
         location /real { set_real_ip_from 0.0.0.0/0; real_ip_header X-Client;
             cc_executor on; }
+        location /real-next { set_real_ip_from 0.0.0.0/0;
+            real_ip_header X-Client; try_files /nothing /ws/mcp; }
+        location /token { cc_executor on; cc_executor_token_file tokens; }
     }
 
     server {
@@ -249,6 +253,32 @@ SKIP: {
 is(status('/real', { 'X-Client' => '10.1.2.3' }, %wide), 403,
     'a local peer that speaks for a remote one');
 is(status('/real', {}, %wide), 101, 'a local peer that speaks for itself');
+is(status('/real-next', {}, %wide), 101, 'and is sent on');
+for my $path ('/real', '/real-next') {
+    is(status($path, { 'X-Client' => '127.0.0.1' }, %wide), 403,
+        "$path: one that names itself has been told to");
+    my $ws = $t->ws(raw => 1, path => $path, %wide);
+    $ws->{headers} = { 'X-Client' => '127.0.0.1:' . $ws->{sock}->sockport };
+    $ws->handshake;
+    is($ws->{status}, 403, "$path: even with its port");
+}
+
+# a proxy that is not told otherwise: HTTP/1.0, and nothing of its client
+
+sub post {
+    my ($path, $version, %headers) = @_;
+    return CC::Http->new(port => $t->port(3), path => $path)->post(
+        { jsonrpc => '2.0', id => 1, method => 'ping' },
+        version => $version, headers => \%headers)->{status};
+}
+is(post('/ws/mcp', 'HTTP/1.1'), 200, 'POST');
+is(post('/ws/mcp', 'HTTP/1.0'), 403, 'POST by HTTP/1.0: 403');
+is(post('/ws/mcp', 'HTTP/1.0', Connection => 'keep-alive'), 403,
+    'whatever Connection says');
+is(post('/trust', 'HTTP/1.0'), 200, '"trust" lets it in');
+is(post('/token', 'HTTP/1.0'), 403, 'no token: 403');
+is(post('/token', 'HTTP/1.0', Authorization => "Bearer $token"), 200,
+    'a token: 200');
 
 # PROXY protocol, both versions: whatever it says, somebody stands between
 

@@ -7,12 +7,15 @@
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
+#include "ngx_cc_local.h"
 #include "ngx_cc_zone.h"
 
 
 static ngx_int_t ngx_cc_access_host(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_int_t ngx_cc_access_remote(ngx_http_request_t *r,
+    ngx_cc_conf_access_t *conf, ngx_cc_caller_t *caller);
+static ngx_int_t ngx_cc_access_command(ngx_http_request_t *r,
     ngx_cc_conf_access_t *conf);
 static ngx_uint_t ngx_cc_access_forwarded(ngx_http_request_t *r);
 static ngx_uint_t ngx_cc_access_renamed(ngx_http_request_t *r);
@@ -61,7 +64,11 @@ ngx_cc_access(ngx_http_request_t *r)
     rc = ngx_cc_access_host(r, conf);
 
     if (rc == NGX_OK) {
-        rc = ngx_cc_access_remote(r, conf);
+        rc = ngx_cc_access_remote(r, conf, caller);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_cc_access_command(r, conf);
     }
 
     if (rc == NGX_OK) {
@@ -118,7 +125,8 @@ refuse:
 
 
 static ngx_int_t
-ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
+ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf,
+    ngx_cc_caller_t *caller)
 {
     /* with "token" there is a file, and everybody is asked for one */
 
@@ -140,7 +148,55 @@ ngx_cc_access_remote(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
                                     &r->connection->addr_text);
     }
 
+    /*
+     * A proxy that is not told otherwise speaks HTTP/1.0 and says nothing of
+     * its client; programs of our days do not.
+     */
+
+    if (r->method == NGX_HTTP_POST && r->http_version < NGX_HTTP_VERSION_11
+        && caller->token != NGX_CC_CALLER_GOOD)
+    {
+        return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
+                                    NGX_CC_REASON_REMOTE,
+                                    "HTTP/1.0 without a token, as a proxy "
+                                    "sends it, from",
+                                    &r->connection->addr_text);
+    }
+
     return NGX_OK;
+}
+
+
+/* one of the programs that we run ourselves? */
+
+static ngx_int_t
+ngx_cc_access_command(ngx_http_request_t *r, ngx_cc_conf_access_t *conf)
+{
+    const char  *why;
+
+    if (conf->commands) {
+        return NGX_OK;
+    }
+
+    switch (ngx_cc_local_peer(r->connection)) {
+
+    case NGX_CC_ANCESTRY_COMMAND:
+        why = "a command of this server may not be its client "
+              "(cc_executor_commands_as_clients):";
+        break;
+
+    case NGX_CC_ANCESTRY_UNSEEN:
+        why = "it has the user of this server's commands and its process "
+              "cannot be seen; \"cc_executor_commands_as_clients on\" lets "
+              "such clients in:";
+        break;
+
+    default:
+        return NGX_OK;
+    }
+
+    return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN, NGX_CC_REASON_COMMAND,
+                                why, &r->connection->addr_text);
 }
 
 
@@ -225,22 +281,20 @@ ngx_cc_access_forwarded(ngx_http_request_t *r)
 
 /*
  * Did the realip module put another address in the place of the peer's?  Even
- * a loopback one: then the peer was not on this machine, or not the client.
+ * the very same one: somebody said it, so he is not the client himself.  The
+ * texts may be equal then, where they stand is not.
  */
 
 static ngx_uint_t
 ngx_cc_access_renamed(ngx_http_request_t *r)
 {
     ngx_str_t                   name = ngx_string("realip_remote_addr");
-    ngx_str_t                  *addr;
     ngx_http_variable_value_t  *v;
 
-    addr = &r->connection->addr_text;
     v = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
 
     return v && v->valid && !v->not_found
-           && (v->len != addr->len
-               || ngx_strncmp(v->data, addr->data, addr->len) != 0);
+           && v->data != r->connection->addr_text.data;
 }
 
 
@@ -405,12 +459,17 @@ static ngx_int_t
 ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
     ngx_cc_reason_e reason, const char *why, ngx_str_t *what)
 {
-    u_char     buf[NGX_CC_HEADER_PRINT], copy[2 * NGX_CC_HEADER_PRINT];
-    ngx_str_t  text, line;
+    u_char      buf[NGX_CC_HEADER_PRINT], copy[2 * NGX_CC_HEADER_PRINT];
+    ngx_str_t   text, line;
+    ngx_uint_t  level;
 
     text = ngx_cc_header_print(buf, what);
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+    /* what an operator may have to change stands out */
+
+    level = (reason == NGX_CC_REASON_COMMAND) ? NGX_LOG_WARN : NGX_LOG_INFO;
+
+    ngx_log_error(level, r->connection->log, 0,
                   "cc_executor: refused with %i, %s \"%V\"", status, why,
                   &text);
 

@@ -9,7 +9,9 @@
  *   Host            -> 421, unless each is one of cc_executor_allowed_hosts:
  *                      a page whose name was rebound to this address names
  *                      itself here, and Origin would be the same name
- *   remote peer     -> 403, unless cc_executor_remote lets it in
+ *   remote peer     -> 403, unless cc_executor_remote lets it in; so is a
+ *                      request that a proxy brought, or maybe one (HTTP/1.0)
+ *   our command     -> 403, unless cc_executor_commands_as_clients
  *   Origin          -> 403, unless absent, cc_executor_allowed_origins or
  *                      cc_executor_cors
  *   token           -> 401 with WWW-Authenticate, where cc_executor_token_file

@@ -29,6 +29,7 @@ ngx_cc_conf_access_create(ngx_cc_conf_access_t *conf)
     conf->allowed_hosts = NGX_CONF_UNSET_PTR;
     conf->allowed_origins = NGX_CONF_UNSET_PTR;
     conf->remote = NGX_CONF_UNSET_UINT;
+    conf->commands = NGX_CONF_UNSET;
 }
 
 
@@ -42,6 +43,7 @@ ngx_cc_conf_access_merge(ngx_cc_conf_access_t *conf,
                              NGX_CONF_UNSET_PTR);
     ngx_conf_merge_uint_value(conf->remote, prev->remote, NGX_CC_ACCESS_DENY);
     ngx_conf_merge_str_value(conf->token_file, prev->token_file, "off");
+    ngx_conf_merge_value(conf->commands, prev->commands, 0);
 }
 
 

@@ -42,6 +42,7 @@ typedef struct {
     ngx_array_t           *allowed_origins;  /* empty = "none" */
     ngx_uint_t             remote;           /* ngx_cc_access_remote_e */
     ngx_str_t              token_file;       /* or "off" */
+    ngx_flag_t             commands;         /* may be clients */
 
     /* compiled: names of allowed_hosts, those of "auto" included */
     char                 **hosts;

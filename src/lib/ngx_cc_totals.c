@@ -53,6 +53,7 @@ const ngx_cc_totals_histogram_t  ngx_cc_totals_run_time = {
 static const char *const  ngx_cc_totals_reason[NGX_CC_REASONS] = {
     "subrequest",
     "remote",
+    "command",
     "host",
     "origin",
     "token",

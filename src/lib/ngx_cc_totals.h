@@ -28,6 +28,7 @@
 typedef enum {
     NGX_CC_REASON_SUBREQUEST = 0,   /* a request within a request */
     NGX_CC_REASON_REMOTE,           /* not a peer of this machine */
+    NGX_CC_REASON_COMMAND,          /* a command of ours, or maybe one */
     NGX_CC_REASON_HOST,             /* Host is not in the list */
     NGX_CC_REASON_ORIGIN,           /* Origin is not in the list */
     NGX_CC_REASON_TOKEN,            /* no token, or a wrong one */
