@@ -153,6 +153,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(command.linger),
       NULL },
 
+    { ngx_string("cc_executor_drain_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.drain_timeout),
+      NULL },
+
     { ngx_string("cc_executor_buffer"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -186,6 +193,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(command.max_commands_per_session),
+      NULL },
+
+    { ngx_string("cc_executor_max_commands_per_owner"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_command_per_owner,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.max_per_owner),
       NULL },
 
     { ngx_string("cc_executor_max_sessions_per_address"),

@@ -5,6 +5,7 @@
 #include "ngx_cc_abandon.h"
 #include "ngx_cc_account.h"
 #include "ngx_cc_client.h"
+#include "ngx_cc_zone.h"
 
 
 #define NGX_CC_CLIENT_MARGIN    10000    /* ms beyond every limit, then the
@@ -47,6 +48,8 @@ ngx_cc_client_begin(ngx_cc_client_t *cl)
     cl->lost.handler = ngx_cc_client_lost;
     cl->lost.data = cl;
     cl->lost.log = ngx_cycle->log;
+
+    ngx_cc_drain_init(&cl->drain, cl);
 
     cl->asked = ngx_cc_account_now();
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
@@ -143,6 +146,19 @@ ngx_cc_client_send(ngx_cc_client_t *cl)
         }
 
         cl->cancel_due = 0;
+    }
+
+    if (cl->drop_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run,
+                         sizeof(ngx_cc_wire_head_t));
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->drop_due = 0;
     }
 
     if (cl->signal_due) {
@@ -247,6 +263,10 @@ ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg)
 
         return;
 
+    case NGX_CC_WIRE_ENDED:
+        ngx_cc_drain_begin(&cl->drain, cl->conf->drain_timeout);
+        return;
+
     case NGX_CC_WIRE_EXITED:
         ngx_cc_client_exited(cl, &msg->exited);
         return;
@@ -287,13 +307,22 @@ ngx_cc_client_exited(ngx_cc_client_t *cl, ngx_cc_wire_exited_t *msg)
     cmd->max_rss = msg->max_rss;
     cmd->swept = msg->swept;
     cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
+    cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];
+    cmd->bytes[NGX_CC_STDERR] = msg->bytes[NGX_CC_STDERR];
 
     cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
 
     ngx_cc_account_exited(cl->helper, msg);
 
+    if (cmd->truncated) {
+        cl->reader.pos = cl->head;
+    }
+
     if (cl->reader.pos == cl->head) {
         ngx_cc_client_over(cl);
+
+    } else {
+        ngx_cc_drain_begin(&cl->drain, cl->conf->drain_timeout);
     }
 
     (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_EXITED);
@@ -424,6 +453,30 @@ ngx_cc_client_lost(ngx_event_t *ev)
 }
 
 
+void
+ngx_cc_client_drop(ngx_cc_client_t *cl)
+{
+    ngx_log_error(NGX_LOG_INFO, cl->timer.log, 0,
+                  "cc_executor: the client takes nothing, the rest of the "
+                  "output is dropped execution=%*s",
+                  (size_t) NGX_CC_HANDLE_NAME, cl->public.id);
+
+    cl->public.truncated = 1;
+    cl->reader.pos = cl->head;
+
+    if (cl->public.state == NGX_CC_COMMAND_OVER) {
+        ngx_cc_client_over(cl);
+        cl->wake(cl->public.data, &cl->public);
+        return;
+    }
+
+    cl->credit_due = 0;
+    cl->drop_due = 1;
+    ngx_cc_client_send(cl);
+    ngx_cc_client_expect(cl, 0);
+}
+
+
 static void
 ngx_cc_client_gone(void *data)
 {
@@ -458,7 +511,8 @@ ngx_cc_client_timer(ngx_event_t *ev)
         return;
     }
 
-    ends = (cl->timeout && !cl->public.paused) || cl->public.canceling;
+    ends = cl->public.truncated || cl->public.canceling
+           || (cl->timeout && !cl->public.paused);
 
     if (ends && cl->reader.pos == cl->head
         && !cl->credit_due && cl->checked == cl->head + 1)
@@ -502,6 +556,12 @@ ngx_cc_client_over(ngx_cc_client_t *cl)
         ngx_del_timer(&cl->timer);
     }
 
+    ngx_cc_drain_end(&cl->drain);
+
+    /* whoever still has to read its last words keeps nobody from starting */
+
+    ngx_cc_zone_free(&cl->slot);
+
     if (cl->helper) {
         ngx_cc_pool_put(cl->helper, cl->reusable);
         cl->helper = NULL;
@@ -525,6 +585,8 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
     if (cl->lost.posted) {
         ngx_delete_posted_event(&cl->lost);
     }
+
+    ngx_cc_drain_end(&cl->drain);
 
     /* nobody waits any more for a command that waited for a helper */
 

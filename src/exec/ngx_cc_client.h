@@ -11,6 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_drain.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_slots.h"
 
@@ -44,12 +45,14 @@ typedef struct {
      */
     ngx_event_t              timer;
     ngx_event_t              lost;       /* posted */
+    ngx_cc_drain_t           drain;
     ngx_uint_t              *closed;     /* set by close() during a callback */
 
     /* to be sent when the socket takes messages again */
     unsigned                 credit_due:1;
     unsigned                 signal_due:1;
     unsigned                 cancel_due:1;
+    unsigned                 drop_due:1;
     unsigned                 input_busy:1;
     unsigned                 has_stdin:1;
     unsigned                 reusable:1;
@@ -74,6 +77,12 @@ void ngx_cc_client_send(ngx_cc_client_t *cl);
  * The event comes from the event loop, not from inside this call.
  */
 void ngx_cc_client_lose(ngx_cc_client_t *cl, const char *reason);
+
+/*
+ * Its processes are gone and its client takes nothing any more: what is left of
+ * the output is dropped, EXITED comes or has come.
+ */
+void ngx_cc_client_drop(ngx_cc_client_t *cl);
 
 /*
  * It leaves the line and will never be started: EXITED with the cause "cancel"

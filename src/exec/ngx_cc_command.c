@@ -6,6 +6,10 @@
 #include "ngx_cc_zone.h"
 
 
+static ngx_int_t ngx_cc_command_share(ngx_cc_command_conf_t *conf,
+    ngx_cc_command_spec_t *spec, ngx_cc_slot_t *slot);
+
+
 ngx_cc_start_e
 ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     ngx_cc_command_spec_t *spec, ngx_cc_command_t **cmd, size_t *total,
@@ -67,6 +71,14 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         return NGX_CC_START_LIMIT;
     }
 
+    if (ngx_cc_command_share(conf, spec, &cl->slot) != NGX_OK) {
+        ngx_cc_zone_free(&cl->slot);
+        ngx_free(cl);
+        ngx_free(start);
+        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_OWNER);
+        return NGX_CC_START_OWNER;
+    }
+
     ngx_cc_wire_init(start, NGX_CC_WIRE_START, 0, sizeof(*start));
 
     start->head.flags = (ngx_strchr(spec->program, '/') == NULL)
@@ -125,6 +137,8 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     cl->event = spec->event;
     cl->wake = spec->wake;
     cl->timeout = spec->timeout;
+    cl->drain.taken = spec->taken;
+    cl->drain.reader = spec->reader;
     cl->has_stdin = spec->open_stdin;
     cl->public.state = NGX_CC_COMMAND_WAITING;
     cl->public.data = spec->data;
@@ -150,6 +164,31 @@ unavailable:
     ngx_cc_zone_refused(NGX_CC_REASON_UNAVAILABLE);
 
     return NGX_CC_START_UNAVAILABLE;
+}
+
+
+/* may this owner have one more? */
+
+static ngx_int_t
+ngx_cc_command_share(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
+    ngx_cc_slot_t *slot)
+{
+    uint64_t  key;
+
+    if (conf->max_per_owner == 0 || spec->owner == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memcpy(&key, spec->owner, sizeof(key));
+
+    if (conf->max_per_owner != NGX_CC_COMMAND_SHARE) {
+        return ngx_cc_zone_share(slot, NGX_CC_SLOTS_OWNER, key,
+                                 conf->max_per_owner);
+    }
+
+    return spec->apart ? ngx_cc_zone_share_fairly(slot, NGX_CC_SLOTS_OWNER,
+                                                  key, conf->max_commands)
+                       : NGX_OK;
 }
 
 

@@ -24,6 +24,15 @@
 #include "ngx_cc_witness.h"
 
 
+/*
+ * An owner's fair share of max_commands: three quarters of what the others
+ * leave free.  One who is alone leaves a quarter to whoever comes next, and
+ * each of several leaves something, too.
+ */
+
+#define NGX_CC_COMMAND_SHARE  NGX_MAX_UINT32_VALUE
+
+
 /* what a location says about commands; compiled at configuration time */
 
 typedef struct {
@@ -48,10 +57,12 @@ typedef struct {
     ngx_msec_t         silence_timeout;  /* 0 = none */
     ngx_msec_t         kill_grace;
     ngx_msec_t         linger;           /* of background children */
+    ngx_msec_t         drain_timeout;    /* see ngx_cc_drain.h; 0 = none */
     size_t             buffer;           /* bytes of ring */
     off_t              max_output;       /* bytes, 0 = any */
     ngx_flag_t         error_detail;     /* clients may see our paths */
     ngx_uint_t         max_commands;
+    ngx_uint_t         max_per_owner;    /* 0 = any, NGX_CC_COMMAND_SHARE */
     ngx_uint_t         max_commands_per_session;
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
 } ngx_cc_command_conf_t;
@@ -92,6 +103,13 @@ typedef struct {
                                             round the shell if it is plain */
     unsigned           exact:1;          /* see NGX_CC_START_EXACT */
     unsigned           open_stdin:1;     /* stdin is fed by input() */
+    unsigned           apart:1;          /* the owner can be told from others:
+                                            has a share */
+
+    /* what the client has taken so far, bytes, whatever they were (see
+     * ngx_cc_drain.h); NULL: the reader of this command never waits */
+    uint64_t         (*taken)(void *reader);
+    void              *reader;
 
     void              *data;             /* for the two callbacks */
     void             (*event)(void *data, ngx_cc_command_t *cmd,
@@ -105,6 +123,7 @@ typedef struct {
 typedef enum {
     NGX_CC_START_OK = 0,
     NGX_CC_START_LIMIT,          /* max_commands of the location */
+    NGX_CC_START_OWNER,          /* what one owner may have of them */
     NGX_CC_START_TOO_LONG,       /* argv + env + cwd beyond the wire's limits:
                                     see "total", "longest" */
     NGX_CC_START_EXITING,        /* this worker is shutting down */
@@ -148,6 +167,9 @@ struct ngx_cc_command_s {
     uint32_t                 swept;      /* descendants killed */
     unsigned                 pipes_open:1;    /* a stranger held a pipe */
     unsigned                 unknown:1;
+    unsigned                 truncated:1;     /* its client took nothing any
+                                                 more: the rest was dropped */
+    uint64_t                 bytes[NGX_CC_STREAMS];  /* that it wrote */
 
     void                    *data;       /* of the spec */
 };

@@ -180,6 +180,15 @@ ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
 }
 
 
+ngx_int_t
+ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what, uint64_t key,
+    ngx_uint_t max)
+{
+    return ngx_cc_slots_share_fairly(&ngx_cc_zone_self, slot, what, key, max)
+           == 0 ? NGX_OK : NGX_BUSY;
+}
+
+
 void
 ngx_cc_zone_free(ngx_cc_slot_t *slot)
 {

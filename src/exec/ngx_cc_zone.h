@@ -63,6 +63,13 @@ ngx_int_t ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
 ngx_int_t ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
     ngx_uint_t limit);
 
+/*
+ * The same, with a fair share of the "max" slots of its table as the limit (see
+ * ngx_cc_slots_share_fairly())
+ */
+ngx_int_t ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what,
+    uint64_t key, ngx_uint_t max);
+
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);
 

@@ -378,6 +378,7 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
 static void
 ngx_cc_helper_tell(ngx_cc_helper_t *h)
 {
+    ngx_cc_wire_head_t     ended;
     ngx_cc_wire_output_t   output;
     ngx_cc_wire_started_t  started;
 
@@ -437,6 +438,17 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
 
         h->told = output.pos;
         h->armed = 0;
+    }
+
+    if (h->life.tell & NGX_CC_TELL_ENDED) {
+        ngx_cc_wire_init(&ended, NGX_CC_WIRE_ENDED, h->life.run,
+                         sizeof(ended));
+
+        if (ngx_cc_helper_send(h, &ended) == -1) {
+            return;
+        }
+
+        h->life.tell &= ~NGX_CC_TELL_ENDED;
     }
 
     if (h->life.tell & NGX_CC_TELL_EXITED) {

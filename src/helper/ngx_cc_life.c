@@ -158,6 +158,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->exited.start = ngx_cc_life_clock(CLOCK_REALTIME);
     life->nobody = 0;
     life->paused = 0;
+    life->ended = 0;
     life->tell = NGX_CC_TELL_STARTED;
     life->tell_at = life->now + NGX_CC_LIFE_TELL;
     life->grace = start->grace;
@@ -514,6 +515,9 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
             }
 
             if (rc == -1) {
+                life->tell |= (life->alone || life->ended) ? 0
+                                                       : NGX_CC_TELL_ENDED;
+                life->ended = 1;
                 return;
             }
         }
@@ -618,7 +622,7 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
 
     /* it says all that STARTED and OUTPUT would have said */
 
-    life->tell &= ~NGX_CC_TELL_STARTED;
+    life->tell &= ~(NGX_CC_TELL_STARTED|NGX_CC_TELL_ENDED);
     life->tell |= NGX_CC_TELL_EXITED;
 }
 

@@ -24,9 +24,10 @@
  *   SWEEPING  KILL to group and children    wait says ECHILD      DRAINING
  *   DRAINING  every descendant gone         what was in both pipes
  *                                           then is read (waits for room
- *                                           without limit, except
- *                                           after ABANDON or end
- *                                           of file)              IDLE, exit
+ *                                           without limit, which ENDED
+ *                                           tells, except after
+ *                                           ABANDON or end of
+ *                                           file)                 IDLE, exit
  */
 
 #ifndef _NGX_CC_LIFE_H_INCLUDED_
@@ -60,6 +61,7 @@ typedef enum {
 #define NGX_CC_TELL_INPUT       0x02     /* input_done */
 #define NGX_CC_TELL_FAILED      0x04     /* failed */
 #define NGX_CC_TELL_EXITED      0x08     /* exited */
+#define NGX_CC_TELL_ENDED       0x10     /* no room to read what is left */
 
 
 typedef struct {
@@ -102,6 +104,7 @@ typedef struct {
     unsigned               nobody:1;     /* no child is left */
     unsigned               alone:1;      /* worker or master is gone */
     unsigned               stdin_open:1;
+    unsigned               ended:1;      /* ENDED is, or was, to be told */
 } ngx_cc_life_t;
 
 

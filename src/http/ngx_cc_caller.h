@@ -63,5 +63,12 @@ ngx_cc_caller_t *ngx_cc_caller(ngx_http_request_t *r);
  */
 ngx_cc_caller_t *ngx_cc_caller_last(ngx_http_request_t *r);
 
+/*
+ * Can the owner be told from other clients?  Without a name all of this machine
+ * are one.
+ */
+ngx_uint_t ngx_cc_caller_apart(ngx_http_request_t *r,
+    ngx_cc_caller_t *caller);
+
 
 #endif /* _NGX_CC_CALLER_H_INCLUDED_ */

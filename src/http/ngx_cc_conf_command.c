@@ -20,11 +20,13 @@ ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf)
     conf->silence_timeout = NGX_CONF_UNSET_MSEC;
     conf->kill_grace = NGX_CONF_UNSET_MSEC;
     conf->linger = NGX_CONF_UNSET_MSEC;
+    conf->drain_timeout = NGX_CONF_UNSET_MSEC;
     conf->buffer = NGX_CONF_UNSET_SIZE;
     conf->max_output = NGX_CONF_UNSET;
     conf->error_detail = NGX_CONF_UNSET;
     conf->max_commands = NGX_CONF_UNSET_UINT;
     conf->max_commands_per_session = NGX_CONF_UNSET_UINT;
+    conf->max_per_owner = NGX_CONF_UNSET_UINT;
 }
 
 
@@ -38,12 +40,15 @@ ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
                               0);
     ngx_conf_merge_msec_value(conf->kill_grace, prev->kill_grace, 2000);
     ngx_conf_merge_msec_value(conf->linger, prev->linger, 0);
+    ngx_conf_merge_msec_value(conf->drain_timeout, prev->drain_timeout, 60000);
     ngx_conf_merge_size_value(conf->buffer, prev->buffer, 256 * 1024);
     ngx_conf_merge_off_value(conf->max_output, prev->max_output, 0);
     ngx_conf_merge_value(conf->error_detail, prev->error_detail, 0);
     ngx_conf_merge_uint_value(conf->max_commands, prev->max_commands, 64);
     ngx_conf_merge_uint_value(conf->max_commands_per_session,
                               prev->max_commands_per_session, 8);
+    ngx_conf_merge_uint_value(conf->max_per_owner, prev->max_per_owner,
+                              NGX_CC_COMMAND_SHARE);
 }
 
 
@@ -60,6 +65,8 @@ ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf)
         { "cc_executor_kill_grace", conf->kill_grace,
           0, NGX_MAX_INT32_VALUE },
         { "cc_executor_linger", conf->linger,
+          0, NGX_MAX_INT32_VALUE },
+        { "cc_executor_drain_timeout", conf->drain_timeout,
           0, NGX_MAX_INT32_VALUE },
         { "cc_executor_buffer", conf->buffer,
           NGX_CC_RING_MIN, NGX_CC_CONF_MAX_BUFFER },
@@ -128,6 +135,44 @@ ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
 
         command->cwd = (char *) cwd->data;
     }
+
+    return NGX_CONF_OK;
+}
+
+
+/* auto | number */
+
+char *
+ngx_cc_conf_command_per_owner(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t    n;
+    ngx_str_t   *value;
+    ngx_uint_t  *limit;
+
+    limit = (ngx_uint_t *) ((char *) conf + cmd->offset);
+
+    if (*limit != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "auto") == 0) {
+        *limit = NGX_CC_COMMAND_SHARE;
+        return NGX_CONF_OK;
+    }
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > NGX_CC_CONF_MAX_OWNED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" takes \"auto\" or a number between 0 and "
+                           "%d, not \"%V\"", &cmd->name,
+                           NGX_CC_CONF_MAX_OWNED, &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    *limit = n;
 
     return NGX_CONF_OK;
 }

@@ -16,6 +16,7 @@
 
 #define NGX_CC_CONF_MAX_BUFFER    (64 * 1024 * 1024)
 #define NGX_CC_CONF_MAX_COMMANDS  512        /* of one session */
+#define NGX_CC_CONF_MAX_OWNED     1000000    /* of one owner */
 
 
 typedef struct {
@@ -51,6 +52,13 @@ char *ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
 
 /* setter of cc_executor_wrapper; the offset is that of an array pointer */
 char *ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * setter of cc_executor_max_commands_per_owner: auto | number; the offset is
+ * that of an ngx_uint_t
+ */
+char *ngx_cc_conf_command_per_owner(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* values of cc_executor_client_cwd */

@@ -220,6 +220,7 @@ ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     host->log = r->connection->log;
     host->conf = &st->conf->command;
     host->owner = caller->digest;
+    host->apart = ngx_cc_caller_apart(r, caller);
     host->max_message = st->conf->max_message;
     host->post = &st->post;
     host->data = st;

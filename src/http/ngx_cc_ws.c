@@ -4,6 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_admit.h"
 #include "ngx_cc_native.h"
+#include "ngx_cc_tcp.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_ws_in.h"
 #include "ngx_cc_ws_out.h"
@@ -19,6 +20,7 @@ static void ngx_cc_ws_post_handler(ngx_event_t *ev);
 static void ngx_cc_ws_linger_handler(ngx_event_t *ev);
 static void ngx_cc_ws_cleanup(void *data);
 static void ngx_cc_ws_wake(void *data);
+static uint64_t ngx_cc_ws_taken(void *data);
 static void ngx_cc_ws_ask(void *data);
 static void ngx_cc_ws_dead(void *data);
 static void ngx_cc_ws_slow(void *data);
@@ -65,6 +67,8 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     ws->ctx.host.max_message = ws->conf->max_message;
     ws->ctx.host.data = ws;
     ws->ctx.host.wake = ngx_cc_ws_wake;
+    ws->ctx.host.taken = ngx_cc_ws_taken;
+    ws->ctx.host.apart = ngx_cc_caller_apart(r, caller);
 
     if (ngx_cc_handle_uuid((char *) ws->ctx.host.session_id) != 0) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
@@ -301,6 +305,15 @@ ngx_cc_ws_wake(void *data)
     if (!ws->post.posted) {
         ngx_post_event(&ws->post, &ngx_posted_events);
     }
+}
+
+
+static uint64_t
+ngx_cc_ws_taken(void *data)
+{
+    ngx_cc_ws_t  *ws = data;
+
+    return ngx_cc_tcp_taken(ws->connection->fd, ws->connection->sent);
 }
 
 

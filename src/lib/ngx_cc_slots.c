@@ -249,6 +249,27 @@ ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
 }
 
 
+int
+ngx_cc_slots_share_fairly(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
+    int what, uint64_t key, uint32_t max)
+{
+    uint32_t               used, own, left;
+    ngx_cc_slots_table_t  *table;
+
+    table = ngx_cc_slots_table_find(self->slots, slot->location - 1,
+                                    slot->kind);
+
+    /* without the one that was claimed, which has no key yet */
+
+    own = ngx_cc_slots_table_sharing(self->slots, table, what, key);
+    used = ngx_cc_slots_table_used(self->slots, table) - 1;
+    used = used > own ? used - own : 0;
+    left = max > used ? max - used : 1;
+
+    return ngx_cc_slots_share(self, slot, what, key, left - left / 4);
+}
+
+
 void
 ngx_cc_slots_free(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot)
 {

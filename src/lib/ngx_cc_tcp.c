@@ -28,6 +28,22 @@ ngx_cc_tcp_acked(int fd)
 
 
 uint64_t
+ngx_cc_tcp_taken(int fd, uint64_t sent)
+{
+    uint64_t  taken;
+
+    taken = ngx_cc_tcp_acked(fd);
+
+    if (taken == 0) {
+        /* a unix socket counts more than the bytes: never below 0 */
+        taken = sent + UINT32_MAX - ngx_cc_tcp_queued(fd);
+    }
+
+    return taken;
+}
+
+
+uint64_t
 ngx_cc_tcp_queued(int fd)
 {
     int  queued;

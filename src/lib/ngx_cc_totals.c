@@ -63,6 +63,7 @@ static const char *const  ngx_cc_totals_reason[NGX_CC_REASONS] = {
     "sessions_per_owner",
     "commands",
     "commands_per_session",
+    "commands_per_owner",
     "policy",
     "request",
     "reloading",

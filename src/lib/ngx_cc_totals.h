@@ -37,7 +37,8 @@ typedef enum {
     NGX_CC_REASON_SESSIONS_ADDRESS, /* ... of an address, ... */
     NGX_CC_REASON_SESSIONS_OWNER,   /* ... of an owner */
     NGX_CC_REASON_COMMANDS,         /* limits of commands: all, ... */
-    NGX_CC_REASON_COMMANDS_SESSION, /* ... of a session */
+    NGX_CC_REASON_COMMANDS_SESSION, /* ... of a session, ... */
+    NGX_CC_REASON_COMMANDS_OWNER,   /* ... of an owner */
     NGX_CC_REASON_POLICY,           /* a program that may not run */
     NGX_CC_REASON_REQUEST,          /* a message that makes no sense */
     NGX_CC_REASON_RELOADING,        /* this worker leaves */

@@ -36,6 +36,7 @@ static const struct {
     [NGX_CC_WIRE_OUTPUT] = { sizeof(ngx_cc_wire_output_t), 0 },
     [NGX_CC_WIRE_INPUT_DONE] = { sizeof(ngx_cc_wire_input_t),
                                  NGX_CC_INPUT_CLOSED },
+    [NGX_CC_WIRE_ENDED] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_EXITED] = { sizeof(ngx_cc_wire_exited_t),
                              NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES }
 };

@@ -57,6 +57,8 @@ typedef enum {
     NGX_CC_WIRE_FAILED,      /* helper -> worker: it could not be started */
     NGX_CC_WIRE_OUTPUT,      /* helper -> worker: the ring's new head */
     NGX_CC_WIRE_INPUT_DONE,  /* helper -> worker: that INPUT is taken */
+    NGX_CC_WIRE_ENDED,       /* helper -> worker: every process is gone, but
+                                there is no room for the rest of the output */
     NGX_CC_WIRE_EXITED,      /* helper -> worker: all is over and read */
 
     NGX_CC_WIRE_ATTACH,      /* (reserved) */
@@ -211,9 +213,9 @@ typedef struct {
 
 
 /*
- * CANCEL and ABANDON are a head alone.  Their flags are the ngx_cc_cause_e that
- * the command ends with, unless it ends for another reason already; 0 stands
- * for CANCEL and DISCONNECT.
+ * CANCEL, ABANDON and ENDED are a head alone.  Flags of the first two are the
+ * ngx_cc_cause_e that the command ends with, unless it ends for another reason
+ * already; 0 stands for CANCEL and DISCONNECT.
  */
 
 #define NGX_CC_CAUSE_FLAGS      0x000f

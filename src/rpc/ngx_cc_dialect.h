@@ -45,8 +45,13 @@ typedef struct {
 
     struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
 
+    unsigned                apart:1;     /* the owner can be told from other
+                                            clients */
+
     void                   *data;
     void                  (*wake)(void *data);
+    uint64_t              (*taken)(void *data);  /* bytes of ours that the
+                                            client has taken; or NULL */
 
     /* kept by the dialect */
     ngx_uint_t              commands;    /* started so far, for the log */

@@ -492,6 +492,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     ex.spec.command.owner = s->host->owner;
+    ex.spec.command.apart = s->host->apart;
     ex.spec.command.witness = s->host->witness;
 
     call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,

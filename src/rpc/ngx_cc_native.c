@@ -462,6 +462,9 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     if (rc == NGX_OK) {
         ex.spec.command.owner = s->host->owner;
+        ex.spec.command.apart = s->host->apart;
+        ex.spec.command.taken = s->host->taken;
+        ex.spec.command.reader = s->host->data;
         ex.spec.command.witness = s->host->witness;
 
         ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,

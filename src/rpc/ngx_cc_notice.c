@@ -287,6 +287,13 @@ ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
 
     ngx_cc_json_lit(&w, ",\"cause\":");
     ngx_cc_json_cstring(&w, ngx_cc_notice_causes[cmd->cause]);
+
+    if (cmd->truncated) {
+        ngx_cc_json_lit(&w, ",\"truncated\":true");
+        out = cmd->bytes[NGX_CC_STDOUT];
+        err = cmd->bytes[NGX_CC_STDERR];
+    }
+
     ngx_cc_json_lit(&w, ",\"execution_time\":");
     ngx_cc_json_seconds(&w, cmd->elapsed);
     ngx_cc_json_lit(&w, ",\"stdout_bytes\":");

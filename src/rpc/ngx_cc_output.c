@@ -91,6 +91,11 @@ ngx_cc_output_pull(ngx_cc_output_t *out, u_char *p, size_t room)
 
     for ( ;; ) {
 
+        if (out->open && out->cmd->truncated) {
+            /* dropped, and its memory may be another command's by now */
+            out->open = 0;
+        }
+
         if (!out->open) {
             if (ngx_cc_command_peek(out->cmd, &out->record) == 0) {
                 return ngx_cc_output_rest(out, p, room);

@@ -110,6 +110,21 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
                                   conf->max_commands);
         return NULL;
 
+    case NGX_CC_START_OWNER:
+        if (conf->max_per_owner == NGX_CC_COMMAND_SHARE) {
+            (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                      "your share of the %ui commands is "
+                                      "running already: wait for one to end",
+                                      conf->max_commands);
+
+        } else {
+            (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                      "the limit of %ui commands of an owner "
+                                      "is reached", conf->max_per_owner);
+        }
+
+        return NULL;
+
     case NGX_CC_START_TOO_LONG:
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_PARAMS,
                                   "argument list too long: %uz bytes with the "

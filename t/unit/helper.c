@@ -413,6 +413,57 @@ START_TEST(back_pressure)
 END_TEST
 
 
+/*
+ * It ends with more than fits: that is told, once, and what is left can be
+ * thrown away without another cause
+ */
+
+START_TEST(ended)
+{
+    host_start_t  o = { .window = NGX_CC_RING_MIN, .run_limit = 300 };
+
+    host_start(&host, &o, "exec yes");
+    host.lazy = 1;
+    host_await(&host, NGX_CC_WIRE_ENDED);
+    host_tell(&host, NGX_CC_WIRE_ABANDON, 0);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_TIMEOUT);
+    ck_assert_uint_gt(host.msg.exited.bytes[0], host.head);
+
+    /* read on instead, it brings everything */
+
+    host_start(&host, &o, "exec yes");
+    host.lazy = 1;
+    host_await(&host, NGX_CC_WIRE_ENDED);
+    host.lazy = 0;
+    host_take(&host);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_TIMEOUT);
+    ck_assert_uint_eq(host.msg.exited.bytes[0], host.len[0]);
+
+    host_tell(&host, NGX_CC_WIRE_RELEASE, 0);
+}
+END_TEST
+
+
+/* the time that it is paused does not count against its run limit */
+
+START_TEST(paused_limit)
+{
+    host_start_t  o = { .run_limit = 300 };
+
+    host_start(&host, &o, "exec sleep 60");
+    host_await(&host, NGX_CC_WIRE_STARTED);
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    ck_assert_int_eq(host_receive(&host, 900, NULL, NULL), 0);
+    host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_TIMEOUT);
+    ck_assert_uint_ge(host.msg.exited.elapsed, 1150000);
+}
+END_TEST
+
+
 /* nobody reads any more: the tree ends, the helper is ready again */
 
 START_TEST(abandoned)
@@ -769,6 +820,8 @@ main(void)
     tcase_add_test(tc, limits);
     tcase_add_test(tc, sweep);
     tcase_add_test(tc, back_pressure);
+    tcase_add_test(tc, ended);
+    tcase_add_test(tc, paused_limit);
     tcase_add_test(tc, abandoned);
     tcase_add_test(tc, input);
     tcase_add_test(tc, stale);

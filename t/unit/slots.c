@@ -348,6 +348,84 @@ share(uint32_t process)
 }
 
 
+/* one more for this owner; 1 when that was fair */
+
+static int
+one_more(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot, uint64_t owner,
+    uint32_t max)
+{
+    if (ngx_cc_slots_claim(self, location, NGX_CC_SLOTS_COMMANDS, max, slot)
+        != 0)
+    {
+        return 0;
+    }
+
+    if (ngx_cc_slots_share_fairly(self, slot, NGX_CC_SLOTS_OWNER, owner, max)
+        != 0)
+    {
+        ngx_cc_slots_free(self, slot);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+START_TEST(fair_shares)
+{
+    int                     i, n, max, owner;
+    ngx_cc_slot_t           slot[101];
+    ngx_cc_slots_process_t  self;
+
+    /* how many a single owner gets, and each of those that come after him */
+
+    static const struct {
+        int  max;
+        int  gets[6];
+    } t[] = {
+        { 1, { 1, 0 } },
+        { 2, { 2, 0 } },
+        { 3, { 3, 0 } },
+        { 4, { 3, 1, 0 } },
+        { 8, { 6, 2, 0 } },
+        { 16, { 12, 3, 1, 0 } },
+        { 64, { 48, 12, 3, 1, 0 } },
+        { 100, { 75, 19, 5, 1, 0 } }
+    };
+
+    enter(&self, 0);
+
+    for (max = 0; max < (int) (sizeof(t) / sizeof(t[0])); max++) {
+        memset(slot, 0, sizeof(slot));
+        n = 0;
+
+        for (owner = 0; owner == 0 || t[max].gets[owner - 1]; owner++) {
+
+            for (i = 0; one_more(&self, &slot[n], 77 + owner, t[max].max);
+                 i++)
+            {
+                n++;
+            }
+
+            ck_assert_int_eq(i, t[max].gets[owner]);
+        }
+
+        /* a slot that the first one gives back is nobody else's share yet */
+
+        ngx_cc_slots_free(&self, &slot[0]);
+        ck_assert_int_eq(one_more(&self, &slot[0], 99, t[max].max), 1);
+
+        for (i = 0; i < n; i++) {
+            ngx_cc_slots_free(&self, &slot[i]);
+        }
+
+        ck_assert_uint_eq(ngx_cc_slots_count(slots, location,
+                                             NGX_CC_SLOTS_COMMANDS), 0);
+    }
+}
+END_TEST
+
+
 START_TEST(keys_at_once)
 {
     int    i, status;
@@ -496,6 +574,7 @@ main(void)
     tcase_add_test(tc, successor);
     tcase_add_test(tc, healing);
     tcase_add_test(tc, keys);
+    tcase_add_test(tc, fair_shares);
     tcase_add_test(tc, keys_at_once);
     tcase_add_test(tc, random_kills);
     suite_add_tcase(s, tc);

@@ -11,6 +11,35 @@
 #include "ngx_cc_tcp.h"
 
 
+/* only differences count: more is taken when the other side reads */
+
+START_TEST(unix_socket)
+{
+    int       s[2];
+    char      buf[4096];
+    uint64_t  taken, sent;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    memset(buf, 'x', sizeof(buf));
+
+    for (sent = 0; send(s[0], buf, sizeof(buf), MSG_DONTWAIT) > 0;
+         sent += sizeof(buf))
+    {
+        /* void */
+    }
+
+    taken = ngx_cc_tcp_taken(s[0], sent);
+    ck_assert_uint_eq(ngx_cc_tcp_taken(s[0], sent), taken);
+
+    ck_assert_int_eq(read(s[1], buf, sizeof(buf)), sizeof(buf));
+    ck_assert_uint_gt(ngx_cc_tcp_taken(s[0], sent), taken);
+
+    (void) close(s[0]);
+    (void) close(s[1]);
+}
+END_TEST
+
+
 START_TEST(counts)
 {
     int                 i, s, a, b, small;
@@ -100,6 +129,7 @@ main(void)
 
     tcase_set_timeout(tc, 30);
     tcase_add_test(tc, counts);
+    tcase_add_test(tc, unix_socket);
     tcase_add_test(tc, others);
     suite_add_tcase(s, tc);
 

@@ -21,6 +21,7 @@ static const size_t  size[NGX_CC_WIRE_TYPES] = {
     [NGX_CC_WIRE_FAILED] = sizeof(ngx_cc_wire_failed_t),
     [NGX_CC_WIRE_OUTPUT] = sizeof(ngx_cc_wire_output_t),
     [NGX_CC_WIRE_INPUT_DONE] = sizeof(ngx_cc_wire_input_t),
+    [NGX_CC_WIRE_ENDED] = sizeof(ngx_cc_wire_head_t),
     [NGX_CC_WIRE_EXITED] = sizeof(ngx_cc_wire_exited_t)
 };
 
