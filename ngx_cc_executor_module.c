@@ -503,7 +503,7 @@ static ngx_int_t
 ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    u_char        *p;
+    u_char        *p, *last;
     ngx_cc_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
@@ -518,6 +518,8 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_ERROR;
     }
 
+    last = p + NGX_CC_UUID_TEXT + NGX_OFF_T_LEN;
+
     v->data = p;
     v->valid = 1;
     v->no_cacheable = 0;
@@ -530,19 +532,19 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         break;
 
     case NGX_CC_VARIABLE_DIALECT:
-        p = ngx_sprintf(p, "%s", ctx->name);
+        p = ngx_slprintf(p, last, "%s", ctx->name);
         break;
 
     case NGX_CC_VARIABLE_COMMANDS:
-        p = ngx_sprintf(p, "%ui", ctx->host.commands);
+        p = ngx_slprintf(p, last, "%ui", ctx->host.commands);
         break;
 
     case NGX_CC_VARIABLE_BYTES_OUT:
-        p = ngx_sprintf(p, "%O", ctx->bytes_out);
+        p = ngx_slprintf(p, last, "%O", ctx->bytes_out);
         break;
 
     case NGX_CC_VARIABLE_CLOSE:
-        p = ngx_sprintf(p, "%ui", ctx->code);
+        p = ngx_slprintf(p, last, "%ui", ctx->code);
         break;
     }
 

@@ -4,6 +4,7 @@
 #include "ngx_cc_witness.h"
 
 
+static char *ngx_cc_witness_put(char *p, char *last, const char *text);
 static void ngx_cc_witness_tell(ngx_cc_witnessed_t *wd,
     ngx_cc_witness_event_e event);
 static void ngx_cc_witness_free(ngx_cc_witnessed_t *wd);
@@ -18,12 +19,21 @@ ngx_cc_witness_drop(ngx_cc_witness_t *w)
 }
 
 
+/* a string and its NUL; where the next one begins */
+
+static char *
+ngx_cc_witness_put(char *p, char *last, const char *text)
+{
+    return (char *) ngx_cpystrn((u_char *) p, (u_char *) text, last - p) + 1;
+}
+
+
 ngx_cc_witnessed_t *
 ngx_cc_witness_command(ngx_cc_witness_t *w,
     const ngx_cc_wire_strings_t *strings, const ngx_cc_handle_t *handle,
     ngx_msec_t timeout)
 {
-    char                 text[NGX_CC_HANDLE_TEXT], *p;
+    char                 text[NGX_CC_HANDLE_TEXT], *p, *last;
     size_t               size;
     uint32_t             i;
     ngx_cc_witnessed_t  *wd;
@@ -50,17 +60,18 @@ ngx_cc_witness_command(ngx_cc_witness_t *w,
     }
 
     p = (char *) (wd->argv + strings->argc);
+    last = p + size;
 
     wd->cwd = p;
-    p = stpcpy(p, strings->cwd) + 1;
+    p = ngx_cc_witness_put(p, last, strings->cwd);
     wd->beneath = p;
-    p = stpcpy(p, strings->beneath) + 1;
+    p = ngx_cc_witness_put(p, last, strings->beneath);
     wd->program = p;
-    p = stpcpy(p, strings->program) + 1;
+    p = ngx_cc_witness_put(p, last, strings->program);
 
     for (i = 0; i < strings->argc; i++) {
         wd->argv[i] = p;
-        p = stpcpy(p, strings->argv[i]) + 1;
+        p = ngx_cc_witness_put(p, last, strings->argv[i]);
     }
 
     wd->argc = strings->argc;

@@ -74,9 +74,9 @@ busy:
 
     ngx_cc_zone_refused(reason);
 
-    text->len = ngx_sprintf(text->data,
-                            "the limit of %ui sessions%s is reached",
-                            limit, of)
+    text->len = ngx_snprintf(text->data, NGX_CC_ADMIT_TEXT,
+                             "the limit of %ui sessions%s is reached",
+                             limit, of)
                 - text->data;
 
     ngx_cc_audit_refused(r, NGX_HTTP_SERVICE_UNAVAILABLE, reason, text);

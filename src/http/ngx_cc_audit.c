@@ -55,7 +55,7 @@ static void ngx_cc_audit_ended(ngx_cc_json_t *w,
 static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
     const void *p, size_t len, size_t max);
 static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf);
-static u_char *ngx_cc_audit_ascii(u_char *dst, const u_char *p,
+static u_char *ngx_cc_audit_ascii(u_char *dst, u_char *end, const u_char *p,
     const u_char *last);
 static uint64_t ngx_cc_audit_now(void);
 
@@ -303,10 +303,11 @@ ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event, ngx_str_t *server,
     tp = ngx_timeofday();
     ngx_gmtime(tp->sec, &tm);
 
-    (void) ngx_sprintf(text, "\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"%Z",
-                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                       (ngx_msec_t) tp->msec);
+    (void) ngx_snprintf(text, sizeof(text),
+                        "\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"%Z",
+                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
+                        (ngx_msec_t) tp->msec);
 
     ngx_cc_json_lit(w, "{\"time\":");
     ngx_cc_json_raw(w, text, sizeof(text) - 1);
@@ -500,7 +501,9 @@ ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf)
 {
     u_char  *last;
 
-    last = ngx_cc_audit_ascii(ngx_cc_audit_out, ngx_cc_audit_line, w->pos);
+    last = ngx_cc_audit_ascii(ngx_cc_audit_out,
+                              ngx_cc_audit_out + sizeof(ngx_cc_audit_out) - 2,
+                              ngx_cc_audit_line, w->pos);
     *last++ = '}';
     *last++ = LF;
 
@@ -516,11 +519,12 @@ ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf)
  */
 
 static u_char *
-ngx_cc_audit_ascii(u_char *dst, const u_char *p, const u_char *last)
+ngx_cc_audit_ascii(u_char *dst, u_char *end, const u_char *p,
+    const u_char *last)
 {
     uint32_t  ch;
 
-    while (p < last) {
+    while (p < last && dst < end) {
 
         if (*p < 0x7f) {
             *dst++ = *p++;
@@ -531,11 +535,11 @@ ngx_cc_audit_ascii(u_char *dst, const u_char *p, const u_char *last)
 
         if (ch >= 0x10000) {
             ch -= 0x10000;
-            dst = ngx_sprintf(dst, "\\u%04xD", 0xd800 + (ch >> 10));
+            dst = ngx_slprintf(dst, end, "\\u%04xD", 0xd800 + (ch >> 10));
             ch = 0xdc00 + (ch & 0x3ff);
         }
 
-        dst = ngx_sprintf(dst, "\\u%04xD", ch);
+        dst = ngx_slprintf(dst, end, "\\u%04xD", ch);
     }
 
     return dst;

@@ -137,8 +137,8 @@ ngx_cc_audit_file_hook(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
         f->anchor = syscall(SYS_memfd_create, "cc_reopen", MFD_CLOEXEC);
     }
 
-    name.data = ngx_pnalloc(cf->pool, sizeof("/proc/self/fd/")
-                                      + NGX_INT_T_LEN);
+    name.len = sizeof("/proc/self/fd/") + NGX_INT_T_LEN;
+    name.data = ngx_pnalloc(cf->pool, name.len);
 
     if (f->anchor == -1 || name.data == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -146,7 +146,8 @@ ngx_cc_audit_file_hook(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
         return NGX_ERROR;
     }
 
-    name.len = ngx_sprintf(name.data, "/proc/self/fd/%d%Z", f->anchor)
+    name.len = ngx_snprintf(name.data, name.len, "/proc/self/fd/%d%Z",
+                            f->anchor)
                - name.data - 1;
 
     f->hook = ngx_conf_open_file(cf->cycle, &name);

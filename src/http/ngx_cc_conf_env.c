@@ -377,7 +377,7 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
         return NGX_CONF_ERROR;
     }
 
-    (void) ngx_sprintf(p, "%V=%s%Z", env, text);
+    (void) ngx_snprintf(p, len, "%V=%s%Z", env, text);
     *value = (char *) p;
 
     return NGX_CONF_OK;

@@ -228,7 +228,8 @@ ngx_cc_conf_notice_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         conf = location[i].conf;
         command = &conf->command;
 
-        (void) ngx_sprintf(allow, "%uz%Z", command->policy.nrules);
+        (void) ngx_snprintf(allow, sizeof(allow), "%uz%Z",
+                            command->policy.nrules);
 
         ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
                       "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "

@@ -37,7 +37,8 @@ ngx_cc_conf_runtime_name(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    (void) ngx_sprintf(mcf->work.data, "%V/work%Z", &mcf->path);
+    (void) ngx_snprintf(mcf->work.data, mcf->work.len + 1, "%V/work%Z",
+                        &mcf->path);
 
     return NGX_OK;
 }

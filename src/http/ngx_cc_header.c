@@ -144,7 +144,8 @@ ngx_cc_header_print(u_char *buf, ngx_str_t *text)
         if (text->data[i] < 0x20 || text->data[i] > 0x7e
             || text->data[i] == '"' || text->data[i] == '\\')
         {
-            p = ngx_sprintf(p, "\\x%02Xd", (ngx_int_t) text->data[i]);
+            p = ngx_slprintf(p, buf + NGX_CC_HEADER_PRINT, "\\x%02Xd",
+                             (ngx_int_t) text->data[i]);
 
         } else {
             *p++ = text->data[i];

@@ -70,6 +70,7 @@ ngx_cc_identity_make(ngx_conf_t *cf, ngx_cc_identity_t *id,
 ngx_int_t
 ngx_cc_identity_again(ngx_conf_t *cf, ngx_cc_identity_t *id)
 {
+    size_t            len;
     u_char           *p;
     ngx_cc_sha256_t   sha;
 
@@ -77,13 +78,14 @@ ngx_cc_identity_again(ngx_conf_t *cf, ngx_cc_identity_t *id)
     ngx_cc_sha256_update(&sha, id->digest, NGX_CC_SHA256_SIZE);
     ngx_cc_sha256_final(&sha, id->digest);
 
-    p = ngx_pnalloc(cf->pool, id->name.len + sizeof(" again") - 1);
+    len = id->name.len + sizeof(" again") - 1;
+    p = ngx_pnalloc(cf->pool, len);
 
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    id->name.len = ngx_sprintf(p, "%V again", &id->name) - p;
+    id->name.len = ngx_snprintf(p, len, "%V again", &id->name) - p;
     id->name.data = p;
 
     return NGX_OK;

@@ -442,7 +442,7 @@ ngx_cc_streamable_error(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    *ngx_cc_mcp_error(p, code, text) = '\0';
+    *ngx_cc_mcp_error(p, p + NGX_CC_STREAMABLE_ERROR, code, text) = '\0';
 
     return ngx_cc_reply(r, status, (char *) p);
 }

@@ -161,7 +161,7 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 
     if (ws->refusal.len) {
         p = limit + NGX_CC_WS_MAX_HEADER;
-        n = ngx_cc_native_limit(p, &ws->refusal) - p;
+        n = ngx_cc_native_limit(p, limit + sizeof(limit), &ws->refusal) - p;
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);

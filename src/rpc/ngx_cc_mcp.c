@@ -65,10 +65,11 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
 
 
 u_char *
-ngx_cc_mcp_error(u_char *p, ngx_int_t code, const char *text)
+ngx_cc_mcp_error(u_char *p, u_char *last, ngx_int_t code, const char *text)
 {
-    return ngx_sprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                          "{\"code\":%i,\"message\":\"%s\"}}", code, text);
+    return ngx_slprintf(p, last,
+                        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                        "{\"code\":%i,\"message\":\"%s\"}}", code, text);
 }
 
 

@@ -21,7 +21,8 @@ extern const ngx_cc_dialect_t  ngx_cc_mcp;
  * Writes a JSON-RPC error without an id, for what a transport refuses by
  * itself; "text" is static.  p has room for 512 bytes; returns its end.
  */
-u_char *ngx_cc_mcp_error(u_char *p, ngx_int_t code, const char *text);
+u_char *ngx_cc_mcp_error(u_char *p, u_char *last, ngx_int_t code,
+    const char *text);
 
 
 #endif /* _NGX_CC_MCP_H_INCLUDED_ */

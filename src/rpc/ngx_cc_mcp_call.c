@@ -155,7 +155,8 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_notice_log_failed(cmd, call->session_id, call->log);
 
         call->outcome.error.data = call->why;
-        call->outcome.error.len = ngx_cc_notice_why(call->why, cmd)
+        call->outcome.error.len = ngx_cc_notice_why(call->why,
+                                        call->why + sizeof(call->why), cmd)
                                   - call->why;
         ngx_cc_stdin_end(&call->input);
         ngx_cc_mcp_call_finish(call);

@@ -35,7 +35,7 @@ typedef struct {
 void ngx_cc_mcp_reply_status(ngx_cc_mcp_reply_t *rp, ngx_uint_t status);
 
 /*
- * Answers with an error, printed like ngx_sprintf(); when the id could not be
+ * Answers with an error, printed like ngx_slprintf(); when the id could not be
  * told it is said all the same, with null.  A notification gets no answer; HTTP
  * has to say something to it, and then the error has no id (specification,
  * "Sending Messages to the Server").  Always NGX_OK.

@@ -184,7 +184,7 @@ ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p, size_t n,
 
     ngx_cc_mcp_result_close(b);
 
-    if (n == 0) {
+    if (n == 0 || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
         return;
     }
 
@@ -200,7 +200,7 @@ ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b)
 {
     ngx_cc_mcp_part_t  *part;
 
-    if (b->w.pos == b->part) {
+    if (b->w.pos == b->part || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
         return;
     }
 
@@ -231,7 +231,8 @@ ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
     }
 
     mark = b->result->mark[i];
-    last = ngx_sprintf(mark, "\n[... %uL bytes left out ...]\n", cut->cut);
+    last = ngx_slprintf(mark, mark + sizeof(b->result->mark[i]),
+                        "\n[... %uL bytes left out ...]\n", cut->cut);
     ngx_cc_mcp_result_add(b, mark, last - mark, NGX_CC_MCP_PART_EXACT);
 
     for (j = 0; j < NGX_CC_CAPTURE_PIECES - 1; j++) {

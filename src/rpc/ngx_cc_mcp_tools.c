@@ -5,6 +5,8 @@
 
 
 #define NGX_CC_MCP_TOOLS_ALLOWED  1000   /* bytes of the list of programs */
+#define NGX_CC_MCP_TOOLS_PATH     1000   /* a longer path is not told */
+#define NGX_CC_MCP_TOOLS_TEXT     3072   /* all that is said fits */
 
 
 static void ngx_cc_mcp_tools_allowed(u_char **p, u_char *end,
@@ -64,14 +66,16 @@ static const char  ngx_cc_mcp_tools_output[] =
 void
 ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 {
-    u_char  text[2048], *p;
+    u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p, *end;
 
-    p = text;
-    p = ngx_sprintf(p, "Run a command and wait for it. Returns exit code, "
-                       "stdout and stderr; long output keeps its first and "
-                       "last part. stdin is empty unless given. Processes "
-                       "left in the background end with the call. ");
-    ngx_cc_mcp_tools_allowed(&p, text + sizeof(text), conf);
+    end = text + sizeof(text);
+
+    p = ngx_slprintf(text, end,
+                     "Run a command and wait for it. Returns exit code, "
+                     "stdout and stderr; long output keeps its first and last "
+                     "part. stdin is empty unless given. Processes left in "
+                     "the background end with the call. ");
+    ngx_cc_mcp_tools_allowed(&p, end, conf);
 
     ngx_cc_json_lit(w, "[{\"name\":\"execute\",\"title\":\"Run a command\","
                        "\"description\":");
@@ -85,19 +89,23 @@ ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 void
 ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 {
-    u_char  text[2048], *p;
+    u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p, *end;
 
-    p = text;
-    p = ngx_sprintf(p, "Runs commands on the machine of this server with the "
-                       "tool execute. ");
-    ngx_cc_mcp_tools_allowed(&p, text + sizeof(text), conf);
+    end = text + sizeof(text);
+
+    p = ngx_slprintf(text, end, "Runs commands on the machine of this server "
+                                "with the tool execute. ");
+    ngx_cc_mcp_tools_allowed(&p, end, conf);
 
     if (conf->timeout) {
-        p = ngx_sprintf(p, " A command is killed after %ui s; timeout_ms sets "
-                           "less.", (ngx_uint_t) (conf->timeout / 1000));
+        p = ngx_slprintf(p, end, " A command is killed after %ui s; "
+                                 "timeout_ms sets less.",
+                         (ngx_uint_t) (conf->timeout / 1000));
     }
 
-    p = ngx_sprintf(p, " Commands start in %s.", conf->cwd);
+    if (ngx_strlen(conf->cwd) <= NGX_CC_MCP_TOOLS_PATH) {
+        p = ngx_slprintf(p, end, " Commands start in %s.", conf->cwd);
+    }
 
     ngx_cc_json_string(w, text, p - text);
 }
@@ -171,8 +179,11 @@ ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
     const char  *name, *before;
 
     if (conf->shell) {
-        *p = ngx_slprintf(*p, end, "command is a line for the shell %s.",
-                          conf->shell);
+        *p = ngx_slprintf(*p, end, "command is a line for the shell%s%s.",
+                          ngx_strlen(conf->shell) > NGX_CC_MCP_TOOLS_PATH
+                          ? "" : " ",
+                          ngx_strlen(conf->shell) > NGX_CC_MCP_TOOLS_PATH
+                          ? "" : conf->shell);
         return;
     }
 

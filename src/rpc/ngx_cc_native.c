@@ -91,11 +91,12 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods[] = {
 
 
 u_char *
-ngx_cc_native_limit(u_char *p, ngx_str_t *text)
+ngx_cc_native_limit(u_char *p, u_char *last, ngx_str_t *text)
 {
-    return ngx_sprintf(p, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                          "{\"code\":%d,\"message\":\"%V\"}}",
-                       NGX_CC_ERROR_LIMIT, text);
+    return ngx_slprintf(p, last,
+                        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                        "{\"code\":%d,\"message\":\"%V\"}}",
+                        NGX_CC_ERROR_LIMIT, text);
 }
 
 
@@ -116,12 +117,13 @@ ngx_cc_native_open(ngx_cc_host_t *host)
     s->answers.log = host->log;
     ngx_queue_init(&s->processes);
 
-    p = ngx_sprintf(buf, "{\"jsonrpc\":\"2.0\",\"method\":\"connected\","
-                         "\"params\":{\"session_id\":\"%*s\","
-                         "\"version\":\"%s\",\"capabilities\":[\"execute\","
-                         "\"control\",\"stream\",\"input\",\"list\"]}}",
-                    (size_t) NGX_CC_UUID_TEXT, host->session_id,
-                    NGX_CC_VERSION);
+    p = ngx_slprintf(buf, buf + sizeof(buf),
+                     "{\"jsonrpc\":\"2.0\",\"method\":\"connected\","
+                     "\"params\":{\"session_id\":\"%*s\","
+                     "\"version\":\"%s\",\"capabilities\":[\"execute\","
+                     "\"control\",\"stream\",\"input\",\"list\"]}}",
+                     (size_t) NGX_CC_UUID_TEXT, host->session_id,
+                     NGX_CC_VERSION);
 
     if (ngx_cc_answers_put(&s->answers, buf, p - buf) != NGX_OK) {
         return NULL;
@@ -402,8 +404,9 @@ ngx_cc_native_find(ngx_cc_native_t *s, ngx_cc_value_t *params)
         }
 
         if (p + NGX_CC_HANDLE_TEXT + 2 < list + sizeof(list)) {
-            p = ngx_sprintf(p, "%s%*s", p == list ? "" : ", ",
-                            (size_t) NGX_CC_HANDLE_TEXT, ps->cmd->id);
+            p = ngx_slprintf(p, list + sizeof(list), "%s%*s",
+                             p == list ? "" : ", ",
+                             (size_t) NGX_CC_HANDLE_TEXT, ps->cmd->id);
         }
     }
 

@@ -20,7 +20,7 @@ extern const ngx_cc_dialect_t  ngx_cc_native;
  * null) to p, which has room for 128 bytes more than "text", which needs no
  * escapes, has; returns its end.
  */
-u_char *ngx_cc_native_limit(u_char *p, ngx_str_t *text);
+u_char *ngx_cc_native_limit(u_char *p, u_char *last, ngx_str_t *text);
 
 
 #endif /* _NGX_CC_NATIVE_H_INCLUDED_ */

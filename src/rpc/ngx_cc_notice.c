@@ -137,21 +137,21 @@ ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
     code = client ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
 
     return ngx_cc_notice_error(p, room, id, code, text,
-                               ngx_cc_notice_why(text, cmd) - text);
+                               ngx_cc_notice_why(text, text + sizeof(text),
+                                                 cmd)
+                               - text);
 }
 
 
 u_char *
-ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd)
+ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
 {
-    u_char  *last;
-
     if (cmd->stage == NGX_CC_STAGE_NONE) {
-        return ngx_sprintf(p, "the process could not be started in time");
+        return ngx_slprintf(p, last,
+                            "the process could not be started in time");
     }
 
-    last = p + 256;
-    p = ngx_sprintf(p, "%s: ", ngx_cc_notice_stages[cmd->stage]);
+    p = ngx_slprintf(p, last, "%s: ", ngx_cc_notice_stages[cmd->stage]);
     p = ngx_strerror(cmd->error, p, last - p);
 
     if (cmd->conf == NULL || !cmd->conf->error_detail) {

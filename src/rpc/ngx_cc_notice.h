@@ -78,7 +78,7 @@ size_t ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
 void ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd);
 
 /* why a command did not start, for people; room for 256 bytes; its end */
-u_char *ngx_cc_notice_why(u_char *p, ngx_cc_command_t *cmd);
+u_char *ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd);
 
 /* "SIGTERM" */
 const char *ngx_cc_notice_signal(int signo);

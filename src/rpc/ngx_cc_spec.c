@@ -190,7 +190,8 @@ ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...)
     va_list   args;
     u_char   *p;
 
-    p = ngx_sprintf(spec->text, "%s.", spec->prefix);
+    p = ngx_slprintf(spec->text, spec->text + NGX_CC_SPEC_TEXT, "%s.",
+                     spec->prefix);
 
     va_start(args, fmt);
     p = ngx_vslprintf(p, spec->text + NGX_CC_SPEC_TEXT, fmt, args);

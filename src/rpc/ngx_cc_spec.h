@@ -67,7 +67,7 @@ ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
 /* tells the witness (or NULL) of the refusal that is noted */
 void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness);
 
-/* notes a refusal, printed like ngx_sprintf(); always NGX_DECLINED */
+/* notes a refusal, printed like ngx_slprintf(); always NGX_DECLINED */
 ngx_int_t ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
     const char *fmt, ...);
 

@@ -494,7 +494,7 @@ START_TEST(limit)
     u_char     text[256], *end;
     ngx_str_t  reached = ngx_string("the limit of 100 sessions is reached");
 
-    end = ngx_cc_native_limit(text, &reached);
+    end = ngx_cc_native_limit(text, text + sizeof(text), &reached);
     *end = '\0';
     ck_assert_str_eq((char *) text, "{\"jsonrpc\":\"2.0\",\"id\":null,"
         "\"error\":{\"code\":-32001,\"message\":\"the limit of 100 sessions "
