@@ -28,7 +28,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration valgrind stress coverage nightly lint e2e e2e-agent \
+.PHONY: all run demo test unit integration valgrind stress coverage nightly matrix lint e2e e2e-agent \
         bench bench-quick install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
@@ -69,6 +69,13 @@ integration: module packages-test fixtures clients
 	@.ci/test $(TESTS)
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds
+
+# Debian's nginx and sources of nginx (NGX_SRC: where the tarballs are), gcc and
+# clang; MATRIX: only those with such a name
+
+matrix: packages-test
+	@.ci/packages matrix
+	@.ci/matrix $(MATRIX)
 
 stress: module packages-test
 	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test t/79-stress.t
@@ -155,6 +162,7 @@ help:
 	@echo "make valgrind     the core files' tests under valgrind"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
 	@echo "make coverage     which lines the tests reach"
+	@echo "make matrix       several nginx and compilers (NGX_SRC=dir, MATRIX=name)"
 	@echo "make nightly      all of the above, long, and the fuzz targets"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"

@@ -1,7 +1,7 @@
 # The opening handshake: RFC 6455, section 4.2, and what else comes to the
 # location.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 # Frames: every violation has its close code, every good form is understood.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

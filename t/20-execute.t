@@ -1,6 +1,6 @@
 # execute: how commands are named, started and reported.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

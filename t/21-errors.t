@@ -1,6 +1,6 @@
 # Bad requests: every row of the table of errors, and what JSON can do to one.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 # process.output: lines, chunks, bytes that are no text.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

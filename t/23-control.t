@@ -1,6 +1,6 @@
 # control: PAUSE, RESUME, CANCEL; what becomes of those who do not listen.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 # stdin: given with execute, sent later; list and status.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

@@ -3,7 +3,7 @@
 # What a command is born with, byte for byte, whatever the worker has: nothing
 # of nginx, nothing of whoever started nginx.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 # MCP over a WebSocket, both eras: life cycle, tools, results, errors.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

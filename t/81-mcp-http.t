@@ -1,7 +1,7 @@
 # Streamable HTTP: status codes and headers of both eras, bodies in any shape,
 # answers as JSON and as event streams, clients that go away.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

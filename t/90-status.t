@@ -1,6 +1,6 @@
 # Health and metrics: numbers of all workers that survive each of them.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

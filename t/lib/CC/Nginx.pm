@@ -123,9 +123,11 @@ sub globals {
         . ' env UBSAN_OPTIONS;' : '';
     # where what was counted goes ("make coverage")
     $env .= " env GCOV_PREFIX=$ENV{CC_COVERAGE};" if $ENV{CC_COVERAGE};
+    # an empty CC_MODULE: it is built in ("make matrix")
+    my $load = length $self->{module} ? "load_module $self->{module};" : '';
     return <<"EOC";
 $env
-load_module $self->{module};
+$load
 $user
 pid $self->{dir}/nginx.pid;
 error_log $self->{dir}/logs/error.log $debug;
