@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
@@ -90,6 +91,44 @@ for my $b (grep { $_->{kind} eq 'mcp' } @blocks) {
     my $out = `$root/build/mcp/node_modules/.bin/node $file 2>/dev/null`;
     unlink $file;
     is($out, $b->{prints}, 'the MCP client prints that');
+}
+
+# programs of examples/
+
+my $url = "ws://127.0.0.1:$port/ws/mcp";
+is(`@{ $run{python} } $root/examples/reconnecting.py $url 'echo one; exit 3' 'echo two' 2>&1`,
+    "one\n[echo one; exit 3: exit code 3]\ntwo\n[echo two: exit code 0]\n",
+    'examples/reconnecting.py');
+
+# its second command meets a server that is told to go in the middle of it
+
+{
+    my $file = $nginx->dir . '/work/again';
+    my $pid = open(my $p, '-|', @{ $run{python} },
+        "$root/examples/reconnecting.py", $url, "touch $file; sleep 1; echo one",
+        'echo two') // die $!;
+    ok($nginx->wait_until(sub { -e $file }, 10), 'a command runs');
+    $nginx->signal('HUP');
+    my $out = do { local $/; <$p> };
+    close $p;
+    like($out, qr/^one\n.*\ntwo\n\[echo two: exit code 0\]\n/,
+        'examples/reconnecting.py connects again after a reload');
+}
+
+{
+    my $file = "$root/build/mcp/example-$$.mjs";
+    copy("$root/examples/agent-loop.mjs", $file) or die $!;
+    my $out = `$root/build/mcp/node_modules/.bin/node $file http://127.0.0.1:$port/ws/mcp 2>&1`;
+    unlink $file;
+    is($out, <<'EOO', 'examples/agent-loop.mjs');
+tools: execute
+$ seq 3 | sed 's/^/step /'
+step 1
+step 2
+step 3
+$ echo done
+done
+EOO
 }
 
 # conversations
