@@ -147,16 +147,20 @@ $short->close;
 
 # stuck in the ring: the command has exited long ago, behind another one
 
-my $both = $t->client(path => '/flood');
-$both->send('execute', { command => 'yes', output => 'chunk' });
-$both->notification('process.started');
-ok($t->wait_until(sub { !grep { /^\d+ yes/ } $t->processes }),
-    'a flood has its time, and stays stuck');
-$both->send('execute', { command => 'seq 1 20000',
-    output => 'chunk' });
+my $both = $t->client(path => '/everybody');
+my $flood = $both->call('execute', { command => 'exec yes',
+    output => 'chunk' })->{result};
+my ($wrote, $still) = (0, time);
 ok($t->wait_until(sub {
-    $both->ws->send_frame(10, '');
-    metrics($t)->{'commands{server="localhost",location="/flood"}'} == 0 }, 5),
+    open my $io, '<', "/proc/$flood->{pid}/io" or return 0;
+    my ($now) = join('', <$io>) =~ /^wchar: (\d+)/m;
+    ($wrote, $still) = ($now, time) if $now != $wrote;
+    return time - $still > 0.5; }, 20), 'a flood is stuck');
+$both->send('control', { type => 'CANCEL' });
+$both->send('execute', { command => 'seq 1 40000', output => 'chunk' });
+ok($t->wait_until(sub { $t->log =~ /cause=exit status=0/
+    && metrics($t)->{
+        'commands{server="localhost",location="/everybody"}'} == 0 }, 10),
     'both slots are free');
 my %end;
 while (keys %end < 2) {
@@ -164,8 +168,8 @@ while (keys %end < 2) {
     $end{ $m->{params}{stdout_bytes} } = $m->{params}
         if ($m->{method} // '') eq 'process.completed';
 }
-ok($end{108_894}{truncated}, 'the one in the ring was dropped');
-is($end{108_894}{exit_code}, 0, 'its exit code is known');
+ok($end{228_894}{truncated}, 'the one in the ring was dropped');
+is($end{228_894}{exit_code}, 0, 'its exit code is known');
 $both->close;
 $c->close;
 
@@ -210,7 +214,7 @@ $unix->close;
 
 my $h = CC::Http->new(port => $t->port, path => '/one');
 $h->send({ jsonrpc => '2.0', id => 1, method => 'tools/call',
-    params => CC::Mcp::execute_params({ command => 'seq 1 2000000',
+    params => CC::Mcp::execute_params({ command => 'seq 1 4000000',
         max_output_bytes => 15_000_000 }) });
 ok($t->wait_until(sub { ($n->run('echo free')->{stdout} // '') eq "free\n" },
     10), 'MCP over HTTP: an answer that is not read holds no slot');
