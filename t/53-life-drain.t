@@ -60,6 +60,15 @@ sub rest {
     return \%r;
 }
 
+# the slots of a location that are in use
+
+sub commands {
+    my ($path) = @_;
+    my $m = metrics($t);
+    my ($name) = grep { /^commands\{.*location="$path"\}$/ } keys %$m;
+    return $m->{ $name // die "no metric of $path\n" };
+}
+
 # three sessions of two floods each, none reads, all answer pings: every slot
 # and every helper is theirs
 
@@ -87,8 +96,7 @@ for (1 .. 6) {
     sleep 0.1;
 }
 is($other->run('echo again')->{stdout}, "again\n", 'and stays');
-ok($t->wait_until(sub { metrics($t)->{
-    'commands{server="localhost",location="/flood"}'} == 0 }),
+ok($t->wait_until(sub { commands('/flood') == 0 }),
     'no slot is held');
 is(scalar(() = $t->log =~ /the client takes nothing, the rest of the output is/g),
     6, 'the log tells of six');
@@ -159,8 +167,7 @@ ok($t->wait_until(sub {
 $both->send('control', { type => 'CANCEL' });
 $both->send('execute', { command => 'seq 1 40000', output => 'chunk' });
 ok($t->wait_until(sub { $t->log =~ /cause=exit status=0/
-    && metrics($t)->{
-        'commands{server="localhost",location="/everybody"}'} == 0 }, 10),
+    && commands('/everybody') == 0 }, 10),
     'both slots are free');
 my %end;
 while (keys %end < 2) {
