@@ -4,6 +4,11 @@
  * of ours is asked by a ping and, silent for some more time, called dead.  "To
  * take" is what its TCP has acknowledged, so neither a slow reader nor a full
  * socket buffer deceives.
+ *
+ * Where there is no ping (HTTP), TCP is asked: the kernel sends probes, and a
+ * peer that acknowledges neither them nor our bytes is called dead after the
+ * same time.  One that is there but does not read is the business of
+ * send_timeout.
  */
 
 #ifndef _NGX_CC_PING_H_INCLUDED_
@@ -21,19 +26,21 @@ typedef struct {
                                         wait for it */
     ngx_msec_t         interval;
     ngx_msec_t         timeout;
-    ngx_msec_t         heard;        /* last time of any sign of life */
+    ngx_msec_t         heard;        /* the last sign of life, when it came,
+                                        not when it was noticed */
     uint64_t           taken;        /* bytes acknowledged, when last seen */
     void              *data;
-    void             (*ask)(void *data);     /* send a ping */
+    void             (*ask)(void *data);     /* send a ping; NULL: there are
+                                                none */
     void             (*dead)(void *data);    /* give it up; last call */
-    unsigned           asked:1;
+    unsigned           asked:1;      /* without a ping: by a probe */
 } ngx_cc_ping_t;
 
 
 /*
  * Begins to watch a connection: after "interval" ms of silence ask() is
  * called, "timeout" ms later dead().  data, ask and dead are set by the
- * caller.
+ * caller.  Without ask() a connection that is not TCP is not watched.
  */
 void ngx_cc_ping_start(ngx_cc_ping_t *ping, ngx_connection_t *c,
     ngx_msec_t interval, ngx_msec_t timeout);

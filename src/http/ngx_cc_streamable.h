@@ -21,6 +21,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_mcp.h"
+#include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
 
 
@@ -44,6 +45,7 @@ typedef struct {
 
     ngx_event_t           event;         /* posted: proceed soon */
     ngx_event_t           silence;       /* timer: nothing was said */
+    ngx_cc_ping_t         ping;          /* is the client there? */
 
     unsigned              body:1;        /* the message is complete */
     unsigned              streaming:1;   /* the response is an event stream */

@@ -16,6 +16,7 @@
 
 static void ngx_cc_streamable_out_event(ngx_event_t *ev);
 static void ngx_cc_streamable_out_silence(ngx_event_t *ev);
+static void ngx_cc_streamable_out_dead(void *data);
 static void ngx_cc_streamable_out_write(ngx_http_request_t *r);
 static void ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st);
@@ -65,6 +66,11 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
 
     ngx_add_timer(&st->silence, NGX_CC_STREAMABLE_SILENCE);
 
+    st->ping.data = st;
+    st->ping.dead = ngx_cc_streamable_out_dead;
+    ngx_cc_ping_start(&st->ping, r->connection, st->conf->ping_interval,
+                      st->conf->ping_timeout);
+
     /* a client that goes away is noticed while nothing is sent */
 
 #if (NGX_HTTP_V2)
@@ -103,7 +109,29 @@ ngx_cc_streamable_out_stop(ngx_cc_streamable_t *st)
         ngx_del_timer(&st->silence);
     }
 
+    ngx_cc_ping_stop(&st->ping);
+
     st->body = 0;
+}
+
+
+/* the other side has vanished without a word */
+
+static void
+ngx_cc_streamable_out_dead(void *data)
+{
+    ngx_connection_t     *c;
+    ngx_cc_streamable_t  *st = data;
+
+    c = st->request->connection;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "cc_executor: the client is silent, closed session=%*s",
+                  (size_t) NGX_CC_UUID_TEXT, st->ctx.host.session_id);
+
+    c->timedout = 1;
+    ngx_http_finalize_request(st->request, NGX_HTTP_REQUEST_TIME_OUT);
+    ngx_http_run_posted_requests(c);
 }
 
 

@@ -23,6 +23,26 @@ uint64_t ngx_cc_tcp_acked(int fd);
  */
 uint64_t ngx_cc_tcp_taken(int fd, uint64_t sent);
 
+/* what is known of the other side just now */
+
+typedef struct {
+    uint64_t   acked;        /* as above */
+    uint64_t   silent;       /* ms since its TCP has acknowledged anything, be
+                                it a probe */
+    unsigned   awaited:1;    /* bytes, or a probe, are not acknowledged yet */
+} ngx_cc_tcp_state_t;
+
+
+/* returns 0, or -1 for a descriptor that is not TCP */
+int ngx_cc_tcp_state(int fd, ngx_cc_tcp_state_t *state);
+
+/*
+ * Lets the kernel send probes (SO_KEEPALIVE) after "idle" ms without a packet
+ * and then all "interval" ms, at least a second each.  They are only there to be
+ * acknowledged: who gives the connection up is the caller, before the kernel.
+ */
+void ngx_cc_tcp_probe(int fd, uint64_t idle, uint64_t interval);
+
 /* bytes written that it has not acknowledged yet (SIOCOUTQ), or 0 */
 uint64_t ngx_cc_tcp_queued(int fd);
 
