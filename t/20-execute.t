@@ -157,11 +157,11 @@ is($big->run('echo alive')->{stdout}, "alive\n", 'the connection lives');
 my %env = map { /^(\w+)=(.*)/s } split /\n/,
     $t->client(path => '/env')->run({ args => ['/usr/bin/env'] })->{stdout};
 is_deeply([@env{qw(A B)}], ['1', 'two words'], 'cc_executor_env');
-is(join(' ', sort keys %env), 'A B PATH', 'and nothing else');
+is(join(' ', sort keys %env), 'A B PATH TMPDIR', 'and nothing else');
 %env = map { /^(\w+)=(.*)/s } split /\n/,
     $d->run({ args => ['/usr/bin/env'] })->{stdout};
 is(join(' ', sort keys %env),
-    'HOME LANG LOGNAME PATH PYTHONUNBUFFERED SHELL TERM USER',
+    'HOME LANG LOGNAME PATH PYTHONUNBUFFERED SHELL TERM TMPDIR USER',
     'the default environment');
 is($t->client(path => '/env')->run({ args => ['pwd'] })->{stdout}, "/usr\n",
     'cc_executor_cwd');

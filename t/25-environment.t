@@ -50,7 +50,9 @@ sub expected {
     my $soft = $o{nofile} // $limit{'open files'}[0];
     $soft = 1024 if $soft > 1024;
     my $stdin = $o{stdin} // '/dev/null, both';
-    return <<"EOT" . join '', map { "env: $_\n" } @{ $o{env} };
+    my @env = @{ $o{env} };
+    push @env, 'TMPDIR=(own)' if !grep { /^TMPDIR=/ } @env;
+    return <<"EOT" . join '', map { "env: $_\n" } @env;
 fd 0: $stdin
 fd 1: pipe, write
 fd 2: pipe, write
@@ -96,18 +98,27 @@ sub check {
     $t->start;
     my $c = $t->client;
     my $want = expected($t, %o);
+    my $dir = $t->dir;
     my %more = %{ $o{params} // {} };
+    # a directory that nobody had before
+    my %seen;
+    my $own = sub {
+        my ($text) = @_;
+        $text =~ s{^(env: TMPDIR=)$dir/runtime/tmp/(\d+/\d+)$}
+            {$1 . ($seen{$2}++ ? 'used' : '(own)')}me;
+        return $text;
+    };
     for my $i (1 .. 2) {
         my $r = $c->run({ args => [$file, 'a b', ''], %more });
-        is($r->{stdout}, $want, "$name, command $i") or diag explain $r->{answer};
+        is($own->($r->{stdout}), $want, "$name, command $i") or diag explain $r->{answer};
     }
     # whose helper is a younger sibling of others
     $c->call('execute', { args => ['/bin/sleep', 60] }) for 1 .. 5;
-    is($c->run({ args => [$file, 'a b', ''], %more })->{stdout}, $want,
+    is($own->($c->run({ args => [$file, 'a b', ''], %more })->{stdout}), $want,
         "$name, beside five others");
     (my $piped = $want) =~ s{^fd 0: .*}{fd 0: pipe, read};
-    is($c->run({ args => [$file, 'a b', ''], stdin => 'x', %more })->{stdout},
-        $piped, "$name, with stdin");
+    is($own->($c->run({ args => [$file, 'a b', ''], stdin => 'x', %more })
+        ->{stdout}), $piped, "$name, with stdin");
     $c->close;
     $t->finish;
     return;
@@ -118,6 +129,11 @@ my $t = CC::Nginx->new(location =>
      cc_executor_env HOME=/nowhere A= "B=1 2";
      cc_executor_env PASSED_ON NOT_THERE;');
 check($t, 'usual', env => ['HOME=/nowhere', 'A=', 'B=1 2', 'PASSED_ON=yes']);
+
+# a TMPDIR that the operator has named is that one
+$t = CC::Nginx->new(location => 'cc_executor_allow any;
+    cc_executor_cwd %%DIR%%/work; cc_executor_env TMPDIR=/var/tmp;');
+check($t, 'TMPDIR named', env => ['TMPDIR=/var/tmp']);
 
 # as default: the caller's LANG; HOME and PATH, too, unless they are root's
 $ENV{USER} = $ENV{LOGNAME} = 'the caller';

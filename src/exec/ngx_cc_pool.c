@@ -55,6 +55,8 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     ngx_cc_pool_t    *pool = &ngx_cc_pool;
     ngx_core_conf_t  *ccf;
 
+    ngx_cc_spawner_conf_t  spawner;
+
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     pool->log = cycle->log;
@@ -65,11 +67,19 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     ngx_cc_stock_init(&pool->stock, conf->min, conf->max, &pool->line,
                       cycle->log);
 
+    ngx_memzero(&spawner, sizeof(spawner));
+    spawner.ring = conf->ring;
+    spawner.nice = conf->nice;
+    spawner.tmp = conf->tmp;
+
     /* a single process keeps its helpers when the configuration changes */
 
-    ngx_cc_supply_start(&pool->stock.supply, conf->ring, conf->nice,
-                        ngx_process == NGX_PROCESS_SINGLE ? 0 : conf->seccomp,
-                        &ngx_cc_pool_spawner, pool, cycle->log);
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        spawner.seccomp = conf->seccomp;
+    }
+
+    ngx_cc_supply_start(&pool->stock.supply, &spawner, &ngx_cc_pool_spawner,
+                        pool, cycle->log);
 }
 
 

@@ -18,6 +18,7 @@ typedef struct {
     size_t           ring;       /* bytes of each ring: the greatest
                                     cc_executor_buffer */
     int              nice;
+    const char      *tmp;        /* where commands get their TMPDIR */
     unsigned         seccomp;    /* what all commands of all locations are
                                     denied (ngx_cc_seccomp.h) */
 } ngx_cc_pool_conf_t;

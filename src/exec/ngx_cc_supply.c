@@ -73,18 +73,16 @@ ngx_cc_supply_close_deathwatch(void)
 
 
 void
-ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
-    unsigned seccomp, const ngx_cc_supply_handlers_t *handlers, void *data,
-    ngx_log_t *log)
+ngx_cc_supply_start(ngx_cc_supply_t *supply,
+    const ngx_cc_spawner_conf_t *conf, const ngx_cc_supply_handlers_t *handlers,
+    void *data, ngx_log_t *log)
 {
     ngx_memzero(supply, sizeof(ngx_cc_supply_t));
 
     supply->handlers = handlers;
     supply->data = data;
     supply->log = log;
-    supply->ring = ring;
-    supply->nice = nice;
-    supply->seccomp = seccomp;
+    supply->conf = *conf;
 
     supply->fork.handler = ngx_cc_supply_fork;
     supply->fork.data = supply;
@@ -267,11 +265,9 @@ ngx_cc_supply_spawn(ngx_cc_supply_t *supply)
         return NGX_ERROR;
     }
 
+    conf = supply->conf;
     conf.socket = s[1];
     conf.deathwatch = ngx_cc_supply_watch[0];
-    conf.ring = supply->ring;
-    conf.nice = supply->nice;
-    conf.seccomp = supply->seccomp;
     conf.maps = maps;
     conf.nmaps = n;
 

@@ -13,6 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_channel.h"
+#include "ngx_cc_spawner.h"
 
 
 /* who is told; all are called from the event loop */
@@ -47,9 +48,7 @@ typedef struct {
     const ngx_cc_supply_handlers_t  *handlers;
     void                            *data;
     ngx_log_t                       *log;
-    size_t                           ring;       /* bytes of each ring */
-    int                              nice;
-    unsigned                         seccomp;    /* of the helpers */
+    ngx_cc_spawner_conf_t            conf;       /* of the next one */
     ngx_cc_channel_t                 channel;
     pid_t                            pid;        /* of the spawner */
     ngx_msec_t                       born;       /* when it was forked */
@@ -77,12 +76,11 @@ void ngx_cc_supply_close_deathwatch(void);
 
 /*
  * Forks the first spawner of this worker, or tries again later (told).
- * "ring": bytes of each helper's ring; "nice": of helpers and commands;
- * "seccomp": what all of these commands are denied (ngx_cc_seccomp.h).
+ * Of "conf" the ring's size, nice, tmp and seccomp are used.
  */
-void ngx_cc_supply_start(ngx_cc_supply_t *supply, size_t ring, int nice,
-    unsigned seccomp, const ngx_cc_supply_handlers_t *handlers, void *data,
-    ngx_log_t *log);
+void ngx_cc_supply_start(ngx_cc_supply_t *supply,
+    const ngx_cc_spawner_conf_t *conf, const ngx_cc_supply_handlers_t *handlers,
+    void *data, ngx_log_t *log);
 
 /*
  * "n" helpers of the current spawner shall be alive.  It never ends one, so a

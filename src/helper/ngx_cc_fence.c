@@ -60,6 +60,15 @@ typedef struct {
 
 
 static int ngx_cc_fence_grant(int fence, const char *path, uint64_t granted);
+static int ngx_cc_fence_rule(int fence, int parent, uint64_t granted);
+
+
+/* what every program expects; none of them leads anywhere */
+
+static const char  *ngx_cc_fence_device[] = {
+    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+    "/dev/tty", NULL
+};
 
 
 int
@@ -78,7 +87,8 @@ ngx_cc_fence_abi(void)
 
 
 int
-ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths)
+ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
+    int tmp)
 {
     int                     fd, err;
     size_t                  size;
@@ -148,12 +158,23 @@ ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths)
         goto failed;
     }
 
-    if ((confine->nread || confine->nwrite)
-        && ngx_cc_fence_grant(fd, "/dev/null",
-                              ruleset.files & NGX_CC_FENCE_OF_FILES) == -1
-        && errno != ENOENT)
-    {
-        goto failed;
+    if (confine->nread || confine->nwrite) {
+
+        for (i = 0; ngx_cc_fence_device[i]; i++) {
+            if (ngx_cc_fence_grant(fd, ngx_cc_fence_device[i],
+                                   ruleset.files & NGX_CC_FENCE_OF_FILES)
+                == -1 && errno != ENOENT)
+            {
+                goto failed;
+            }
+        }
+
+        if (tmp != -1
+            && ngx_cc_fence_rule(fd, tmp, (NGX_CC_FENCE_READ | write)
+                                          & ruleset.files) == -1)
+        {
+            goto failed;
+        }
     }
 
     for (i = 0; i < confine->nread + confine->nwrite; i++) {
@@ -182,33 +203,44 @@ failed:
 static int
 ngx_cc_fence_grant(int fence, const char *path, uint64_t granted)
 {
-    int                  rc, err;
-    struct stat          st;
-    ngx_cc_fence_rule_t  rule;
+    int          rc, fd, err;
+    struct stat  st;
 
-    rule.parent = open(path, O_PATH|O_CLOEXEC);
+    fd = open(path, O_PATH|O_CLOEXEC);
 
-    if (rule.parent == -1) {
+    if (fd == -1) {
         return -1;
     }
 
-    if (fstat(rule.parent, &st) == 0 && !S_ISDIR(st.st_mode)) {
+    if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) {
         granted &= NGX_CC_FENCE_OF_FILES;
     }
 
-    rule.granted = granted;
-
-    /* a rule that grants nothing is an error for the kernel */
-
-    rc = granted ? syscall(NGX_CC_FENCE_ADD, fence, NGX_CC_FENCE_BENEATH,
-                           &rule, 0)
-                 : 0;
+    rc = ngx_cc_fence_rule(fence, fd, granted);
     err = errno;
 
-    (void) close(rule.parent);
+    (void) close(fd);
     errno = err;
 
     return rc;
+}
+
+
+/* a rule that grants nothing is an error for the kernel */
+
+static int
+ngx_cc_fence_rule(int fence, int parent, uint64_t granted)
+{
+    ngx_cc_fence_rule_t  rule;
+
+    if (granted == 0) {
+        return 0;
+    }
+
+    rule.parent = parent;
+    rule.granted = granted;
+
+    return syscall(NGX_CC_FENCE_ADD, fence, NGX_CC_FENCE_BENEATH, &rule, 0);
 }
 
 

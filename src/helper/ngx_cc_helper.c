@@ -90,7 +90,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     (void) close(conf->ring);
 
     size = NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT
-           + (NGX_CC_WIRE_MAX_STRINGS + 3) * sizeof(char *);
+           + (NGX_CC_WIRE_MAX_STRINGS + 4) * sizeof(char *);
 
     h->buffer = mmap(NULL, size, PROT_READ|PROT_WRITE,
                      MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
@@ -100,6 +100,9 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     {
         _exit(1);
     }
+
+    ngx_cc_tmpdir_init(&h->life.tmp, conf->tmp);
+    (void) ngx_cc_tmpdir_open(&h->life.tmp);
 
     /*
      * A filter costs 50 us to make and nothing to inherit.  It denies nothing
@@ -191,6 +194,10 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     next = ngx_cc_life_next(&h->life);
     timeout = NULL;
 
+    if (h->life.tmp.dirty) {
+        next = h->life.now;
+    }
+
     if (next != NGX_CC_LIFE_NEVER) {
         next = (next > h->life.now) ? next - h->life.now : 0;
         ts.tv_sec = next / 1000;
@@ -203,6 +210,10 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     }
 
     ngx_cc_life_woke(&h->life);
+
+    if (h->life.tmp.dirty) {
+        ngx_cc_tmpdir_step(&h->life.tmp);
+    }
 
     if (fds[0].revents) {
         ngx_cc_life_reap(&h->life);

@@ -18,6 +18,8 @@ typedef struct {
     int             ring;        /* descriptor of the ring's memory, read and
                                     write */
     size_t          ring_size;
+    const char     *tmp;         /* where directories of commands are made
+                                    (ngx_cc_tmpdir.h), or NULL */
     unsigned        seccomp;     /* what every command is denied
                                     (ngx_cc_seccomp.h), 0 = nothing */
 } ngx_cc_helper_conf_t;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -24,6 +25,10 @@
 
 static int ngx_cc_life_remake(const ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *strings, int err);
+static void ngx_cc_life_tmpdir(ngx_cc_life_t *life,
+    ngx_cc_wire_strings_t *strings);
+static void ngx_cc_life_leave(ngx_cc_life_t *life)
+    __attribute__((noreturn));
 static int ngx_cc_life_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths);
 static ngx_cc_direct_t *ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
@@ -91,6 +96,9 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     child.confine = &start->confine;
     child.search = start->head.flags & NGX_CC_START_SEARCH;
     child.exact = start->head.flags & NGX_CC_START_EXACT;
+
+    ngx_cc_life_tmpdir(life, &strings);
+
     child.direct = ngx_cc_life_direct(start, &strings);
 
     life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
@@ -141,6 +149,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
     if (pid == -1) {
         ngx_cc_pump_close(&life->pump);
+        ngx_cc_tmpdir_done(&life->tmp);
 
         ngx_cc_wire_init(&life->failed, NGX_CC_WIRE_FAILED, life->run,
                          sizeof(life->failed));
@@ -169,6 +178,32 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
                                    : NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
+}
+
+
+/*
+ * A directory for temporary files, unless the command is told another one.
+ * Without one (a full disk) it has to do: it may be what makes room.
+ */
+
+static void
+ngx_cc_life_tmpdir(ngx_cc_life_t *life, ngx_cc_wire_strings_t *strings)
+{
+    uint32_t     i;
+    const char  *env;
+
+    for (i = 0; i < strings->envc; i++) {
+        if (strncmp(strings->env[i], "TMPDIR=", 7) == 0) {
+            return;
+        }
+    }
+
+    env = ngx_cc_tmpdir_make(&life->tmp);
+
+    if (env) {
+        strings->env[strings->envc++] = env;
+        strings->env[strings->envc] = NULL;
+    }
 }
 
 
@@ -223,7 +258,7 @@ ngx_cc_life_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
         return 0;
     }
 
-    life->fence = ngx_cc_fence_make(confine, paths);
+    life->fence = ngx_cc_fence_make(confine, paths, life->tmp.fd);
     life->fenced = *confine;
 
     return life->fence == -1 ? -1 : 0;
@@ -333,7 +368,7 @@ ngx_cc_life_alone(ngx_cc_life_t *life)
     life->tell_at = NGX_CC_LIFE_NEVER;
 
     if (life->state == NGX_CC_LIFE_IDLE) {
-        _exit(0);
+        ngx_cc_life_leave(life);
     }
 
     life->pump.discard = 1;
@@ -580,11 +615,19 @@ ngx_cc_life_sweep(ngx_cc_life_t *life)
 
     if (life->alone) {
         /* whoever adopts it, kills it */
-        _exit(0);
+        ngx_cc_life_leave(life);
     }
 
     (void) ngx_cc_sweep_kill(&life->sweep, NULL, 0);
     life->tick_at = life->now + NGX_CC_LIFE_RETRY;
+}
+
+
+static void
+ngx_cc_life_leave(ngx_cc_life_t *life)
+{
+    ngx_cc_tmpdir_leave(&life->tmp);
+    _exit(0);
 }
 
 
@@ -594,7 +637,7 @@ static void
 ngx_cc_life_finish(ngx_cc_life_t *life)
 {
     if (life->alone) {
-        _exit(0);
+        ngx_cc_life_leave(life);
     }
 
     if (life->pump.over && (life->exited.cause == NGX_CC_CAUSE_EXIT
@@ -615,6 +658,7 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
     life->exited.bytes[NGX_CC_STDERR] = life->pump.bytes[NGX_CC_STDERR];
 
     ngx_cc_pump_close(&life->pump);
+    ngx_cc_tmpdir_done(&life->tmp);
 
     life->state = NGX_CC_LIFE_IDLE;
     life->tick_at = NGX_CC_LIFE_NEVER;

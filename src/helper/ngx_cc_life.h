@@ -39,6 +39,7 @@
 #include "ngx_cc_pump.h"
 #include "ngx_cc_seccomp.h"
 #include "ngx_cc_sweep.h"
+#include "ngx_cc_tmpdir.h"
 #include "ngx_cc_wire.h"
 
 
@@ -72,6 +73,7 @@ typedef struct {
 
     int                    fence;        /* for the next command, or -1 */
     ngx_cc_confine_t       fenced;       /* what it was made for */
+    ngx_cc_tmpdir_t        tmp;          /* TMPDIR of commands */
     unsigned               inherits;     /* ngx_cc_seccomp: what this process
                                             itself is denied already */
     ngx_cc_seccomp_t       filter;       /* the rest, for the next command */
@@ -116,7 +118,8 @@ int ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size);
 
 /*
  * Starts a command (state IDLE only): RUNNING with STARTED to be told, or IDLE
- * with FAILED.  "vector" has room for argc + envc + 2 pointers.
+ * with FAILED.  "vector" is that of
+ * ngx_cc_wire_start_unpack().
  */
 void ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     const char **vector);

@@ -20,6 +20,7 @@
 #include "ngx_cc_ring.h"
 #include "ngx_cc_spawner.h"
 #include "ngx_cc_sweep.h"
+#include "ngx_cc_tmpdir.h"
 #include "ngx_cc_wire.h"
 
 
@@ -35,6 +36,7 @@
 typedef struct {
     const ngx_cc_spawner_conf_t  *conf;
     ngx_cc_sweep_t        sweep;
+    ngx_cc_tmpdir_t       tmp;           /* what dead helpers have left there */
     int                   signals;       /* signalfd of SIGCHLD */
     int                   socket;        /* -1: the worker is gone */
     size_t                wanted;
@@ -92,13 +94,20 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     s->socket = conf->socket;
 
     ngx_cc_spawner_birth(s);
+    ngx_cc_tmpdir_init(&s->tmp, conf->tmp);
+    s->tmp.stale = 1;
     s->now = ngx_cc_spawner_clock();
 
     for ( ;; ) {
         ngx_cc_spawner_supply(s);
 
         if (s->quitting && s->alive == 0) {
+            ngx_cc_tmpdir_leave(&s->tmp);
             _exit(0);
+        }
+
+        if (s->tmp.stale) {
+            ngx_cc_tmpdir_step(&s->tmp);
         }
 
         ngx_cc_spawner_wait(s);
@@ -326,7 +335,10 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 
     timeout = (s->alone && s->alive) ? NGX_CC_SPAWNER_WAKE : -1;
 
-    if (!s->quitting && s->alive < s->wanted && !s->full) {
+    if (s->tmp.stale) {
+        timeout = 0;
+
+    } else if (!s->quitting && s->alive < s->wanted && !s->full) {
         timeout = s->retry_at > s->now ? (int) (s->retry_at - s->now) : 0;
     }
 
@@ -480,6 +492,9 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
             }
         }
 
+        /* now nobody writes there any more, or one less */
+
+        s->tmp.stale = 1;
         orphans = 1;
     }
 }
@@ -546,6 +561,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     page = sysconf(_SC_PAGESIZE);
     conf.ring_size = (s->conf->ring + page - 1) / page * page;
     conf.deathwatch = s->conf->deathwatch;
+    conf.tmp = s->conf->tmp;
     conf.seccomp = s->conf->seccomp;
     conf.ring = ngx_cc_ring_create(conf.ring_size);
 

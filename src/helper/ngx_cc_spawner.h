@@ -31,6 +31,8 @@ typedef struct {
                                     none */
     size_t          ring;        /* bytes of each helper's ring */
     int             nice;        /* absolute */
+    const char     *tmp;         /* where directories of commands are made
+                                    (ngx_cc_tmpdir.h), or NULL */
     unsigned        seccomp;     /* what every command of every helper is
                                     denied (ngx_cc_seccomp.h), 0 = nothing */
     const ngx_cc_spawner_map_t  *maps;

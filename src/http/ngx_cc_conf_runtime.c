@@ -16,6 +16,8 @@ static void ngx_cc_conf_runtime_bad(ngx_cycle_t *cycle, const char *name,
 ngx_int_t
 ngx_cc_conf_runtime_name(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
+    u_char  *tmp;
+
     if (mcf->path.data == NULL) {
         ngx_str_set(&mcf->path, "cc_executor_temp");
     }
@@ -39,6 +41,15 @@ ngx_cc_conf_runtime_name(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 
     (void) ngx_snprintf(mcf->work.data, mcf->work.len + 1, "%V/work%Z",
                         &mcf->path);
+
+    tmp = ngx_pnalloc(cf->pool, mcf->path.len + sizeof("/tmp"));
+
+    if (tmp == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(tmp, "%V/tmp%Z", &mcf->path);
+    mcf->pool.tmp = (char *) tmp;
 
     return NGX_OK;
 }
@@ -112,6 +123,17 @@ ngx_cc_conf_runtime_beneath(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf,
                       "that commands run as; nginx, being root, makes nothing "
                       "there: chmod 711", &mcf->path);
         return;
+    }
+
+    fd = ngx_cc_trust_directory(dir, "tmp", ngx_cc_conf_user(cycle), 0700);
+
+    if (fd != -1) {
+        (void) close(fd);
+
+    } else {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
+                      "\"%s\" cannot be made or used: commands have no "
+                      "TMPDIR of their own", mcf->pool.tmp);
     }
 
     fd = ngx_cc_trust_directory(dir, "work", ngx_cc_conf_user(cycle), 0700);

@@ -1,7 +1,7 @@
 
 /*
  * The runtime directory (cc_executor_path) and what is in it: "work", where
- * commands start that have no other place.
+ * commands start that have no other place, and "tmp" (ngx_cc_tmpdir.h).
  *
  * Where nginx is started by root, the runtime directory stays root's, so that
  * a command can neither rename "work" nor put anything else in its place; and

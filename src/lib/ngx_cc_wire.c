@@ -356,6 +356,7 @@ ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
 
     s->env = vector;
     p = ngx_cc_wire_take(p, s->envc, &vector);
+    vector++;
 
     s->paths = vector;
     (void) ngx_cc_wire_take(p, s->npaths, &vector);

@@ -20,7 +20,7 @@ strings(const ngx_cc_wire_start_t *start, size_t size)
 
     n = start->argc + start->envc + start->confine.nread
         + start->confine.nwrite;
-    vector = malloc((n + 3) * sizeof(char *));
+    vector = malloc((n + 4) * sizeof(char *));
     fuzz_check(vector != NULL);
     ngx_cc_wire_start_unpack(start, &s, vector);
 

@@ -192,7 +192,7 @@ pack(void)
 START_TEST(start)
 {
     size_t                  n, i;
-    const char             *vector[12];
+    const char             *vector[13];
     ngx_cc_wire_strings_t   s;
 
     n = pack();
@@ -221,7 +221,7 @@ START_TEST(start)
     }
 
     ck_assert_ptr_null(s.paths[3]);
-    ck_assert_ptr_eq(&s.paths[3], &vector[11]);
+    ck_assert_ptr_eq(&s.paths[3], &vector[12]);
 }
 END_TEST
 
@@ -305,7 +305,7 @@ START_TEST(start_fuzz)
     const char             **vector;
     ngx_cc_wire_strings_t    s;
 
-    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 3) * sizeof(char *));
+    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 4) * sizeof(char *));
     seed = 5;
 
     for (round = 0; round < 200000; round++) {

@@ -1,0 +1,392 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "ngx_cc_place.h"
+#include "ngx_cc_remove.h"
+#include "ngx_cc_tmpdir.h"
+
+
+#define NGX_CC_TMPDIR_OPEN   (O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
+#define NGX_CC_TMPDIR_NAMES  16          /* for one process */
+#define NGX_CC_TMPDIR_DONE   256         /* entries: before the end is told */
+#define NGX_CC_TMPDIR_STEP   64          /* entries: at a time, later */
+#define NGX_CC_TMPDIR_LEAVE  100000      /* entries: before the process ends */
+
+
+static int ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp);
+static int ngx_cc_tmpdir_lock(ngx_cc_tmpdir_t *tmp, const char *name);
+static int ngx_cc_tmpdir_run(ngx_cc_tmpdir_t *tmp);
+static void ngx_cc_tmpdir_forget(ngx_cc_tmpdir_t *tmp);
+static int ngx_cc_tmpdir_sweep(ngx_cc_tmpdir_t *tmp, unsigned *budget);
+static int ngx_cc_tmpdir_sweep_one(ngx_cc_tmpdir_t *tmp, const char *name,
+    unsigned *budget);
+
+
+void
+ngx_cc_tmpdir_init(ngx_cc_tmpdir_t *tmp, const char *path)
+{
+    tmp->path = path;
+    tmp->parent = -1;
+    tmp->own = -1;
+    tmp->fd = -1;
+}
+
+
+int
+ngx_cc_tmpdir_open(ngx_cc_tmpdir_t *tmp)
+{
+    int  i;
+
+    if (tmp->own != -1) {
+        return 0;
+    }
+
+    if (tmp->path == NULL) {
+        errno = ENOENT;
+        return -1;
+    }
+
+    if (ngx_cc_tmpdir_parent(tmp) == -1) {
+        return -1;
+    }
+
+    /* a dead one, or one on another machine, may have the number still */
+
+    for (i = 0; i < NGX_CC_TMPDIR_NAMES; i++) {
+        (void) snprintf(tmp->name, sizeof(tmp->name), i ? "%d-%d" : "%d",
+                        (int) getpid(), i);
+
+        if (mkdirat(tmp->parent, tmp->name, 0700) == 0
+            && ngx_cc_tmpdir_lock(tmp, tmp->name) == 0)
+        {
+            return 0;
+        }
+
+        if (errno != EEXIST && errno != EWOULDBLOCK) {
+            return -1;
+        }
+    }
+
+    return -1;
+}
+
+
+const char *
+ngx_cc_tmpdir_make(ngx_cc_tmpdir_t *tmp)
+{
+    int  i;
+
+    /* somebody may have removed or moved it since the last time: once more */
+
+    for (i = 0; i < 2; i++) {
+
+        if (ngx_cc_tmpdir_open(tmp) == 0 && ngx_cc_tmpdir_run(tmp) == 0) {
+            return tmp->env;
+        }
+
+        if (errno != ENOENT) {
+            return NULL;
+        }
+
+        ngx_cc_tmpdir_forget(tmp);
+        errno = ENOENT;
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_cc_tmpdir_done(ngx_cc_tmpdir_t *tmp)
+{
+    unsigned  budget;
+
+    if (tmp->fd == -1) {
+        return;
+    }
+
+    (void) close(tmp->fd);
+    tmp->fd = -1;
+
+    budget = NGX_CC_TMPDIR_DONE;
+
+    if (ngx_cc_remove_directory(tmp->own, tmp->run, &budget) != 0
+        || budget != NGX_CC_TMPDIR_DONE)
+    {
+        /* what was deeper has come up */
+        tmp->dirty = ngx_cc_remove_beneath(tmp->own, NULL, &budget) == 1;
+    }
+
+    tmp->run[0] = '\0';
+}
+
+
+void
+ngx_cc_tmpdir_step(ngx_cc_tmpdir_t *tmp)
+{
+    unsigned  budget;
+
+    budget = NGX_CC_TMPDIR_STEP;
+
+    if (tmp->dirty) {
+        tmp->dirty = ngx_cc_remove_beneath(tmp->own, tmp->run, &budget) == 1;
+        return;
+    }
+
+    if (tmp->stale) {
+        tmp->stale = ngx_cc_tmpdir_sweep(tmp, &budget) == 1;
+    }
+}
+
+
+void
+ngx_cc_tmpdir_leave(ngx_cc_tmpdir_t *tmp)
+{
+    unsigned  budget;
+
+    ngx_cc_tmpdir_done(tmp);
+
+    budget = NGX_CC_TMPDIR_LEAVE;
+
+    if (tmp->dirty) {
+        (void) ngx_cc_remove_beneath(tmp->own, NULL, &budget);
+    }
+
+    if (tmp->stale) {
+        (void) ngx_cc_tmpdir_sweep(tmp, &budget);
+    }
+
+    if (tmp->own != -1) {
+        (void) unlinkat(tmp->parent, tmp->name, AT_REMOVEDIR);
+    }
+}
+
+
+/* root has made it, unless it may not or it is gone */
+
+static int
+ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp)
+{
+    struct stat  st;
+
+    if (tmp->parent != -1) {
+        return 0;
+    }
+
+    tmp->parent = open(tmp->path, NGX_CC_TMPDIR_OPEN);
+
+    if (tmp->parent == -1 && errno == ENOENT
+        && ngx_cc_place_make(tmp->path) == 0)
+    {
+        tmp->parent = open(tmp->path, NGX_CC_TMPDIR_OPEN);
+    }
+
+    if (tmp->parent == -1) {
+        return -1;
+    }
+
+    /* nobody else may prepare anything for us in there */
+
+    if (fstat(tmp->parent, &st) == -1 || st.st_uid != geteuid()
+        || (st.st_mode & 022))
+    {
+        (void) close(tmp->parent);
+        tmp->parent = -1;
+        errno = EPERM;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * A sweep may have come between: it has removed the directory, or is about to
+ * (EWOULDBLOCK).
+ */
+
+static int
+ngx_cc_tmpdir_lock(ngx_cc_tmpdir_t *tmp, const char *name)
+{
+    int          err;
+    struct stat  st;
+
+    tmp->own = openat(tmp->parent, name, NGX_CC_TMPDIR_OPEN);
+
+    if (tmp->own == -1) {
+        errno = (errno == ENOENT) ? EWOULDBLOCK : errno;
+        return -1;
+    }
+
+    /* a file system without locks: then a sweep cannot have it either */
+
+    if (flock(tmp->own, LOCK_EX|LOCK_NB) == -1 && errno == EWOULDBLOCK) {
+        err = EWOULDBLOCK;
+
+    } else {
+        err = (fstat(tmp->own, &st) == 0 && st.st_nlink) ? 0 : EWOULDBLOCK;
+    }
+
+    if (err == 0) {
+        return 0;
+    }
+
+    (void) close(tmp->own);
+    tmp->own = -1;
+    errno = err;
+
+    return -1;
+}
+
+
+/* ENOENT: own is no more where it was */
+
+static int
+ngx_cc_tmpdir_run(ngx_cc_tmpdir_t *tmp)
+{
+    int          n;
+    struct stat  here, there;
+
+    (void) snprintf(tmp->run, sizeof(tmp->run), "%u", (unsigned) ++tmp->n);
+
+    n = snprintf(tmp->env, sizeof(tmp->env), "TMPDIR=%s/%s/%s", tmp->path,
+                 tmp->name, tmp->run);
+
+    if (n < 0 || (size_t) n >= sizeof(tmp->env)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+
+    if (mkdirat(tmp->own, tmp->run, 0700) == -1) {
+        return -1;
+    }
+
+    tmp->fd = openat(tmp->own, tmp->run, NGX_CC_TMPDIR_OPEN);
+
+    if (tmp->fd == -1) {
+        return -1;
+    }
+
+    if (fstat(tmp->fd, &here) == 0
+        && lstat(tmp->env + sizeof("TMPDIR=") - 1, &there) == 0
+        && here.st_ino == there.st_ino && here.st_dev == there.st_dev)
+    {
+        return 0;
+    }
+
+    (void) close(tmp->fd);
+    tmp->fd = -1;
+    (void) unlinkat(tmp->own, tmp->run, AT_REMOVEDIR);
+    errno = ENOENT;
+
+    return -1;
+}
+
+
+static void
+ngx_cc_tmpdir_forget(ngx_cc_tmpdir_t *tmp)
+{
+    if (tmp->own != -1) {
+        (void) close(tmp->own);
+        tmp->own = -1;
+    }
+
+    if (tmp->parent != -1) {
+        (void) close(tmp->parent);
+        tmp->parent = -1;
+    }
+
+    tmp->run[0] = '\0';
+    tmp->dirty = 0;
+}
+
+
+/*
+ * 0 = nothing is left, or nothing that could be removed; 1 = there is more.
+ * The directory is not made for it, and not kept open: it may be another one
+ * the next time.
+ */
+
+static int
+ngx_cc_tmpdir_sweep(ngx_cc_tmpdir_t *tmp, unsigned *budget)
+{
+    long            size, at;
+    unsigned short  len;
+
+    char  buf[2048] __attribute__((aligned(8)));
+
+    if (tmp->path == NULL || access(tmp->path, F_OK) == -1
+        || ngx_cc_tmpdir_parent(tmp) == -1
+        || lseek(tmp->parent, 0, SEEK_SET) == -1)
+    {
+        return 0;
+    }
+
+    for ( ;; ) {
+        size = syscall(SYS_getdents64, tmp->parent, buf, sizeof(buf));
+
+        if (size <= 0) {
+            if (tmp->own == -1) {
+                ngx_cc_tmpdir_forget(tmp);
+            }
+
+            return 0;
+        }
+
+        /* inode, offset, length, type, name */
+
+        for (at = 0; at < size; at += len) {
+            memcpy(&len, buf + at + 16, sizeof(len));
+
+            if (ngx_cc_tmpdir_sweep_one(tmp, buf + at + 19, budget) == 1) {
+                return 1;
+            }
+        }
+    }
+}
+
+
+static int
+ngx_cc_tmpdir_sweep_one(ngx_cc_tmpdir_t *tmp, const char *name,
+    unsigned *budget)
+{
+    int  rc, fd;
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        return 0;
+    }
+
+    fd = ngx_cc_remove_open(tmp->parent, name);
+
+    if (fd == -1) {
+
+        /* nothing of ours */
+
+        if (errno == ENOTDIR || errno == ELOOP) {
+            (void) unlinkat(tmp->parent, name, 0);
+        }
+
+        return 0;
+    }
+
+    rc = 0;
+
+    if (flock(fd, LOCK_EX|LOCK_NB) == 0) {
+        rc = ngx_cc_remove_beneath(fd, NULL, budget);
+
+        if (rc == 0) {
+            (void) unlinkat(tmp->parent, name, AT_REMOVEDIR);
+        }
+    }
+
+    (void) close(fd);
+
+    return rc;
+}
