@@ -43,6 +43,33 @@ ngx_cc_direct_prepare(ngx_cc_direct_t *direct,
 }
 
 
+ngx_cc_direct_t *
+ngx_cc_direct_start(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings)
+{
+    ngx_cc_plainline_shell_e  shell;
+
+    static ngx_cc_direct_t    direct;
+
+    if (start->argc != 3) {
+        return NULL;
+    }
+
+    if (start->head.flags & NGX_CC_START_DASH) {
+        shell = NGX_CC_PLAINLINE_DASH;
+
+    } else if (start->head.flags & NGX_CC_START_BASH) {
+        shell = NGX_CC_PLAINLINE_BASH;
+
+    } else {
+        return NULL;
+    }
+
+    return ngx_cc_direct_prepare(&direct, shell, strings->argv[2],
+                                 strings->env) ? &direct : NULL;
+}
+
+
 __attribute__((no_sanitize_address))
 void
 ngx_cc_direct_exec(ngx_cc_direct_t *direct)

@@ -10,6 +10,7 @@
 
 
 #include "ngx_cc_plainline.h"
+#include "ngx_cc_wire.h"
 
 
 #define NGX_CC_DIRECT_ENV    256         /* variables, and no more */
@@ -33,6 +34,13 @@ typedef struct {
  */
 int ngx_cc_direct_prepare(ngx_cc_direct_t *direct,
     ngx_cc_plainline_shell_e shell, const char *line, const char **env);
+
+/*
+ * The same for a START: NULL when it needs its shell.  What is returned is
+ * valid until the next call.
+ */
+ngx_cc_direct_t *ngx_cc_direct_start(const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings);
 
 /*
  * In the child, in the command's directory: executes it, or returns.  Makes

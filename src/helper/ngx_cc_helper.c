@@ -194,10 +194,6 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     next = ngx_cc_life_next(&h->life);
     timeout = NULL;
 
-    if (h->life.tmp.dirty) {
-        next = h->life.now;
-    }
-
     if (next != NGX_CC_LIFE_NEVER) {
         next = (next > h->life.now) ? next - h->life.now : 0;
         ts.tv_sec = next / 1000;

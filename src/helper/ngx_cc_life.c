@@ -17,6 +17,8 @@
 #define NGX_CC_LIFE_TELL      5          /* ms that STARTED is held back */
 #define NGX_CC_LIFE_TICK      20         /* ms between looks at a tree that is
                                             being ended */
+#define NGX_CC_LIFE_DROP      20         /* ms that an empty TMPDIR is kept for
+                                            the next command */
 #define NGX_CC_LIFE_RELUCTANT 10000      /* ms; what lives longer under KILL
                                             is stuck in the kernel */
 #define NGX_CC_LIFE_RETRY     1000       /* ms between looks at such a one */
@@ -25,14 +27,10 @@
 
 static int ngx_cc_life_remake(const ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *strings, int err);
-static void ngx_cc_life_tmpdir(ngx_cc_life_t *life,
-    ngx_cc_wire_strings_t *strings);
 static void ngx_cc_life_leave(ngx_cc_life_t *life)
     __attribute__((noreturn));
 static int ngx_cc_life_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths);
-static ngx_cc_direct_t *ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
-    const ngx_cc_wire_strings_t *strings);
 static void ngx_cc_life_sweep(ngx_cc_life_t *life);
 static void ngx_cc_life_finish(ngx_cc_life_t *life);
 static uint64_t ngx_cc_life_clock(clockid_t id);
@@ -97,9 +95,9 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     child.search = start->head.flags & NGX_CC_START_SEARCH;
     child.exact = start->head.flags & NGX_CC_START_EXACT;
 
-    ngx_cc_life_tmpdir(life, &strings);
+    ngx_cc_tmpdir_give(&life->tmp, &strings);
 
-    child.direct = ngx_cc_life_direct(start, &strings);
+    child.direct = ngx_cc_direct_start(start, &strings);
 
     life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
 
@@ -150,6 +148,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     if (pid == -1) {
         ngx_cc_pump_close(&life->pump);
         ngx_cc_tmpdir_done(&life->tmp);
+        life->drop_at = life->now + NGX_CC_LIFE_DROP;
 
         ngx_cc_wire_init(&life->failed, NGX_CC_WIRE_FAILED, life->run,
                          sizeof(life->failed));
@@ -178,32 +177,6 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
                                    : NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
-}
-
-
-/*
- * A directory for temporary files, unless the command is told another one.
- * Without one (a full disk) it has to do: it may be what makes room.
- */
-
-static void
-ngx_cc_life_tmpdir(ngx_cc_life_t *life, ngx_cc_wire_strings_t *strings)
-{
-    uint32_t     i;
-    const char  *env;
-
-    for (i = 0; i < strings->envc; i++) {
-        if (strncmp(strings->env[i], "TMPDIR=", 7) == 0) {
-            return;
-        }
-    }
-
-    env = ngx_cc_tmpdir_make(&life->tmp);
-
-    if (env) {
-        strings->env[strings->envc++] = env;
-        strings->env[strings->envc] = NULL;
-    }
 }
 
 
@@ -302,6 +275,14 @@ ngx_cc_life_next(ngx_cc_life_t *life)
 
     if (life->tick_at < next) {
         next = life->tick_at;
+    }
+
+    if (life->tmp.kept && life->drop_at < next) {
+        next = life->drop_at;
+    }
+
+    if (life->tmp.dirty) {
+        next = life->now;
     }
 
     if (life->state == NGX_CC_LIFE_RUNNING && life->silence && !life->paused
@@ -477,6 +458,10 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
     switch (life->state) {
 
     case NGX_CC_LIFE_IDLE:
+        if (life->tmp.kept && life->now >= life->drop_at) {
+            ngx_cc_tmpdir_drop(&life->tmp);
+        }
+
         return;
 
     case NGX_CC_LIFE_RUNNING:
@@ -562,35 +547,6 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
 }
 
 
-/* a line that needs no shell, ready to be executed without one; or NULL */
-
-static ngx_cc_direct_t *
-ngx_cc_life_direct(const ngx_cc_wire_start_t *start,
-    const ngx_cc_wire_strings_t *strings)
-{
-    ngx_cc_plainline_shell_e  shell;
-
-    static ngx_cc_direct_t    direct;
-
-    if (start->argc != 3) {
-        return NULL;
-    }
-
-    if (start->head.flags & NGX_CC_START_DASH) {
-        shell = NGX_CC_PLAINLINE_DASH;
-
-    } else if (start->head.flags & NGX_CC_START_BASH) {
-        shell = NGX_CC_PLAINLINE_BASH;
-
-    } else {
-        return NULL;
-    }
-
-    return ngx_cc_direct_prepare(&direct, shell, strings->argv[2],
-                                 strings->env) ? &direct : NULL;
-}
-
-
 static void
 ngx_cc_life_sweep(ngx_cc_life_t *life)
 {
@@ -659,6 +615,7 @@ ngx_cc_life_finish(ngx_cc_life_t *life)
 
     ngx_cc_pump_close(&life->pump);
     ngx_cc_tmpdir_done(&life->tmp);
+    life->drop_at = life->now + NGX_CC_LIFE_DROP;
 
     life->state = NGX_CC_LIFE_IDLE;
     life->tick_at = NGX_CC_LIFE_NEVER;

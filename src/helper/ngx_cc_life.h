@@ -100,6 +100,7 @@ typedef struct {
     uint64_t               quiet_since;  /* last output */
     uint64_t               ladder_at;    /* TERM or linger has had its time */
     uint64_t               tick_at;      /* the next look at the tree */
+    uint64_t               drop_at;      /* no other command has come */
     uint64_t               reluctant_at; /* no more patience with it */
 
     unsigned               paused:1;

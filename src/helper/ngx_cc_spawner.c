@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_helper.h"
+#include "ngx_cc_oom.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_spawner.h"
 #include "ngx_cc_sweep.h"
@@ -58,7 +59,6 @@ static void ngx_cc_spawner_birth(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_descriptors(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_signals(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_schedule(const ngx_cc_spawner_conf_t *conf);
-static void ngx_cc_spawner_oom(void);
 static void ngx_cc_spawner_title(const ngx_cc_spawner_conf_t *conf,
     const char *title);
 static void ngx_cc_spawner_wait(ngx_cc_spawner_t *s);
@@ -127,7 +127,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
 
     /* afterwards it would be refused */
 
-    ngx_cc_spawner_oom();
+    ngx_cc_oom_raise(NGX_CC_SPAWNER_OOM);
 
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -253,53 +253,6 @@ ngx_cc_spawner_schedule(const ngx_cc_spawner_conf_t *conf)
     (void) sched_setscheduler(0, SCHED_OTHER, &param);
     (void) setpriority(PRIO_PROCESS, 0, conf->nice);
     (void) prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
-}
-
-
-static void
-ngx_cc_spawner_oom(void)
-{
-    int      fd, sign, value;
-    char     buf[16], *p;
-    ssize_t  n;
-
-    fd = open("/proc/self/oom_score_adj", O_RDWR|O_CLOEXEC);
-
-    if (fd == -1) {
-        return;
-    }
-
-    n = read(fd, buf, sizeof(buf) - 1);
-    value = 0;
-    sign = 1;
-
-    for (p = buf; p < buf + n; p++) {
-        if (*p == '-') {
-            sign = -1;
-
-        } else if (*p >= '0' && *p <= '9') {
-            value = value * 10 + (*p - '0');
-        }
-    }
-
-    value = sign * value + NGX_CC_SPAWNER_OOM;
-    value = value > 1000 ? 1000 : value;
-
-    p = buf + sizeof(buf);
-    sign = value < 0;
-    value = sign ? -value : value;
-
-    do {
-        *--p = '0' + value % 10;
-        value /= 10;
-    } while (value);
-
-    if (sign) {
-        *--p = '-';
-    }
-
-    (void) !write(fd, p, buf + sizeof(buf) - p);
-    (void) close(fd);
 }
 
 

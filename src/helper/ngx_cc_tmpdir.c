@@ -14,6 +14,7 @@
 
 
 #define NGX_CC_TMPDIR_OPEN   (O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
+#define NGX_CC_TMPDIR_NONE   48          /* bytes of "." and ".." as read */
 #define NGX_CC_TMPDIR_NAMES  16          /* for one process */
 #define NGX_CC_TMPDIR_DONE   256         /* entries: before the end is told */
 #define NGX_CC_TMPDIR_STEP   64          /* entries: at a time, later */
@@ -22,6 +23,9 @@
 
 static int ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp);
 static int ngx_cc_tmpdir_lock(ngx_cc_tmpdir_t *tmp, const char *name);
+static int ngx_cc_tmpdir_empty(ngx_cc_tmpdir_t *tmp);
+static int ngx_cc_tmpdir_here(ngx_cc_tmpdir_t *tmp);
+static void ngx_cc_tmpdir_remove(ngx_cc_tmpdir_t *tmp);
 static int ngx_cc_tmpdir_run(ngx_cc_tmpdir_t *tmp);
 static void ngx_cc_tmpdir_forget(ngx_cc_tmpdir_t *tmp);
 static int ngx_cc_tmpdir_sweep(ngx_cc_tmpdir_t *tmp, unsigned *budget);
@@ -83,6 +87,13 @@ ngx_cc_tmpdir_make(ngx_cc_tmpdir_t *tmp)
 {
     int  i;
 
+    if (tmp->kept && ngx_cc_tmpdir_here(tmp)) {
+        tmp->kept = 0;
+        return tmp->env;
+    }
+
+    ngx_cc_tmpdir_drop(tmp);
+
     /* somebody may have removed or moved it since the last time: once more */
 
     for (i = 0; i < 2; i++) {
@@ -104,13 +115,93 @@ ngx_cc_tmpdir_make(ngx_cc_tmpdir_t *tmp)
 
 
 void
+ngx_cc_tmpdir_give(ngx_cc_tmpdir_t *tmp, ngx_cc_wire_strings_t *strings)
+{
+    uint32_t     i;
+    const char  *env;
+
+    for (i = 0; i < strings->envc; i++) {
+        if (strncmp(strings->env[i], "TMPDIR=", 7) == 0) {
+            return;
+        }
+    }
+
+    env = ngx_cc_tmpdir_make(tmp);
+
+    if (env) {
+        strings->env[strings->envc++] = env;
+        strings->env[strings->envc] = NULL;
+    }
+}
+
+
+void
 ngx_cc_tmpdir_done(ngx_cc_tmpdir_t *tmp)
 {
-    unsigned  budget;
-
     if (tmp->fd == -1) {
         return;
     }
+
+    tmp->kept = ngx_cc_tmpdir_empty(tmp);
+
+    if (!tmp->kept) {
+        ngx_cc_tmpdir_remove(tmp);
+    }
+}
+
+
+void
+ngx_cc_tmpdir_drop(ngx_cc_tmpdir_t *tmp)
+{
+    if (tmp->kept) {
+        tmp->kept = 0;
+        ngx_cc_tmpdir_remove(tmp);
+    }
+}
+
+
+/* as it was made: no other mode, nothing in it */
+
+static int
+ngx_cc_tmpdir_empty(ngx_cc_tmpdir_t *tmp)
+{
+    long         size;
+    struct stat  st;
+
+    /* "." and ".." and a name, or at least its beginning */
+
+    char  buf[512] __attribute__((aligned(8)));
+
+    if (fstat(tmp->fd, &st) == -1 || st.st_mode != (S_IFDIR|0700)
+        || lseek(tmp->fd, 0, SEEK_SET) == -1)
+    {
+        return 0;
+    }
+
+    size = syscall(SYS_getdents64, tmp->fd, buf, sizeof(buf));
+
+    return size == NGX_CC_TMPDIR_NONE
+           && syscall(SYS_getdents64, tmp->fd, buf, sizeof(buf)) == 0;
+}
+
+
+/* is it where its name says? */
+
+static int
+ngx_cc_tmpdir_here(ngx_cc_tmpdir_t *tmp)
+{
+    struct stat  here, there;
+
+    return fstat(tmp->fd, &here) == 0
+           && lstat(tmp->env + sizeof("TMPDIR=") - 1, &there) == 0
+           && here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+
+static void
+ngx_cc_tmpdir_remove(ngx_cc_tmpdir_t *tmp)
+{
+    unsigned  budget;
 
     (void) close(tmp->fd);
     tmp->fd = -1;
@@ -152,6 +243,7 @@ ngx_cc_tmpdir_leave(ngx_cc_tmpdir_t *tmp)
     unsigned  budget;
 
     ngx_cc_tmpdir_done(tmp);
+    ngx_cc_tmpdir_drop(tmp);
 
     budget = NGX_CC_TMPDIR_LEAVE;
 
@@ -251,8 +343,7 @@ ngx_cc_tmpdir_lock(ngx_cc_tmpdir_t *tmp, const char *name)
 static int
 ngx_cc_tmpdir_run(ngx_cc_tmpdir_t *tmp)
 {
-    int          n;
-    struct stat  here, there;
+    int  n;
 
     (void) snprintf(tmp->run, sizeof(tmp->run), "%u", (unsigned) ++tmp->n);
 
@@ -274,10 +365,7 @@ ngx_cc_tmpdir_run(ngx_cc_tmpdir_t *tmp)
         return -1;
     }
 
-    if (fstat(tmp->fd, &here) == 0
-        && lstat(tmp->env + sizeof("TMPDIR=") - 1, &there) == 0
-        && here.st_ino == there.st_ino && here.st_dev == there.st_dev)
-    {
+    if (ngx_cc_tmpdir_here(tmp)) {
         return 0;
     }
 

@@ -9,16 +9,19 @@
  *             ~0, ~1 ...        left by a command, on its way out
  *
  * A helper removes what its commands leave; what is much, piece by piece while
- * it serves the next one.  What a dead helper leaves, nobody holds the lock of:
- * a spawner removes it, at its birth and when a helper has died.
+ * it serves the next one.  A directory that is left empty is as good as a new
+ * one, and kept for a moment: commands often come one upon the other, and to
+ * make and remove one costs 20 to 100 us.  What a dead helper leaves, nobody
+ * holds the lock of: a spawner removes it, at its birth and when a helper has
+ * died.
  */
 
 #ifndef _NGX_CC_TMPDIR_H_INCLUDED_
 #define _NGX_CC_TMPDIR_H_INCLUDED_
 
 
-#include <stddef.h>
 #include <stdint.h>
+#include "ngx_cc_wire.h"
 
 
 #define NGX_CC_TMPDIR_PATH  4096
@@ -33,6 +36,7 @@ typedef struct {
     char            name[24];    /* of own */
     char            run[12];     /* of fd, "" = none */
     char            env[NGX_CC_TMPDIR_PATH];     /* TMPDIR=... */
+    unsigned        kept:1;      /* fd is nobody's, and empty */
     unsigned        dirty:1;     /* own has something to be removed */
     unsigned        stale:1;     /* parent may have */
 } ngx_cc_tmpdir_t;
@@ -54,8 +58,18 @@ int ngx_cc_tmpdir_open(ngx_cc_tmpdir_t *tmp);
  */
 const char *ngx_cc_tmpdir_make(ngx_cc_tmpdir_t *tmp);
 
-/* the command is over: removes its directory, or begins to */
+/*
+ * The same for a START whose environment names no other TMPDIR: it gets one
+ * more variable (ngx_cc_wire_start_unpack() has left room).  A command without
+ * (a full disk) is started all the same: it may be what makes room.
+ */
+void ngx_cc_tmpdir_give(ngx_cc_tmpdir_t *tmp, ngx_cc_wire_strings_t *strings);
+
+/* the command is over: removes its directory, begins to, or keeps it empty */
 void ngx_cc_tmpdir_done(ngx_cc_tmpdir_t *tmp);
+
+/* no other one has come: what is kept is removed */
+void ngx_cc_tmpdir_drop(ngx_cc_tmpdir_t *tmp);
 
 /*
  * A piece of what is left to be removed: "dirty" or "stale" is set while there

@@ -168,6 +168,14 @@ START_TEST(removed)
         ngx_cc_tmpdir_step(&tmp);
     }
 
+    /* nothing was left: it may be somebody else's next */
+
+    if (tmp.kept) {
+        ck_assert_int_eq(_i, 0);
+        ck_assert_int_eq(entries(value), 0);
+        ngx_cc_tmpdir_drop(&tmp);
+    }
+
     gone(value);
     ck_assert_int_eq(entries(outside), 1);
     free(value);
@@ -218,6 +226,43 @@ START_TEST(pieces)
 END_TEST
 
 
+/* one that is as new is given again, and only such a one */
+
+START_TEST(kept)
+{
+    char  *first, *second;
+
+    first = made(&tmp);
+    sh("touch %s/x && rm %s/x", first, first);
+    ngx_cc_tmpdir_done(&tmp);
+    ck_assert_uint_eq(tmp.kept, 1);
+
+    second = made(&tmp);
+    ck_assert_str_eq(first, second);
+    ck_assert_uint_eq(tmp.kept, 0);
+    sh("chmod 755 %s", second);
+    ngx_cc_tmpdir_done(&tmp);
+    ck_assert_uint_eq(tmp.kept, 0);
+    gone(second);
+    free(second);
+
+    second = made(&tmp);
+    ck_assert_str_ne(first, second);
+    sh("mv %s %s/elsewhere", second, dir);
+    ngx_cc_tmpdir_done(&tmp);
+    free(first);
+    first = made(&tmp);
+    ck_assert_str_ne(first, second);
+
+    ngx_cc_tmpdir_done(&tmp);
+    ngx_cc_tmpdir_drop(&tmp);
+    gone(first);
+    free(first);
+    free(second);
+}
+END_TEST
+
+
 /* what somebody does to it who has the same user */
 
 START_TEST(moved)
@@ -235,6 +280,7 @@ START_TEST(moved)
     free(again);
     again = made(&tmp);
     ngx_cc_tmpdir_done(&tmp);
+    ngx_cc_tmpdir_drop(&tmp);
     gone(again);
 
     /* a link instead: the helper goes elsewhere */
@@ -386,6 +432,7 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, removed, 0, sizeof(remains) / sizeof(char *));
     tcase_add_test(tc, pieces);
+    tcase_add_test(tc, kept);
     tcase_add_test(tc, moved);
     tcase_add_test(tc, refused);
     tcase_add_test(tc, stale);
