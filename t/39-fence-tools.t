@@ -102,7 +102,7 @@ for my $how ('exit 3', 'kill -9 $$', 'setsid sleep 600 & exit 0',
     my $r = $c->run("cd \$TMPDIR; pwd; touch x; $how");
     my ($path) = $r->{stdout} =~ /^(\S+)/;
     like($path, qr{^\Q$tmp\E/\d+/\d+$}, "$how: there was one");
-    ok(!-e $path, "$how: gone when it is told that it has ended");
+    ok($t->wait_until(sub { !-e $path }), "$how: gone");
     ok(-d "$dir/work", "$how: no link was followed");
 }
 # empty at the end, it may be the next one's: as new
