@@ -14,6 +14,7 @@
 #include "ngx_cc_directive.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
+#include "ngx_cc_problem.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_supply.h"
 #include "ngx_cc_zone.h"
@@ -628,6 +629,7 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 
     ngx_cc_conf_notice_tell(cycle, mcf);
     ngx_cc_local_init();
+    ngx_cc_problem_init();
 
     if (ngx_cc_supply_deathwatch(cycle->log) != NGX_OK) {
         return rc;

@@ -8,6 +8,7 @@ use warnings;
 
 use HTTP::Tiny;
 use IO::Socket::IP;
+use JSON::PP ();
 use Test::More;
 use CC::Http;
 use CC::Mcp;
@@ -61,6 +62,19 @@ SKIP: {
     like($c->run('python3 -m http.server 0')->{stderr}, qr/denied/,
         'nginx.conf: commands do not listen');
     $c->close;
+}
+for my $path ('/.well-known/oauth-protected-resource',
+    '/.well-known/oauth-protected-resource/mcp',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration', '/register')
+{
+    for my $method (qw(GET POST)) {
+        my $r = request($t, $path, $method);
+        is($r->{status}, 404, "nginx.conf: $method $path");
+        is($r->{headers}{'content-type'}, 'application/json', 'as JSON');
+        like(JSON::PP::decode_json($r->{content})->{error_description},
+            qr/no OAuth/, 'that says so');
+    }
 }
 is(request($t, '/healthz')->{status}, 200, 'nginx.conf: healthz');
 is(request($t, '/metrics')->{status}, 200, 'nginx.conf: metrics');
@@ -121,6 +135,9 @@ SKIP: {
 $c->close;
 is(HTTP::Tiny->new(verify_SSL => 0)->get("https://127.0.0.1:$tls{port}/")
     ->{content}, "the old page\n", 'hardened.conf: what was there before');
+is(HTTP::Tiny->new(verify_SSL => 0)->get("https://127.0.0.1:$tls{port}"
+    . '/.well-known/oauth-authorization-server/mcp')->{headers}{'content-type'},
+    'application/json', 'hardened.conf: no OAuth');
 is(json($t)->{max_sessions}, 50, 'hardened.conf: health');
 ok($t->wait_until(sub {
     $t->slurp('logs/cc_executor.log') =~ /"owner":"token:agent"/ }),

@@ -8,6 +8,9 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_local.h"
+#include "ngx_cc_problem.h"
+#include "ngx_cc_reply.h"
+#include "ngx_cc_request.h"
 #include "ngx_cc_zone.h"
 
 
@@ -412,46 +415,42 @@ ngx_cc_access_own(ngx_http_request_t *r, ngx_cc_conf_access_t *conf,
 }
 
 
-/* RFC 6750, section 3 */
+/* RFC 6750, section 3: no error where nothing was shown */
 
 static ngx_int_t
 ngx_cc_access_token(ngx_http_request_t *r, ngx_cc_caller_t *caller)
 {
-    ngx_str_t         why;
-    ngx_table_elt_t  *h;
+    const char  *challenge, *why;
 
-    if (caller->token == NGX_CC_CALLER_GOOD) {
+    switch (caller->token) {
+
+    case NGX_CC_CALLER_GOOD:
         return NGX_OK;
+
+    case NGX_CC_CALLER_NONE:
+        challenge = "Bearer realm=\"cc_executor\"";
+        why = "a token of cc_executor_token_file is needed, there was none: "
+              "send \"Authorization: Bearer TOKEN\"";
+        break;
+
+    default:                             /* NGX_CC_CALLER_WRONG */
+        challenge = "Bearer realm=\"cc_executor\", error=\"invalid_token\", "
+                    "error_description=\"exactly one token is needed, and it "
+                    "must be known here\"";
+        why = "a token of cc_executor_token_file is needed, what was shown "
+              "is none of them, or several";
+        break;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
-
-    if (h == NULL) {
+    if (ngx_cc_reply_header(r, "WWW-Authenticate", challenge,
+                            ngx_strlen(challenge))
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "WWW-Authenticate");
-
-    if (caller->token == NGX_CC_CALLER_NONE) {
-        ngx_str_set(&h->value, "Bearer realm=\"cc_executor\"");
-        ngx_str_set(&why, "none");
-
-    } else {
-        ngx_str_set(&h->value, "Bearer realm=\"cc_executor\", "
-                               "error=\"invalid_token\"");
-        ngx_str_set(&why, "another one");
-    }
-
-    r->headers_out.www_authenticate = h;
-
     return ngx_cc_access_refuse(r, NGX_HTTP_UNAUTHORIZED,
-                                NGX_CC_REASON_TOKEN,
-                                "a token of cc_executor_token_file is needed, "
-                                "there was", &why);
+                                NGX_CC_REASON_TOKEN, why, NULL);
 }
 
 
@@ -463,22 +462,27 @@ ngx_cc_access_refuse(ngx_http_request_t *r, ngx_int_t status,
     ngx_str_t   text, line;
     ngx_uint_t  level;
 
-    text = ngx_cc_header_print(buf, what);
+    line.data = copy;
+
+    if (what) {
+        text = ngx_cc_header_print(buf, what);
+        line.len = ngx_snprintf(copy, sizeof(copy), "%s \"%V\"", why, &text)
+                   - copy;
+
+    } else {
+        line.len = ngx_snprintf(copy, sizeof(copy), "%s", why) - copy;
+    }
 
     /* what an operator may have to change stands out */
 
     level = (reason == NGX_CC_REASON_COMMAND) ? NGX_LOG_WARN : NGX_LOG_INFO;
 
     ngx_log_error(level, r->connection->log, 0,
-                  "cc_executor: refused with %i, %s \"%V\"", status, why,
-                  &text);
+                  "cc_executor: refused with %i, %V", status, &line);
 
     ngx_cc_zone_refused(reason);
 
-    line.data = copy;
-    line.len = ngx_snprintf(copy, sizeof(copy), "%s \"%V\"", why, &text)
-               - copy;
     ngx_cc_audit_refused(r, status, reason, &line);
 
-    return status;
+    return ngx_cc_problem(r, status, NGX_CC_ERROR_REQUEST, &line);
 }

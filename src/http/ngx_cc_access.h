@@ -30,8 +30,9 @@
 
 
 /*
- * NGX_OK, or the status to finish the request with, bare, so that error_page
- * works; why is logged at info level.  Needs nothing but the request.
+ * NGX_OK, or the status to finish the request with, so that error_page works;
+ * why is logged at info level and told to a POST (ngx_cc_problem).  Needs
+ * nothing but the request.
  */
 ngx_int_t ngx_cc_access(ngx_http_request_t *r);
 

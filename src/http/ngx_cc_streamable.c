@@ -5,6 +5,8 @@
 #include "ngx_cc_admit.h"
 #include "ngx_cc_caller.h"
 #include "ngx_cc_header.h"
+#include "ngx_cc_notice.h"
+#include "ngx_cc_problem.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable.h"
 #include "ngx_cc_streamable_out.h"
@@ -14,8 +16,9 @@
 
 
 static ngx_int_t ngx_cc_streamable_check(ngx_http_request_t *r,
-    const char **error);
-static ngx_uint_t ngx_cc_streamable_accepts(ngx_http_request_t *r);
+    ngx_cc_mcp_post_t *post, const char **error);
+static ngx_uint_t ngx_cc_streamable_accepts(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post);
 static ngx_int_t ngx_cc_streamable_headers(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post);
 static ngx_int_t ngx_cc_streamable_create(ngx_http_request_t *r,
@@ -39,13 +42,19 @@ ngx_cc_streamable(ngx_http_request_t *r)
     const char         *error;
     ngx_cc_mcp_post_t   post;
 
-    rc = ngx_cc_streamable_check(r, &error);
+    ngx_memzero(&post, sizeof(ngx_cc_mcp_post_t));
+
+    rc = ngx_cc_streamable_check(r, &post, &error);
 
     if (rc != NGX_OK) {
-        return ngx_cc_streamable_error(r, rc, NGX_CC_ERROR_REQUEST, error);
-    }
+        refusal.data = (u_char *) error;
+        refusal.len = ngx_strlen(error);
 
-    ngx_memzero(&post, sizeof(ngx_cc_mcp_post_t));
+        ngx_cc_zone_refused(NGX_CC_REASON_HANDSHAKE);
+        ngx_cc_audit_refused(r, rc, NGX_CC_REASON_HANDSHAKE, &refusal);
+
+        return ngx_cc_problem(r, rc, NGX_CC_ERROR_REQUEST, &refusal);
+    }
 
     if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
         return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
@@ -62,7 +71,13 @@ ngx_cc_streamable(ngx_http_request_t *r)
     rc = ngx_cc_streamable_create(r, &post, &refusal);
 
     if (rc == NGX_BUSY) {
-        return ngx_cc_reply_full(r, (char *) refusal.data);
+
+        if (ngx_cc_reply_header(r, "Retry-After", "5", 1) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_cc_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                              NGX_CC_ERROR_LIMIT, &refusal);
     }
 
     if (rc != NGX_OK) {
@@ -80,7 +95,8 @@ ngx_cc_streamable(ngx_http_request_t *r)
 /* what can be refused before anything of the body is read: status, text */
 
 static ngx_int_t
-ngx_cc_streamable_check(ngx_http_request_t *r, const char **error)
+ngx_cc_streamable_check(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
+    const char **error)
 {
     ngx_str_t           encoding = ngx_string("Content-Encoding");
     ngx_table_elt_t    *h;
@@ -103,9 +119,9 @@ ngx_cc_streamable_check(ngx_http_request_t *r, const char **error)
         return NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
     }
 
-    if (!ngx_cc_streamable_accepts(r)) {
-        *error = "Accept must list both application/json and "
-                 "text/event-stream";
+    if (!ngx_cc_streamable_accepts(r, post)) {
+        *error = "Accept must list application/json, and text/event-stream "
+                 "for more than the answer";
         return 406;
     }
 
@@ -118,10 +134,14 @@ ngx_cc_streamable_check(ngx_http_request_t *r, const char **error)
 }
 
 
-/* both kinds of response; without the header anything goes (RFC 9110, 12.5) */
+/*
+ * Both kinds of response; without the header anything goes (RFC 9110, 12.5).
+ * The specification wants both listed; who lists JSON only gets that, without
+ * anything before the answer.
+ */
 
 static ngx_uint_t
-ngx_cc_streamable_accepts(ngx_http_request_t *r)
+ngx_cc_streamable_accepts(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
 {
     ngx_str_t              item, name = ngx_string("Accept");
     ngx_uint_t             json, stream, n;
@@ -146,7 +166,9 @@ ngx_cc_streamable_accepts(ngx_http_request_t *r)
                   || ngx_cc_header_media(&item, "text/*");
     }
 
-    return n == 0 || (json && stream);
+    post->plain = (json && !stream);
+
+    return n == 0 || json;
 }
 
 

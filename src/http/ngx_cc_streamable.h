@@ -57,7 +57,7 @@ typedef struct {
 /*
  * Handles a POST that access rules let in; what it returns is what a content
  * handler returns.  Refused at once: 415 (no JSON), 406 (the client does not
- * take both kinds of response), 413, 503 with Retry-After (sessions).
+ * take JSON), 413, 503 with Retry-After (sessions).
  */
 ngx_int_t ngx_cc_streamable(ngx_http_request_t *r);
 

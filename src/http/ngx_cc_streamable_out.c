@@ -355,7 +355,7 @@ ngx_cc_streamable_out_none(ngx_cc_streamable_t *st)
         return rc == NGX_OK || rc == NGX_AGAIN ? NGX_DONE : rc;
     }
 
-    if (!st->comment) {
+    if (!st->comment || st->post.plain) {
         return NGX_DECLINED;
     }
 

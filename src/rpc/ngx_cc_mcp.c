@@ -309,6 +309,11 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
 
     rp->modern = s->meta.modern;
 
+    if (s->host->post && s->host->post->plain) {
+        s->meta.token = NULL;
+        s->meta.log = NGX_CC_MCP_LOG_OFF;
+    }
+
     return ngx_cc_mcp_dispatch(s);
 }
 

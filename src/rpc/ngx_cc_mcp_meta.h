@@ -61,6 +61,8 @@ struct ngx_cc_mcp_post_s {
     ngx_str_t    method;         /* Mcp-Method */
     ngx_str_t    name;           /* Mcp-Name */
 
+    unsigned     plain:1;        /* the client takes nothing but the answer */
+
     ngx_uint_t   status;         /* of HTTP, when the message is served */
     unsigned     stream:1;       /* more than the answer will be said */
     unsigned     over:1;         /* everything has been pulled */

@@ -395,6 +395,11 @@ ngx_cc_mcp_methods_listen(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
     ngx_cc_value_t      *v;
     ngx_cc_mcp_reply_t  *rp = &m->reply;
 
+    if (rp->post && rp->post->plain) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 406,
+                                       "Accept must list text/event-stream");
+    }
+
     v = ngx_cc_request_member(params, "notifications");
 
     if (v == NULL || v->type != NGX_CC_VALUE_OBJECT) {
