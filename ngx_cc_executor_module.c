@@ -168,6 +168,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(command.buffer),
       NULL },
 
+    { ngx_string("cc_executor_stdin_buffer"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(command.stdin_buffer),
+      NULL },
+
     { ngx_string("cc_executor_max_message"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,

@@ -205,10 +205,10 @@ is($c->run('ls /proc/self/fd')->{stdout}, "0\n1\n2\n3\n",
 is($c->run({ args => [$u->dir . '/script', 'a', 'b'] })->{stdout},
     $u->dir . "/script a b\n", 'a script knows its name');
 unlink $tool;
-error($c, { args => [$tool] }, -32602, 'exec: No such file or directory',
+error($c, { args => [$tool] }, -32602, "exec: No such file or directory: '$tool'",
     'a program that is gone');
 mkdir $tool;
-error($c, { args => [$tool] }, -32602, 'exec: Permission denied',
+error($c, { args => [$tool] }, -32602, "exec: Permission denied: '$tool'",
     'a directory in its place');
 rmdir $tool;
 symlink '/bin/ls', $tool;

@@ -59,6 +59,7 @@ typedef struct {
     ngx_msec_t         linger;           /* of background children */
     ngx_msec_t         drain_timeout;    /* see ngx_cc_drain.h; 0 = none */
     size_t             buffer;           /* bytes of ring */
+    size_t             stdin_buffer;     /* bytes of input that may wait */
     off_t              max_output;       /* bytes, 0 = any */
     ngx_flag_t         error_detail;     /* clients may see our paths */
     ngx_uint_t         max_commands;
@@ -140,6 +141,9 @@ typedef enum {
 
 /* what others may read; everything else is private to ngx_cc_command.c */
 
+#define NGX_CC_COMMAND_PROGRAM   64      /* bytes, with a NUL */
+
+
 struct ngx_cc_command_s {
     ngx_cc_command_conf_t   *conf;       /* of its location */
     ngx_cc_command_state_e   state;
@@ -170,6 +174,10 @@ struct ngx_cc_command_s {
     unsigned                 truncated:1;     /* its client took nothing any
                                                  more: the rest was dropped */
     uint64_t                 bytes[NGX_CC_STREAMS];  /* that it wrote */
+
+    char                     program[NGX_CC_COMMAND_PROGRAM];   /* as the
+                                            client named it, cut; empty: what
+                                            is executed is not its choice */
 
     void                    *data;       /* of the spec */
 };

@@ -5,6 +5,9 @@
 #include "ngx_cc_fence.h"
 
 
+#define NGX_CC_CONF_MIN_STDIN    4096    /* bytes that may always wait */
+
+
 ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[] = {
     { ngx_string("off"), 0 },
     { ngx_string("beneath"), 1 },
@@ -22,6 +25,7 @@ ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf)
     conf->linger = NGX_CONF_UNSET_MSEC;
     conf->drain_timeout = NGX_CONF_UNSET_MSEC;
     conf->buffer = NGX_CONF_UNSET_SIZE;
+    conf->stdin_buffer = NGX_CONF_UNSET_SIZE;
     conf->max_output = NGX_CONF_UNSET;
     conf->error_detail = NGX_CONF_UNSET;
     conf->max_commands = NGX_CONF_UNSET_UINT;
@@ -42,6 +46,8 @@ ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
     ngx_conf_merge_msec_value(conf->linger, prev->linger, 0);
     ngx_conf_merge_msec_value(conf->drain_timeout, prev->drain_timeout, 60000);
     ngx_conf_merge_size_value(conf->buffer, prev->buffer, 256 * 1024);
+    ngx_conf_merge_size_value(conf->stdin_buffer, prev->stdin_buffer,
+                              2 * 1024 * 1024);
     ngx_conf_merge_off_value(conf->max_output, prev->max_output, 0);
     ngx_conf_merge_value(conf->error_detail, prev->error_detail, 0);
     ngx_conf_merge_uint_value(conf->max_commands, prev->max_commands, 64);
@@ -70,6 +76,8 @@ ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf)
           0, NGX_MAX_INT32_VALUE },
         { "cc_executor_buffer", conf->buffer,
           NGX_CC_RING_MIN, NGX_CC_CONF_MAX_BUFFER },
+        { "cc_executor_stdin_buffer", conf->stdin_buffer,
+          NGX_CC_CONF_MIN_STDIN, NGX_MAX_INT32_VALUE },
         { "cc_executor_max_commands", conf->max_commands,
           1, 1000000 },
         { "cc_executor_max_commands_per_session",

@@ -89,3 +89,21 @@ ngx_cc_answers_free(ngx_cc_answers_t *answers)
     answers->last = NULL;
     answers->end = NULL;
 }
+
+
+void
+ngx_cc_asked_copy(ngx_cc_asked_t *to, ngx_cc_asked_t *from, u_char *p)
+{
+    *to = *from;
+    to->id.data = p;
+
+    if (from->id.len) {
+        p = ngx_cpymem(p, from->id.data, from->id.len);
+    }
+
+    to->more.data = p;
+
+    if (from->more.len) {
+        ngx_memcpy(p, from->more.data, from->more.len);
+    }
+}

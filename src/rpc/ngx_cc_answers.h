@@ -12,6 +12,15 @@
 #include <ngx_core.h>
 
 
+/* a request that is answered later */
+
+typedef struct {
+    ngx_str_t   id;                  /* JSON text, len 0: it wants no answer */
+    ngx_str_t   more;                /* JSON text of members that its result
+                                        gets behind its own: ,"a":1; or none */
+} ngx_cc_asked_t;
+
+
 typedef struct {
     ngx_log_t  *log;
     u_char     *start;               /* NULL: nothing waits */
@@ -34,6 +43,9 @@ size_t ngx_cc_answers_size(ngx_cc_answers_t *answers);
 
 /* forgets all of them */
 void ngx_cc_answers_free(ngx_cc_answers_t *answers);
+
+/* copies "from", its texts to p, which has room for both */
+void ngx_cc_asked_copy(ngx_cc_asked_t *to, ngx_cc_asked_t *from, u_char *p);
 
 
 #endif /* _NGX_CC_ANSWERS_H_INCLUDED_ */

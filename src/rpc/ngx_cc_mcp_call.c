@@ -23,7 +23,6 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
     ngx_cc_answers_t *answers, u_char *session_id, void (*wake)(void *data),
     void *data, ngx_log_t *log)
 {
-    ngx_str_t           nobody = ngx_null_string;
     ngx_uint_t          i;
     ngx_cc_mcp_call_t  *call;
 
@@ -78,12 +77,11 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
 
     ngx_cc_mcp_progress_init(&call->progress, &call->token,
                              ngx_cc_mcp_call_progress, call, log);
-    ngx_cc_stdin_init(&call->input, call->cmd, answers, ex->stdin_given, log);
+    ngx_cc_stdin_init(&call->input, call->cmd, answers, NULL, ex->stdin_given,
+                      log);
 
     if (ex->stdin_given
-        && ngx_cc_stdin_add(&call->input, &ex->stdin_data, 1, &nobody,
-                            NGX_MAX_SIZE_T_VALUE)
-           != NGX_OK)
+        && ngx_cc_stdin_fill(&call->input, &ex->stdin_data, 1) != NGX_OK)
     {
         ngx_cc_mcp_call_close(call);
         return NULL;

@@ -16,6 +16,7 @@
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_mcp_result.h"
+#include "ngx_cc_notice.h"
 #include "ngx_cc_stdin.h"
 
 
@@ -31,7 +32,7 @@ typedef struct {
     ngx_cc_mcp_progress_t   progress;
     ngx_cc_mcp_outcome_t    outcome;
     ngx_cc_mcp_result_t    *result;      /* when it is over */
-    u_char                  why[256];    /* it did not start */
+    u_char                  why[NGX_CC_NOTICE_WHY];    /* it did not start */
 
     ngx_cc_answers_t       *answers;     /* for log messages */
     unsigned                log_level;

@@ -55,9 +55,8 @@ ngx_cc_mcp_reply_unsupported(ngx_cc_mcp_reply_t *rp,
 {
     ngx_str_t  null = ngx_string("null");
 
-    if (rp->notification) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_MCP_UNSUPPORTED, 400, "%*s",
-                                       meta->len, meta->text);
+    if (rp->notification && rp->post == NULL) {
+        return NGX_OK;
     }
 
     ngx_cc_mcp_reply_status(rp, 400);
@@ -98,7 +97,7 @@ ngx_cc_mcp_reply_begin(ngx_cc_mcp_reply_t *rp, size_t size)
     }
 
     ngx_cc_notice_writer(&rp->w, rp->out, size);
-    ngx_cc_notice_answer(&rp->w, &rp->id);
+    ngx_cc_notice_answer(&rp->w, rp->notification ? NULL : &rp->id);
 
     return NGX_OK;
 }

@@ -7,6 +7,7 @@
 #include "ngx_cc_notice.h"
 #include "ngx_cc_process.h"
 #include "ngx_cc_request.h"
+#include "ngx_cc_unknown.h"
 #include "ngx_cc_zone.h"
 
 
@@ -14,9 +15,10 @@ typedef struct {
     ngx_cc_host_t     *host;
     ngx_cc_request_t   request;
     ngx_cc_answers_t   answers;
+    ngx_cc_stdin_share_t  share;     /* what waits for all processes */
     ngx_queue_t        processes;
     ngx_uint_t         nprocesses;
-    ngx_str_t          id;           /* of the request that is served */
+    ngx_cc_asked_t     asked;        /* the request that is served */
     ngx_pool_t        *pool;         /* for it */
 } ngx_cc_native_t;
 
@@ -44,8 +46,6 @@ static void ngx_cc_native_close(void *session);
 
 static ngx_int_t ngx_cc_native_serve(ngx_cc_native_t *s);
 static const ngx_cc_native_method_t *ngx_cc_native_method(ngx_str_t *name);
-static ngx_uint_t ngx_cc_native_positional(ngx_cc_request_t *rq);
-static ngx_int_t ngx_cc_native_id(ngx_cc_native_t *s);
 static void ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code,
     const char *fmt, ...);
 static ngx_cc_process_t *ngx_cc_native_find(ngx_cc_native_t *s,
@@ -62,6 +62,8 @@ static ngx_int_t ngx_cc_native_list(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_native_status(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
+static u_char *ngx_cc_native_begin(ngx_cc_native_t *s, ngx_cc_json_t *w,
+    ngx_uint_t n);
 static ngx_int_t ngx_cc_native_pong(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 
@@ -83,7 +85,7 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods[] = {
       "encoding, on_disconnect" },
     { ngx_string("control"), ngx_cc_native_control, "type, execution_id" },
     { ngx_string("input"), ngx_cc_native_input,
-      "data, data_base64, eof, execution_id" },
+      "data, data_base64, eof, offset, execution_id" },
     { ngx_string("list"), ngx_cc_native_list, "none" },
     { ngx_string("status"), ngx_cc_native_status, "execution_id" },
     { ngx_string("pong"), ngx_cc_native_pong, "none" }
@@ -115,6 +117,7 @@ ngx_cc_native_open(ngx_cc_host_t *host)
     s->host = host;
     s->request.log = host->log;
     s->answers.log = host->log;
+    s->share.limit = host->conf->stdin_buffer;
     ngx_queue_init(&s->processes);
 
     p = ngx_slprintf(buf, buf + sizeof(buf),
@@ -249,7 +252,7 @@ ngx_cc_native_serve(ngx_cc_native_t *s)
     rq = &s->request;
     s->pool = rq->pool;
 
-    if (ngx_cc_native_id(s) != NGX_OK) {
+    if (ngx_cc_notice_asked(&s->asked, rq->id, s->pool) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -266,15 +269,24 @@ ngx_cc_native_serve(ngx_cc_native_t *s)
     }
 
     if (rq->code == 0 && method) {
+
+        if (s->asked.id.len
+            && ngx_cc_unknown_params(rq->params, method->takes, s->pool,
+                                     &s->asked.more)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         return method->serve(s, rq->params);
     }
 
-    if (s->id.len == 0 && !rq->notification) {
+    if (s->asked.id.len == 0 && !rq->notification) {
         /* nobody knows whether an answer was wanted: better say it */
-        ngx_str_set(&s->id, "null");
+        ngx_str_set(&s->asked.id, "null");
     }
 
-    if (method && ngx_cc_native_positional(rq)) {
+    if (method && rq->positional) {
         ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s: %V takes %s",
                             rq->error, &rq->method, method->takes);
         return NGX_OK;
@@ -308,42 +320,6 @@ ngx_cc_native_method(ngx_str_t *name)
 }
 
 
-/* params are an array, or something else that has no names */
-
-static ngx_uint_t
-ngx_cc_native_positional(ngx_cc_request_t *rq)
-{
-    ngx_cc_value_t  *params;
-
-    params = ngx_cc_request_member(rq->root, "params");
-
-    return params && params->type != NGX_CC_VALUE_OBJECT;
-}
-
-
-/* the id of the request as JSON text, ready to be copied into answers */
-
-static ngx_int_t
-ngx_cc_native_id(ngx_cc_native_t *s)
-{
-    ngx_cc_value_t  *id;
-
-    id = s->request.id;
-    ngx_str_null(&s->id);
-
-    if (id == NULL) {
-        return NGX_OK;
-    }
-
-    if (id->type == NGX_CC_VALUE_NULL) {
-        ngx_str_set(&s->id, "null");
-        return NGX_OK;
-    }
-
-    return ngx_cc_notice_text(id, s->pool, &s->id);
-}
-
-
 static void
 ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code, const char *fmt, ...)
 {
@@ -354,7 +330,7 @@ ngx_cc_native_error(ngx_cc_native_t *s, ngx_int_t code, const char *fmt, ...)
     last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
     va_end(args);
 
-    ngx_cc_notice_refuse(&s->answers, &s->id, code, text, last - text);
+    ngx_cc_notice_refuse(&s->answers, &s->asked.id, code, text, last - text);
     s->host->wake(s->host->data);
 }
 
@@ -470,9 +446,9 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         ex.spec.command.reader = s->host->data;
         ex.spec.command.witness = s->host->witness;
 
-        ps = ngx_cc_process_start(&ex, conf, &s->id, &s->answers,
-                                  s->host->session_id, ngx_cc_native_wake, s,
-                                  s->host->log);
+        ps = ngx_cc_process_start(&ex, conf, &s->asked, &s->answers,
+                                  &s->share, s->host->session_id,
+                                  ngx_cc_native_wake, s, s->host->log);
         if (ps == NULL && ex.spec.refused == NGX_CC_REFUSED_NOT) {
             return NGX_ERROR;
         }
@@ -480,7 +456,7 @@ ngx_cc_native_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     if (ps == NULL) {
         ngx_cc_spec_report(&ex.spec, s->host->witness);
-        ngx_cc_notice_refuse(&s->answers, &s->id,
+        ngx_cc_notice_refuse(&s->answers, &s->asked.id,
                              ngx_cc_execute_code(ex.spec.refused),
                              ex.spec.text, ex.spec.len);
         s->host->wake(s->host->data);
@@ -529,7 +505,7 @@ ngx_cc_native_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ps = ngx_cc_native_find(s, params);
 
     if (ps) {
-        ngx_cc_process_control(ps, (ngx_cc_process_control_e) i, &s->id);
+        ngx_cc_process_control(ps, (ngx_cc_process_control_e) i, &s->asked);
         s->host->wake(s->host->data);
     }
 
@@ -563,8 +539,7 @@ ngx_cc_native_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     s->host->wake(s->host->data);
 
-    return ngx_cc_stdin_add(&ps->input, &in.data, in.eof, &s->id,
-                            s->host->max_message);
+    return ngx_cc_stdin_add(&ps->input, &in, &s->asked);
 }
 
 
@@ -572,26 +547,21 @@ static ngx_int_t
 ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     u_char            *buf;
-    size_t             size;
     ngx_queue_t       *q;
     ngx_cc_json_t      w;
     ngx_cc_process_t  *ps;
 
-    if (s->id.len == 0) {
+    if (s->asked.id.len == 0) {
         return NGX_OK;
     }
 
-    size = s->id.len + 128 + s->nprocesses * 256;
-    buf = ngx_pnalloc(s->pool, size);
+    buf = ngx_cc_native_begin(s, &w, s->nprocesses);
 
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_cc_notice_writer(&w, buf, size);
-
-    ngx_cc_notice_answer(&w, &s->id);
-    ngx_cc_json_lit(&w, "\"result\":{\"commands\":[");
+    ngx_cc_json_lit(&w, "{\"commands\":[");
 
     for (q = ngx_queue_head(&s->processes);
          q != ngx_queue_sentinel(&s->processes);
@@ -603,11 +573,12 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
             ngx_cc_json_lit(&w, ",");
         }
 
-        ngx_cc_notice_describe(&w, ps->cmd);
+        ngx_cc_notice_describe(&w, ps->cmd, NULL);
     }
 
-    ngx_cc_json_lit(&w, "]}}");
-    s->host->wake(s->host->data);
+    ngx_cc_json_lit(&w, "]");
+    ngx_cc_json_raw(&w, s->asked.more.data, s->asked.more.len);
+    ngx_cc_json_lit(&w, "}}");
 
     return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
 }
@@ -617,32 +588,50 @@ static ngx_int_t
 ngx_cc_native_status(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     u_char            *buf;
-    size_t             size;
     ngx_cc_json_t      w;
     ngx_cc_process_t  *ps;
 
     ps = ngx_cc_native_find(s, params);
 
-    if (ps == NULL || s->id.len == 0) {
+    if (ps == NULL || s->asked.id.len == 0) {
         return NGX_OK;
     }
 
-    size = s->id.len + 128 + 256;
-    buf = ngx_pnalloc(s->pool, size);
+    buf = ngx_cc_native_begin(s, &w, 1);
 
     if (buf == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_cc_notice_writer(&w, buf, size);
-
-    ngx_cc_notice_answer(&w, &s->id);
-    ngx_cc_json_lit(&w, "\"result\":");
-    ngx_cc_notice_describe(&w, ps->cmd);
+    ngx_cc_notice_describe(&w, ps->cmd, &s->asked.more);
     ngx_cc_json_lit(&w, "}");
-    s->host->wake(s->host->data);
 
     return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+}
+
+
+/* begins a result that describes n processes; NULL: no memory */
+
+static u_char *
+ngx_cc_native_begin(ngx_cc_native_t *s, ngx_cc_json_t *w, ngx_uint_t n)
+{
+    u_char  *buf;
+    size_t   size;
+
+    size = s->asked.id.len + s->asked.more.len + 128 + n * 256;
+    buf = ngx_pnalloc(s->pool, size);
+
+    if (buf == NULL) {
+        return NULL;
+    }
+
+    ngx_cc_notice_writer(w, buf, size);
+    ngx_cc_notice_answer(w, &s->asked.id);
+    ngx_cc_json_lit(w, "\"result\":");
+
+    s->host->wake(s->host->data);
+
+    return buf;
 }
 
 

@@ -9,6 +9,8 @@
 
 static size_t ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
+static u_char *ngx_cc_notice_builtin(u_char *p, u_char *last,
+    ngx_cc_command_t *cmd);
 static void ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
 static void ngx_cc_notice_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
 
@@ -73,12 +75,36 @@ ngx_cc_notice_text(ngx_cc_value_t *v, ngx_pool_t *pool, ngx_str_t *text)
 }
 
 
+ngx_int_t
+ngx_cc_notice_asked(ngx_cc_asked_t *asked, ngx_cc_value_t *id,
+    ngx_pool_t *pool)
+{
+    ngx_str_null(&asked->id);
+    ngx_str_null(&asked->more);
+
+    if (id == NULL) {
+        return NGX_OK;
+    }
+
+    if (id->type == NGX_CC_VALUE_NULL) {
+        ngx_str_set(&asked->id, "null");
+        return NGX_OK;
+    }
+
+    return ngx_cc_notice_text(id, pool, &asked->id);
+}
+
+
 void
 ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id)
 {
-    ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
-    ngx_cc_json_raw(w, id->data, id->len);
-    ngx_cc_json_lit(w, ",");
+    ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",");
+
+    if (id) {
+        ngx_cc_json_lit(w, "\"id\":");
+        ngx_cc_json_raw(w, id->data, id->len);
+        ngx_cc_json_lit(w, ",");
+    }
 }
 
 
@@ -109,14 +135,7 @@ ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
     ngx_cc_json_t  w;
 
     ngx_cc_notice_writer(&w, p, room);
-
-    if (id) {
-        ngx_cc_notice_answer(&w, id);
-
-    } else {
-        ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",");
-    }
-
+    ngx_cc_notice_answer(&w, id);
     ngx_cc_json_lit(&w, "\"error\":{\"code\":");
     ngx_cc_json_int(&w, code);
     ngx_cc_json_lit(&w, ",\"message\":");
@@ -127,11 +146,51 @@ ngx_cc_notice_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
 }
 
 
+void
+ngx_cc_notice_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
+    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
+    uint64_t position)
+{
+    u_char         buf[NGX_CC_NOTICE_SIZE];
+    ngx_cc_json_t  w;
+
+    if (code == NGX_CC_ERROR_PARAMS) {
+        ngx_cc_zone_refused(NGX_CC_REASON_REQUEST);
+    }
+
+    ngx_cc_notice_writer(&w, buf, sizeof(buf));
+
+    if (asked->id.len) {
+        ngx_cc_notice_answer(&w, &asked->id);
+        ngx_cc_json_lit(&w, "\"error\":{\"code\":");
+        ngx_cc_json_int(&w, code);
+        ngx_cc_json_lit(&w, ",\"message\":");
+        ngx_cc_json_string(&w, text, len);
+        ngx_cc_json_lit(&w, ",\"data\":{\"offset\":");
+        ngx_cc_json_uint(&w, position);
+        ngx_cc_json_lit(&w, "}}}");
+
+    } else {
+        ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                            "\"process.error\",\"params\":{\"error\":");
+        ngx_cc_json_string(&w, text, len);
+        ngx_cc_json_lit(&w, ",\"code\":");
+        ngx_cc_json_int(&w, code);
+        ngx_cc_notice_id(cmd, &w);
+        ngx_cc_json_lit(&w, ",\"offset\":");
+        ngx_cc_json_uint(&w, position);
+        ngx_cc_json_lit(&w, "}}");
+    }
+
+    (void) ngx_cc_answers_put(answers, buf, w.pos - buf);
+}
+
+
 size_t
 ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
     ngx_cc_command_t *cmd, ngx_uint_t client)
 {
-    u_char     text[256];
+    u_char     text[NGX_CC_NOTICE_WHY];
     ngx_int_t  code;
 
     code = client ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
@@ -154,6 +213,14 @@ ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
     p = ngx_slprintf(p, last, "%s: ", ngx_cc_notice_stages[cmd->stage]);
     p = ngx_strerror(cmd->error, p, last - p);
 
+    if (cmd->stage == NGX_CC_STAGE_EXEC && *cmd->program) {
+        p = ngx_slprintf(p, last, ": '%s'", cmd->program);
+
+        if (cmd->error == NGX_ENOENT) {
+            p = ngx_cc_notice_builtin(p, last, cmd);
+        }
+    }
+
     if (cmd->conf == NULL || !cmd->conf->error_detail) {
         return p;
     }
@@ -169,18 +236,59 @@ ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
 }
 
 
+/* a word that only a shell knows, and what helps instead */
+
+static u_char *
+ngx_cc_notice_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd)
+{
+    ngx_uint_t  i;
+
+    static const char  *builtins[] = {
+        "cd", ".", ":", "alias", "bg", "break", "builtin", "case", "command",
+        "continue", "declare", "dirs", "eval", "exec", "exit", "export", "fg",
+        "for", "function", "getopts", "hash", "help", "history", "if", "jobs",
+        "let", "local", "popd", "pushd", "read", "readonly", "return", "set",
+        "shift", "shopt", "source", "times", "trap", "type", "typeset",
+        "ulimit", "umask", "unalias", "unset", "until", "wait", "while"
+    };
+
+    for (i = 0; ngx_strcmp(cmd->program, builtins[i]) != 0; i++) {
+        if (i == sizeof(builtins) / sizeof(char *) - 1) {
+            return p;
+        }
+    }
+
+    p = ngx_slprintf(p, last, " is built into shells");
+
+    if (cmd->conf && cmd->conf->shell) {
+        return ngx_slprintf(p, last, ": say it in command, which one reads");
+    }
+
+    p = ngx_slprintf(p, last, ", and commands run without one here");
+
+    if (i > 0) {
+        return p;
+    }
+
+    return ngx_slprintf(p, last, (cmd->conf && cmd->conf->client_cwd)
+                                 ? ": choose the directory with cwd"
+                                 : ": each starts in the same directory");
+}
+
+
 size_t
-ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,
+ngx_cc_notice_started(u_char *p, size_t room, ngx_cc_asked_t *asked,
     ngx_cc_command_t *cmd)
 {
     ngx_cc_json_t  w;
 
     ngx_cc_notice_writer(&w, p, room);
-    ngx_cc_notice_answer(&w, id);
+    ngx_cc_notice_answer(&w, &asked->id);
     ngx_cc_json_lit(&w, "\"result\":{\"status\":");
     ngx_cc_json_cstring(&w, cmd->pid ? "started" : "canceled");
     ngx_cc_notice_pid(cmd, &w);
     ngx_cc_notice_id(cmd, &w);
+    ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
     ngx_cc_json_lit(&w, "}}");
 
     return w.pos - p;
@@ -317,7 +425,8 @@ ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
 
 
 void
-ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd)
+ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
+    ngx_str_t *more)
 {
     const char  *state;
 
@@ -367,6 +476,11 @@ ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd)
     }
 
     ngx_cc_notice_id(cmd, w);
+
+    if (more) {
+        ngx_cc_json_raw(w, more->data, more->len);
+    }
+
     ngx_cc_json_lit(w, "}");
 }
 
@@ -398,10 +512,29 @@ void
 ngx_cc_notice_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
     ngx_log_t *log)
 {
+    u_char  status[64], *p, *last;
+
+    last = status + sizeof(status);
+
+    /* as in process.completed: the exit code, or minus the signal */
+
+    if (cmd->unknown) {
+        p = ngx_slprintf(status, last, "-");
+
+    } else if (WIFSIGNALED(cmd->status)) {
+        p = ngx_slprintf(status, last, "-%d signal=%s",
+                         WTERMSIG(cmd->status),
+                         ngx_cc_notice_signal(WTERMSIG(cmd->status)));
+
+    } else {
+        p = ngx_slprintf(status, last, "%d", WEXITSTATUS(cmd->status));
+    }
+
     ngx_log_error(NGX_LOG_INFO, log, 0,
-                  "cc_executor: command ended cause=%s status=%xd pid=%P "
+                  "cc_executor: command ended cause=%s status=%*s pid=%P "
                   "execution=%*s session=%*s",
-                  ngx_cc_notice_causes[cmd->cause], cmd->status, cmd->pid,
+                  ngx_cc_notice_causes[cmd->cause],
+                  (size_t) (p - status), status, cmd->pid,
                   (size_t) NGX_CC_HANDLE_NAME, cmd->id,
                   (size_t) NGX_CC_UUID_TEXT, session_id);
 }
@@ -453,7 +586,10 @@ ngx_cc_notice_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
 const char *
 ngx_cc_notice_signal(int signo)
 {
-    ngx_uint_t  i;
+    u_char      *p;
+    ngx_uint_t   i;
+
+    static u_char  text[sizeof("SIGRTMIN+") + NGX_INT_T_LEN];
 
     static const struct {
         int          signo;
@@ -467,7 +603,8 @@ ngx_cc_notice_signal(int signo)
         { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
         { SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
         { SIGVTALRM, "SIGVTALRM" }, { SIGPROF, "SIGPROF" },
-        { SIGIO, "SIGIO" }, { SIGPWR, "SIGPWR" }, { SIGSYS, "SIGSYS" }
+        { SIGIO, "SIGIO" }, { SIGPWR, "SIGPWR" }, { SIGSYS, "SIGSYS" },
+        { SIGSTKFLT, "SIGSTKFLT" }
     };
 
     for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
@@ -476,5 +613,15 @@ ngx_cc_notice_signal(int signo)
         }
     }
 
-    return "SIGRT";
+    if (signo >= SIGRTMIN) {
+        p = ngx_slprintf(text, text + sizeof(text) - 1, "SIGRTMIN+%d",
+                         signo - SIGRTMIN);
+
+    } else {
+        p = ngx_slprintf(text, text + sizeof(text) - 1, "SIG%d", signo);
+    }
+
+    *p = '\0';
+
+    return (char *) text;
 }

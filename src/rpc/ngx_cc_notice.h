@@ -21,6 +21,7 @@
 
 
 #define NGX_CC_NOTICE_SIZE       (32 * 1024)
+#define NGX_CC_NOTICE_WHY        512
 
 #define NGX_CC_ERROR_LIMIT       -32001
 #define NGX_CC_ERROR_NO_PROCESS  -32003
@@ -42,7 +43,14 @@ void ngx_cc_notice_writer(ngx_cc_json_t *w, u_char *p, size_t room);
 ngx_int_t ngx_cc_notice_text(ngx_cc_value_t *v, ngx_pool_t *pool,
     ngx_str_t *text);
 
-/* begins an answer: {"jsonrpc":"2.0","id":…, */
+/*
+ * Whom the answer to a request is for: its "id" (NULL = none) as JSON text, in
+ * pool.  NGX_OK or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_notice_asked(ngx_cc_asked_t *asked, ngx_cc_value_t *id,
+    ngx_pool_t *pool);
+
+/* begins an answer, {"jsonrpc":"2.0","id":1, ; without it if "id" is NULL */
 void ngx_cc_notice_answer(ngx_cc_json_t *w, ngx_str_t *id);
 
 /*
@@ -53,6 +61,14 @@ void ngx_cc_notice_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 
 /*
+ * Queues what is said to input that is refused, with the position of stdin at
+ * which to go on: an error, or process.error when no answer was asked for.
+ */
+void ngx_cc_notice_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
+    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
+    uint64_t position);
+
+/*
  * The answer to an execute whose command failed to start; "client": what it
  * asked for is the reason.
  */
@@ -60,7 +76,7 @@ size_t ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
     ngx_cc_command_t *cmd, ngx_uint_t client);
 
 /* the answer to an execute whose command runs */
-size_t ngx_cc_notice_started(u_char *p, size_t room, ngx_str_t *id,
+size_t ngx_cc_notice_started(u_char *p, size_t room, ngx_cc_asked_t *asked,
     ngx_cc_command_t *cmd);
 
 /* process.started, .paused, .resumed, .canceled: "status" is the last word */
@@ -74,13 +90,17 @@ size_t ngx_cc_notice_limit(u_char *p, size_t room, ngx_cc_command_t *cmd);
 size_t ngx_cc_notice_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
     uint64_t out, uint64_t err);
 
-/* {"state":…,"pid":…,…} for list and status */
-void ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd);
+/*
+ * The object that list and status have for a command; "more": of the request,
+ * see ngx_cc_asked_t, or NULL.
+ */
+void ngx_cc_notice_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
+    ngx_str_t *more);
 
-/* why a command did not start, for people; room for 256 bytes; its end */
+/* why a command did not start, for people; NOTICE_WHY bytes are enough */
 u_char *ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd);
 
-/* "SIGTERM" */
+/* "SIGTERM", "SIGRTMIN+3"; valid until the next call */
 const char *ngx_cc_notice_signal(int signo);
 
 /* why nobody knows how a command has ended, or that it never began */

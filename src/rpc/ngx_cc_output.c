@@ -304,6 +304,13 @@ ngx_cc_output_keep(ngx_cc_output_t *out, ngx_cc_output_stream_t *st,
     st->due = 0;
 
     if (!out->chunk) {
+
+        /* from this byte on: nginx would keep a timer that is nearly right */
+
+        if (st->timer.timer_set) {
+            ngx_del_timer(&st->timer);
+        }
+
         ngx_add_timer(&st->timer, NGX_CC_OUTPUT_SILENCE);
     }
 

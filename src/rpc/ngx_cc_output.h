@@ -22,7 +22,8 @@
 
 #define NGX_CC_OUTPUT_LINE      65536    /* most raw bytes of one message */
 #define NGX_CC_OUTPUT_TAIL      (NGX_CC_HANDLE_TEXT + 48)
-#define NGX_CC_OUTPUT_SILENCE   100      /* ms, then an unfinished line goes */
+#define NGX_CC_OUTPUT_SILENCE   100      /* ms after the last byte, then an
+                                            unfinished line goes */
 
 
 typedef struct ngx_cc_output_s  ngx_cc_output_t;

@@ -12,7 +12,7 @@ static void ngx_cc_process_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_process_output_wake(void *data);
 static void ngx_cc_process_begun(ngx_cc_process_t *ps);
 static void ngx_cc_process_act(ngx_cc_process_t *ps,
-    ngx_cc_process_control_e type, ngx_str_t *id);
+    ngx_cc_process_control_e type, ngx_cc_asked_t *asked);
 static void ngx_cc_process_settle(ngx_cc_process_t *ps);
 static size_t ngx_cc_process_begin(ngx_cc_process_t *ps, u_char *p,
     size_t room);
@@ -25,24 +25,20 @@ static const char  *ngx_cc_process_done[] = {
 
 ngx_cc_process_t *
 ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
-    ngx_str_t *id, ngx_cc_answers_t *answers, u_char *session_id,
+    ngx_cc_asked_t *asked, ngx_cc_answers_t *answers,
+    ngx_cc_stdin_share_t *share, u_char *session_id,
     void (*wake)(void *data), void *data, ngx_log_t *log)
 {
-    ngx_str_t          nobody = ngx_null_string;
     ngx_cc_process_t  *ps;
 
-    ps = ngx_calloc(sizeof(ngx_cc_process_t) + id->len, log);
+    ps = ngx_calloc(sizeof(ngx_cc_process_t) + asked->id.len
+                    + asked->more.len, log);
 
     if (ps == NULL) {
         return NULL;
     }
 
-    ps->id.data = (u_char *) (ps + 1);
-
-    if (id->len) {
-        ps->id.len = id->len;
-        ngx_memcpy(ps->id.data, id->data, id->len);
-    }
+    ngx_cc_asked_copy(&ps->asked, asked, (u_char *) (ps + 1));
 
     ps->answers = answers;
     ps->session_id = session_id;
@@ -66,12 +62,11 @@ ngx_cc_process_start(ngx_cc_execute_t *ex, ngx_cc_command_conf_t *conf,
     ngx_cc_output_init(&ps->output, ps->cmd, ex->chunk, ex->base64,
                        ngx_cc_process_output_wake, ps, log);
 
-    ngx_cc_stdin_init(&ps->input, ps->cmd, answers,
+    ngx_cc_stdin_init(&ps->input, ps->cmd, answers, share,
                       ex->spec.command.open_stdin, log);
 
     if (ex->stdin_given
-        && ngx_cc_stdin_add(&ps->input, &ex->stdin_data, !ex->stdin_stays,
-                            &nobody, NGX_MAX_SIZE_T_VALUE)
+        && ngx_cc_stdin_fill(&ps->input, &ex->stdin_data, !ex->stdin_stays)
            != NGX_OK)
     {
         ngx_cc_process_close(ps);
@@ -91,7 +86,7 @@ ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room)
     if (ps->failed) {
         ps->ended = 1;
 
-        if (ps->id.len == 0) {
+        if (ps->asked.id.len == 0) {
             return 0;
         }
 
@@ -102,7 +97,7 @@ ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room)
                : ps->cmd->stage == NGX_CC_STAGE_CHDIR
                  ? (ps->beneath || !ps->cmd->conf->work) : 0;
 
-        return ngx_cc_notice_failure(p, room, &ps->id, ps->cmd, client);
+        return ngx_cc_notice_failure(p, room, &ps->asked.id, ps->cmd, client);
     }
 
     if (ps->cmd->state == NGX_CC_COMMAND_WAITING) {
@@ -140,12 +135,12 @@ ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room)
 
 void
 ngx_cc_process_control(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
-    ngx_str_t *id)
+    ngx_cc_asked_t *asked)
 {
-    ngx_str_t  *copy;
+    u_char  *p;
 
     if (ps->cmd->state != NGX_CC_COMMAND_WAITING || ps->failed) {
-        ngx_cc_process_act(ps, type, id);
+        ngx_cc_process_act(ps, type, asked);
         return;
     }
 
@@ -155,26 +150,20 @@ ngx_cc_process_control(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     }
 
     if (ps->controls == NGX_CC_PROCESS_CONTROLS) {
-        ngx_cc_notice_refuse(ps->answers, id, NGX_CC_ERROR_LIMIT,
+        ngx_cc_notice_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
                              ngx_cc_text("too many control requests for a "
                                          "process that has not started"));
         return;
     }
 
-    copy = &ps->control[ps->controls].id;
-    copy->len = 0;
-    copy->data = ngx_alloc(id->len + 1, ps->log);
+    p = ngx_alloc(asked->id.len + asked->more.len + 1, ps->log);
 
-    if (copy->data == NULL) {
+    if (p == NULL) {
         ps->answers->no_memory = 1;
         return;
     }
 
-    if (id->len) {
-        ngx_memcpy(copy->data, id->data, id->len);
-        copy->len = id->len;
-    }
-
+    ngx_cc_asked_copy(&ps->control[ps->controls].asked, asked, p);
     ps->control[ps->controls++].type = type;
 }
 
@@ -183,7 +172,7 @@ void
 ngx_cc_process_close(ngx_cc_process_t *ps)
 {
     while (ps->controls) {
-        ngx_free(ps->control[--ps->controls].id.data);
+        ngx_free(ps->control[--ps->controls].asked.id.data);
     }
 
     ngx_cc_stdin_close(&ps->input);
@@ -259,8 +248,8 @@ ngx_cc_process_begun(ngx_cc_process_t *ps)
     ngx_uint_t  i;
 
     for (i = 0; i < ps->controls; i++) {
-        ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].id);
-        ngx_free(ps->control[i].id.data);
+        ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].asked);
+        ngx_free(ps->control[i].asked.id.data);
     }
 
     ps->controls = 0;
@@ -269,7 +258,7 @@ ngx_cc_process_begun(ngx_cc_process_t *ps)
 
 static void
 ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
-    ngx_str_t *id)
+    ngx_cc_asked_t *asked)
 {
     u_char         buf[NGX_CC_NOTICE_SIZE];
     size_t         n;
@@ -286,7 +275,8 @@ ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     }
 
     if (rc != NGX_OK) {
-        ngx_cc_notice_refuse(ps->answers, id, NGX_CC_ERROR_NO_PROCESS,
+        ngx_cc_notice_refuse(ps->answers, &asked->id,
+                             NGX_CC_ERROR_NO_PROCESS,
                              ngx_cc_text("the process has ended"));
         return;
     }
@@ -297,11 +287,12 @@ ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
         (void) ngx_cc_answers_put(ps->answers, buf, n);
     }
 
-    if (id->len) {
+    if (asked->id.len) {
         ngx_cc_notice_writer(&w, buf, sizeof(buf));
-        ngx_cc_notice_answer(&w, id);
+        ngx_cc_notice_answer(&w, &asked->id);
         ngx_cc_json_lit(&w, "\"result\":{\"status\":");
         ngx_cc_json_cstring(&w, ngx_cc_process_done[type]);
+        ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
         ngx_cc_json_lit(&w, "}}");
         (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
     }
@@ -320,10 +311,10 @@ ngx_cc_process_settle(ngx_cc_process_t *ps)
     ngx_uint_t  i;
 
     for (i = 0; i < ps->controls; i++) {
-        ngx_cc_notice_refuse(ps->answers, &ps->control[i].id,
+        ngx_cc_notice_refuse(ps->answers, &ps->control[i].asked.id,
                              NGX_CC_ERROR_NO_PROCESS,
                              ngx_cc_text("the process could not be started"));
-        ngx_free(ps->control[i].id.data);
+        ngx_free(ps->control[i].asked.id.data);
     }
 
     ps->controls = 0;
@@ -339,8 +330,8 @@ ngx_cc_process_begin(ngx_cc_process_t *ps, u_char *p, size_t room)
     if (!ps->answered) {
         ps->answered = 1;
 
-        if (ps->id.len) {
-            return ngx_cc_notice_started(p, room, &ps->id, ps->cmd);
+        if (ps->asked.id.len) {
+            return ngx_cc_notice_started(p, room, &ps->asked, ps->cmd);
         }
     }
 

@@ -29,11 +29,11 @@ typedef enum {
 } ngx_cc_process_control_e;
 
 
-/* a control request; ids are JSON text everywhere, len 0 = none was given */
+/* a control request */
 
 typedef struct {
     ngx_cc_process_control_e  type;
-    ngx_str_t                 id;        /* own memory */
+    ngx_cc_asked_t            asked;     /* own memory, at asked.id.data */
 } ngx_cc_process_waiting_t;
 
 
@@ -45,7 +45,7 @@ typedef struct {
     ngx_cc_stdin_t     input;
     ngx_log_t         *log;
     u_char            *session_id;
-    ngx_str_t          id;               /* of execute, own memory */
+    ngx_cc_asked_t     asked;            /* execute; own memory */
 
     ngx_cc_process_waiting_t  control[NGX_CC_PROCESS_CONTROLS];
     ngx_uint_t                controls;
@@ -64,11 +64,13 @@ typedef struct {
 
 
 /*
- * Makes a process and starts its command.  "id": JSON text or len 0.  Returns
- * NULL with a refusal in ex->spec, or, without memory, with none.
+ * Makes a process and starts its command.  "asked" is copied; "share": of the
+ * session, see ngx_cc_stdin.h.  Returns NULL with a refusal in ex->spec, or,
+ * without memory, with none.
  */
 ngx_cc_process_t *ngx_cc_process_start(ngx_cc_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_str_t *id, ngx_cc_answers_t *answers,
+    ngx_cc_command_conf_t *conf, ngx_cc_asked_t *asked,
+    ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share,
     u_char *session_id, void (*wake)(void *data), void *data, ngx_log_t *log);
 
 /*
@@ -82,7 +84,7 @@ size_t ngx_cc_process_pull(ngx_cc_process_t *ps, u_char *p, size_t room);
  * started.
  */
 void ngx_cc_process_control(ngx_cc_process_t *ps,
-    ngx_cc_process_control_e type, ngx_str_t *id);
+    ngx_cc_process_control_e type, ngx_cc_asked_t *asked);
 
 /* ends it, and frees it; it is not in any queue any more */
 void ngx_cc_process_close(ngx_cc_process_t *ps);

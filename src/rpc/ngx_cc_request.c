@@ -184,6 +184,7 @@ ngx_cc_request_finish(ngx_cc_request_t *rq)
 
     if (rq->params && rq->params->type != NGX_CC_VALUE_OBJECT) {
         rq->params = NULL;
+        rq->positional = 1;
         rq->code = NGX_CC_ERROR_PARAMS;
         rq->error = "params must be an object";
     }

@@ -77,6 +77,8 @@ typedef struct {
     /* the result; valid until ngx_cc_request_reset() */
     unsigned         notification:1;     /* it has no id: whatever comes of
                                     it, it is not answered */
+    unsigned         positional:1;       /* the error is that params have no
+                                    names */
     ngx_cc_value_t  *root;
     ngx_cc_value_t  *id;         /* NULL: none, or not known */
     ngx_cc_value_t  *params;     /* an object, or NULL */

@@ -8,6 +8,7 @@
 #include "ngx_cc_zone.h"
 
 
+static void ngx_cc_spec_name(ngx_cc_command_t *cmd, const char *name);
 static ngx_int_t ngx_cc_spec_command(ngx_cc_spec_t *spec,
     ngx_cc_command_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_spec_split(ngx_cc_spec_t *spec, ngx_str_t *line,
@@ -102,6 +103,10 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
     switch (ngx_cc_command_start(conf, &spec->command, &cmd, &total, &longest))
     {
     case NGX_CC_START_OK:
+        if (!spec->indirect) {
+            ngx_cc_spec_name(cmd, spec->command.argv[0]);
+        }
+
         return cmd;
 
     case NGX_CC_START_LIMIT:
@@ -129,9 +134,10 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_PARAMS,
                                   "argument list too long: %uz bytes with the "
                                   "environment, at most %d; longest string "
-                                  "%uz bytes, at most %d",
+                                  "%uz bytes, at most %d; what is long can go "
+                                  "through %s.stdin",
                                   total, NGX_CC_WIRE_MAX_TEXT, longest,
-                                  NGX_CC_WIRE_MAX_STRING);
+                                  NGX_CC_WIRE_MAX_STRING, spec->prefix);
         return NULL;
 
     case NGX_CC_START_EXITING:
@@ -144,6 +150,27 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
                                   "no process can be started now");
         return NULL;
     }
+}
+
+
+/* "argv[0]", for a message that says that it could not be executed */
+
+static void
+ngx_cc_spec_name(ngx_cc_command_t *cmd, const char *name)
+{
+    size_t  n;
+
+    n = ngx_strlen(name);
+
+    if (n >= NGX_CC_COMMAND_PROGRAM) {
+        n = ngx_cc_utf8_cut((u_char *) name, NGX_CC_COMMAND_PROGRAM - 4);
+        ngx_memcpy(cmd->program + n, "...", 4);
+
+    } else {
+        cmd->program[n] = '\0';
+    }
+
+    ngx_memcpy(cmd->program, name, n);
 }
 
 

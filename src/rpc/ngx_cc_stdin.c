@@ -6,85 +6,74 @@
 #include "ngx_cc_stdin.h"
 
 
-typedef struct {
-    ngx_queue_t        queue;
-    ngx_str_t          id;               /* behind the data, same memory */
-    u_char            *data;
-    size_t             len;
-    size_t             pos;              /* given to the command */
-    size_t             accepted;         /* taken by it */
-    unsigned           eof:1;
-    unsigned           flying:1;
-} ngx_cc_stdin_input_t;
+#define NGX_CC_STDIN_SMALL   512         /* bytes of a block: nothing waits */
+#define NGX_CC_STDIN_BLOCK   16384       /* something does */
+#define NGX_CC_STDIN_LARGE   65536       /* the most */
+#define NGX_CC_STDIN_TEXT    256         /* of a refusal */
+
+/* what a request costs beside its id: its struct, and malloc()'s own */
+
+#define NGX_CC_STDIN_ASK     (sizeof(ngx_cc_stdin_ask_t) + 16)
 
 
-static ngx_cc_stdin_input_t *ngx_cc_stdin_first(ngx_cc_stdin_t *in);
-static void ngx_cc_stdin_done(ngx_cc_stdin_t *in,
-    ngx_cc_stdin_input_t *input);
-static void ngx_cc_stdin_free(ngx_cc_stdin_t *in,
-    ngx_cc_stdin_input_t *input);
+struct ngx_cc_stdin_block_s {
+    ngx_cc_stdin_block_t  *next;
+    u_char                *pos;
+    u_char                *last;
+    u_char                *end;
+};
+
+
+/* a request; its id is behind it in the same memory */
+
+struct ngx_cc_stdin_ask_s {
+    ngx_cc_stdin_ask_t    *next;
+    uint64_t               end;          /* position behind its bytes */
+    uint32_t               len;          /* how many they are */
+    unsigned               eof:1;
+    ngx_cc_asked_t         asked;
+};
+
+
+static ngx_int_t ngx_cc_stdin_admit(ngx_cc_stdin_t *in,
+    ngx_cc_input_t *input, ngx_cc_asked_t *asked);
+static ngx_int_t ngx_cc_stdin_room(ngx_cc_stdin_t *in, size_t len,
+    size_t request, u_char *text, u_char **end);
+static ngx_int_t ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data);
+static ngx_cc_stdin_block_t *ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n);
+static ngx_int_t ngx_cc_stdin_remember(ngx_cc_stdin_t *in,
+    ngx_cc_input_t *input, ngx_cc_asked_t *asked);
+static void ngx_cc_stdin_settle(ngx_cc_stdin_t *in);
+static void ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask);
+static void ngx_cc_stdin_forget(ngx_cc_stdin_t *in);
+static void ngx_cc_stdin_shut(ngx_cc_stdin_t *in);
+static void ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n);
 
 
 void
 ngx_cc_stdin_init(ngx_cc_stdin_t *in, ngx_cc_command_t *cmd,
-    ngx_cc_answers_t *answers, ngx_uint_t open, ngx_log_t *log)
+    ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share, ngx_uint_t open,
+    ngx_log_t *log)
 {
     ngx_memzero(in, sizeof(ngx_cc_stdin_t));
-    ngx_queue_init(&in->inputs);
 
     in->cmd = cmd;
     in->answers = answers;
+    in->share = share;
     in->open = open ? 1 : 0;
     in->log = log;
 }
 
 
 ngx_int_t
-ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_str_t *data, ngx_uint_t eof,
-    ngx_str_t *id, size_t limit)
+ngx_cc_stdin_fill(ngx_cc_stdin_t *in, ngx_str_t *data, ngx_uint_t eof)
 {
-    ngx_cc_stdin_input_t  *input;
-
-    if (!in->open) {
-        ngx_cc_notice_refuse(in->answers, id, NGX_CC_ERROR_PARAMS,
-                             ngx_cc_text("stdin of this process is not open "
-                                         "(params.open_stdin of execute)"));
-        return NGX_OK;
-    }
-
-    if (in->ninputs == NGX_CC_STDIN_INPUTS || in->bytes + data->len > limit) {
-        ngx_cc_notice_refuse(in->answers, id, NGX_CC_ERROR_LIMIT,
-                             ngx_cc_text("too much input waits for this "
-                                         "process"));
-        return NGX_OK;
-    }
-
-    input = ngx_calloc(sizeof(ngx_cc_stdin_input_t) + data->len + id->len,
-                       in->log);
-
-    if (input == NULL) {
+    if (ngx_cc_stdin_append(in, data) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    input->data = (u_char *) (input + 1);
-    input->len = data->len;
-    input->id.data = input->data + data->len;
-    input->id.len = id->len;
-    input->eof = eof ? 1 : 0;
-
-    if (data->len) {
-        ngx_memcpy(input->data, data->data, data->len);
-    }
-
-    if (id->len) {
-        ngx_memcpy(input->id.data, id->data, id->len);
-    }
-
-    ngx_queue_insert_tail(&in->inputs, &input->queue);
-    in->ninputs++;
-    in->bytes += data->len;
-
     if (eof) {
+        in->eof = 1;
         in->open = 0;
     }
 
@@ -94,33 +83,99 @@ ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_str_t *data, ngx_uint_t eof,
 }
 
 
+ngx_int_t
+ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
+    ngx_cc_asked_t *asked)
+{
+    if (!in->open) {
+        ngx_cc_notice_stay(in->answers, asked, in->cmd, NGX_CC_ERROR_PARAMS,
+                           ngx_cc_text("stdin of this process is not open "
+                                       "(params.open_stdin of execute)"),
+                           in->position);
+        return NGX_OK;
+    }
+
+    /* who is not read any more cannot be too fast */
+
+    if (!in->closed && ngx_cc_stdin_admit(in, input, asked) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_cc_stdin_append(in, &input->data) != NGX_OK
+        || (asked->id.len
+            && ngx_cc_stdin_remember(in, input, asked) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (input->eof) {
+        in->eof = 1;
+        in->open = 0;
+    }
+
+    if (in->closed) {
+        ngx_cc_stdin_shut(in);
+    }
+
+    ngx_cc_stdin_feed(in);
+    ngx_cc_stdin_settle(in);
+
+    return NGX_OK;
+}
+
+
 void
 ngx_cc_stdin_feed(ngx_cc_stdin_t *in)
 {
+    u_char                *p;
+    size_t                 len;
     ssize_t                n;
-    ngx_cc_stdin_input_t  *input;
+    ngx_uint_t             eof;
+    ngx_cc_stdin_block_t  *b;
 
-    while (in->cmd->state == NGX_CC_COMMAND_RUNNING
-           && (input = ngx_cc_stdin_first(in)) != NULL)
-    {
-        if (input->flying) {
-            return;
-        }
+    if (in->cmd->state != NGX_CC_COMMAND_RUNNING || in->busy || in->closed) {
+        return;
+    }
 
-        n = ngx_cc_command_input(in->cmd, input->data + input->pos,
-                                 input->len - input->pos, input->eof);
+    b = in->first;
 
-        if (n == NGX_BUSY || n == NGX_ERROR) {
-            return;
-        }
+    if (b == NULL && (!in->eof || in->eof_given)) {
+        return;
+    }
 
-        if (n == NGX_DECLINED) {
-            ngx_cc_stdin_done(in, input);
-            continue;
-        }
+    p = b ? b->pos : (u_char *) "";
+    len = b ? b->last - b->pos : 0;
+    eof = in->eof && (b == NULL || b->next == NULL);
 
-        input->pos += n;
-        input->flying = 1;
+    n = ngx_cc_command_input(in->cmd, p, len, eof);
+
+    if (n == NGX_BUSY || n == NGX_ERROR) {
+        return;
+    }
+
+    if (n == NGX_DECLINED) {
+        ngx_cc_stdin_shut(in);
+        ngx_cc_stdin_settle(in);
+        return;
+    }
+
+    in->busy = 1;
+    in->flying = n;
+    in->eof_given = (eof && (size_t) n == len);
+
+    if (b == NULL) {
+        return;
+    }
+
+    b->pos += n;
+
+    if (b->pos == b->last) {
+        in->first = b->next;
+        ngx_free(b);
+    }
+
+    if (in->first == NULL) {
+        in->last = NULL;
     }
 }
 
@@ -128,87 +183,355 @@ ngx_cc_stdin_feed(ngx_cc_stdin_t *in)
 void
 ngx_cc_stdin_fed(ngx_cc_stdin_t *in)
 {
-    ngx_cc_stdin_input_t  *input;
+    size_t  n;
 
-    input = ngx_cc_stdin_first(in);
-
-    if (input == NULL) {
+    if (!in->busy) {
         return;
     }
 
-    input->flying = 0;
-    input->accepted += in->cmd->accepted;
+    n = in->flying;
+    in->busy = 0;
+    in->flying = 0;
+    in->passed += n;
+    ngx_cc_stdin_less(in, n);
 
-    if (in->cmd->stdin_closed || input->pos == input->len) {
-        ngx_cc_stdin_done(in, input);
+    if (in->cmd->stdin_closed) {
+        in->taken += ngx_min(in->cmd->accepted, n);
+        ngx_cc_stdin_shut(in);
+
+    } else {
+        in->taken += n;
+        ngx_cc_stdin_feed(in);
     }
 
-    ngx_cc_stdin_feed(in);
+    ngx_cc_stdin_settle(in);
 }
 
 
 void
 ngx_cc_stdin_end(ngx_cc_stdin_t *in)
 {
-    ngx_cc_stdin_input_t  *input;
-
     in->open = 0;
-
-    while ((input = ngx_cc_stdin_first(in)) != NULL) {
-        ngx_cc_stdin_done(in, input);
-    }
+    ngx_cc_stdin_shut(in);
+    ngx_cc_stdin_settle(in);
 }
 
 
 void
 ngx_cc_stdin_close(ngx_cc_stdin_t *in)
 {
-    ngx_cc_stdin_input_t  *input;
+    ngx_cc_stdin_shut(in);
 
-    while ((input = ngx_cc_stdin_first(in)) != NULL) {
-        ngx_cc_stdin_free(in, input);
+    while (in->asks) {
+        ngx_cc_stdin_forget(in);
     }
 }
 
 
-static ngx_cc_stdin_input_t *
-ngx_cc_stdin_first(ngx_cc_stdin_t *in)
+/* may it wait here?  NGX_DECLINED: no, and that is told */
+
+static ngx_int_t
+ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
+    ngx_cc_asked_t *asked)
 {
-    if (ngx_queue_empty(&in->inputs)) {
+    size_t     request;
+    u_char     text[NGX_CC_STDIN_TEXT], *p;
+    ngx_int_t  code;
+
+    code = NGX_CC_ERROR_LIMIT;
+
+    if (input->placed ? input->offset != in->position : in->refusing) {
+
+        if (in->refusing) {
+            p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                             "an earlier input of this process was refused: "
+                             "wait for accepted, then go on with "
+                             "params.offset %uL", in->position);
+
+        } else {
+            code = NGX_CC_ERROR_PARAMS;
+            p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                             "params.offset is %uL, but stdin of this "
+                             "process stands at %uL", input->offset,
+                             in->position);
+        }
+
+        goto refused;
+    }
+
+    request = asked->id.len
+              ? NGX_CC_STDIN_ASK + asked->id.len + asked->more.len : 0;
+
+    if (ngx_cc_stdin_room(in, input->data.len, request, text, &p) == NGX_OK) {
+        in->refusing = 0;
+        return NGX_OK;
+    }
+
+refused:
+
+    in->refusing = 1;
+    ngx_cc_notice_stay(in->answers, asked, in->cmd, code, text, p - text,
+                       in->position);
+
+    return NGX_DECLINED;
+}
+
+
+/* NGX_OK, or NGX_DECLINED and a text, which ends at *end */
+
+static ngx_int_t
+ngx_cc_stdin_room(ngx_cc_stdin_t *in, size_t len, size_t request,
+    u_char *text, u_char **end)
+{
+    size_t  limit;
+
+    limit = in->share->limit;
+
+    if (len > limit) {
+        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                            "an input of %uz bytes is more than may wait "
+                            "for a process, %uz: send it in pieces, from "
+                            "params.offset %uL", len, limit, in->position);
+        return NGX_DECLINED;
+    }
+
+    if (in->bytes + len > limit) {
+        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                            "%uz bytes of input wait for this process, %uz "
+                            "may: wait for accepted, then go on with "
+                            "params.offset %uL", in->bytes, limit,
+                            in->position);
+        return NGX_DECLINED;
+    }
+
+    if (in->share->bytes + len > 2 * limit) {
+        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                            "%uz bytes of input wait for the processes of "
+                            "this session, %uz may: wait for accepted, then "
+                            "go on with params.offset %uL", in->share->bytes,
+                            2 * limit, in->position);
+        return NGX_DECLINED;
+    }
+
+    if (in->requests + request > limit
+        || in->share->requests + request > 2 * limit)
+    {
+        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                            "too many inputs wait: wait for accepted, then "
+                            "go on with params.offset %uL", in->position);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data)
+{
+    size_t                 n, left;
+    u_char                *p;
+    ngx_cc_stdin_block_t  *b;
+
+    p = data->data;
+
+    for (left = data->len; left; left -= n) {
+        b = in->last;
+
+        if (b == NULL || b->last == b->end) {
+            b = ngx_cc_stdin_block(in, left);
+
+            if (b == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        n = ngx_min(left, (size_t) (b->end - b->last));
+        b->last = ngx_cpymem(b->last, p, n);
+        p += n;
+
+        in->position += n;
+        in->bytes += n;
+
+        if (in->share) {
+            in->share->bytes += n;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* an empty block at the end, for n bytes or the first of them */
+
+static ngx_cc_stdin_block_t *
+ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n)
+{
+    size_t                 least;
+    ngx_cc_stdin_block_t  *b;
+
+    least = in->bytes ? NGX_CC_STDIN_BLOCK : NGX_CC_STDIN_SMALL;
+    n = ngx_max(n, least);
+    n = ngx_min(n, NGX_CC_STDIN_LARGE);
+
+    b = ngx_alloc(sizeof(ngx_cc_stdin_block_t) + n, in->log);
+
+    if (b == NULL) {
         return NULL;
     }
 
-    return ngx_queue_data(ngx_queue_head(&in->inputs), ngx_cc_stdin_input_t,
-                          queue);
-}
+    b->next = NULL;
+    b->pos = (u_char *) (b + 1);
+    b->last = b->pos;
+    b->end = b->pos + n;
 
+    if (in->last) {
+        in->last->next = b;
 
-/* all of it is taken, or nobody reads it any more */
-
-static void
-ngx_cc_stdin_done(ngx_cc_stdin_t *in, ngx_cc_stdin_input_t *input)
-{
-    u_char         buf[NGX_CC_NOTICE_SIZE];
-    ngx_cc_json_t  w;
-
-    if (input->id.len) {
-        ngx_cc_notice_writer(&w, buf, sizeof(buf));
-        ngx_cc_notice_answer(&w, &input->id);
-        ngx_cc_json_lit(&w, "\"result\":{\"accepted\":");
-        ngx_cc_json_uint(&w, input->accepted);
-        ngx_cc_json_lit(&w, "}}");
-        (void) ngx_cc_answers_put(in->answers, buf, w.pos - buf);
+    } else {
+        in->first = b;
     }
 
-    ngx_cc_stdin_free(in, input);
+    in->last = b;
+
+    return b;
+}
+
+
+/* who waits for the bytes that were appended last */
+
+static ngx_int_t
+ngx_cc_stdin_remember(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
+    ngx_cc_asked_t *asked)
+{
+    size_t               n;
+    ngx_cc_stdin_ask_t  *ask;
+
+    n = asked->id.len + asked->more.len;
+    ask = ngx_alloc(sizeof(ngx_cc_stdin_ask_t) + n, in->log);
+
+    if (ask == NULL) {
+        return NGX_ERROR;
+    }
+
+    ask->next = NULL;
+    ask->end = in->position;
+    ask->len = input->data.len;
+    ask->eof = input->eof;
+    ngx_cc_asked_copy(&ask->asked, asked, (u_char *) (ask + 1));
+
+    if (in->asks) {
+        in->last_ask->next = ask;
+
+    } else {
+        in->asks = ask;
+    }
+
+    in->last_ask = ask;
+    n += NGX_CC_STDIN_ASK;
+    in->requests += n;
+
+    if (in->share) {
+        in->share->requests += n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* answers whoever has waited long enough */
+
+static void
+ngx_cc_stdin_settle(ngx_cc_stdin_t *in)
+{
+    ngx_cc_stdin_ask_t  *ask;
+
+    while ((ask = in->asks) != NULL) {
+
+        if (!in->closed
+            && (ask->end > in->passed
+                || (ask->eof && (!in->eof_given || in->busy))))
+        {
+            return;
+        }
+
+        ngx_cc_stdin_answer(in, ask);
+        ngx_cc_stdin_forget(in);
+    }
 }
 
 
 static void
-ngx_cc_stdin_free(ngx_cc_stdin_t *in, ngx_cc_stdin_input_t *input)
+ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask)
 {
-    ngx_queue_remove(&input->queue);
-    in->ninputs--;
-    in->bytes -= input->len;
-    ngx_free(input);
+    u_char          buf[NGX_CC_NOTICE_SIZE];
+    uint64_t        start, end;
+    ngx_cc_json_t   w;
+
+    start = ask->end - ask->len;
+    end = ngx_min(ask->end, in->taken);
+
+    ngx_cc_notice_writer(&w, buf, sizeof(buf));
+    ngx_cc_notice_answer(&w, &ask->asked.id);
+    ngx_cc_json_lit(&w, "\"result\":{\"accepted\":");
+    ngx_cc_json_uint(&w, end > start ? end - start : 0);
+    ngx_cc_json_lit(&w, ",\"offset\":");
+    ngx_cc_json_uint(&w, end);
+    ngx_cc_json_raw(&w, ask->asked.more.data, ask->asked.more.len);
+    ngx_cc_json_lit(&w, "}}");
+
+    (void) ngx_cc_answers_put(in->answers, buf, w.pos - buf);
+}
+
+
+/* the first of those who wait */
+
+static void
+ngx_cc_stdin_forget(ngx_cc_stdin_t *in)
+{
+    size_t               n;
+    ngx_cc_stdin_ask_t  *ask;
+
+    ask = in->asks;
+    in->asks = ask->next;
+    n = NGX_CC_STDIN_ASK + ask->asked.id.len + ask->asked.more.len;
+    in->requests -= n;
+
+    if (in->share) {
+        in->share->requests -= n;
+    }
+
+    ngx_free(ask);
+}
+
+
+/* nobody reads any more: what waits does so in vain */
+
+static void
+ngx_cc_stdin_shut(ngx_cc_stdin_t *in)
+{
+    ngx_cc_stdin_block_t  *b;
+
+    in->closed = 1;
+
+    while ((b = in->first) != NULL) {
+        in->first = b->next;
+        ngx_free(b);
+    }
+
+    in->last = NULL;
+    in->busy = 0;
+    in->flying = 0;
+    ngx_cc_stdin_less(in, in->bytes);
+}
+
+
+static void
+ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n)
+{
+    in->bytes -= n;
+
+    if (in->share) {
+        in->share->bytes -= n;
+    }
 }

@@ -1,8 +1,16 @@
 
 /*
- * Input that waits for a command: requests in order, each answered when the
- * command has taken its bytes or never will.  One message is on its way at a
- * time, so a command that does not read slows nobody but its own writers.
+ * Input that waits for a command: bytes in order, and the requests that want to
+ * know when the command has taken theirs.  One message is on its way to the
+ * helper at a time, so a command that does not read slows nobody but its own
+ * writers.
+ *
+ * What waits is bounded in bytes, for a command and for all commands of a
+ * session, whatever the number of messages; what the requests themselves need
+ * (ids) is bounded by the same figures, apart.  Who would go beyond is refused,
+ * and told at which position of stdin to go on; from then on nothing is taken
+ * but an input that names this position: so stdin never has a hole, although
+ * the client had sent more before it heard of the refusal.
  */
 
 #ifndef _NGX_CC_STDIN_H_INCLUDED_
@@ -13,34 +21,70 @@
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_input.h"
 
 
-#define NGX_CC_STDIN_INPUTS  16          /* that may wait */
+/* what the commands of a session have in common; owned by the session */
+
+typedef struct {
+    size_t             limit;            /* bytes that may wait for a command;
+                                            twice that for all of them */
+    size_t             bytes;            /* that wait, of all of them */
+    size_t             requests;         /* memory of those that wait */
+} ngx_cc_stdin_share_t;
+
+
+typedef struct ngx_cc_stdin_block_s  ngx_cc_stdin_block_t;
+typedef struct ngx_cc_stdin_ask_s  ngx_cc_stdin_ask_t;
 
 
 typedef struct {
-    ngx_cc_command_t  *cmd;
-    ngx_cc_answers_t  *answers;
-    ngx_log_t         *log;
-    ngx_queue_t        inputs;
-    ngx_uint_t         ninputs;
-    size_t             bytes;            /* that wait */
-    unsigned           open:1;           /* more may come */
+    ngx_cc_command_t      *cmd;
+    ngx_cc_answers_t      *answers;
+    ngx_log_t             *log;
+    ngx_cc_stdin_share_t  *share;
+    ngx_cc_stdin_block_t  *first;        /* bytes that are not yet given */
+    ngx_cc_stdin_block_t  *last;
+    ngx_cc_stdin_ask_t    *asks;         /* requests, in order */
+    ngx_cc_stdin_ask_t    *last_ask;
+    size_t                 bytes;        /* that wait, given ones too */
+    size_t                 requests;     /* memory of asks */
+    size_t                 flying;       /* bytes given, not yet taken */
+    uint64_t               position;     /* of the next byte that may come */
+    uint64_t               passed;       /* bytes that are done with */
+    uint64_t               taken;        /* bytes that the command has read */
+    unsigned               open:1;       /* more may come */
+    unsigned               eof:1;        /* nothing does: to be told */
+    unsigned               eof_given:1;
+    unsigned               busy:1;       /* something is on its way */
+    unsigned               closed:1;     /* the command reads no more */
+    unsigned               refusing:1;   /* all but what names the position */
 } ngx_cc_stdin_t;
 
 
-/* begins; "open": the command was started with open_stdin */
+/*
+ * Begins.  "open": the command was started with an open stdin.  "share" may be
+ * NULL, for one that only gets what ngx_cc_stdin_fill() says.
+ */
 void ngx_cc_stdin_init(ngx_cc_stdin_t *in, ngx_cc_command_t *cmd,
-    ngx_cc_answers_t *answers, ngx_uint_t open, ngx_log_t *log);
+    ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share, ngx_uint_t open,
+    ngx_log_t *log);
 
 /*
- * Adds bytes (copied), then the end when "eof" is set.  "id": JSON text of the
- * request, len 0 = it is not answered.  "limit": bytes that may wait in all.
- * NGX_OK (also when it was refused: that is answered), or NGX_ERROR: no
+ * The first bytes, which came with the command and have no bound here; "eof":
+ * nothing follows.  NGX_OK or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_stdin_fill(ngx_cc_stdin_t *in, ngx_str_t *data,
+    ngx_uint_t eof);
+
+/*
+ * Bytes of a request (copied).  It is answered when the command has taken them
+ * or never will, or now when they are refused; without an id only a refusal is
+ * told, as process.error.  NGX_OK (also when it was refused), or NGX_ERROR: no
  * memory.
  */
-ngx_int_t ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_str_t *data,
-    ngx_uint_t eof, ngx_str_t *id, size_t limit);
+ngx_int_t ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
+    ngx_cc_asked_t *asked);
 
 /* the command runs now: it gets what waits */
 void ngx_cc_stdin_feed(ngx_cc_stdin_t *in);

@@ -41,6 +41,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     f->event = spec->event;
     f->wake = spec->wake;
     f->public.data = spec->data;
+    f->public.conf = conf;
     memset(f->public.id, 'a' + fake_commands, NGX_CC_HANDLE_TEXT);
     fake_commands++;
 

@@ -13,6 +13,8 @@
 
 #define ID_A  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_C  "cccccccccccccccccccccccccccccccccccccccccccccccc"
+#define ID_D  "dddddddddddddddddddddddddddddddddddddddddddddddd"
 
 
 static void
@@ -117,7 +119,7 @@ START_TEST(ends)
     say("{\"id\":4,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
     fake_failed(fake_command[3], NGX_CC_STAGE_EXEC, ENOENT);
     expect("{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32602,"
-           "\"message\":\"exec: No such file or directory\"}}");
+           "\"message\":\"exec: No such file or directory: 'a'\"}}");
     say("{\"id\":5,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
     fake_failed(fake_command[4], NGX_CC_STAGE_FORK, EAGAIN);
     expect_part("\"id\":5,\"error\":{\"code\":-32603");
@@ -322,9 +324,9 @@ START_TEST(input)
     fake_taken(f, 5, 0);
     expect("");
     fake_taken(f, 6, 0);
-    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"accepted\":6}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"accepted\":6,\"offset\":11}}");
     fake_taken(f, 2, 1);
-    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"accepted\":2}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"accepted\":2,\"offset\":13}}");
     ck_assert_uint_eq(f->input_len, 13);
     ck_assert_mem_eq(f->input, "firstsecond\0\xff", 13);
     ck_assert_int_eq(f->input_eof, 1);
@@ -339,8 +341,226 @@ START_TEST(input)
     say("{\"id\":6,\"method\":\"input\",\"params\":{\"data\":\"x\","
         "\"execution_id\":\"" ID_B "\"}}");
     fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
-    expect_part("\"id\":6,\"result\":{\"accepted\":0}");
+    expect_part("\"id\":6,\"result\":{\"accepted\":0,\"offset\":0}");
     expect_part("process.completed");
+    close_session();
+}
+END_TEST
+
+
+/* an input of n bytes; "more": further members of params */
+
+static void
+put(int id, size_t n, const char *more)
+{
+    char  text[10000], *p;
+
+    p = text + sprintf(text, "{%s", id ? "" : "\"jsonrpc\":\"2.0\",");
+
+    if (id) {
+        p += sprintf(p, "\"id\":%d,", id);
+    }
+
+    p += sprintf(p, "\"method\":\"input\",\"params\":{\"data\":\"");
+    memset(p, 'a' + id % 26, n);
+    (void) sprintf(p + n, "\"%s}}", more);
+    say(text);
+}
+
+
+/* what is on its way is taken, until nothing is */
+
+static void
+take(fake_command_t *f)
+{
+    while (f->input_busy) {
+        fake_taken(f, 1000, 0);
+    }
+}
+
+
+/* 4096 bytes may wait for a command: beyond that nothing is, until the client
+ * goes on where it was refused */
+
+START_TEST(flow)
+{
+    int              i;
+    size_t           n;
+    fake_command_t  *f, *g;
+
+    open_session();
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"open_stdin\":true}}");
+
+    put(2, 4000, "");
+    put(3, 97, "");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32001,"
+           "\"message\":\"4000 bytes of input wait for this process, 4096 may: "
+           "wait for accepted, then go on with params.offset 4000\",\"data\":"
+           "{\"offset\":4000}}}");
+    put(4, 1, "");
+    expect_part("\"id\":4,\"error\":{\"code\":-32001,\"message\":\"an earlier "
+                "input");
+    put(5, 0, ",\"eof\":true");
+    expect_part("\"id\":5,\"error\":{\"code\":-32001");
+    put(0, 1, "");
+    expect("{\"jsonrpc\":\"2.0\",\"method\":\"process.error\",\"params\":{"
+           "\"error\":\"an earlier input of this process was refused: wait for "
+           "accepted, then go on with params.offset 4000\",\"code\":-32001,"
+           "\"execution_id\":\"" ID_A "\",\"offset\":4000}}");
+    put(6, 1, ",\"offset\":3999");
+    expect_part("\"id\":6,\"error\":{\"code\":-32001");
+
+    /* the right place, but still no room; then there is */
+
+    put(7, 97, ",\"offset\":4000");
+    expect_part("\"id\":7,\"error\":{\"code\":-32001,\"message\":\"4000 ");
+    fake_taken(f, 1000, 0);
+    put(7, 97, ",\"offset\":4000");
+    expect("");
+    put(8, 3, "");
+    take(f);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"accepted\":4000,"
+           "\"offset\":4000}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"accepted\":97,"
+           "\"offset\":4097}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{\"accepted\":3,"
+           "\"offset\":4100}}");
+    ck_assert_uint_eq(f->input_len, 4100);
+    ck_assert_mem_eq(f->input + 3998, "cchhh", 5);
+    ck_assert_mem_eq(f->input + 4095, "hhiii", 5);
+
+    /* an offset that is wrong although nothing was refused */
+
+    put(9, 1, ",\"offset\":4101");
+    expect_part("\"id\":9,\"error\":{\"code\":-32602,\"message\":\"params.offset "
+                "is 4101, but stdin of this process stands at 4100\"");
+    put(10, 1, "");
+    expect_part("\"id\":10,\"error\":{\"code\":-32001");
+    put(11, 5000, ",\"offset\":4100");
+    expect_part("\"id\":11,\"error\":{\"code\":-32001,\"message\":\"an input of "
+                "5000 bytes is more");
+
+    for (i = 0; i < 4; i++) {
+        static const char  *bad[] = { "-1", "1.0", "\"4100\"",
+                                      "4100000000000000" };
+        char  more[64];
+
+        (void) snprintf(more, sizeof(more), ",\"offset\":%s", bad[i]);
+        put(12, 1, more);
+        expect_part("\"id\":12,\"error\":{\"code\":-32602,\"message\":\""
+                    "params.offset must be");
+    }
+
+    put(13, 0, ",\"offset\":4100,\"eof\":true");
+    expect("");
+    take(f);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":13,\"result\":{\"accepted\":0,"
+           "\"offset\":4100}}");
+    ck_assert_int_eq(f->input_eof, 1);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+
+    /* many small ones go together; requests are counted, too */
+
+    f = start("{\"id\":20,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"open_stdin\":true,\"stdin\":\"first\"}}");
+
+    for (i = 0; i < 580; i++) {
+        put(0, 7, "");
+    }
+
+    expect("");
+
+    for (i = 0; strstr(pull(), "\"id\":21,\"error\"") == NULL; i++) {
+        put(21, 0, "");
+    }
+
+    expect("");
+    ck_assert_int_gt(i, 30);
+    ck_assert_int_lt(i, 100);
+    take(f);
+
+    for (n = 0; strstr(pull(), "{\"accepted\":0,\"offset\":4065}"); n++) {
+        /* void */
+    }
+
+    ck_assert_int_eq(n, i - 1);          /* the last one was refused */
+    ck_assert_uint_eq(f->input_len, 4065);
+
+    /* the commands of a session share twice what one may have */
+
+    g = start("{\"id\":22,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"open_stdin\":true}}");
+    put(23, 4096, ",\"offset\":0,\"execution_id\":\"" ID_C "\"");
+    put(24, 4096, ",\"offset\":4065,\"execution_id\":\"" ID_B "\"");
+    expect("");
+    say("{\"id\":25,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+        "\"open_stdin\":true,\"stdin\":\"this is never refused\"}}");
+    put(26, 1, ",\"execution_id\":\"" ID_D "\"");
+    expect_part("\"id\":26,\"error\":{\"code\":-32001,\"message\":\"8213 bytes of "
+                "input wait for the processes of this session, 8192 may");
+    take(g);
+    expect_part("\"id\":23,\"result\":{\"accepted\":4096,\"offset\":4096}");
+    put(27, 1, ",\"offset\":21,\"execution_id\":\"" ID_D "\"");
+    expect("");
+
+    /* a command that closes stdin: how much it took, from then on nothing */
+
+    fake_taken(f, 17, 1);
+    expect_part("\"id\":24,\"result\":{\"accepted\":17,\"offset\":4082}");
+    put(28, 4096, ",\"execution_id\":\"" ID_B "\"");
+    expect_part("\"id\":28,\"result\":{\"accepted\":0,\"offset\":4082}");
+    close_session();
+}
+END_TEST
+
+
+/* what nobody looks at is named in the answer; nothing else is */
+
+START_TEST(unknown)
+{
+    int    i;
+    char   text[4000], *p;
+
+    open_session();
+    say("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+        "\"timout\":5,\"open_stdin\":true,\"\\\"\":1}}");
+    fake_started(fake_command[0]);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"status\":\"started\","
+           "\"pid\":4711,\"pgid\":4711,\"execution_id\":\"" ID_A "\","
+           "\"warnings\":[\"params.timout is not known and was ignored\","
+           "\"params.\\\" is not known and was ignored\"]}}");
+    expect_part("process.started");
+    put(2, 1, ",\"exit\":true");
+    fake_taken(fake_command[0], 1, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"accepted\":1,"
+           "\"offset\":1,\"warnings\":[\"params.exit is not known and was "
+           "ignored\"]}}");
+    say("{\"id\":3,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\","
+        "\"signal\":9}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"status\":\"paused\","
+           "\"warnings\":[\"params.signal is not known and was ignored\"]}}");
+    expect_part("process.paused");
+    say("{\"id\":4,\"method\":\"list\",\"params\":{\"type\":1}}");
+    expect_part("],\"warnings\":[\"params.type is not known and was ignored\"]}}");
+    say("{\"id\":5,\"method\":\"status\",\"params\":{\"data\":1}}");
+    expect_part("\",\"warnings\":[\"params.data is not known and was ignored\"]}}");
+    say("{\"id\":6,\"method\":\"status\",\"params\":{}}");
+    ck_assert_ptr_null(strstr(pull(), "warnings"));
+
+    /* not more than can be read */
+
+    p = text + sprintf(text, "{\"id\":7,\"method\":\"list\",\"params\":{");
+
+    for (i = 0; i < 20; i++) {
+        p += sprintf(p, "%s\"%0100d\":1", i ? "," : "", i);
+    }
+
+    (void) sprintf(p, "}}");
+    say(text);
+    expect_part(",\"12 more\"]}}");
+    ck_assert_int_lt(strlen((char *) buf), 1500);
     close_session();
 }
 END_TEST
@@ -516,6 +736,8 @@ main(void)
     tcase_add_test(tc, chunks);
     tcase_add_test(tc, control);
     tcase_add_test(tc, input);
+    tcase_add_test(tc, flow);
+    tcase_add_test(tc, unknown);
     tcase_add_loop_test(tc, refusals, 0, sizeof(refused) / sizeof(refused[0]));
     tcase_add_loop_test(tc, starts_refused, 0, 4);
     tcase_add_test(tc, policy);

@@ -41,6 +41,7 @@ session_open(const ngx_cc_dialect_t *d, ngx_uint_t commands,
     conf.path = "/bin";
     conf.cwd = "/srv";
     conf.timeout = 600000;
+    conf.stdin_buffer = 4096;
     conf.max_commands_per_session = commands;
 
     memset(&host, 0, sizeof(host));
