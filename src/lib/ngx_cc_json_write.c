@@ -90,9 +90,90 @@ ngx_cc_json_load16(const uint8_t *p)
 }
 
 
-/* the most that one step of the loops below may write */
+/* the most that one step of the loops below may write, or touch behind that */
 
-#define NGX_CC_JSON_STEP  (16 + sizeof(ngx_cc_json_escape_t))
+#define NGX_CC_JSON_STEP  (16 * NGX_CC_JSON_MAX_ESCAPE + 8)
+
+
+/* c: ASCII, and special; returns the end of what it becomes */
+
+static inline uint8_t *
+ngx_cc_json_escape_one(uint8_t *d, uint8_t c)
+{
+    const ngx_cc_json_escape_t  *escape;
+
+    if (c == '\n') {
+
+        /* the most frequent one: nothing waits for a table */
+
+        d[0] = '\\';
+        d[1] = 'n';
+
+        return d + 2;
+    }
+
+    escape = ngx_cc_json_escape_of(c);
+    memcpy(d, escape, sizeof(ngx_cc_json_escape_t));
+
+    return d + escape->len;
+}
+
+
+/*
+ * Eight bytes of ASCII, the first of them lowest, of which those are special
+ * whose bit is set in mask.  They are in a register: what is judged is what is
+ * written, and nothing is read again behind each of them.
+ */
+
+static inline uint8_t *
+ngx_cc_json_escape_word(uint8_t *d, uint64_t w, unsigned mask)
+{
+    uint8_t   c;
+    unsigned  run, left;
+
+    left = 8;
+
+    while (mask) {
+        run = __builtin_ctz(mask);
+
+        memcpy(d, &w, 8);
+        d += run;
+        w >>= 8 * run;
+        c = (uint8_t) w;
+        w >>= 8;
+
+        mask >>= run + 1;
+        left -= run + 1;
+
+        d = ngx_cc_json_escape_one(d, c);
+    }
+
+    memcpy(d, &w, 8);
+
+    return d + left;
+}
+
+
+/* 16 control characters that all have the long form: \u00XX */
+
+static inline int
+ngx_cc_json_escape_long(__m128i v)
+{
+    __m128i  brief;
+
+    /* 8 to 13 but for 11 have a form of their own */
+
+    brief = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(7)),
+                          _mm_cmplt_epi8(v, _mm_set1_epi8(14)));
+    brief = _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(11)), brief);
+
+    /* and what is no control character is above or, signed, below them */
+
+    brief = _mm_or_si128(brief, _mm_cmpgt_epi8(v, _mm_set1_epi8(0x1f)));
+    brief = _mm_or_si128(brief, _mm_cmplt_epi8(v, _mm_setzero_si128()));
+
+    return _mm_movemask_epi8(brief) == 0;
+}
 
 
 /*
@@ -105,12 +186,12 @@ static size_t
 ngx_cc_json_escape_bulk(uint8_t **dst, uint8_t *dst_end, const uint8_t *src,
     size_t n, int *lossy)
 {
-    size_t                       i;
-    uint8_t                     *d, c, word[4];
-    uint32_t                     w;
-    unsigned                     mask, len;
-    __m128i                      v, bad, space, quote, backslash;
-    const ngx_cc_json_escape_t  *escape;
+    size_t     i;
+    uint8_t   *d, word[4];
+    uint32_t   w;
+    uint64_t   half[2];
+    unsigned   k, mask, high, len;
+    __m128i    v, bad, space, quote, backslash;
 
     space = _mm_set1_epi8(0x20);
     quote = _mm_set1_epi8('"');
@@ -122,7 +203,6 @@ ngx_cc_json_escape_bulk(uint8_t **dst, uint8_t *dst_end, const uint8_t *src,
     while (n - i >= 16 && (size_t) (dst_end - d) >= NGX_CC_JSON_STEP) {
 
         v = ngx_cc_json_load16(src + i);
-        _mm_storeu_si128((__m128i *) d, v);
 
         /* as signed numbers bytes of 0x80 and above are below 0x20, too */
 
@@ -131,35 +211,63 @@ ngx_cc_json_escape_bulk(uint8_t **dst, uint8_t *dst_end, const uint8_t *src,
                                         _mm_cmpeq_epi8(v, backslash)));
         mask = _mm_movemask_epi8(bad);
 
+        _mm_storeu_si128((__m128i *) d, v);
+
         if (mask == 0) {
             i += 16;
             d += 16;
             continue;
         }
 
-        len = __builtin_ctz(mask);
-        i += len;
-        d += len;
+        if ((mask & (mask - 1)) == 0 && d[__builtin_ctz(mask)] == '\n') {
 
-        c = *d;                 /* the byte that was judged, in our copy */
+            /* one alone, as in lines of text: go on behind it */
 
-        if (c == '\n') {
-
-            /* the most frequent one: nothing waits for a table */
-
-            d[0] = '\\';
-            d[1] = 'n';
-            d += 2;
-            i++;
+            len = __builtin_ctz(mask);
+            d = ngx_cc_json_escape_one(d + len, '\n');
+            i += len + 1;
             continue;
         }
 
-        if (c < 0x80) {
-            escape = ngx_cc_json_escape_of(c);
-            memcpy(d, escape, sizeof(ngx_cc_json_escape_t));
-            d += escape->len;
-            i++;
+        _mm_storeu_si128((__m128i *) half, v);
+
+        if (mask == 0xffff && ngx_cc_json_escape_long(v)) {
+
+            for (k = 0; k < 16; k++) {
+                memcpy(d + k * NGX_CC_JSON_MAX_ESCAPE,
+                       &ngx_cc_json_escapes[half[k / 8] >> 8 * (k % 8) & 0xff],
+                       sizeof(ngx_cc_json_escape_t));
+            }
+
+            i += 16;
+            d += 16 * NGX_CC_JSON_MAX_ESCAPE;
             continue;
+        }
+
+        high = _mm_movemask_epi8(v);
+
+        if (high == 0) {
+            d = ngx_cc_json_escape_word(d, half[0], mask & 0xff);
+            d = ngx_cc_json_escape_word(d, half[1], mask >> 8);
+            i += 16;
+            continue;
+        }
+
+        /* up to the first one beyond ASCII; what is written behind is not */
+
+        len = __builtin_ctz(high);
+        mask &= (1u << len) - 1;
+        i += len;
+
+        if (mask == 0) {
+            d += len;
+
+        } else if (len <= 8) {
+            d = ngx_cc_json_escape_word(d, half[0], mask) - (8 - len);
+
+        } else {
+            d = ngx_cc_json_escape_word(d, half[0], mask & 0xff);
+            d = ngx_cc_json_escape_word(d, half[1], mask >> 8) - (16 - len);
         }
 
         /* characters beyond ASCII come in runs */

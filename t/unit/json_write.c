@@ -158,6 +158,47 @@ START_TEST(twins)
 END_TEST
 
 
+/* runs of what has to be escaped, of every kind and length, at every place in
+ * a vector: the same as the twin */
+
+START_TEST(runs)
+{
+    int             a, b;
+    size_t          at, len, kind, la, lb, room;
+    uint8_t         x[2000], y[2000];
+    static uint8_t  src[96];
+
+    static const char  *kinds[] = {
+        "\x01", "\n", "\x1b[0m", "\"\\", "\x08\x0b\r\x0e", "\x1f\x20",
+        "\x1b\xc3\xa4", "\x02\xff", "\n\xe2\x82", "\x7f\x1b"
+    };
+
+    for (kind = 0; kind <= sizeof(kinds) / sizeof(kinds[0]); kind++) {
+        for (at = 0; at < 33; at++) {
+            for (len = 0; len <= 50; len++) {
+
+                memset(src, 'a', sizeof(src));
+
+                for (la = 0; la < len; la++) {
+                    src[at + la] = kind ? kinds[kind - 1]
+                                          [la % strlen(kinds[kind - 1])] : 0;
+                }
+
+                room = 6 + (at * 7 + len * 13) % 400;
+                a = b = 0;
+                la = escape(src, sizeof(src), x, room, &a, 0);
+                lb = escape(src, sizeof(src), y, 4096, &b, 1);
+
+                ck_assert_int_eq(a, b);
+                ck_assert_uint_eq(la, lb);
+                ck_assert_mem_eq(x, y, la);
+            }
+        }
+    }
+}
+END_TEST
+
+
 /* nothing is ever written beyond the end */
 
 START_TEST(bounds)
@@ -168,6 +209,21 @@ START_TEST(bounds)
 
     static const char  src[] = "abc\n\x01\xff\xe2\x82\xac\"defghijklmnopqrstu"
                                "vwxyzabcdefghijklmnopqrstuvwxyz";
+
+    static const char  src2[] = "\x1b[1m\x01\x02\x03\x04\x05\x06\x07\x0b\x0e"
+                                "\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18"
+                                "\n\xff\xe2\x82\xac\x1b[0m and on, and on";
+
+    for (room = 0; room < 400; room++) {
+        out = malloc(room ? room : 1);
+        dst = out;
+        lossy = 0;
+        n = ngx_cc_json_escape(&dst, out + room, (uint8_t *) src2,
+                               sizeof(src2) - 1, 1, &lossy);
+        ck_assert_uint_le(dst - out, room);
+        ck_assert_uint_le(n, sizeof(src2) - 1);
+        free(out);
+    }
 
     for (room = 0; room < 100; room++) {
         out = malloc(room ? room : 1);   /* the sanitizer watches its end */
@@ -262,6 +318,7 @@ main(void)
     tcase_add_test(tc, repair);
     tcase_add_test(tc, unfinished);
     tcase_add_test(tc, twins);
+    tcase_add_test(tc, runs);
     tcase_add_test(tc, bounds);
     tcase_add_test(tc, writer);
     tcase_add_test(tc, overflow);
