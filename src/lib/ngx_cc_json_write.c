@@ -138,7 +138,7 @@ ngx_cc_json_escape_word(uint8_t *d, uint64_t w, unsigned mask)
 
         memcpy(d, &w, 8);
         d += run;
-        w >>= 8 * run;
+        w >>= (8 * run) & 63;      /* run < 8, as everybody knows but lint */
         c = (uint8_t) w;
         w >>= 8;
 
