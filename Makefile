@@ -216,9 +216,11 @@ build/mcp/installed: $(MCP_CLIENTS) | packages-test
 	@mkdir -p build/mcp
 	@cmp -s t/clients/mcp/package-lock.json build/mcp/package-lock.json \
 	    || rm -rf build/mcp/node_modules
-	@cp $(MCP_CLIENTS) build/mcp
+	@cp --remove-destination $(MCP_CLIENTS) build/mcp
 	[ -d build/mcp/node_modules ] \
 	    || (cd build/mcp && npm ci --loglevel=error --no-audit --no-fund)
+	@find build/mcp/node_modules -type f \( -name '*.map' -o -name '*.d.ts' \
+	    -o -name '*.d.[cm]ts' \) -delete
 	@touch $@
 
 # a unit test is linked with all pure files; those of src/rpc with what they

@@ -4,7 +4,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import WebSocket from "ws";
-import { check, finish, rejects, tool } from "./check.mjs";
+import { check, finish, legacy, rejects, tool } from "./check.mjs";
 
 const [kind, url] = process.argv.slice(2);
 globalThis.WebSocket = WebSocket;
@@ -26,7 +26,7 @@ check((await rejects(client.callTool({ name: "nope", arguments: {} })))?.code ==
       "an unknown tool is refused");
 
 await tool(client, (args, options) =>
-    client.callTool({ name: "execute", arguments: args }, undefined, options), kind === "ws");
+    client.callTool({ name: "execute", arguments: args }, undefined, options), kind === "ws" ? undefined : legacy);
 
 check(errors.length === 0, "no error was reported: " + errors.join("; "));
 await client.close();
