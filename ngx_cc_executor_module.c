@@ -12,6 +12,7 @@
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_directive.h"
+#include "ngx_cc_farewell.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_problem.h"
@@ -670,6 +671,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    mcf->pool.exiting = ngx_cc_farewell_exiting;
     ngx_cc_pool_start(cycle, &mcf->pool);
 
     return NGX_OK;
@@ -679,6 +681,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 static void
 ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_cc_farewell();
     ngx_cc_pool_stop();
 
     if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE)

@@ -138,6 +138,7 @@ ngx_cc_client_send(ngx_cc_client_t *cl)
     if (cl->cancel_due) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_CANCEL, h->run,
                          sizeof(ngx_cc_wire_head_t));
+        msg.head.flags = cl->ends;
 
         if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
             == NGX_AGAIN)
@@ -415,6 +416,36 @@ ngx_cc_client_withdraw(ngx_cc_client_t *cl)
 }
 
 
+void
+ngx_cc_client_cut(ngx_cc_client_t *cl)
+{
+    ngx_cc_command_event_e  event;
+
+    event = (cl->public.state == NGX_CC_COMMAND_RUNNING)
+            ? NGX_CC_COMMAND_EXITED : NGX_CC_COMMAND_FAILED;
+
+    ngx_cc_pool_forget(&cl->wait);
+
+    cl->public.state = NGX_CC_COMMAND_OVER;
+    cl->public.cause = NGX_CC_CAUSE_SHUTDOWN;
+    cl->public.stage = NGX_CC_STAGE_NONE;
+    cl->public.unknown = 1;
+
+    if (cl->helper) {
+        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_SHUTDOWN);
+
+    } else {
+        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
+    }
+
+    if (cl->reader.pos == cl->head) {
+        ngx_cc_client_over(cl);
+    }
+
+    (void) ngx_cc_client_tell(cl, event);
+}
+
+
 static void
 ngx_cc_client_lost(ngx_event_t *ev)
 {
@@ -599,7 +630,7 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
 
         } else {
             ngx_cc_abandon(cl->helper, cl->conf->kill_grace,
-                           cl->public.canceling ? NGX_CC_CAUSE_CANCEL
+                           cl->public.canceling ? cl->ends
                                                 : NGX_CC_CAUSE_DISCONNECT);
         }
     }

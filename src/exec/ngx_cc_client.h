@@ -47,6 +47,7 @@ typedef struct {
     ngx_event_t              lost;       /* posted */
     ngx_cc_drain_t           drain;
     ngx_uint_t              *closed;     /* set by close() during a callback */
+    ngx_cc_cause_e           ends;       /* canceling: with this cause */
 
     /* to be sent when the socket takes messages again */
     unsigned                 credit_due:1;
@@ -89,6 +90,12 @@ void ngx_cc_client_drop(ngx_cc_client_t *cl);
  * comes from the event loop.  Only while there is no helper.
  */
 void ngx_cc_client_withdraw(ngx_cc_client_t *cl);
+
+/*
+ * Nobody waits any longer for how it ends: it is over, with the cause
+ * "shutdown", and EXITED or FAILED is told from inside the call.
+ */
+void ngx_cc_client_cut(ngx_cc_client_t *cl);
 
 /* nothing of the helper is needed any more: the next command may have it */
 void ngx_cc_client_over(ngx_cc_client_t *cl);

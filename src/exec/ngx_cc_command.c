@@ -288,6 +288,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 
     cmd->canceling = 1;
     cmd->paused = 0;
+    cl->ends = NGX_CC_CAUSE_CANCEL;
 
     if (cl->helper == NULL) {
         ngx_cc_witness_signalled(cl->witnessed, "CANCEL");
@@ -307,6 +308,39 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
+{
+    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+
+    if (cmd->state == NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    if (now) {
+        ngx_cc_client_cut(cl);
+        return;
+    }
+
+    if (cmd->canceling) {
+        return;
+    }
+
+    if (cl->helper == NULL) {
+        ngx_cc_pool_forget(&cl->wait);
+        return;
+    }
+
+    cmd->canceling = 1;
+    cmd->paused = 0;
+    cl->ends = NGX_CC_CAUSE_SHUTDOWN;
+    cl->signal_due = 0;
+    cl->cancel_due = 1;
+    ngx_cc_client_send(cl);
+    ngx_cc_client_expect(cl, 0);
 }
 
 

@@ -225,6 +225,14 @@ ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
 ngx_int_t ngx_cc_command_cancel(ngx_cc_command_t *cmd);
 
 /*
+ * nginx stops.  The ladder, with the cause "shutdown"; what still waits for a
+ * helper stays there and gets none.  With "now" the command is over, however
+ * far it has come: EXITED or FAILED comes from inside this call, the only one
+ * that does so.
+ */
+void ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now);
+
+/*
  * Bytes for stdin: copies at most NGX_CC_WIRE_MAX_INPUT of them, and closes
  * stdin afterwards when "eof" is set and all were copied.  Returns the number
  * of bytes taken into flight; event INPUT follows when the command has read

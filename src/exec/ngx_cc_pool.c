@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include <poll.h>
 #include "ngx_cc_pool.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_stock.h"
@@ -12,6 +13,7 @@ typedef struct {
     ngx_cc_stock_t  stock;
     ngx_cc_line_t   line;
     ngx_log_t      *log;
+    void          (*left)(void);         /* conf->exiting */
     unsigned        started:1;
 } ngx_cc_pool_t;
 
@@ -61,6 +63,7 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
 
     pool->log = cycle->log;
     pool->started = 1;
+    pool->left = conf->exiting;
 
     ngx_cc_line_init(&pool->line, ccf->worker_processes, ngx_cc_pool_next,
                      pool, cycle->log);
@@ -109,6 +112,63 @@ ngx_cc_pool_stop(void)
         h = ngx_queue_data(q, ngx_cc_peer_t, queue);
         ngx_cc_channel_close(&h->channel);
     }
+}
+
+
+ngx_uint_t
+ngx_cc_pool_wait(ngx_msec_t timeout)
+{
+    ngx_uint_t       i, n;
+    ngx_event_t     *rev;
+    ngx_queue_t     *q;
+    ngx_cc_pool_t   *pool = &ngx_cc_pool;
+    ngx_cc_peer_t  **h;
+    struct pollfd   *fds;
+
+    if (!pool->started || pool->stock.nbusy == 0) {
+        return 0;
+    }
+
+    n = pool->stock.nbusy;
+    fds = ngx_alloc(n * (sizeof(struct pollfd) + sizeof(ngx_cc_peer_t *)),
+                    pool->log);
+
+    if (fds == NULL) {
+        return 0;
+    }
+
+    h = (ngx_cc_peer_t **) (fds + n);
+    n = 0;
+
+    for (q = ngx_queue_head(&pool->stock.busy);
+         q != ngx_queue_sentinel(&pool->stock.busy);
+         q = ngx_queue_next(q))
+    {
+        h[n] = ngx_queue_data(q, ngx_cc_peer_t, queue);
+
+        if (h[n]->channel.connection) {
+            fds[n].fd = h[n]->channel.connection->fd;
+            fds[n].events = POLLIN;
+            fds[n].revents = 0;
+            n++;
+        }
+    }
+
+    if (n && poll(fds, n, timeout) > 0) {
+
+        /* none of these is freed by what another one says */
+
+        for (i = 0; i < n; i++) {
+            if (fds[i].revents) {
+                rev = h[i]->channel.connection->read;
+                rev->handler(rev);
+            }
+        }
+    }
+
+    ngx_free(fds);
+
+    return n ? pool->stock.nbusy : 0;
 }
 
 
@@ -365,6 +425,11 @@ ngx_cc_pool_exiting(void *data)
     ngx_cc_pool_t  *pool = data;
 
     pool->stock.exiting = 1;
+
+    if (pool->left) {
+        pool->left();
+    }
+
     ngx_cc_supply_retire(&pool->stock.supply);
     ngx_cc_stock_tell(&pool->stock);
 

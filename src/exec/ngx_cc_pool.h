@@ -19,6 +19,8 @@ typedef struct {
                                     cc_executor_buffer */
     int              nice;
     const char      *tmp;        /* where commands get their TMPDIR */
+    void           (*exiting)(void);     /* this worker begins to shut down;
+                                            may be NULL */
     unsigned         seccomp;    /* what all commands of all locations are
                                     denied (ngx_cc_seccomp.h) */
 } ngx_cc_pool_conf_t;
@@ -29,6 +31,13 @@ typedef struct {
  * told and tried again.
  */
 void ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
+
+/*
+ * In exit_process, where no event comes any more: waits at most "timeout" ms
+ * for messages of busy helpers and passes them on.  Returns how many helpers
+ * are busy.
+ */
+ngx_uint_t ngx_cc_pool_wait(ngx_msec_t timeout);
 
 /* in exit_process: closes everything, so all helpers leave */
 void ngx_cc_pool_stop(void);

@@ -11,6 +11,7 @@ static void ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size);
 static ngx_cc_slots_process_t  ngx_cc_zone_self;
 static ngx_cc_totals_t        *ngx_cc_zone_totals;
 static uint32_t                ngx_cc_zone_process;
+static uint64_t                ngx_cc_zone_configuration;
 
 
 ngx_int_t
@@ -79,6 +80,8 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
+    (void) atomic_fetch_add(&zone->totals->configurations, 1);
+
     location = zone->locations.elts;
 
     for (i = 0; i < zone->locations.nelts; i++) {
@@ -143,6 +146,7 @@ ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
 
     ngx_cc_zone_totals = zone->totals;
     ngx_cc_zone_process = process;
+    ngx_cc_zone_configuration = atomic_load(&zone->totals->configurations);
 
     ngx_cc_zone_helpers(NULL);
 
@@ -195,6 +199,15 @@ ngx_cc_zone_free(ngx_cc_slot_t *slot)
     if (ngx_cc_zone_self.slots) {
         ngx_cc_slots_free(&ngx_cc_zone_self, slot);
     }
+}
+
+
+ngx_uint_t
+ngx_cc_zone_reloaded(void)
+{
+    return ngx_cc_zone_totals
+           && atomic_load(&ngx_cc_zone_totals->configurations)
+              != ngx_cc_zone_configuration;
 }
 
 

@@ -73,6 +73,9 @@ ngx_int_t ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what,
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);
 
+/* 1 when a newer configuration than this worker's has been read: a reload */
+ngx_uint_t ngx_cc_zone_reloaded(void);
+
 /* adds n to a total, NGX_CC_TOTAL_...; nothing outside of a worker */
 void ngx_cc_zone_count(ngx_uint_t total, uint64_t n);
 

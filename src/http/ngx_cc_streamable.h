@@ -20,6 +20,7 @@
 #include "ngx_cc_audit.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_ctx.h"
+#include "ngx_cc_farewell.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
@@ -46,6 +47,7 @@ typedef struct {
     ngx_event_t           event;         /* posted: proceed soon */
     ngx_event_t           silence;       /* timer: nothing was said */
     ngx_cc_ping_t         ping;          /* is the client there? */
+    ngx_cc_farewell_t     farewell;
 
     unsigned              body:1;        /* the message is complete */
     unsigned              streaming:1;   /* the response is an event stream */

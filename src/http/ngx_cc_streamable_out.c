@@ -17,6 +17,9 @@
 static void ngx_cc_streamable_out_event(ngx_event_t *ev);
 static void ngx_cc_streamable_out_silence(ngx_event_t *ev);
 static void ngx_cc_streamable_out_dead(void *data);
+static ngx_uint_t ngx_cc_streamable_out_busy(void *data);
+static void ngx_cc_streamable_out_farewell(void *data,
+    ngx_cc_farewell_e what);
 static void ngx_cc_streamable_out_write(ngx_http_request_t *r);
 static void ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st);
@@ -66,6 +69,12 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
 
     ngx_add_timer(&st->silence, NGX_CC_STREAMABLE_SILENCE);
 
+    st->farewell.data = st;
+    st->farewell.grace = st->conf->command.kill_grace;
+    st->farewell.busy = ngx_cc_streamable_out_busy;
+    st->farewell.say = ngx_cc_streamable_out_farewell;
+    ngx_cc_farewell_join(&st->farewell);
+
     st->ping.data = st;
     st->ping.dead = ngx_cc_streamable_out_dead;
     ngx_cc_ping_start(&st->ping, r->connection, st->conf->ping_interval,
@@ -110,8 +119,35 @@ ngx_cc_streamable_out_stop(ngx_cc_streamable_t *st)
     }
 
     ngx_cc_ping_stop(&st->ping);
+    ngx_cc_farewell_leave(&st->farewell);
 
     st->body = 0;
+}
+
+
+static ngx_uint_t
+ngx_cc_streamable_out_busy(void *data)
+{
+    ngx_cc_streamable_t  *st = data;
+
+    return ngx_cc_mcp.busy(st->session);
+}
+
+
+/* the answer, as far as the client takes it without waiting */
+
+static void
+ngx_cc_streamable_out_farewell(void *data, ngx_cc_farewell_e what)
+{
+    ngx_cc_streamable_t  *st = data;
+
+    if (what != NGX_CC_FAREWELL_MOVE) {
+        ngx_cc_mcp.shutdown(st->session, what == NGX_CC_FAREWELL_LAST);
+    }
+
+    if (what != NGX_CC_FAREWELL_ASK) {
+        ngx_cc_streamable_out_event(&st->event);
+    }
 }
 
 

@@ -12,6 +12,7 @@
 
 #define NGX_CC_WS_BUDGET   (256 * 1024)  /* bytes in or out, then others */
 #define NGX_CC_WS_LINGER   2000          /* ms for a close handshake */
+#define NGX_CC_WS_LAST     64            /* budgets for the last words */
 
 
 static void ngx_cc_ws_read_handler(ngx_event_t *rev);
@@ -26,6 +27,10 @@ static void ngx_cc_ws_dead(void *data);
 static void ngx_cc_ws_slow(void *data);
 static void ngx_cc_ws_idle(void *data);
 static void ngx_cc_ws_proceed(ngx_cc_ws_t *ws);
+static const char *ngx_cc_ws_leaving(void);
+static ngx_uint_t ngx_cc_ws_busy(void *data);
+static void ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what);
+static void ngx_cc_ws_last(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_half_close(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_forget(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
@@ -186,6 +191,12 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         }
 
         if (ws->session) {
+            ws->farewell.data = ws;
+            ws->farewell.grace = ws->conf->command.kill_grace;
+            ws->farewell.busy = ngx_cc_ws_busy;
+            ws->farewell.say = ngx_cc_ws_farewell;
+            ngx_cc_farewell_join(&ws->farewell);
+
             ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
 
             ngx_log_error(NGX_LOG_INFO, c->log, 0,
@@ -216,6 +227,7 @@ ngx_cc_ws_read_handler(ngx_event_t *rev)
 
     if (c->error) {
         /* worker_shutdown_timeout has passed */
+        ngx_cc_ws_last(ws);
         ngx_cc_ws_end(ws, NGX_CC_WS_GOING_AWAY);
         return;
     }
@@ -223,7 +235,7 @@ ngx_cc_ws_read_handler(ngx_event_t *rev)
     if (c->close) {
         /* the worker quits, and we said that we are idle */
         c->close = 0;
-        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, "server is reloading");
+        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
     }
 
     ngx_cc_ws_proceed(ws);
@@ -419,7 +431,7 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
     if (ngx_exiting && ws->session && ws->out.len == 0
         && ws->dialect->busy(ws->session) == 0)
     {
-        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, "server is reloading");
+        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
 
         if (ngx_cc_ws_out_write(ws, &budget) == NGX_ERROR) {
             goto broken;
@@ -525,11 +537,86 @@ ngx_cc_ws_half_close(ngx_cc_ws_t *ws)
 }
 
 
+/* why this worker leaves */
+
+static const char *
+ngx_cc_ws_leaving(void)
+{
+    return ngx_cc_zone_reloaded() ? "server is reloading" : "shutting down";
+}
+
+
+static ngx_uint_t
+ngx_cc_ws_busy(void *data)
+{
+    ngx_cc_ws_t  *ws = data;
+
+    return ws->session ? ws->dialect->busy(ws->session) : 0;
+}
+
+
+static void
+ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what)
+{
+    ngx_cc_ws_t  *ws = data;
+
+    switch (what) {
+
+    case NGX_CC_FAREWELL_ASK:
+        ws->dialect->shutdown(ws->session, 0);
+        return;
+
+    case NGX_CC_FAREWELL_MOVE:
+        ngx_cc_ws_proceed(ws);
+        return;
+
+    default:
+        ngx_cc_ws_last(ws);
+        return;
+    }
+}
+
+
+/* what can be said without waiting; the connection stays */
+
+static void
+ngx_cc_ws_last(ngx_cc_ws_t *ws)
+{
+    size_t      budget;
+    ngx_uint_t  i;
+
+    if (ws->session) {
+        ws->dialect->shutdown(ws->session, 1);
+    }
+
+    i = 0;
+
+    do {
+        budget = NGX_CC_WS_BUDGET;
+
+        if (ngx_cc_ws_out_write(ws, &budget) != NGX_OK) {
+            return;
+        }
+
+    } while (budget == 0 && ++i < NGX_CC_WS_LAST);
+
+    ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
+
+    budget = NGX_CC_WS_BUDGET;
+
+    if (ngx_cc_ws_out_write(ws, &budget) == NGX_OK && ws->close_sent) {
+        ngx_cc_ws_half_close(ws);
+    }
+}
+
+
 /* the session is over: its commands are abandoned, its slot is free */
 
 static void
 ngx_cc_ws_forget(ngx_cc_ws_t *ws)
 {
+    ngx_cc_farewell_leave(&ws->farewell);
+
     if (ws->session) {
         ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                       "cc_executor: session closed code=%ui session=%*s",

@@ -21,6 +21,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_dialect.h"
+#include "ngx_cc_farewell.h"
 #include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
 #include "ngx_cc_wait.h"
@@ -54,6 +55,7 @@ typedef struct {
     uint8_t                  pong_len;
 
     ngx_cc_ping_t            ping;
+    ngx_cc_farewell_t        farewell;
     ngx_cc_wait_t            wait;
     ngx_event_t              linger;     /* how long a close may take */
     ngx_event_t              post;       /* proceed() soon */

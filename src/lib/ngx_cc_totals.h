@@ -118,7 +118,8 @@ typedef struct {
 
 typedef struct {
     uint64_t           start;        /* us since 1970: when counting began */
-    uint64_t           pad[7];
+    _Atomic uint64_t   configurations;   /* read so far */
+    uint64_t           pad[6];
     _Atomic uint64_t   helpers[NGX_CC_SLOTS_PROCESSES];
     _Alignas(64)
     _Atomic uint64_t   stripe[NGX_CC_TOTALS_STRIPES][(NGX_CC_TOTALS + 7) / 8

@@ -92,6 +92,12 @@ typedef struct {
     /* the number of commands that are not completed: the session is busy */
     ngx_uint_t (*busy)(void *session);
 
+    /*
+     * nginx stops: the commands end with the cause "shutdown"; "now": they are
+     * over, and what is to be told of them can be pulled
+     */
+    void    (*shutdown)(void *session, ngx_uint_t now);
+
     /* ends the session: its commands are abandoned, its memory is free */
     void    (*close)(void *session);
 } ngx_cc_dialect_t;

@@ -35,6 +35,7 @@ static size_t ngx_cc_mcp_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
 static size_t ngx_cc_mcp_pending(void *session);
 static ngx_uint_t ngx_cc_mcp_busy(void *session);
+static void ngx_cc_mcp_shutdown(void *session, ngx_uint_t now);
 static void ngx_cc_mcp_close(void *session);
 
 static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
@@ -60,6 +61,7 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
     ngx_cc_mcp_pull,
     ngx_cc_mcp_pending,
     ngx_cc_mcp_busy,
+    ngx_cc_mcp_shutdown,
     ngx_cc_mcp_close
 };
 
@@ -162,6 +164,23 @@ ngx_cc_mcp_busy(void *session)
     ngx_cc_mcp_t  *s = session;
 
     return s->ncalls;
+}
+
+
+static void
+ngx_cc_mcp_shutdown(void *session, ngx_uint_t now)
+{
+    ngx_queue_t        *q;
+    ngx_cc_mcp_t       *s = session;
+    ngx_cc_mcp_call_t  *call;
+
+    for (q = ngx_queue_head(&s->calls);
+         q != ngx_queue_sentinel(&s->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
+        ngx_cc_command_shutdown(call->cmd, now);
+    }
 }
 
 

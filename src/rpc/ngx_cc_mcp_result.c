@@ -366,6 +366,10 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
         break;
     }
 
+    if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN && !cmd->unknown) {
+        p = ngx_slprintf(p, last, "[ended: the server is shutting down]\n");
+    }
+
     if (cmd->unknown) {
         return ngx_slprintf(p, last, "[%s]", ngx_cc_notice_unknown(cmd));
     }

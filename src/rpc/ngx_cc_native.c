@@ -42,6 +42,7 @@ static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
 static size_t ngx_cc_native_pending(void *session);
 static ngx_uint_t ngx_cc_native_busy(void *session);
+static void ngx_cc_native_shutdown(void *session, ngx_uint_t now);
 static void ngx_cc_native_close(void *session);
 
 static ngx_int_t ngx_cc_native_serve(ngx_cc_native_t *s);
@@ -75,6 +76,7 @@ const ngx_cc_dialect_t  ngx_cc_native = {
     ngx_cc_native_pull,
     ngx_cc_native_pending,
     ngx_cc_native_busy,
+    ngx_cc_native_shutdown,
     ngx_cc_native_close
 };
 
@@ -220,6 +222,23 @@ ngx_cc_native_busy(void *session)
     ngx_cc_native_t  *s = session;
 
     return s->nprocesses;
+}
+
+
+static void
+ngx_cc_native_shutdown(void *session, ngx_uint_t now)
+{
+    ngx_queue_t       *q;
+    ngx_cc_native_t   *s = session;
+    ngx_cc_process_t  *ps;
+
+    for (q = ngx_queue_head(&s->processes);
+         q != ngx_queue_sentinel(&s->processes);
+         q = ngx_queue_next(q))
+    {
+        ps = ngx_queue_data(q, ngx_cc_process_t, queue);
+        ngx_cc_command_shutdown(ps->cmd, now);
+    }
 }
 
 

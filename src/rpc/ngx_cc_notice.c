@@ -205,6 +205,10 @@ ngx_cc_notice_failure(u_char *p, size_t room, ngx_str_t *id,
 u_char *
 ngx_cc_notice_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
 {
+    if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN) {
+        return ngx_slprintf(p, last, "%s", ngx_cc_notice_unknown(cmd));
+    }
+
     if (cmd->stage == NGX_CC_STAGE_NONE) {
         return ngx_slprintf(p, last,
                             "the process could not be started in time");

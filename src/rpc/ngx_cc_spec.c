@@ -142,7 +142,9 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
 
     case NGX_CC_START_EXITING:
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_SERVER,
-                                  "server is reloading, connect again");
+                                  ngx_cc_zone_reloaded()
+                                  ? "server is reloading, connect again"
+                                  : "server is shutting down");
         return NULL;
 
     default:

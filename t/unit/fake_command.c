@@ -121,6 +121,22 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 }
 
 
+void
+ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    if (cmd->state == NGX_CC_COMMAND_OVER || !now) {
+        return;
+    }
+
+    cmd->state = NGX_CC_COMMAND_OVER;
+    cmd->cause = NGX_CC_CAUSE_SHUTDOWN;
+    cmd->unknown = 1;
+    f->event(cmd->data, cmd, NGX_CC_COMMAND_EXITED);
+}
+
+
 ssize_t
 ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     ngx_uint_t eof)
@@ -221,6 +237,13 @@ fake_free(void)
     }
 
     fake_start = NGX_CC_START_OK;
+}
+
+
+ngx_uint_t
+ngx_cc_zone_reloaded(void)
+{
+    return 1;
 }
 
 
