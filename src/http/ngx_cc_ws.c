@@ -572,6 +572,13 @@ ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what)
 
     default:
         ngx_cc_ws_last(ws);
+
+        /* with nothing left to wait for the worker would leave it open */
+
+        if (ws->out.len || ngx_terminate) {
+            ngx_cc_ws_end(ws, NGX_CC_WS_GOING_AWAY);
+        }
+
         return;
     }
 }
