@@ -76,7 +76,8 @@ ok($stream->read_head && $stream->next, 'a stream of events');
 my $mcp = CC::Mcp->new(port => $t->port);
 $mcp->initialize;
 $mcp->send('tools/call', CC::Mcp::execute_params('sleep 4504'), id => 9);
-ok($t->wait_until(sub { 4 == grep { /sleep 450[1-4]/ } $t->processes }),
+ok($t->wait_until(sub {
+    4 == grep { /^\d+ sleep 450[1-4]/ } $t->processes }, 30),
     'everything runs');
 
 my $t0 = time;
