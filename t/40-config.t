@@ -143,23 +143,23 @@ my @bad = (
 
 # times, sizes and numbers: bad syntax, duplicate, out of bounds
 for (
-    ['start_timeout', '0', '1 and 2147483647, it is 0'],
-    ['ping_interval', '0', '1 and 2147483647, it is 0'],
-    ['ping_timeout', '0', '1 and 2147483647, it is 0'],
+    ['start_timeout', '0', 'between 1ms and 24d, it is "0"'],
+    ['ping_interval', '0', 'between 1ms and 24d, it is "0"'],
+    ['ping_timeout', '0', 'between 1ms and 24d, it is "0"'],
     ['timeout', undef], ['silence_timeout', undef], ['kill_grace', undef],
-    ['buffer', '63k', '65536 and 67108864, it is 64512'],
-    ['buffer', '65m', '65536 and 67108864, it is 68157440'],
-    ['max_message', '1023', '1024 and 2147483647, it is 1023'],
+    ['buffer', '63k', 'between 64k and 64m, it is "63k"'],
+    ['buffer', '65m', 'between 64k and 64m, it is "65m"'],
+    ['max_message', '1023', 'between 1k and 2047m, it is "1023"'],
     ['max_message', '3g', undef],
-    ['max_sessions', '0', '1 and 1000000, it is 0'],
-    ['max_sessions', '1000001', '1 and 1000000'],
-    ['max_sessions_per_address', '1000001', '0 and 1000000'],
-    ['max_sessions_per_owner', '1000001', '0 and 1000000'],
-    ['frame_timeout', '0', '1 and 2147483647, it is 0'],
+    ['max_sessions', '0', 'between 1 and 1000000, it is "0"'],
+    ['max_sessions', '1000001', 'between 1 and 1000000'],
+    ['max_sessions_per_address', '1000001', 'between 0 and 1000000'],
+    ['max_sessions_per_owner', '1000001', 'between 0 and 1000000'],
+    ['frame_timeout', '0', 'between 1ms and 24d, it is "0"'],
     ['idle_timeout', undef],
-    ['max_commands', '0', '1 and 1000000, it is 0'],
-    ['max_commands_per_session', '0', '1 and 512, it is 0'],
-    ['max_commands_per_session', '513', '1 and 512, it is 513'],
+    ['max_commands', '0', 'between 1 and 1000000, it is "0"'],
+    ['max_commands_per_session', '0', 'between 1 and 512, it is "0"'],
+    ['max_commands_per_session', '513', 'between 1 and 512, it is "513"'],
 ) {
     my ($name, $value, $bounds) = @$_;
     push @bad, ["cc_executor_$name -1;", 'location',
@@ -170,7 +170,7 @@ for (
         qr/invalid number of arguments in "cc_executor_$name" directive/];
     next if !defined $value;
     push @bad, ["cc_executor_$name $value;", 'location', defined $bounds
-        ? qr/"cc_executor_$name" must be between $bounds/
+        ? qr/"cc_executor_$name" must be $bounds/
         : qr/"cc_executor_$name" directive invalid value/];
 }
 

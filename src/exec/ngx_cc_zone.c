@@ -1,10 +1,14 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <sys/mman.h>
 #include "ngx_cc_zone.h"
 
 
 static ngx_int_t ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_cc_zone_small(ngx_cc_zone_t *zone,
+    ngx_shm_zone_t *shm_zone);
+static size_t ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size);
 static void ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size);
 
 
@@ -74,10 +78,7 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     if (zone->slots == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "cc_executor_zone %uz is too small",
-                      shm_zone->shm.size);
-        return NGX_ERROR;
+        return ngx_cc_zone_small(zone, shm_zone);
     }
 
     (void) atomic_fetch_add(&zone->totals->configurations, 1);
@@ -90,17 +91,73 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                                       location[i].commands);
 
         if (index == -1) {
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "cc_executor_zone %uz is too small for all "
-                          "cc_executor_max_sessions and "
-                          "cc_executor_max_commands", shm_zone->shm.size);
-            return NGX_ERROR;
+            return ngx_cc_zone_small(zone, shm_zone);
         }
 
         *location[i].index = index;
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_zone_small(ngx_cc_zone_t *zone, ngx_shm_zone_t *shm_zone)
+{
+    ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                  "cc_executor_zone %uzk is too small for all "
+                  "cc_executor_max_sessions and cc_executor_max_commands: "
+                  "%uzk would do", shm_zone->shm.size / 1024,
+                  ngx_cc_zone_need(zone, shm_zone->shm.size) / 1024);
+
+    return NGX_ERROR;
+}
+
+
+/* tried, since tables grow in steps; 0 = even a gigabyte would not do */
+
+static size_t
+ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
+{
+    void                    *p;
+    ngx_uint_t               i;
+    ngx_cc_slots_t          *slots;
+    ngx_cc_zone_location_t  *location;
+
+    location = zone->locations.elts;
+
+    for (size *= 2; size <= 1024 * 1024 * 1024; size *= 2) {
+
+        /* a fresh zone has the core's own pages, too: an eighth is enough */
+
+        p = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS,
+                 -1, 0);
+
+        if (p == MAP_FAILED) {
+            return 0;
+        }
+
+        slots = ngx_cc_slots_init(p, size - size / 8
+                                     - ngx_align(sizeof(ngx_cc_totals_t), 64));
+
+        for (i = 0; slots && i < zone->locations.nelts; i++) {
+            if (ngx_cc_slots_location(slots, location[i].hash,
+                                      location[i].sessions,
+                                      location[i].commands)
+                == -1)
+            {
+                break;
+            }
+        }
+
+        (void) munmap(p, size);
+
+        if (slots && i == zone->locations.nelts) {
+            return size;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -4,6 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_notice.h"
+#include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_entry.h"
@@ -13,7 +14,8 @@
 static ngx_int_t ngx_cc_conf_identify(ngx_conf_t *cf,
     ngx_cc_main_conf_t *mcf, ngx_cc_loc_conf_t *conf,
     ngx_cc_loc_conf_t *prev);
-static char *ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
+static char *ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
+    ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
 
@@ -138,8 +140,13 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_loc_conf_t  *prev = parent;
     ngx_cc_loc_conf_t  *conf = child;
 
+    char                      *rv;
+    ngx_uint_t                 own, allows;
     ngx_cc_main_conf_t        *mcf;
+    ngx_cc_conf_place_t        place;
     ngx_http_core_loc_conf_t  *clcf;
+
+    allows = (conf->policy.allow != NGX_CONF_UNSET_PTR);
 
     ngx_cc_conf_session_merge(&conf->session, &prev->session);
     ngx_cc_conf_access_merge(&conf->access, &prev->access);
@@ -177,29 +184,58 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
      * loses its handler on the way.
      */
 
+    own = (conf->enable == 1);
+
     if (conf->enable == NGX_CONF_UNSET) {
-        conf->enable = (clcf->noname || clcf->lmt_excpt) ? prev->enable : 0;
+
+        if (clcf->noname || clcf->lmt_excpt) {
+            conf->enable = prev->enable;
+            conf->file = prev->file;
+            conf->line = prev->line;
+
+        } else {
+            conf->enable = 0;
+
+            if (allows) {
+                ngx_cc_conf_place_off(cf, conf);
+            }
+        }
     }
 
     if (conf->enable != 1) {
         return NGX_CONF_OK;
     }
 
+    ngx_cc_conf_place_enter(cf, conf, &place);
+
+    rv = own ? ngx_cc_conf_place_alone(cf) : NGX_CONF_OK;
+
     if (clcf->handler == NULL) {
         clcf->handler = ngx_cc_entry_handler;
     }
 
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_cc_conf_compile(cf, mcf, conf);
+    }
+
+    ngx_cc_conf_place_leave(cf, &place);
+
+    return rv;
+}
+
+
+static char *
+ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
+    ngx_cc_loc_conf_t *conf)
+{
     conf->command.client_cwd = conf->client_cwd;
 
-    if (ngx_cc_conf_check(cf, conf) != NGX_CONF_OK
-        || ngx_cc_conf_session_check(cf, &conf->session) != NGX_CONF_OK
-        || ngx_cc_conf_access_compile(cf, &conf->access) != NGX_CONF_OK
-        || ngx_cc_conf_command_check(cf, &conf->command) != NGX_CONF_OK
+    ngx_cc_conf_limits_compile(&conf->limits, &conf->command);
+
+    if (ngx_cc_conf_access_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->command)
            != NGX_CONF_OK
         || ngx_cc_conf_command_cwd(cf, &conf->command, &conf->cwd, &mcf->work)
-           != NGX_CONF_OK
-        || ngx_cc_conf_limits_compile(cf, &conf->limits, &conf->command)
            != NGX_CONF_OK
         || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->command)
            != NGX_CONF_OK
@@ -254,24 +290,6 @@ ngx_cc_conf_identify(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 }
 
 
-static char *
-ngx_cc_conf_check(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
-{
-    ngx_cc_conf_bound_t  bound[] = {
-        { "cc_executor_ping_interval", conf->ping_interval,
-          1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_ping_timeout", conf->ping_timeout,
-          1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_max_message", conf->max_message,
-          1024, NGX_MAX_INT32_VALUE },
-        { "cc_executor_max_sessions", conf->max_sessions,
-          1, 1000000 }
-    };
-
-    return ngx_cc_conf_bounds(cf, bound, sizeof(bound) / sizeof(bound[0]));
-}
-
-
 /* asks the zone for slots, and the pool for rings that are large enough */
 
 static char *
@@ -307,7 +325,18 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 ngx_int_t
 ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
-    if (mcf->pool.max > cycle->connection_n / 4) {
+    if (mcf->pool.max > cycle->connection_n) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "cc_executor_helpers max=%ui cannot be: each helper "
+                      "takes a connection, worker_connections are %ui; commands "
+                      "would wait for ever", mcf->pool.max,
+                      cycle->connection_n);
+
+        if (ngx_is_init_cycle(cycle->old_cycle)) {
+            return NGX_ERROR;
+        }
+
+    } else if (mcf->pool.max > cycle->connection_n / 4) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "cc_executor_helpers max=%ui is more than a quarter of "
                       "worker_connections (%ui): each helper takes one",

@@ -57,6 +57,8 @@ typedef struct {
 struct ngx_cc_loc_conf_s {
     ngx_cc_identity_t       identity;        /* of every location, on or off */
     ngx_flag_t              enable;
+    ngx_str_t               file;            /* where that is said */
+    ngx_uint_t              line;
     ngx_str_t               cwd;
     size_t                  max_message;     /* bytes */
     ngx_uint_t              max_sessions;

@@ -5,9 +5,6 @@
 #include "ngx_cc_fence.h"
 
 
-#define NGX_CC_CONF_MIN_STDIN    4096    /* bytes that may always wait */
-
-
 ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[] = {
     { ngx_string("off"), 0 },
     { ngx_string("beneath"), 1 },
@@ -55,57 +52,6 @@ ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
                               prev->max_commands_per_session, 8);
     ngx_conf_merge_uint_value(conf->max_per_owner, prev->max_per_owner,
                               NGX_CC_COMMAND_SHARE);
-}
-
-
-char *
-ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf)
-{
-    ngx_cc_conf_bound_t  bound[] = {
-        { "cc_executor_start_timeout", conf->start_timeout,
-          1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_timeout", conf->timeout,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_silence_timeout", conf->silence_timeout,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_kill_grace", conf->kill_grace,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_linger", conf->linger,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_drain_timeout", conf->drain_timeout,
-          0, NGX_MAX_INT32_VALUE },
-        { "cc_executor_buffer", conf->buffer,
-          NGX_CC_RING_MIN, NGX_CC_CONF_MAX_BUFFER },
-        { "cc_executor_stdin_buffer", conf->stdin_buffer,
-          NGX_CC_CONF_MIN_STDIN, NGX_MAX_INT32_VALUE },
-        { "cc_executor_max_commands", conf->max_commands,
-          1, 1000000 },
-        { "cc_executor_max_commands_per_session",
-          conf->max_commands_per_session,
-          1, NGX_CC_CONF_MAX_COMMANDS }
-    };
-
-    return ngx_cc_conf_bounds(cf, bound, sizeof(bound) / sizeof(bound[0]));
-}
-
-
-char *
-ngx_cc_conf_bounds(ngx_conf_t *cf, const ngx_cc_conf_bound_t *bound,
-    ngx_uint_t n)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (bound[i].value < bound[i].min || bound[i].value > bound[i].max) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%s\" must be between %uL and %uL, it is %uL",
-                               bound[i].name, bound[i].min, bound[i].max,
-                               bound[i].value);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
 }
 
 

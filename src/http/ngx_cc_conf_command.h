@@ -12,27 +12,12 @@
 #include "ngx_cc_command.h"
 
 
-/* bounds of what may be configured */
-
-#define NGX_CC_CONF_MAX_BUFFER    (64 * 1024 * 1024)
-#define NGX_CC_CONF_MAX_COMMANDS  512        /* of one session */
 #define NGX_CC_CONF_MAX_OWNED     1000000    /* of one owner */
-
-
-typedef struct {
-    const char      *name;           /* of the directive */
-    uint64_t         value;
-    uint64_t         min;
-    uint64_t         max;
-} ngx_cc_conf_bound_t;
 
 
 void ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf);
 void ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
     ngx_cc_command_conf_t *prev);
-
-/* of a location that is on: NGX_CONF_OK or NGX_CONF_ERROR (told) */
-char *ngx_cc_conf_command_check(ngx_conf_t *cf, ngx_cc_command_conf_t *conf);
 
 /*
  * The words of "wrapper" (ngx_str_t, may be NULL) into "command"; warns when
@@ -63,10 +48,6 @@ char *ngx_cc_conf_command_per_owner(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* values of cc_executor_client_cwd */
 extern ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[];
-
-/* are these values within their bounds?  NGX_CONF_OK or _ERROR (told) */
-char *ngx_cc_conf_bounds(ngx_conf_t *cf, const ngx_cc_conf_bound_t *bound,
-    ngx_uint_t n);
 
 
 #endif /* _NGX_CC_CONF_COMMAND_H_INCLUDED_ */

@@ -29,6 +29,11 @@ ngx_cc_conf_fence_merge(ngx_cc_conf_fence_t *conf, ngx_cc_conf_fence_t *prev)
 {
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->abi = prev->abi;
+        conf->excepted = prev->excepted;
+
+    } else {
+        conf->excepted = (conf->read == NGX_CONF_UNSET_PTR
+                          && conf->write == NGX_CONF_UNSET_PTR);
     }
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_CC_CONF_FENCE_ON);
@@ -149,6 +154,16 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
     confine->nwrite = 0;
 
     if (conf->mode == NGX_CC_CONF_FENCE_OFF) {
+
+        if ((conf->read || conf->write) && !conf->excepted) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%s\" confines nothing with "
+                               "\"cc_executor_fence off\": remove one of them",
+                               conf->read ? "cc_executor_fence_read"
+                                          : "cc_executor_fence_write");
+            return NGX_CONF_ERROR;
+        }
+
         return NGX_CONF_OK;
     }
 

@@ -22,6 +22,7 @@ typedef enum {
 
 typedef struct {
     ngx_uint_t       mode;           /* ngx_cc_conf_fence_e */
+    ngx_uint_t       excepted;       /* "off" here, paths from outside */
     ngx_uint_t       abi;            /* no newer form than this */
     ngx_array_t     *read;           /* of ngx_str_t; NULL = any file */
     ngx_array_t     *write;

@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_limits.h"
 
 
@@ -94,35 +93,20 @@ ngx_cc_conf_limits_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
-ngx_cc_conf_limits_compile(ngx_conf_t *cf, ngx_cc_conf_limits_t *conf,
+void
+ngx_cc_conf_limits_compile(ngx_cc_conf_limits_t *conf,
     ngx_cc_command_conf_t *command)
 {
-    ngx_uint_t  i;
+    uint64_t  *limit;
 
-    ngx_cc_conf_bound_t  bound[NGX_CC_LIMITS] = {
-        { "cc_executor_rlimit_cpu", conf->cpu, 1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_rlimit_as", conf->as, 1024 * 1024, INT64_MAX },
-        { "cc_executor_rlimit_fsize", conf->fsize, 1, INT64_MAX },
-        { "cc_executor_rlimit_nofile", conf->nofile, 8, NGX_MAX_INT32_VALUE },
-        { "cc_executor_rlimit_nproc", conf->nproc, 1, NGX_MAX_INT32_VALUE }
-    };
+    limit = command->confine.limit;
 
-    /* in the order of ngx_cc_limit_e */
-
-    for (i = 0; i < NGX_CC_LIMITS; i++) {
-
-        if (bound[i].value
-            && ngx_cc_conf_bounds(cf, &bound[i], 1) != NGX_CONF_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        command->confine.limit[i] = bound[i].value;
-    }
+    limit[NGX_CC_LIMIT_CPU] = conf->cpu;
+    limit[NGX_CC_LIMIT_AS] = conf->as;
+    limit[NGX_CC_LIMIT_FSIZE] = conf->fsize;
+    limit[NGX_CC_LIMIT_NOFILE] = conf->nofile;
+    limit[NGX_CC_LIMIT_NPROC] = conf->nproc;
 
     command->confine.umask = conf->umask;
     command->confine.nice = conf->nice;
-
-    return NGX_CONF_OK;
 }

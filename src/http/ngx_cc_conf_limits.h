@@ -30,11 +30,8 @@ void ngx_cc_conf_limits_create(ngx_cc_conf_limits_t *conf);
 void ngx_cc_conf_limits_merge(ngx_cc_conf_limits_t *conf,
     ngx_cc_conf_limits_t *prev);
 
-/*
- * Of a location that is on: checks, and writes into command->confine.
- * NGX_CONF_OK or NGX_CONF_ERROR (told).
- */
-char *ngx_cc_conf_limits_compile(ngx_conf_t *cf, ngx_cc_conf_limits_t *conf,
+/* of a location that is on: writes into command->confine */
+void ngx_cc_conf_limits_compile(ngx_cc_conf_limits_t *conf,
     ngx_cc_command_conf_t *command);
 
 /* setters; the offset is that of the number */

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access.h"
+#include "ngx_cc_conf_files.h"
 #include "ngx_cc_conf_notice.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
@@ -11,10 +12,6 @@
 
 static void ngx_cc_conf_notice_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
 static ngx_str_t *ngx_cc_conf_notice_remote(ngx_cc_loc_conf_t *conf);
-static void ngx_cc_conf_notice_programs(ngx_cycle_t *cycle,
-    ngx_cc_policy_t *policy, ngx_uid_t user);
-static ngx_uint_t ngx_cc_conf_notice_writable(const char *path,
-    ngx_uid_t user);
 
 
 char *
@@ -145,9 +142,7 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
             conf->command.shell = NULL;
         }
 
-        if (geteuid() == 0 && user != 0) {
-            ngx_cc_conf_notice_programs(cycle, &conf->command.policy, user);
-        }
+        ngx_cc_conf_files_check(cycle, &location[i]);
 
         if (conf->fence.mode != NGX_CC_CONF_FENCE_OFF
             && conf->command.confine.fence == 0 && !told)
@@ -163,53 +158,6 @@ ngx_cc_conf_notice_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     }
 
     return NGX_OK;
-}
-
-
-/* a list is worth nothing when its programs can be exchanged by a command */
-
-static void
-ngx_cc_conf_notice_programs(ngx_cycle_t *cycle, ngx_cc_policy_t *policy,
-    ngx_uid_t user)
-{
-    char         directory[NGX_MAX_PATH];
-    size_t       i;
-    const char  *path;
-
-    for (i = 0; i < policy->nrules && !policy->any; i++) {
-        path = policy->rules[i].path;
-
-        (void) ngx_cpystrn((u_char *) directory, (u_char *) path,
-                           sizeof(directory));
-        *(strrchr(directory, '/') + 1) = '\0';
-
-        if (ngx_cc_conf_notice_writable(path, user)
-            || ngx_cc_conf_notice_writable(directory, user))
-        {
-            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                          "\"cc_executor_allow\" \"%s\" can be replaced by "
-                          "the user that commands run as", path);
-        }
-    }
-}
-
-
-/* by the mode alone; a directory with a sticky bit protects what is in it */
-
-static ngx_uint_t
-ngx_cc_conf_notice_writable(const char *path, ngx_uid_t user)
-{
-    ngx_file_info_t  fi;
-
-    if (ngx_file_info(path, &fi) == NGX_FILE_ERROR) {
-        return 0;
-    }
-
-    if (fi.st_uid == user) {
-        return 1;
-    }
-
-    return (fi.st_mode & S_IWOTH) && !(fi.st_mode & S_ISVTX);
 }
 
 

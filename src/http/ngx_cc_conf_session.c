@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_session.h"
 
 
@@ -23,22 +22,4 @@ ngx_cc_conf_session_merge(ngx_cc_conf_session_t *conf,
     ngx_conf_merge_uint_value(conf->max_per_owner, prev->max_per_owner, 0);
     ngx_conf_merge_msec_value(conf->frame_timeout, prev->frame_timeout, 30000);
     ngx_conf_merge_msec_value(conf->idle_timeout, prev->idle_timeout, 3600000);
-}
-
-
-char *
-ngx_cc_conf_session_check(ngx_conf_t *cf, ngx_cc_conf_session_t *conf)
-{
-    ngx_cc_conf_bound_t  bound[] = {
-        { "cc_executor_max_sessions_per_address", conf->max_per_address,
-          0, 1000000 },
-        { "cc_executor_max_sessions_per_owner", conf->max_per_owner,
-          0, 1000000 },
-        { "cc_executor_frame_timeout", conf->frame_timeout,
-          1, NGX_MAX_INT32_VALUE },
-        { "cc_executor_idle_timeout", conf->idle_timeout,
-          0, NGX_MAX_INT32_VALUE }
-    };
-
-    return ngx_cc_conf_bounds(cf, bound, sizeof(bound) / sizeof(bound[0]));
 }

@@ -24,8 +24,5 @@ void ngx_cc_conf_session_create(ngx_cc_conf_session_t *conf);
 void ngx_cc_conf_session_merge(ngx_cc_conf_session_t *conf,
     ngx_cc_conf_session_t *prev);
 
-/* of a location that is on: NGX_CONF_OK or NGX_CONF_ERROR (told) */
-char *ngx_cc_conf_session_check(ngx_conf_t *cf, ngx_cc_conf_session_t *conf);
-
 
 #endif /* _NGX_CC_CONF_SESSION_H_INCLUDED_ */

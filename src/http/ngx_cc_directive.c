@@ -24,8 +24,16 @@ ngx_cc_directive_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
     mcf->enable = 1;
 
+    lcf->file = cf->conf_file->file.name;
+    lcf->line = cf->conf_file->line;
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_cc_entry_handler;
+
+    /* one that stands there is complained about after the merge */
+
+    if (clcf->handler == NULL) {
+        clcf->handler = ngx_cc_entry_handler;
+    }
 
     return NGX_CONF_OK;
 }
