@@ -328,8 +328,8 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     if (mcf->pool.max > cycle->connection_n) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "cc_executor_helpers max=%ui cannot be: each helper "
-                      "takes a connection, worker_connections are %ui; commands "
-                      "would wait for ever", mcf->pool.max,
+                      "takes a connection, worker_connections are %ui; "
+                      "commands would wait for ever", mcf->pool.max,
                       cycle->connection_n);
 
         if (ngx_is_init_cycle(cycle->old_cycle)) {

@@ -417,10 +417,12 @@ ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid)
     name = pw ? pw->pw_name : NULL;
 
     if (name == NULL || ngx_strlen(name) > NGX_CC_CONF_ENV_NAME) {
-        (void) ngx_sprintf(number, "%ui%Z", (ngx_uint_t) uid);
+        (void) ngx_snprintf(number, sizeof(number), "%ui%Z", (ngx_uint_t) uid);
         name = (char *) number;
     }
 
-    (void) ngx_sprintf((u_char *) account->user, "USER=%s%Z", name);
-    (void) ngx_sprintf((u_char *) account->logname, "LOGNAME=%s%Z", name);
+    (void) ngx_snprintf((u_char *) account->user, sizeof(account->user),
+                        "USER=%s%Z", name);
+    (void) ngx_snprintf((u_char *) account->logname, sizeof(account->logname),
+                        "LOGNAME=%s%Z", name);
 }
