@@ -155,9 +155,9 @@ is($r->{stdout}, "ready\ntidy\n", 'the last words are heard');
 is_deeply([@{ $r->{completed} }{qw(cause exit_code signal)}],
     ['cancel', 7, undef], 'and the exit code');
 
-# whoever left the group is found all the same
+# whoever left the group and does not listen is found all the same
 
-$run = start($s, 'setsid sleep 3031 & (setsid sleep 3032 &) ; '
+$run = start($s, 'trap "" TERM; setsid sleep 3031 & (setsid sleep 3032 &) ; '
     . 'nohup sleep 3033 >/dev/null 2>&1 & echo ready; wait');
 $s->notification('process.output');
 my @sleeps;

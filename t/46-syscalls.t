@@ -277,7 +277,6 @@ for my $name (sort keys %worker) {
     detach($s);
     push @bad, sound("$name=$error{$name}:when=1", '');
     push @bad, "$name: another worker" if join(' ', $t->workers) ne $worker;
-    $t->allow(qr/unknown process \d+ exited on signal 9/, 1);
     push @bad, $visitor->() || ();
     $t->stop('TERM');
 }

@@ -41,6 +41,7 @@ ok($t->wait_until(sub { $two = $t->client;
     my ($helper) = ($r->{stdout} // '') =~ /(\d+)/ or return 0;
     grep { $_ == $helper } map { CC::Nginx::children($_, qr/cc helper/) }
         map { CC::Nginx::children($_, qr/cc spawner/) }
+        map { CC::Nginx::children($_, qr/cc keeper/) }
         CC::Nginx::children($new, qr/worker process/) }),
     'to the new one');
 $c->send('input', { data => "still here\n" });

@@ -10,6 +10,8 @@
 
 #define NGX_CC_CLIENT_MARGIN    10000    /* ms beyond every limit, then the
                                             helper must have said something */
+#define NGX_CC_CLIENT_REPLY     10000    /* ms; a signal is on its way for a
+                                            second at most */
 #define NGX_CC_CLIENT_IDLE      3600000  /* ms; only there to be a timer */
 
 
@@ -25,6 +27,7 @@ static void ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid,
 static ngx_int_t ngx_cc_client_head(ngx_cc_client_t *cl, uint64_t head);
 static void ngx_cc_client_lost(ngx_event_t *ev);
 static void ngx_cc_client_timer(ngx_event_t *ev);
+static void ngx_cc_client_reply(ngx_event_t *ev);
 static ngx_uint_t ngx_cc_client_tell(ngx_cc_client_t *cl,
     ngx_cc_command_event_e event);
 
@@ -50,6 +53,10 @@ ngx_cc_client_begin(ngx_cc_client_t *cl)
     cl->lost.log = ngx_cycle->log;
 
     ngx_cc_drain_init(&cl->drain, cl);
+
+    cl->reply.handler = ngx_cc_client_reply;
+    cl->reply.data = cl;
+    cl->reply.log = ngx_cycle->log;
 
     cl->asked = ngx_cc_account_now();
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
@@ -166,6 +173,7 @@ ngx_cc_client_send(ngx_cc_client_t *cl)
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_SIGNAL, h->run,
                          sizeof(ngx_cc_wire_signal_t));
         msg.signal.signo = cl->public.paused ? SIGSTOP : SIGCONT;
+        msg.signal.serial = cl->serial;
 
         if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
             == NGX_AGAIN)
@@ -268,6 +276,16 @@ ngx_cc_client_message(void *data, ngx_cc_wire_msg_t *msg)
         ngx_cc_drain_begin(&cl->drain, cl->conf->drain_timeout);
         return;
 
+    case NGX_CC_WIRE_SIGNALLED:
+        if (msg->signal.serial == cl->serial && cl->reply.timer_set) {
+            ngx_del_timer(&cl->reply);
+            cl->public.left = msg->signal.left;
+
+            (void) ngx_cc_client_tell(cl, NGX_CC_COMMAND_SIGNALLED);
+        }
+
+        return;
+
     case NGX_CC_WIRE_EXITED:
         ngx_cc_client_exited(cl, &msg->exited);
         return;
@@ -311,6 +329,10 @@ ngx_cc_client_exited(ngx_cc_client_t *cl, ngx_cc_wire_exited_t *msg)
     cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];
     cmd->bytes[NGX_CC_STDERR] = msg->bytes[NGX_CC_STDERR];
 
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
+    }
+
     cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
 
     ngx_cc_account_exited(cl->helper, msg);
@@ -348,6 +370,18 @@ ngx_cc_client_started(ngx_cc_client_t *cl, pid_t pid, uint64_t start)
     } else {
         ngx_add_timer(&cl->timer, NGX_CC_CLIENT_IDLE);
     }
+}
+
+
+void
+ngx_cc_client_signal(ngx_cc_client_t *cl)
+{
+    cl->serial++;
+    cl->signal_due = 1;
+    cl->public.left = 0;
+
+    ngx_add_timer(&cl->reply, NGX_CC_CLIENT_REPLY);
+    ngx_cc_client_send(cl);
 }
 
 
@@ -559,6 +593,19 @@ ngx_cc_client_timer(ngx_event_t *ev)
 }
 
 
+/* a helper that obeys would have said something by now */
+
+static void
+ngx_cc_client_reply(ngx_event_t *ev)
+{
+    ngx_cc_client_t  *cl = ev->data;
+
+    if (cl->public.state == NGX_CC_COMMAND_RUNNING) {
+        ngx_cc_client_lose(cl, "its helper does not answer");
+    }
+}
+
+
 /* returns 1 when the command was closed by it */
 
 static ngx_uint_t
@@ -593,6 +640,10 @@ ngx_cc_client_over(ngx_cc_client_t *cl)
 
     ngx_cc_zone_free(&cl->slot);
 
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
+    }
+
     if (cl->helper) {
         ngx_cc_pool_put(cl->helper, cl->reusable);
         cl->helper = NULL;
@@ -611,6 +662,10 @@ ngx_cc_client_end(ngx_cc_client_t *cl)
 
     if (cl->timer.timer_set) {
         ngx_del_timer(&cl->timer);
+    }
+
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
     }
 
     if (cl->lost.posted) {

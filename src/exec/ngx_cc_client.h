@@ -46,6 +46,8 @@ typedef struct {
     ngx_event_t              timer;
     ngx_event_t              lost;       /* posted */
     ngx_cc_drain_t           drain;
+    ngx_event_t              reply;      /* SIGNALLED has to come until then */
+    uint32_t                 serial;     /* of the newest SIGNAL */
     ngx_uint_t              *closed;     /* set by close() during a callback */
     ngx_cc_cause_e           ends;       /* canceling: with this cause */
 
@@ -66,6 +68,9 @@ void ngx_cc_client_begin(ngx_cc_client_t *cl);
 
 /* it has to be over "time" ms from now, and the grace that it is given */
 void ngx_cc_client_expect(ngx_cc_client_t *cl, ngx_msec_t time);
+
+/* SIGSTOP or SIGCONT is due, as public.paused says */
+void ngx_cc_client_signal(ngx_cc_client_t *cl);
 
 /*
  * Sends everything that is due.  What cannot go now stays due: positions and

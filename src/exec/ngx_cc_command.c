@@ -265,9 +265,8 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
     }
 
     cmd->paused = on ? 1 : 0;
-    cl->signal_due = 1;
     ngx_cc_witness_signalled(cl->helper->witnessed, on ? "PAUSE" : "RESUME");
-    ngx_cc_client_send(cl);
+    ngx_cc_client_signal(cl);
 
     return NGX_OK;
 }
@@ -298,7 +297,6 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 
     /* one that is at its birth gets it behind START */
 
-    cl->signal_due = 0;
     cl->cancel_due = 1;
     ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
     ngx_cc_client_send(cl);

@@ -78,7 +78,8 @@ typedef enum {
     NGX_CC_COMMAND_EXITED,       /* result is known; records may remain; last
                                     event.  Without STARTED (pid 0): it was
                                     canceled before it was started */
-    NGX_CC_COMMAND_INPUT         /* the input in flight was taken: accepted */
+    NGX_CC_COMMAND_INPUT,        /* the input in flight was taken: accepted */
+    NGX_CC_COMMAND_SIGNALLED     /* pause() has reached the tree: left */
 } ngx_cc_command_event_e;
 
 
@@ -153,6 +154,9 @@ struct ngx_cc_command_s {
     unsigned                 paused:1;
     unsigned                 canceling:1;
 
+    /* after SIGNALLED: processes that have not stopped, or gone on */
+    uint32_t                 left;
+
     /* after FAILED; stage NONE: no helper in time, or it was lost */
     ngx_cc_stage_e           stage;
     int                      error;      /* errno */
@@ -212,8 +216,10 @@ void ngx_cc_command_skip(ngx_cc_command_t *cmd,
 int ngx_cc_command_finished(ngx_cc_command_t *cmd);
 
 /*
- * SIGSTOP (on) or SIGCONT to the group.  NGX_OK, or NGX_DECLINED when the
- * command does not run.
+ * SIGSTOP (on) or SIGCONT to the whole tree.  NGX_OK: event SIGNALLED follows
+ * when it has reached everybody, or after a second, or EXITED does; of several
+ * calls in a row only the last one is told.  NGX_DECLINED when the command does
+ * not run.
  */
 ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
 

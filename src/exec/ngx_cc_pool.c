@@ -22,6 +22,7 @@ static void ngx_cc_pool_give(ngx_cc_peer_t *h);
 static void ngx_cc_pool_next(void *data);
 static void ngx_cc_pool_ready(void *data);
 static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
+static void ngx_cc_pool_stopped(void *data, pid_t pid);
 static void ngx_cc_pool_refused(void *data, ngx_err_t err);
 static void ngx_cc_pool_orphaned(void *data);
 static void ngx_cc_pool_exiting(void *data);
@@ -34,6 +35,7 @@ static void ngx_cc_pool_broken(void *data);
 static const ngx_cc_supply_handlers_t  ngx_cc_pool_spawner = {
     ngx_cc_pool_ready,
     ngx_cc_pool_made,
+    ngx_cc_pool_stopped,
     ngx_cc_pool_refused,
     ngx_cc_pool_orphaned,
     ngx_cc_pool_exiting
@@ -79,6 +81,7 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
 
     if (ngx_process != NGX_PROCESS_SINGLE) {
         spawner.seccomp = conf->seccomp;
+        spawner.enclosed = !conf->unfenced;
     }
 
     ngx_cc_supply_start(&pool->stock.supply, &spawner, &ngx_cc_pool_spawner,
@@ -381,6 +384,38 @@ failed:
     }
 
     ngx_cc_stock_short(&pool->stock);
+}
+
+
+/*
+ * An idle helper that is stopped would only be found out by a command that
+ * waits for it in vain; a busy one has its deadlines.
+ */
+
+static void
+ngx_cc_pool_stopped(void *data, pid_t pid)
+{
+    ngx_queue_t    *q;
+    ngx_cc_pool_t  *pool = data;
+    ngx_cc_peer_t  *h;
+
+    for (q = ngx_queue_head(&pool->stock.idle);
+         q != ngx_queue_sentinel(&pool->stock.idle);
+         q = ngx_queue_next(q))
+    {
+        h = ngx_queue_data(q, ngx_cc_peer_t, queue);
+
+        if (h->pid == pid) {
+            ngx_log_error(NGX_LOG_WARN, pool->log, 0,
+                          "cc_executor: helper %P was stopped by a signal, it "
+                          "is replaced", pid);
+
+            ngx_cc_pool_kill(h);
+            ngx_cc_stock_drop(&pool->stock, h);
+            ngx_cc_stock_order(&pool->stock, 1);
+            return;
+        }
+    }
 }
 
 

@@ -23,6 +23,7 @@ typedef struct {
                                             may be NULL */
     unsigned         seccomp;    /* what all commands of all locations are
                                     denied (ngx_cc_seccomp.h) */
+    ngx_uint_t       unfenced;   /* a location's commands may signal others */
 } ngx_cc_pool_conf_t;
 
 

@@ -144,16 +144,19 @@ ngx_cc_supply_doubt(ngx_cc_supply_t *supply, ngx_msec_t patience)
     }
 
     ngx_log_error(NGX_LOG_ERR, supply->log, 0,
-                  "cc_executor: spawner %P does not answer, it is killed",
-                  supply->pid);
+                  "cc_executor: the spawner of keeper %P does not answer, it "
+                  "is killed", supply->pid);
 
-    ngx_cc_supply_signal(supply, SIGKILL);
+    /* by its keeper, which may have been stopped as well */
+
+    ngx_cc_supply_signal(supply, SIGTERM);
+    ngx_cc_supply_signal(supply, SIGCONT);
 }
 
 
 /*
- * It is our child, but the core waits for every child as soon as it is told of
- * its end: meanwhile the number must not become somebody else's.
+ * The keeper is our child, but the core waits for every child as soon as it is
+ * told of its end: meanwhile the number must not become somebody else's.
  */
 
 static void
@@ -189,7 +192,7 @@ ngx_cc_supply_stop(ngx_cc_supply_t *supply)
     if (supply->channel.connection) {
         ngx_cc_channel_close(&supply->channel);
 
-        /* should somebody have stopped it: it has to see the end */
+        /* should somebody have stopped it: the keeper wakes it */
         ngx_cc_supply_signal(supply, SIGCONT);
     }
 }
@@ -299,7 +302,7 @@ ngx_cc_supply_spawn(ngx_cc_supply_t *supply)
     supply->refusing = 0;
 
     ngx_log_error(NGX_LOG_NOTICE, supply->log, 0,
-                  "cc_executor: spawner %P started", pid);
+                  "cc_executor: spawner started, its keeper is %P", pid);
 
     rc = ngx_cc_channel_open(&supply->channel, s[0],
                              &ngx_cc_supply_channel, supply, 1, supply->log);
@@ -347,6 +350,11 @@ ngx_cc_supply_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
         ngx_log_debug2(NGX_LOG_DEBUG_CORE, supply->log, 0,
                        "cc_executor: helper %D ended, status %D",
                        msg->helper.pid, msg->helper.status);
+
+        if (WIFSTOPPED(msg->helper.status)) {
+            supply->handlers->stopped(supply->data, msg->helper.pid);
+        }
+
         break;
 
     case NGX_CC_WIRE_NOFORK:

@@ -29,6 +29,9 @@ typedef struct {
      */
     void  (*made)(void *data, pid_t pid, int *fds, size_t size);
 
+    /* somebody has stopped a helper of the current spawner */
+    void  (*stopped)(void *data, pid_t pid);
+
     /* a helper could not be made; the spawner tries again by itself */
     void  (*refused)(void *data, ngx_err_t err);
 
@@ -50,7 +53,7 @@ typedef struct {
     ngx_log_t                       *log;
     ngx_cc_spawner_conf_t            conf;       /* of the next one */
     ngx_cc_channel_t                 channel;
-    pid_t                            pid;        /* of the spawner */
+    pid_t                            pid;        /* of its keeper */
     ngx_msec_t                       born;       /* when it was forked */
     ngx_msec_t                       heard;      /* when it last said
                                                     something */
@@ -76,7 +79,7 @@ void ngx_cc_supply_close_deathwatch(void);
 
 /*
  * Forks the first spawner of this worker, or tries again later (told).
- * Of "conf" the ring's size, nice, tmp and seccomp are used.
+ * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.
  */
 void ngx_cc_supply_start(ngx_cc_supply_t *supply,
     const ngx_cc_spawner_conf_t *conf, const ngx_cc_supply_handlers_t *handlers,

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ngx_cc_child.h"
+#include "ngx_cc_close_except.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_place.h"
 #include "ngx_cc_policy.h"
@@ -108,6 +109,14 @@ ngx_cc_child_main(void *data)
         goto failed;
     }
 
+    /* the list in /proc may be beyond the fence */
+
+    stage = NGX_CC_STAGE_STDIO;
+
+    if (ngx_cc_close_except(&birth->child->fence, 1) == -1) {
+        goto failed;
+    }
+
     stage = NGX_CC_STAGE_FENCE;
 
     if (birth->child->fence != -1
@@ -118,16 +127,7 @@ ngx_cc_child_main(void *data)
         goto failed;
     }
 
-    stage = NGX_CC_STAGE_STDIO;
-
-    if (syscall(SYS_close_range, 3, ~0U, 0) == -1 && errno != ENOSYS) {
-        goto failed;
-    }
-
-    /*
-     * Older kernels: everything of the helper is close-on-exec as well.  From
-     * here on few descriptors are in use, so a low limit does no harm.
-     */
+    /* from here on few descriptors are in use: a low limit does no harm */
 
     stage = NGX_CC_STAGE_RLIMIT;
 

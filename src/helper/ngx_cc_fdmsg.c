@@ -17,8 +17,23 @@ typedef union {
 int
 ngx_cc_fdmsg_pair(int fd[2])
 {
-    return socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
-                      fd);
+    int  i, size;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0, fd)
+        == -1)
+    {
+        return -1;
+    }
+
+    /* the kernel doubles it; where wmem_max is smaller, that counts */
+
+    size = NGX_CC_FDMSG_BUFFER / 2;
+
+    for (i = 0; i < 2; i++) {
+        (void) setsockopt(fd[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    }
+
+    return 0;
 }
 
 

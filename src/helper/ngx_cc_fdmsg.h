@@ -16,6 +16,13 @@
 
 
 /*
+ * What a socket of a pair takes, whatever net.core.wmem_default says: the
+ * largest message of ngx_cc_wire and what the kernel adds.  It is Linux' own
+ * default, and should not be less.
+ */
+#define NGX_CC_FDMSG_BUFFER   212992
+
+/*
  * Makes a connected pair of non-blocking, close-on-exec sockets.  Returns 0,
  * or -1 with errno.
  */

@@ -36,6 +36,7 @@
 #define NGX_CC_FENCE_BIND_TCP     (1ULL << 0)        /* 4, on the network */
 #define NGX_CC_FENCE_CONNECT_TCP  (1ULL << 1)        /* 4, on the network */
 #define NGX_CC_FENCE_SCOPES       3ULL       /* 6: abstract sockets, signals */
+#define NGX_CC_FENCE_KEEP_SIGNALS 2ULL       /* the latter alone */
 
 
 #define NGX_CC_FENCE_READ                                                     \
@@ -252,4 +253,29 @@ ngx_cc_fence_enter(int fd)
     }
 
     return syscall(NGX_CC_FENCE_RESTRICT, fd, 0);
+}
+
+
+int
+ngx_cc_fence_enclose(void)
+{
+    int                     fd, rc, err;
+    ngx_cc_fence_ruleset_t  ruleset;
+
+    memset(&ruleset, 0, sizeof(ruleset));
+    ruleset.scoped = NGX_CC_FENCE_KEEP_SIGNALS;
+
+    fd = syscall(NGX_CC_FENCE_CREATE, &ruleset, sizeof(ruleset), 0);
+
+    if (fd == -1) {
+        return -1;
+    }
+
+    rc = syscall(NGX_CC_FENCE_RESTRICT, fd, 0);
+
+    err = errno;
+    (void) close(fd);
+    errno = err;
+
+    return rc == -1 ? -1 : 0;
 }

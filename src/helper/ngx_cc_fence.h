@@ -54,5 +54,12 @@ int ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
  */
 int ngx_cc_fence_enter(int fd);
 
+/*
+ * Puts the calling process, and all that it starts from now on, behind a fence
+ * that keeps signals in and nothing else; needs no_new_privs.  Returns 0, or -1
+ * with errno: this kernel does not know it.
+ */
+int ngx_cc_fence_enclose(void);
+
 
 #endif /* _NGX_CC_FENCE_H_INCLUDED_ */

@@ -8,11 +8,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "ngx_cc_close_except.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_helper.h"
+#include "ngx_cc_ladder.h"
 #include "ngx_cc_life.h"
 
 
@@ -29,7 +30,6 @@ typedef struct {
 
 
 static void ngx_cc_helper_birth(ngx_cc_helper_t *h);
-static void ngx_cc_helper_close_others(const ngx_cc_helper_conf_t *conf);
 static void ngx_cc_helper_wait(ngx_cc_helper_t *h);
 static void ngx_cc_helper_receive(ngx_cc_helper_t *h);
 static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
@@ -64,6 +64,7 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
 static void
 ngx_cc_helper_birth(ngx_cc_helper_t *h)
 {
+    int                          keep[3];
     size_t                       size;
     uint8_t                     *ring;
     struct sched_param           param;
@@ -71,7 +72,18 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
 
     conf = h->conf;
 
-    ngx_cc_helper_close_others(conf);
+    /*
+     * An elder sibling's socket in here would keep it from ever reading an end
+     * of file: close-on-exec does not act on fork.
+     */
+
+    keep[0] = conf->socket;
+    keep[1] = conf->ring;
+    keep[2] = conf->deathwatch;
+
+    if (ngx_cc_close_except(keep, 3) == -1) {
+        _exit(1);
+    }
 
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -117,49 +129,13 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
         }
     }
 
+    if (conf->enclosed) {
+        (void) ngx_cc_tree_enclose(&h->life.tree);
+    }
+
     h->start = (ngx_cc_wire_start_t *) h->buffer;
     h->vector = (const char **) (h->buffer + NGX_CC_WIRE_MAX_START
                                  + NGX_CC_WIRE_MAX_INPUT);
-}
-
-
-/*
- * An elder sibling's socket in here would keep it from ever reading an end of
- * file: close-on-exec does not act on fork.
- */
-
-static void
-ngx_cc_helper_close_others(const ngx_cc_helper_conf_t *conf)
-{
-    int  i, j, fd, keep[3];
-
-    keep[0] = conf->socket;
-    keep[1] = conf->ring;
-    keep[2] = conf->deathwatch;
-
-    for (i = 0; i < 2; i++) {
-        for (j = i + 1; j < 3; j++) {
-            if (keep[j] < keep[i]) {
-                fd = keep[i];
-                keep[i] = keep[j];
-                keep[j] = fd;
-            }
-        }
-    }
-
-    fd = 3;
-
-    for (i = 0; i < 3; i++) {
-        if (keep[i] > fd) {
-            (void) syscall(SYS_close_range, fd, keep[i] - 1, 0);
-        }
-
-        if (keep[i] >= fd) {
-            fd = keep[i] + 1;
-        }
-    }
-
-    (void) syscall(SYS_close_range, fd, ~0U, 0);
 }
 
 
@@ -323,17 +299,17 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         return;
 
     case NGX_CC_WIRE_SIGNAL:
-        ngx_cc_life_signal(&h->life, msg->signal.signo);
+        ngx_cc_ladder_signal(&h->life, &msg->signal);
         return;
 
     case NGX_CC_WIRE_CANCEL:
-        ngx_cc_life_ladder(&h->life, msg->head.flags ? msg->head.flags
+        ngx_cc_ladder_begin(&h->life, msg->head.flags ? msg->head.flags
                                                      : NGX_CC_CAUSE_CANCEL);
         return;
 
     case NGX_CC_WIRE_ABANDON:
         h->life.pump.discard = 1;
-        ngx_cc_life_ladder(&h->life, msg->head.flags
+        ngx_cc_ladder_begin(&h->life, msg->head.flags
                                      ? msg->head.flags
                                      : NGX_CC_CAUSE_DISCONNECT);
         return;
@@ -427,6 +403,14 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         }
 
         h->life.tell &= ~NGX_CC_TELL_INPUT;
+    }
+
+    if (h->life.tell & NGX_CC_TELL_SIGNALLED) {
+        if (ngx_cc_helper_send(h, &h->life.signalled) == -1) {
+            return;
+        }
+
+        h->life.tell &= ~NGX_CC_TELL_SIGNALLED;
     }
 
     /* EXITED says all that a last OUTPUT would have said */

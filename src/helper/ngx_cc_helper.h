@@ -22,6 +22,9 @@ typedef struct {
                                     (ngx_cc_tmpdir.h), or NULL */
     unsigned        seccomp;     /* what every command is denied
                                     (ngx_cc_seccomp.h), 0 = nothing */
+    int             enclosed;    /* every command that it will get has a fence
+                                    that keeps signals in: the helper may stand
+                                    in one of its own */
 } ngx_cc_helper_conf_t;
 
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 #include "ngx_cc_child.h"
 #include "ngx_cc_fence.h"
+#include "ngx_cc_ladder.h"
 #include "ngx_cc_life.h"
 #include "ngx_cc_place.h"
 
@@ -31,6 +33,7 @@ static void ngx_cc_life_leave(ngx_cc_life_t *life)
     __attribute__((noreturn));
 static int ngx_cc_life_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths);
+static void ngx_cc_life_traced(ngx_cc_life_t *life, pid_t pid, int signo);
 static void ngx_cc_life_sweep(ngx_cc_life_t *life);
 static void ngx_cc_life_finish(ngx_cc_life_t *life);
 static uint64_t ngx_cc_life_clock(clockid_t id);
@@ -50,7 +53,7 @@ ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
     sigaddset(&set, SIGPIPE);
     (void) sigprocmask(SIG_SETMASK, &set, NULL);
 
-    if (life->signals == -1 || ngx_cc_sweep_init(&life->sweep) == -1
+    if (life->signals == -1 || ngx_cc_tree_init(&life->tree) == -1
         || ngx_cc_pump_init(&life->pump) == -1)
     {
         return -1;
@@ -63,6 +66,7 @@ ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
     life->limit_at = NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
+    life->signal_at = NGX_CC_LIFE_NEVER;
     life->nobody = 1;
     life->fence = -1;
 
@@ -277,6 +281,10 @@ ngx_cc_life_next(ngx_cc_life_t *life)
         next = life->tick_at;
     }
 
+    if (life->signal_at < next) {
+        next = life->signal_at;
+    }
+
     if (life->tmp.kept && life->drop_at < next) {
         next = life->drop_at;
     }
@@ -296,51 +304,6 @@ ngx_cc_life_next(ngx_cc_life_t *life)
 }
 
 
-/*
- * Only while the main process is not reaped: until then nobody else can have
- * its number.
- */
-
-void
-ngx_cc_life_signal(ngx_cc_life_t *life, int signo)
-{
-    if (life->pid == 0) {
-        return;
-    }
-
-    (void) kill(-life->pid, signo);
-
-    if (signo == SIGSTOP) {
-        life->paused = 1;
-
-    } else if (signo == SIGCONT) {
-        life->paused = 0;
-    }
-}
-
-
-/* the first cause counts; a stopped process only gets TERM once it goes on */
-
-void
-ngx_cc_life_ladder(ngx_cc_life_t *life, ngx_cc_cause_e cause)
-{
-    if (life->state == NGX_CC_LIFE_RUNNING) {
-        life->exited.cause = cause;
-
-        ngx_cc_life_signal(life, SIGTERM);
-        ngx_cc_life_signal(life, SIGCONT);
-
-        life->state = NGX_CC_LIFE_ENDING;
-        life->limit_at = NGX_CC_LIFE_NEVER;
-        life->ladder_at = life->now + life->grace;
-        life->tick_at = life->now + NGX_CC_LIFE_TICK;
-
-    } else if (life->state == NGX_CC_LIFE_LINGER) {
-        life->ladder_at = life->now;
-    }
-}
-
-
 void
 ngx_cc_life_alone(ngx_cc_life_t *life)
 {
@@ -353,7 +316,7 @@ ngx_cc_life_alone(ngx_cc_life_t *life)
     }
 
     life->pump.discard = 1;
-    ngx_cc_life_ladder(life, NGX_CC_CAUSE_DISCONNECT);
+    ngx_cc_ladder_begin(life, NGX_CC_CAUSE_DISCONNECT);
 }
 
 
@@ -381,6 +344,11 @@ ngx_cc_life_reap(ngx_cc_life_t *life)
             return;
         }
 
+        if (WIFSTOPPED(status)) {
+            ngx_cc_life_traced(life, pid, WSTOPSIG(status));
+            continue;
+        }
+
         life->exited.user += ru.ru_utime.tv_sec * 1000000ULL
                           + ru.ru_utime.tv_usec;
         life->exited.system += ru.ru_stime.tv_sec * 1000000ULL
@@ -405,6 +373,23 @@ ngx_cc_life_reap(ngx_cc_life_t *life)
 }
 
 
+/*
+ * It has asked its parent to trace it (PTRACE_TRACEME), which we do not: it is
+ * let go for good, and gets what it was stopped for.  Only a SIGTRAP (an exec)
+ * and a SIGSTOP of its own, in wait for its tracer, are not for it.
+ */
+
+static void
+ngx_cc_life_traced(ngx_cc_life_t *life, pid_t pid, int signo)
+{
+    if (signo == SIGTRAP || (signo == SIGSTOP && !life->paused)) {
+        signo = 0;
+    }
+
+    (void) ptrace(PTRACE_DETACH, pid, NULL, (void *) (intptr_t) signo);
+}
+
+
 int
 ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err)
 {
@@ -421,7 +406,7 @@ ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err)
     }
 
     if (life->pump.over) {
-        ngx_cc_life_ladder(life, NGX_CC_CAUSE_OUTPUT);
+        ngx_cc_ladder_begin(life, NGX_CC_CAUSE_OUTPUT);
     }
 
     if (out == -1 || err == -1) {
@@ -455,6 +440,10 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
         life->tell |= life->alone ? 0 : NGX_CC_TELL_INPUT;
     }
 
+    if (life->now >= life->signal_at) {
+        ngx_cc_ladder_spread(life);
+    }
+
     switch (life->state) {
 
     case NGX_CC_LIFE_IDLE:
@@ -476,23 +465,19 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
         }
 
         if (life->now >= life->limit_at && !life->paused) {
-            ngx_cc_life_ladder(life, NGX_CC_CAUSE_TIMEOUT);
+            ngx_cc_ladder_begin(life, NGX_CC_CAUSE_TIMEOUT);
 
         } else if (life->silence && !life->paused
                    && life->now >= life->quiet_since + life->silence)
         {
-            ngx_cc_life_ladder(life, NGX_CC_CAUSE_SILENCE);
+            ngx_cc_ladder_begin(life, NGX_CC_CAUSE_SILENCE);
         }
 
         return;
 
     case NGX_CC_LIFE_ENDING:
-        if (life->now < life->ladder_at
-            && (life->pid
-                || ngx_cc_sweep_group(&life->sweep, life->exited.pid)))
-        {
-            /* children of the command may still be cleaning up */
-            life->tick_at = life->now + NGX_CC_LIFE_TICK;
+        if (life->now < life->ladder_at && !life->nobody) {
+            /* descendants of the command may still be cleaning up */
             return;
         }
 
@@ -514,8 +499,8 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
         life->state = NGX_CC_LIFE_SWEEPING;
         life->ladder_at = NGX_CC_LIFE_NEVER;
         life->tick_at = life->now;
+        ngx_cc_ladder_told(life);
         life->reluctant_at = life->now + NGX_CC_LIFE_RELUCTANT;
-        ngx_cc_life_signal(life, SIGKILL);
     }
 
     if (life->state == NGX_CC_LIFE_SWEEPING) {
@@ -538,6 +523,8 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
                 life->tell |= (life->alone || life->ended) ? 0
                                                        : NGX_CC_TELL_ENDED;
                 life->ended = 1;
+                /* the worker's CREDIT wakes us */
+                life->tick_at = NGX_CC_LIFE_NEVER;
                 return;
             }
         }
@@ -564,7 +551,7 @@ ngx_cc_life_sweep(ngx_cc_life_t *life)
     }
 
     if (life->now < life->reluctant_at) {
-        (void) ngx_cc_sweep_kill(&life->sweep, NULL, 0);
+        (void) ngx_cc_tree_kill(&life->tree, life->pid);
         life->tick_at = life->now + NGX_CC_LIFE_TICK;
         return;
     }
@@ -574,7 +561,7 @@ ngx_cc_life_sweep(ngx_cc_life_t *life)
         ngx_cc_life_leave(life);
     }
 
-    (void) ngx_cc_sweep_kill(&life->sweep, NULL, 0);
+    (void) ngx_cc_tree_kill(&life->tree, life->pid);
     life->tick_at = life->now + NGX_CC_LIFE_RETRY;
 }
 

@@ -18,10 +18,12 @@
  *                                           much output, end of
  *                                           file                  ENDING
  *   LINGER    main process gone             linger over, nobody
- *                                           left, CANCEL, ABANDON SWEEPING
- *   ENDING    TERM and CONT to the group    main and group gone,
- *                                           grace over            SWEEPING
- *   SWEEPING  KILL to group and children    wait says ECHILD      DRAINING
+ *                                           left                  SWEEPING
+ *                                           CANCEL, ABANDON, end
+ *                                           of file               ENDING
+ *   ENDING    TERM and CONT to the tree     nobody left, grace
+ *                                           over                  SWEEPING
+ *   SWEEPING  KILL to the tree              wait says ECHILD      DRAINING
  *   DRAINING  every descendant gone         what was in both pipes
  *                                           then is read (waits for room
  *                                           without limit, which ENDED
@@ -38,8 +40,8 @@
 #include <sys/types.h>
 #include "ngx_cc_pump.h"
 #include "ngx_cc_seccomp.h"
-#include "ngx_cc_sweep.h"
 #include "ngx_cc_tmpdir.h"
+#include "ngx_cc_tree.h"
 #include "ngx_cc_wire.h"
 
 
@@ -63,12 +65,13 @@ typedef enum {
 #define NGX_CC_TELL_FAILED      0x04     /* failed */
 #define NGX_CC_TELL_EXITED      0x08     /* exited */
 #define NGX_CC_TELL_ENDED       0x10     /* no room to read what is left */
+#define NGX_CC_TELL_SIGNALLED   0x20     /* signalled */
 
 
 typedef struct {
     ngx_cc_life_state_e    state;
     int                    signals;      /* signalfd of SIGCHLD */
-    ngx_cc_sweep_t         sweep;
+    ngx_cc_tree_t          tree;
     ngx_cc_pump_t          pump;
 
     int                    fence;        /* for the next command, or -1 */
@@ -84,6 +87,7 @@ typedef struct {
     ngx_cc_wire_exited_t   exited;       /* gathered while it lives */
     ngx_cc_wire_failed_t   failed;
     ngx_cc_wire_input_t    input_done;
+    ngx_cc_wire_signal_t   signalled;
 
     uint64_t               grace;        /* ms, of START */
     uint64_t               linger;       /* ms */
@@ -101,9 +105,12 @@ typedef struct {
     uint64_t               ladder_at;    /* TERM or linger has had its time */
     uint64_t               tick_at;      /* the next look at the tree */
     uint64_t               drop_at;      /* no other command has come */
+    uint64_t               signal_at;    /* a signal is still on its way */
+    uint64_t               signal_until; /* no more patience with that */
     uint64_t               reluctant_at; /* no more patience with it */
 
     unsigned               paused:1;
+    unsigned               answer:1;     /* somebody asked for the signal */
     unsigned               nobody:1;     /* no child is left */
     unsigned               alone:1;      /* worker or master is gone */
     unsigned               stdin_open:1;
@@ -119,8 +126,7 @@ int ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size);
 
 /*
  * Starts a command (state IDLE only): RUNNING with STARTED to be told, or IDLE
- * with FAILED.  "vector" is that of
- * ngx_cc_wire_start_unpack().
+ * with FAILED.  "vector" as for ngx_cc_wire_start_unpack().
  */
 void ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     const char **vector);
@@ -130,12 +136,6 @@ void ngx_cc_life_woke(ngx_cc_life_t *life);
 
 /* when it wants to be woken, ms of the monotonic clock */
 uint64_t ngx_cc_life_next(ngx_cc_life_t *life);
-
-/* a signal for the whole group; nothing once the main process is reaped */
-void ngx_cc_life_signal(ngx_cc_life_t *life, int signo);
-
-/* TERM and CONT, the grace time, KILL; the first cause counts */
-void ngx_cc_life_ladder(ngx_cc_life_t *life, ngx_cc_cause_e cause);
 
 /*
  * Nobody reads, nobody will ask again: ends the command, and then this process

@@ -15,8 +15,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "ngx_cc_birth.h"
+#include "ngx_cc_close_except.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_helper.h"
+#include "ngx_cc_keeper.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_spawner.h"
@@ -36,38 +39,38 @@
 
 typedef struct {
     const ngx_cc_spawner_conf_t  *conf;
-    ngx_cc_sweep_t        sweep;
+    ngx_cc_proc_t         proc;
     ngx_cc_tmpdir_t       tmp;           /* what dead helpers have left there */
     int                   signals;       /* signalfd of SIGCHLD */
     int                   socket;        /* -1: the worker is gone */
     size_t                wanted;
-    size_t                alive;
-    pid_t                 pid[NGX_CC_SPAWNER_MAX];   /* alive of them */
+    ngx_cc_keeper_list_t *list;          /* of helpers, shared with the
+                                            keeper */
+    int                   keeper;        /* end of file: the keeper is gone */
     uint64_t              born[NGX_CC_SPAWNER_MAX];  /* ms */
     size_t                failures;      /* forks that failed in a row, and
                                             helpers that died at once */
     uint64_t              failed_at;     /* ms; the last of them */
     uint64_t              retry_at;      /* ms; 0 = at once */
     uint64_t              now;           /* ms */
+    int                   nobody;        /* there is no child at all */
     int                   quitting;      /* makes no more helpers */
     int                   alone;         /* worker or master is gone */
     int                   full;          /* the socket takes no message */
 } ngx_cc_spawner_t;
 
 
-static void ngx_cc_spawner_birth(ngx_cc_spawner_t *s);
-static void ngx_cc_spawner_descriptors(ngx_cc_spawner_t *s);
-static void ngx_cc_spawner_signals(ngx_cc_spawner_t *s);
-static void ngx_cc_spawner_schedule(const ngx_cc_spawner_conf_t *conf);
-static void ngx_cc_spawner_title(const ngx_cc_spawner_conf_t *conf,
-    const char *title);
+static int ngx_cc_spawner_birth(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_wait(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_receive(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_wake(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid);
 static void ngx_cc_spawner_reap(ngx_cc_spawner_t *s);
+static void ngx_cc_spawner_ended(ngx_cc_spawner_t *s, size_t i, int status);
 static void ngx_cc_spawner_supply(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_failed(ngx_cc_spawner_t *s, int err);
+static void ngx_cc_spawner_refuse(ngx_cc_spawner_t *s, int err);
+static void ngx_cc_spawner_leave(ngx_cc_spawner_t *s);
 static int ngx_cc_spawner_make(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_gone(ngx_cc_spawner_t *s, pid_t pid, int status);
 static uint64_t ngx_cc_spawner_clock(void);
@@ -93,7 +96,11 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     s->conf = conf;
     s->socket = conf->socket;
 
-    ngx_cc_spawner_birth(s);
+    if (ngx_cc_spawner_birth(s) == -1) {
+        ngx_cc_spawner_refuse(s, errno);
+        _exit(0);
+    }
+
     ngx_cc_tmpdir_init(&s->tmp, conf->tmp);
     s->tmp.stale = 1;
     s->now = ngx_cc_spawner_clock();
@@ -101,7 +108,9 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     for ( ;; ) {
         ngx_cc_spawner_supply(s);
 
-        if (s->quitting && s->alive == 0) {
+        /* whatever a dead helper left has to be gone first */
+
+        if (s->quitting && s->list->alive == 0 && s->nobody) {
             ngx_cc_tmpdir_leave(&s->tmp);
             _exit(0);
         }
@@ -115,15 +124,32 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
 }
 
 
-static void
+/* 0, or -1 with errno: it lacks what it needs to be one */
+
+static int
 ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
 {
+    int            keep[2];
     size_t         i;
     struct rlimit  limit;
 
-    ngx_cc_spawner_descriptors(s);
-    ngx_cc_spawner_signals(s);
-    ngx_cc_spawner_schedule(s->conf);
+    keep[0] = s->socket;
+    keep[1] = s->conf->deathwatch;
+
+    if (ngx_cc_close_except(keep, 2) == -1 || ngx_cc_close_stdio() == -1) {
+        return -1;
+    }
+
+    s->list = mmap(NULL, sizeof(ngx_cc_keeper_list_t)
+                         + NGX_CC_SPAWNER_MAX * sizeof(pid_t),
+                   PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0);
+
+    if (s->list == MAP_FAILED) {
+        return -1;
+    }
+
+    s->signals = ngx_cc_birth_signals();
+    ngx_cc_birth_schedule(s->conf->nice);
 
     /* afterwards it would be refused */
 
@@ -163,121 +189,34 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
         (void) munmap(s->conf->maps[i].addr, s->conf->maps[i].size);
     }
 
-    ngx_cc_spawner_title(s->conf, "nginx: cc spawner");
+    ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
+                       "nginx: cc keeper");
 
-    if (s->signals == -1 || ngx_cc_sweep_init(&s->sweep) == -1) {
-        _exit(0);
-    }
-}
+    s->keeper = ngx_cc_keeper_split(s->list);
 
-
-static void
-ngx_cc_spawner_descriptors(ngx_cc_spawner_t *s)
-{
-    int  fd, low, high;
-
-    fd = open("/dev/null", O_RDWR);
-
-    if (fd != -1) {
-        (void) dup2(fd, 0);
-        (void) dup2(fd, 1);
-        (void) dup2(fd, 2);
+    if (s->keeper == -1) {
+        return -1;
     }
 
-    low = s->socket;
-    high = s->conf->deathwatch;
+    /* not inherited, and one's own: helpers and commands share it */
 
-    if (high == -1) {
-        high = low;
+    (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    (void) setsid();
 
-    } else if (low > high) {
-        low = high;
-        high = s->socket;
-    }
+    ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
+                       "nginx: cc spawner");
 
-    if (low > 3) {
-        (void) syscall(SYS_close_range, 3, low - 1, 0);
-    }
+    s->nobody = 1;
 
-    if (high > low + 1) {
-        (void) syscall(SYS_close_range, low + 1, high - 1, 0);
-    }
-
-    (void) syscall(SYS_close_range, high + 1, ~0U, 0);
-}
-
-
-/*
- * Default everything: helpers and commands inherit it.  Not by sigaction(),
- * which refuses the two signals that the thread library keeps for itself; they
- * may have been ignored by whoever started nginx all the same.
- */
-
-static void
-ngx_cc_spawner_signals(ngx_cc_spawner_t *s)
-{
-    int       signo;
-    sigset_t  set;
-
-    /* as the kernel has it: handler (0 = default), flags, restorer, mask */
-
-    static const unsigned long  action[8];
-
-    for (signo = 1; signo < NSIG; signo++) {
-        (void) syscall(SYS_rt_sigaction, signo, action, NULL, NSIG / 8);
-    }
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-
-    (void) sigprocmask(SIG_SETMASK, &set, NULL);
-    s->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
-}
-
-
-/*
- * worker_cpu_affinity and worker_priority are for workers; a compiler that was
- * bound to one core would be a bad surprise.
- */
-
-static void
-ngx_cc_spawner_schedule(const ngx_cc_spawner_conf_t *conf)
-{
-    cpu_set_t           cpus;
-    struct sched_param  param;
-
-    memset(&cpus, 0xff, sizeof(cpus));
-    (void) sched_setaffinity(0, sizeof(cpus), &cpus);
-
-    memset(&param, 0, sizeof(param));
-    (void) sched_setscheduler(0, SCHED_OTHER, &param);
-    (void) setpriority(PRIO_PROCESS, 0, conf->nice);
-    (void) prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
-}
-
-
-static void
-ngx_cc_spawner_title(const ngx_cc_spawner_conf_t *conf, const char *title)
-{
-    size_t  n;
-
-    if (conf->argv == NULL || conf->title_room == 0) {
-        return;
-    }
-
-    n = strlen(title);
-    n = n < conf->title_room ? n : conf->title_room - 1;
-
-    memcpy(conf->argv[0], title, n);
-    memset(conf->argv[0] + n, 0, conf->title_room - n);
+    return (s->signals == -1) ? -1 : ngx_cc_proc_open(&s->proc);
 }
 
 
 static void
 ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 {
-    int            timeout;
-    struct pollfd  fds[3];
+    int            n, timeout;
+    struct pollfd  fds[4];
 
     fds[0].fd = s->signals;
     fds[0].events = POLLIN;
@@ -285,23 +224,32 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     fds[1].events = s->full ? POLLIN|POLLOUT : POLLIN;
     fds[2].fd = s->quitting ? -1 : s->conf->deathwatch;
     fds[2].events = POLLIN;
+    fds[3].fd = s->keeper;
+    fds[3].events = POLLIN;
 
-    timeout = (s->alone && s->alive) ? NGX_CC_SPAWNER_WAKE : -1;
+    timeout = (s->alone && s->list->alive) ? NGX_CC_SPAWNER_WAKE : -1;
 
     if (s->tmp.stale) {
         timeout = 0;
 
-    } else if (!s->quitting && s->alive < s->wanted && !s->full) {
+    } else if (!s->quitting && s->list->alive < s->wanted && !s->full) {
         timeout = s->retry_at > s->now ? (int) (s->retry_at - s->now) : 0;
     }
 
-    if (poll(fds, 3, timeout) == 0 && s->alone) {
+    n = poll(fds, 4, timeout);
+
+    if (n == 0 && s->alone) {
         ngx_cc_spawner_wake(s);
     }
 
     s->now = ngx_cc_spawner_clock();
 
     ngx_cc_spawner_reap(s);
+
+    if (n == -1) {
+        /* nothing is known of the descriptors */
+        return;
+    }
 
     if (fds[1].revents & POLLOUT) {
         s->full = 0;
@@ -314,6 +262,14 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     if (fds[2].revents) {
         s->quitting = 1;
         s->alone = 1;
+    }
+
+    /* another one with a keeper takes over; what runs may end here */
+
+    if (fds[3].revents) {
+        (void) close(s->keeper);
+        s->keeper = -1;
+        ngx_cc_spawner_leave(s);
     }
 }
 
@@ -349,13 +305,25 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
 
         default:
             /* the worker is gone, or speaks nonsense */
-            (void) close(s->socket);
-            s->socket = -1;
-            s->quitting = 1;
             s->alone = 1;
+            ngx_cc_spawner_leave(s);
             return;
         }
     }
+}
+
+
+/* the worker sees the end of file, and does without it */
+
+static void
+ngx_cc_spawner_leave(ngx_cc_spawner_t *s)
+{
+    if (s->socket != -1) {
+        (void) close(s->socket);
+        s->socket = -1;
+    }
+
+    s->quitting = 1;
 }
 
 
@@ -370,8 +338,8 @@ ngx_cc_spawner_wake(ngx_cc_spawner_t *s)
 {
     size_t  i;
 
-    for (i = 0; i < s->alive; i++) {
-        (void) kill(s->pid[i], SIGCONT);
+    for (i = 0; i < s->list->alive; i++) {
+        (void) kill(s->list->pid[i], SIGCONT);
     }
 }
 
@@ -383,8 +351,8 @@ ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid)
 {
     size_t  i;
 
-    for (i = 0; i < s->alive; i++) {
-        if (s->pid[i] == pid) {
+    for (i = 0; i < s->list->alive; i++) {
+        if (s->list->pid[i] == pid) {
             (void) kill(pid, SIGKILL);
             return;
         }
@@ -400,7 +368,7 @@ ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid)
 static void
 ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 {
-    int                      status, orphans, early;
+    int                      status, orphans;
     pid_t                    pid;
     size_t                   i;
     struct signalfd_siginfo  info;
@@ -410,53 +378,74 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
     orphans = 0;
 
     for ( ;; ) {
-        pid = waitpid(-1, &status, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG|WUNTRACED);
 
         if (pid == -1 && errno == EINTR) {
             continue;
         }
 
         if (pid <= 0) {
-            if (pid == 0 && orphans) {
-                (void) ngx_cc_sweep_kill(&s->sweep, s->pid, s->alive);
-            }
-
-            return;
-        }
-
-        for (i = 0; i < s->alive; i++) {
-            if (s->pid[i] == pid) {
-
-                /* 0: the worker did not want it any more */
-
-                early = status != 0
-                        && s->now - s->born[i] < NGX_CC_SPAWNER_EARLY;
-
-                s->alive--;
-                s->pid[i] = s->pid[s->alive];
-                s->born[i] = s->born[s->alive];
-                ngx_cc_spawner_gone(s, pid, status);
-
-                if (early && !s->quitting) {
-                    ngx_cc_spawner_failed(s, 0);
-                }
-
-                break;
-            }
+            s->nobody = (pid == -1);
+            break;
         }
 
         /* now nobody writes there any more, or one less */
 
         s->tmp.stale = 1;
         orphans = 1;
+
+        for (i = 0; i < s->list->alive; i++) {
+            if (s->list->pid[i] == pid) {
+                ngx_cc_spawner_ended(s, i, status);
+                break;
+            }
+        }
     }
+
+    if (orphans && !s->nobody) {
+        (void) ngx_cc_sweep_kill(&s->proc, (const pid_t *) s->list->pid,
+                                 s->list->alive);
+    }
+}
+
+
+/* a helper has ended, or somebody has stopped it */
+
+static void
+ngx_cc_spawner_ended(ngx_cc_spawner_t *s, size_t i, int status)
+{
+    int     early;
+    pid_t   pid;
+    size_t  last;
+
+    pid = s->list->pid[i];
+
+    if (!WIFSTOPPED(status)) {
+
+        /* 0: the worker did not want it any more */
+
+        early = status != 0 && s->now - s->born[i] < NGX_CC_SPAWNER_EARLY;
+
+        /* in this order: the keeper may have to read it at any moment */
+
+        last = s->list->alive - 1;
+        s->list->pid[i] = s->list->pid[last];
+        s->born[i] = s->born[last];
+        s->list->alive = last;
+
+        if (early && !s->quitting) {
+            ngx_cc_spawner_failed(s, 0);
+        }
+    }
+
+    ngx_cc_spawner_gone(s, pid, status);
 }
 
 
 static void
 ngx_cc_spawner_supply(ngx_cc_spawner_t *s)
 {
-    while (!s->quitting && !s->full && s->alive < s->wanted
+    while (!s->quitting && !s->full && s->list->alive < s->wanted
            && s->now >= s->retry_at)
     {
         if (ngx_cc_spawner_make(s) == 0) {
@@ -480,8 +469,6 @@ ngx_cc_spawner_supply(ngx_cc_spawner_t *s)
 static void
 ngx_cc_spawner_failed(ngx_cc_spawner_t *s, int err)
 {
-    ngx_cc_wire_failed_t  msg;
-
     if (s->now - s->failed_at > NGX_CC_SPAWNER_CALM) {
         s->failures = 0;
     }
@@ -490,6 +477,17 @@ ngx_cc_spawner_failed(ngx_cc_spawner_t *s, int err)
     s->retry_at = s->now
                   + ngx_cc_spawner_backoff[s->failures < 2 ? s->failures : 2];
     s->failures++;
+
+    ngx_cc_spawner_refuse(s, err);
+}
+
+
+/* tells the worker why there is none */
+
+static void
+ngx_cc_spawner_refuse(ngx_cc_spawner_t *s, int err)
+{
+    ngx_cc_wire_failed_t  msg;
 
     if (s->socket != -1) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_NOFORK, 0, sizeof(msg));
@@ -516,6 +514,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     conf.deathwatch = s->conf->deathwatch;
     conf.tmp = s->conf->tmp;
     conf.seccomp = s->conf->seccomp;
+    conf.enclosed = s->conf->enclosed;
     conf.ring = ngx_cc_ring_create(conf.ring_size);
 
     if (conf.ring == -1) {
@@ -545,15 +544,18 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 
     if (pid == 0) {
-        ngx_cc_spawner_title(s->conf, "nginx: cc helper");
+        ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
+                       "nginx: cc helper");
         ngx_cc_helper_run(&conf);
     }
 
     err = errno;
 
     if (pid != -1) {
-        s->born[s->alive] = s->now;
-        s->pid[s->alive++] = pid;
+        s->born[s->list->alive] = s->now;
+        s->list->pid[s->list->alive] = pid;
+        s->list->alive++;
+        s->nobody = 0;
 
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_HELPER, 0, sizeof(msg));
         msg.pid = pid;

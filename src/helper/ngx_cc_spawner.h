@@ -3,7 +3,8 @@
  * The spawner: one per worker, forked in init_process.  It forks helpers ahead
  * of demand and kills them when told to, nothing else; commands are vforked by
  * the helpers.  It is the subreaper of what a killed helper leaves behind and
- * sweeps that.
+ * sweeps that.  Between it and the worker stands its keeper (ngx_cc_keeper),
+ * who does the same when the spawner is killed, too.
  *
  * After the fork only async-signal-safe calls are made (the worker may have
  * threads), memory comes from mmap, and it leaves by _exit(2) with status 0.
@@ -35,6 +36,7 @@ typedef struct {
                                     (ngx_cc_tmpdir.h), or NULL */
     unsigned        seccomp;     /* what every command of every helper is
                                     denied (ngx_cc_seccomp.h), 0 = nothing */
+    int             enclosed;    /* see ngx_cc_helper_conf_t */
     const ngx_cc_spawner_map_t  *maps;
     size_t          nmaps;
     char          **argv;        /* memory of the process title, or NULL */
@@ -47,13 +49,15 @@ typedef struct {
  * 0, 1, 2 to /dev/null; all other descriptors but the two closed;
  * default signals, empty mask; affinity, scheduling class, nice, timer slack
  * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
- * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; title.
+ * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; then
+ * it splits into keeper and spawner.  What it lacks to be one it says by a
+ * NOFORK, and leaves.
  *
  * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork,
  * or a helper that failed within its first 100 ms (not one that left because
  * the worker did not want it), it tries again after 100 ms, 1 s, 5 s.  Ends
- * when the worker has closed its socket or has sent SUPPLY 0 and the last
- * helper is gone.
+ * when the worker has closed its socket or has sent SUPPLY 0, or the keeper has
+ * died, and the last helper and all that it left are gone.
  */
 void ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     __attribute__((noreturn));

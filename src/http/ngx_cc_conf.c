@@ -8,6 +8,7 @@
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_entry.h"
+#include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
 
 
@@ -317,6 +318,10 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,
                              ngx_align(conf->command.buffer, ngx_pagesize));
+
+    if (conf->command.confine.fence < NGX_CC_FENCE_SIGNALS) {
+        mcf->pool.unfenced = 1;
+    }
 
     return NGX_CONF_OK;
 }

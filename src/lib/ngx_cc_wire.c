@@ -37,6 +37,7 @@ static const struct {
     [NGX_CC_WIRE_INPUT_DONE] = { sizeof(ngx_cc_wire_input_t),
                                  NGX_CC_INPUT_CLOSED },
     [NGX_CC_WIRE_ENDED] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_SIGNALLED] = { sizeof(ngx_cc_wire_signal_t), 0 },
     [NGX_CC_WIRE_EXITED] = { sizeof(ngx_cc_wire_exited_t),
                              NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES }
 };
@@ -124,6 +125,7 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
         return msg->head.flags < NGX_CC_CAUSES;
 
     case NGX_CC_WIRE_SIGNAL:
+    case NGX_CC_WIRE_SIGNALLED:
         return msg->signal.signo >= 1 && msg->signal.signo <= 64;
 
     case NGX_CC_WIRE_INPUT_DONE:

@@ -46,7 +46,7 @@ typedef enum {
     NGX_CC_WIRE_START,       /* worker -> helper: run this */
     NGX_CC_WIRE_CREDIT,      /* worker -> helper: consumed up to here; arms
                                 the next OUTPUT */
-    NGX_CC_WIRE_SIGNAL,      /* worker -> helper: signal to the group */
+    NGX_CC_WIRE_SIGNAL,      /* worker -> helper: signal to the tree */
     NGX_CC_WIRE_CANCEL,      /* worker -> helper: the ladder */
     NGX_CC_WIRE_INPUT,       /* worker -> helper: bytes or end of stdin */
     NGX_CC_WIRE_RESIZE,      /* (reserved) */
@@ -59,6 +59,7 @@ typedef enum {
     NGX_CC_WIRE_INPUT_DONE,  /* helper -> worker: that INPUT is taken */
     NGX_CC_WIRE_ENDED,       /* helper -> worker: every process is gone, but
                                 there is no room for the rest of the output */
+    NGX_CC_WIRE_SIGNALLED,   /* helper -> worker: a SIGNAL has been sent */
     NGX_CC_WIRE_EXITED,      /* helper -> worker: all is over and read */
 
     NGX_CC_WIRE_ATTACH,      /* (reserved) */
@@ -220,10 +221,15 @@ typedef struct {
 
 #define NGX_CC_CAUSE_FLAGS      0x000f
 
+/* SIGNAL, SIGNALLED */
 
 typedef struct {
     ngx_cc_wire_head_t  head;
-    int32_t         signo;       /* 1..64, for the whole group */
+    int32_t         signo;       /* 1..64, for the whole tree */
+    uint32_t        serial;      /* SIGNALLED: of the SIGNAL; one that was
+                                    overtaken by another need not be told */
+    uint32_t        left;        /* SIGNALLED: processes that did not get it,
+                                    or (SIGSTOP) that have not stopped */
     uint32_t        reserved;
 } ngx_cc_wire_signal_t;
 

@@ -168,6 +168,9 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_INPUT:
         ngx_cc_stdin_fed(&call->input);
         break;
+
+    case NGX_CC_COMMAND_SIGNALLED:
+        break;
     }
 
     ngx_cc_mcp_call_drain(call);

@@ -312,6 +312,12 @@ ngx_cc_notice_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
     ngx_cc_json_cstring(&w, status);
     ngx_cc_notice_pid(cmd, &w);
     ngx_cc_json_lit(&w, ",\"exit_code\":null,\"error\":null");
+
+    if (cmd->left && cmd->paused && ngx_strcmp(status, "paused") == 0) {
+        ngx_cc_json_lit(&w, ",\"left\":");
+        ngx_cc_json_uint(&w, cmd->left);
+    }
+
     ngx_cc_notice_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 

@@ -13,12 +13,18 @@ static void ngx_cc_process_output_wake(void *data);
 static void ngx_cc_process_begun(ngx_cc_process_t *ps);
 static void ngx_cc_process_act(ngx_cc_process_t *ps,
     ngx_cc_process_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_process_wait(ngx_cc_process_t *ps,
+    ngx_cc_process_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_process_paused(ngx_cc_process_t *ps);
+static void ngx_cc_process_done(ngx_cc_process_t *ps,
+    ngx_cc_process_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_process_forget(ngx_cc_process_t *ps);
 static void ngx_cc_process_settle(ngx_cc_process_t *ps);
 static size_t ngx_cc_process_begin(ngx_cc_process_t *ps, u_char *p,
     size_t room);
 
 
-static const char  *ngx_cc_process_done[] = {
+static const char  *ngx_cc_process_words[] = {
     "paused", "resumed", "canceled"
 };
 
@@ -137,8 +143,6 @@ void
 ngx_cc_process_control(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     ngx_cc_asked_t *asked)
 {
-    u_char  *p;
-
     if (ps->cmd->state != NGX_CC_COMMAND_WAITING || ps->failed) {
         ngx_cc_process_act(ps, type, asked);
         return;
@@ -149,32 +153,14 @@ ngx_cc_process_control(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
         (void) ngx_cc_command_cancel(ps->cmd);
     }
 
-    if (ps->controls == NGX_CC_PROCESS_CONTROLS) {
-        ngx_cc_notice_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
-                             ngx_cc_text("too many control requests for a "
-                                         "process that has not started"));
-        return;
-    }
-
-    p = ngx_alloc(asked->id.len + asked->more.len + 1, ps->log);
-
-    if (p == NULL) {
-        ps->answers->no_memory = 1;
-        return;
-    }
-
-    ngx_cc_asked_copy(&ps->control[ps->controls].asked, asked, p);
-    ps->control[ps->controls++].type = type;
+    ngx_cc_process_wait(ps, type, asked);
 }
 
 
 void
 ngx_cc_process_close(ngx_cc_process_t *ps)
 {
-    while (ps->controls) {
-        ngx_free(ps->control[--ps->controls].asked.id.data);
-    }
-
+    ngx_cc_process_forget(ps);
     ngx_cc_stdin_close(&ps->input);
     ngx_cc_output_close(&ps->output);
     ngx_cc_command_close(ps->cmd);
@@ -216,6 +202,10 @@ ngx_cc_process_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_INPUT:
         ngx_cc_stdin_fed(&ps->input);
         break;
+
+    case NGX_CC_COMMAND_SIGNALLED:
+        ngx_cc_process_paused(ps);
+        break;
     }
 
     ps->wake(ps->data);
@@ -245,14 +235,19 @@ ngx_cc_process_output_wake(void *data)
 static void
 ngx_cc_process_begun(ngx_cc_process_t *ps)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                i, n;
+    ngx_cc_process_waiting_t  control[NGX_CC_PROCESS_CONTROLS];
 
-    for (i = 0; i < ps->controls; i++) {
-        ngx_cc_process_act(ps, ps->control[i].type, &ps->control[i].asked);
-        ngx_free(ps->control[i].asked.id.data);
-    }
+    /* a PAUSE waits once more, for the tree to stop */
 
+    n = ps->controls;
+    ngx_memcpy(control, ps->control, n * sizeof(control[0]));
     ps->controls = 0;
+
+    for (i = 0; i < n; i++) {
+        ngx_cc_process_act(ps, control[i].type, &control[i].asked);
+        ngx_free(control[i].asked.id.data);
+    }
 }
 
 
@@ -260,10 +255,9 @@ static void
 ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
     ngx_cc_asked_t *asked)
 {
-    u_char         buf[NGX_CC_NOTICE_SIZE];
-    size_t         n;
-    ngx_int_t      rc;
-    ngx_cc_json_t  w;
+    u_char     buf[NGX_CC_NOTICE_SIZE];
+    size_t     n;
+    ngx_int_t  rc;
 
     if (type == NGX_CC_PROCESS_CANCEL) {
         /* before it was started, see control() */
@@ -287,19 +281,98 @@ ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
         (void) ngx_cc_answers_put(ps->answers, buf, n);
     }
 
+    if (type == NGX_CC_PROCESS_PAUSE) {
+        ngx_cc_process_wait(ps, type, asked);
+        return;
+    }
+
+    /* a PAUSE before it is overtaken, and answered first */
+
+    ngx_cc_process_paused(ps);
+    ngx_cc_process_done(ps, type, asked);
+}
+
+
+/* the request is kept until the process is that far */
+
+static void
+ngx_cc_process_wait(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
+    ngx_cc_asked_t *asked)
+{
+    u_char  *p;
+
+    if (ps->controls == NGX_CC_PROCESS_CONTROLS) {
+        ngx_cc_notice_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
+                             ngx_cc_text("too many control requests for this "
+                                         "process wait for an answer"));
+        return;
+    }
+
+    p = ngx_alloc(asked->id.len + asked->more.len + 1, ps->log);
+
+    if (p == NULL) {
+        ps->answers->no_memory = 1;
+        return;
+    }
+
+    ngx_cc_asked_copy(&ps->control[ps->controls].asked, asked, p);
+    ps->control[ps->controls++].type = type;
+}
+
+
+/* the tree has stopped, as far as it will: whoever waited for that is told */
+
+static void
+ngx_cc_process_paused(ngx_cc_process_t *ps)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ps->controls; i++) {
+        ngx_cc_process_done(ps, ps->control[i].type, &ps->control[i].asked);
+    }
+
+    ngx_cc_process_forget(ps);
+}
+
+
+/* the answer, and the message of the process */
+
+static void
+ngx_cc_process_done(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
+    ngx_cc_asked_t *asked)
+{
+    u_char         buf[NGX_CC_NOTICE_SIZE];
+    size_t         n;
+    ngx_cc_json_t  w;
+
     if (asked->id.len) {
         ngx_cc_notice_writer(&w, buf, sizeof(buf));
         ngx_cc_notice_answer(&w, &asked->id);
         ngx_cc_json_lit(&w, "\"result\":{\"status\":");
-        ngx_cc_json_cstring(&w, ngx_cc_process_done[type]);
+        ngx_cc_json_cstring(&w, ngx_cc_process_words[type]);
+
+        if (type == NGX_CC_PROCESS_PAUSE && ps->cmd->left) {
+            ngx_cc_json_lit(&w, ",\"left\":");
+            ngx_cc_json_uint(&w, ps->cmd->left);
+        }
+
         ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
         ngx_cc_json_lit(&w, "}}");
         (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
     }
 
     n = ngx_cc_notice_state(buf, sizeof(buf), ps->cmd,
-                            ngx_cc_process_done[type]);
+                            ngx_cc_process_words[type]);
     (void) ngx_cc_answers_put(ps->answers, buf, n);
+}
+
+
+static void
+ngx_cc_process_forget(ngx_cc_process_t *ps)
+{
+    while (ps->controls) {
+        ngx_free(ps->control[--ps->controls].asked.id.data);
+    }
 }
 
 
@@ -308,16 +381,19 @@ ngx_cc_process_act(ngx_cc_process_t *ps, ngx_cc_process_control_e type,
 static void
 ngx_cc_process_settle(ngx_cc_process_t *ps)
 {
-    ngx_uint_t  i;
+    ngx_uint_t   i;
+    const char  *text;
+
+    text = ps->failed ? "the process could not be started"
+                      : "the process has ended";
 
     for (i = 0; i < ps->controls; i++) {
         ngx_cc_notice_refuse(ps->answers, &ps->control[i].asked.id,
-                             NGX_CC_ERROR_NO_PROCESS,
-                             ngx_cc_text("the process could not be started"));
-        ngx_free(ps->control[i].asked.id.data);
+                             NGX_CC_ERROR_NO_PROCESS, text,
+                             ngx_strlen(text));
     }
 
-    ps->controls = 0;
+    ngx_cc_process_forget(ps);
     ngx_cc_stdin_end(&ps->input);
 }
 

@@ -172,6 +172,9 @@ session_command(fuzz_in_t *in, unsigned what)
         if (f->input_busy) {
             f->input_len = 0;
             fake_taken(f, k, k > 200);
+
+        } else if (f->public.state == NGX_CC_COMMAND_RUNNING) {
+            fake_signalled(f, k & 3);
         }
     }
 }

@@ -100,6 +100,7 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
     }
 
     cmd->paused = on ? 1 : 0;
+    cmd->left = 0;
     f->pauses += on ? 1 : 0;
     f->resumes += on ? 0 : 1;
 
@@ -226,6 +227,16 @@ fake_taken(fake_command_t *f, size_t n, int closed)
     f->public.accepted = n;
     f->public.stdin_closed = closed;
     f->event(f->public.data, &f->public, NGX_CC_COMMAND_INPUT);
+}
+
+
+/* a pause, or the end of one, has come as far as it will */
+
+void
+fake_signalled(fake_command_t *f, uint32_t left)
+{
+    f->public.left = left;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_SIGNALLED);
 }
 
 

@@ -53,6 +53,7 @@ void fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error);
 void fake_output(fake_command_t *f, int stream, const void *p, size_t n);
 void fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause);
 void fake_taken(fake_command_t *f, size_t n, int closed);
+void fake_signalled(fake_command_t *f, uint32_t left);
 void fake_free(void);
 
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "host.h"
 #include "ngx_cc_fence.h"
@@ -17,6 +18,7 @@
 static host_t  host;
 static pid_t   helper;
 static int     watch[2];
+static int     enclosed;         /* in the tests from "enclose" on */
 static char    dir[] = "/tmp/cc_helper_XXXXXX";
 
 
@@ -42,6 +44,7 @@ setup(void)
         conf.deathwatch = watch[0];
         conf.ring = ring;
         conf.ring_size = HOST_RING;
+        conf.enclosed = enclosed;
 
         ngx_cc_helper_run(&conf);
     }
@@ -200,7 +203,7 @@ END_TEST
 
 
 /*
- * Signals go to the whole group, and to nobody else: the group is that of the
+ * Signals go to the whole tree, and to nobody else: its group is that of the
  * command, never 0, 1 or the helper's or ours.
  */
 
@@ -327,6 +330,7 @@ START_TEST(limits)
     host_start(&host, &o, "echo ready; exec sleep 600");
     await_output("ready");
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    host_await(&host, NGX_CC_WIRE_SIGNALLED);
     ck_assert_int_eq(host_receive(&host, 2000, NULL, NULL), 0);
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
     host_await(&host, NGX_CC_WIRE_EXITED);
@@ -455,8 +459,10 @@ START_TEST(paused_limit)
     host_start(&host, &o, "exec sleep 60");
     host_await(&host, NGX_CC_WIRE_STARTED);
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGSTOP);
+    host_await(&host, NGX_CC_WIRE_SIGNALLED);
     ck_assert_int_eq(host_receive(&host, 900, NULL, NULL), 0);
     host_tell(&host, NGX_CC_WIRE_SIGNAL, SIGCONT);
+    host_await(&host, NGX_CC_WIRE_SIGNALLED);
     host_await(&host, NGX_CC_WIRE_EXITED);
     ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_TIMEOUT);
     ck_assert_uint_ge(host.msg.exited.elapsed, 1150000);
@@ -532,6 +538,26 @@ START_TEST(input)
     host_input(&host, big, sizeof(big), 0);
     host_await(&host, NGX_CC_WIRE_INPUT_DONE);
     host_await(&host, NGX_CC_WIRE_EXITED);
+}
+END_TEST
+
+
+/* who asks to be traced by us is let go, and has not ended when it stops */
+
+START_TEST(traced)
+{
+    char  line[256];
+
+    (void) snprintf(line, sizeof(line), "exec perl -e 'syscall %d, 0, 0, 0, 0;"
+                    "kill \"STOP\", $$; $| = 1; print \"went on\\n\";"
+                    "exec \"sh\", \"-c\", \"echo ran; exit 7\"'",
+                    (int) SYS_ptrace);
+
+    host_start(&host, &usual, line);
+    host_await(&host, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq(host.out[0], "went on\nran\n");
+    ck_assert_int_eq(host.msg.exited.status, 7 << 8);
+    ck_assert_uint_eq(host.msg.exited.cause, NGX_CC_CAUSE_EXIT);
 }
 END_TEST
 
@@ -824,6 +850,7 @@ main(void)
     tcase_add_test(tc, paused_limit);
     tcase_add_test(tc, abandoned);
     tcase_add_test(tc, input);
+    tcase_add_test(tc, traced);
     tcase_add_test(tc, stale);
     tcase_add_loop_test(tc, alone, 0, 3);
     tcase_add_test(tc, nobody_waits);

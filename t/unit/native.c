@@ -249,6 +249,7 @@ START_TEST(control)
 
     f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
     say("{\"id\":3,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\"}}");
+    fake_signalled(f, 0);
     expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"status\":\"paused\"}}");
     expect_part("process.paused");
     ck_assert_int_eq(f->pauses, 1);
@@ -258,6 +259,21 @@ START_TEST(control)
            "\"execution_id\":\"" ID_A "\"}}");
     say("{\"id\":5,\"method\":\"control\",\"params\":{\"type\":\"RESUME\"}}");
     expect_part("\"resumed\"");
+    expect_part("process.resumed");
+    fake_signalled(f, 0);
+
+    /* what has not stopped is told; a PAUSE that is overtaken is answered */
+
+    say("{\"id\":50,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\"}}");
+    fake_signalled(f, 2);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":50,\"result\":{\"status\":\"paused\","
+           "\"left\":2}}");
+    expect_part("\"error\":null,\"left\":2");
+    say("{\"id\":51,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\"}}");
+    say("{\"id\":52,\"method\":\"control\",\"params\":{\"type\":\"RESUME\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":51,\"result\":{\"status\":\"paused\"}}");
+    expect_part("process.paused");
+    expect_part("\"id\":52,\"result\":{\"status\":\"resumed\"}");
     expect_part("process.resumed");
 
     say("{\"id\":6,\"method\":\"control\",\"params\":{\"type\":\"STOP\"}}");

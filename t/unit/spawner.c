@@ -190,6 +190,13 @@ START_TEST(kills)
     (void) kill(pid, SIGSTOP);
     ck_assert(host_await_state(pid, "T"));
 
+    /* it is told of that, too */
+
+    ck_assert_int_eq(host_receive(&boss, HOST_TIMEOUT, NULL, NULL),
+                     NGX_CC_WIRE_GONE);
+    ck_assert_int_eq(boss.msg.helper.pid, pid);
+    ck_assert(WIFSTOPPED(boss.msg.helper.status));
+
     ngx_cc_wire_init(&msg, NGX_CC_WIRE_KILL, 0, sizeof(msg));
     msg.pid = pid;
     host_send(&boss, &msg);

@@ -12,14 +12,14 @@
 #include "ngx_cc_sweep.h"
 
 
-static ngx_cc_sweep_t  sweep;
+static ngx_cc_proc_t  proc;
 
 
 static void
 setup(void)
 {
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-    ck_assert_int_eq(ngx_cc_sweep_init(&sweep), 0);
+    ck_assert_int_eq(ngx_cc_proc_open(&proc), 0);
 }
 
 
@@ -67,7 +67,7 @@ clean(void)
             return rounds;
         }
 
-        ck_assert_int_ne(ngx_cc_sweep_kill(&sweep, NULL, 0), -1);
+        ck_assert_int_ne(ngx_cc_sweep_kill(&proc, NULL, 0), -1);
         (void) usleep(1000);
     }
 
@@ -106,12 +106,11 @@ END_TEST
 
 START_TEST(scan)
 {
-    (void) close(sweep.children);
-    sweep.children = -1;
+    (void) close(proc.children);
+    proc.children = -1;
 
     (void) tree("setsid sleep 600 & (setsid sleep 600 &); sleep 0.1; echo;"
                 "wait");
-    ck_assert_int_eq(ngx_cc_sweep_group(&sweep, getpgrp()), 0);
     (void) clean();
     gone();
 }
@@ -140,42 +139,15 @@ START_TEST(spared)
     (void) close(marker[0]);
     other = tree("echo; exec sleep 600");
 
-    ck_assert_int_eq(ngx_cc_sweep_kill(&sweep, &pid, 1), 1);
+    ck_assert_int_eq(ngx_cc_sweep_kill(&proc, &pid, 1), 1);
     ck_assert_int_eq(waitpid(other, NULL, 0), other);
     (void) usleep(20000);
     ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
-    ck_assert_int_eq(ngx_cc_sweep_kill(&sweep, &pid, 1), 0);
+    ck_assert_int_eq(ngx_cc_sweep_kill(&proc, &pid, 1), 0);
 
-    ck_assert_int_eq(ngx_cc_sweep_kill(&sweep, NULL, 0), 1);
+    ck_assert_int_eq(ngx_cc_sweep_kill(&proc, NULL, 0), 1);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-    ck_assert_int_eq(ngx_cc_sweep_kill(&sweep, NULL, 0), 0);
-}
-END_TEST
-
-
-START_TEST(group)
-{
-    pid_t      pid;
-    siginfo_t  info;
-
-    pid = tree("sleep 600 & echo; wait");
-    ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid), 1);
-    ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid + 1), 0);
-
-    /* the leader is gone: its child is ours now, and still of the group */
-
-    (void) kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-    ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid), 1);
-
-    (void) kill(-pid, SIGKILL);
-    ck_assert_int_eq(waitid(P_PGID, pid, &info, WEXITED|WNOWAIT), 0);
-    gone();
-
-    /* a zombie does not count */
-
-    ck_assert_int_eq(ngx_cc_sweep_group(&sweep, pid), 0);
-    (void) clean();
+    ck_assert_int_eq(ngx_cc_sweep_kill(&proc, NULL, 0), 0);
 }
 END_TEST
 
@@ -192,7 +164,6 @@ main(void)
     tcase_add_test(tc, scan);
     tcase_add_test(tc, runners);
     tcase_add_test(tc, spared);
-    tcase_add_test(tc, group);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

@@ -22,6 +22,7 @@ static const size_t  size[NGX_CC_WIRE_TYPES] = {
     [NGX_CC_WIRE_OUTPUT] = sizeof(ngx_cc_wire_output_t),
     [NGX_CC_WIRE_INPUT_DONE] = sizeof(ngx_cc_wire_input_t),
     [NGX_CC_WIRE_ENDED] = sizeof(ngx_cc_wire_head_t),
+    [NGX_CC_WIRE_SIGNALLED] = sizeof(ngx_cc_wire_signal_t),
     [NGX_CC_WIRE_EXITED] = sizeof(ngx_cc_wire_exited_t)
 };
 
@@ -49,7 +50,7 @@ START_TEST(fixed)
 
         ck_assert_uint_eq(m.msg.head.run, 5);
 
-        if (type == NGX_CC_WIRE_SIGNAL) {
+        if (type == NGX_CC_WIRE_SIGNAL || type == NGX_CC_WIRE_SIGNALLED) {
             m.msg.signal.signo = 15;
 
         } else if (type == NGX_CC_WIRE_KILL || type == NGX_CC_WIRE_HELPER

@@ -326,7 +326,10 @@ sub visitor {
 
 sub workers { return children($_[0]{master}, qr/worker process/) }
 
-sub spawners { return map { children($_, qr/cc spawner/) } $_[0]->workers }
+# above each spawner stands its keeper
+sub keepers { return map { children($_, qr/cc keeper/) } $_[0]->workers }
+
+sub spawners { return map { children($_, qr/cc spawner/) } $_[0]->keepers }
 
 sub helpers { return map { children($_, qr/cc helper/) } $_[0]->spawners }
 
@@ -336,7 +339,8 @@ sub deathwatch_holders {
     my ($self) = @_;
     my %pipes;
     for my $pid ($self->{master},
-        children($self->{master}, qr/nginx/), $self->spawners, $self->helpers)
+        children($self->{master}, qr/nginx/), $self->keepers, $self->spawners,
+        $self->helpers)
     {
         for my $fd (glob "/proc/$pid/fd/*") {
             my $to = readlink $fd // next;
@@ -349,7 +353,9 @@ sub deathwatch_holders {
     }
     # the one that spawners read
     my ($spawner) = $self->spawners;
-    my ($watch) = grep { $pipes{$_}{read}{$spawner} } keys %pipes;
+    my $keeper = parent($spawner);
+    my ($watch) = grep { $pipes{$_}{read}{$spawner}
+        && !$pipes{$_}{write}{$keeper} } keys %pipes;
     return keys %{ $pipes{$watch}{write} };
 }
 
@@ -370,7 +376,9 @@ sub processes {
 sub zombies {
     my ($self) = @_;
     my @found;
-    for my $w ($self->workers, $self->spawners, $self->helpers) {
+    for my $w ($self->workers, $self->keepers, $self->spawners,
+        $self->helpers)
+    {
         for my $stat (glob '/proc/[0-9]*/stat') {
             open my $f, '<', $stat or next;
             my $line = <$f> // next;
@@ -400,8 +408,8 @@ sub stop {
     my ($self, $sig) = @_;
     my $pid = delete $self->{master} or return;
     my @tree = ($pid, children($pid, qr/./));
-    push @tree, map { children($_, qr/./) } @tree[1 .. $#tree];
-    push @tree, map { children($_, qr/cc helper/) } @tree;
+    my @level = @tree[1 .. $#tree];
+    push @tree, @level = map { children($_, qr/nginx: cc/) } @level for 1 .. 3;
     kill $sig // 'QUIT', $pid;
     $self->{clean} = $self->wait_until(
         sub { $self->ended($pid) }, 15);
@@ -427,15 +435,16 @@ sub descriptors {
 }
 
 # Descriptors that nobody needs: every idle helper has the same few (and the
-# fence of its last command), spawners and workers hold no pipe of a command
-# and no ring.
+# fence of its last command), spawners, keepers and workers hold no pipe of a
+# command and no ring.
 sub leaks {
     my ($self) = @_;
     my (@found, %helper);
-    for my $w ($self->workers, $self->spawners) {
+    my %may = map { $_ => 2 } $self->spawners;   # deathwatch, keeper
+    for my $w ($self->workers, $self->keepers, keys %may) {
         my @pipes = grep { /^pipe|memfd:(?!cc_reopen)/ }
             descriptors($w);
-        push @found, "$w has @pipes" if @pipes > 1;
+        push @found, "$w has @pipes" if @pipes > ($may{$w} // 1);
     }
     for my $h ($self->helpers) {
         next if children($h, qr/./);

@@ -1,0 +1,101 @@
+
+#include <signal.h>
+#include "ngx_cc_ladder.h"
+
+
+#define NGX_CC_LADDER_PATIENCE  1000     /* ms that a signal may take to reach
+                                            everybody */
+#define NGX_CC_LADDER_TICK      20       /* ms between looks at who is left */
+
+
+void
+ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
+{
+    int  signo;
+
+    signo = signal->signo;
+
+    ngx_cc_wire_init(&life->signalled, NGX_CC_WIRE_SIGNALLED, life->run,
+                     sizeof(life->signalled));
+    life->signalled.signo = signo;
+    life->signalled.serial = signal->serial;
+
+    if (life->state != NGX_CC_LIFE_RUNNING
+        && life->state != NGX_CC_LIFE_LINGER)
+    {
+        /* it is being ended, and that goes on */
+        life->tell |= NGX_CC_TELL_SIGNALLED;
+        return;
+    }
+
+    life->answer = 1;
+
+    if (signo == SIGSTOP) {
+        life->paused = (life->pid != 0);
+
+    } else if (signo == SIGCONT) {
+        life->paused = 0;
+    }
+
+    ngx_cc_tree_signal(&life->tree, signo, 0, life->pid);
+    life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
+    ngx_cc_ladder_spread(life);
+}
+
+
+/*
+ * The first cause counts; a stopped process only gets TERM once it goes on.
+ * Who asked for a signal before this one does not wait any longer.
+ */
+
+void
+ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause)
+{
+    if (life->state == NGX_CC_LIFE_RUNNING) {
+        life->exited.cause = cause;
+
+    } else if (life->state != NGX_CC_LIFE_LINGER) {
+        return;
+    }
+
+    ngx_cc_ladder_told(life);
+
+    life->paused = 0;
+    life->state = NGX_CC_LIFE_ENDING;
+    life->limit_at = NGX_CC_LIFE_NEVER;
+    life->ladder_at = life->now + life->grace;
+
+    ngx_cc_tree_signal(&life->tree, SIGTERM, SIGCONT, life->pid);
+    life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
+    ngx_cc_ladder_spread(life);
+}
+
+
+/* a signal goes on through the tree */
+
+void
+ngx_cc_ladder_spread(ngx_cc_life_t *life)
+{
+    if (ngx_cc_tree_turn(&life->tree) || life->now >= life->signal_until) {
+        ngx_cc_ladder_told(life);
+        return;
+    }
+
+    life->signal_at = life->now + NGX_CC_LADDER_TICK;
+}
+
+
+/* it has come as far as it will: whoever asked for it is told */
+
+void
+ngx_cc_ladder_told(ngx_cc_life_t *life)
+{
+    life->signal_at = NGX_CC_LIFE_NEVER;
+
+    if (life->answer && !life->alone) {
+        life->signalled.left = life->tree.left;
+        life->tell |= NGX_CC_TELL_SIGNALLED;
+    }
+
+    life->answer = 0;
+}

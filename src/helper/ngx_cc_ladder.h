@@ -1,0 +1,33 @@
+
+/*
+ * Signals in the life of a command: what a client asks for (PAUSE, RESUME),
+ * and the ladder by which it ends: TERM and CONT, the grace time, KILL.  They
+ * go to the whole tree and may take a while; meanwhile life goes on.
+ */
+
+#ifndef _NGX_CC_LADDER_H_INCLUDED_
+#define _NGX_CC_LADDER_H_INCLUDED_
+
+
+#include "ngx_cc_life.h"
+
+
+/*
+ * A signal for the whole tree.  SIGNALLED is to be told when all have it (and
+ * have stopped, after SIGSTOP), or after a second; at once where the command is
+ * being ended: that goes on, and nobody gets anything else.
+ */
+void ngx_cc_ladder_signal(ngx_cc_life_t *life,
+    const ngx_cc_wire_signal_t *signal);
+
+/* TERM and CONT to the tree, then ENDING; the first cause counts */
+void ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause);
+
+/* goes on with a signal; to be called when it is signal_at */
+void ngx_cc_ladder_spread(ngx_cc_life_t *life);
+
+/* the signal has come as far as it will: who asked for it is told */
+void ngx_cc_ladder_told(ngx_cc_life_t *life);
+
+
+#endif /* _NGX_CC_LADDER_H_INCLUDED_ */
