@@ -8,10 +8,14 @@ SO    := build/ngx_cc_executor_module.so
 TREE  := /usr/share/nginx/src
 
 UNIT_PARTS := shim fake_command session
+HTTP_PARTS := http http_sent
 UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
-             $(UNIT_PARTS:%=t/unit/%.c),$(wildcard t/unit/*.c)))
+             $(UNIT_PARTS:%=t/unit/%.c) $(HTTP_PARTS:%=t/unit/%.c),\
+             $(wildcard t/unit/*.c)))
 PURE  := $(wildcard src/lib/*.c src/helper/*.c)
 RPC   := $(wildcard src/rpc/*.c)
+HTTP  := $(patsubst %,src/http/ngx_cc_%.c,ws ws_in ws_out ping wait streamable \
+             streamable_out reply header)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 
 # A test says in its first comment where else it runs ("# tags: asan coverage");
@@ -238,6 +242,21 @@ build/unit/request build/unit/mcp build/unit/native: build/unit/%: t/unit/%.c \
 	gcc $(UNIT_CFLAGS) $(NGINX_CFLAGS) -o $@ $< build/unit/rpc.a \
 	    $(UNIT_LIBS) -lyajl
 
+# the connections of src/http with what they need of nginx (http.c); every step
+# of the decoder is counted
+
+HTTP_LINK := -Wl,--wrap=ngx_cc_ws_decode
+
+build/unit/ws build/unit/streamable: build/unit/%: t/unit/%.c \
+        build/unit/http.a build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
+	gcc $(UNIT_CFLAGS) $(HTTP_CFLAGS) -o $@ $< build/unit/http.a build/unit/rpc.a \
+	    $(UNIT_LIBS) -lyajl $(HTTP_LINK)
+
+build/unit/http.a: $(patsubst src/%.c,build/unit/obj/%.o,$(HTTP)) \
+                   $(HTTP_PARTS:%=build/unit/obj/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
 build/unit/pure.a: $(patsubst src/%.c,build/unit/obj/%.o,$(PURE))
 	@rm -f $@
 	@ar rcs $@ $^
@@ -250,8 +269,14 @@ build/unit/rpc.a: $(patsubst src/%.c,build/unit/obj/%.o,$(RPC)) \
 NGINX_CFLAGS := -Isrc/exec -Isrc/rpc -isystem $(OBJ) \
                 $(addprefix -isystem $(TREE)/src/,core event event/modules os/unix)
 
+HTTP_CFLAGS := $(NGINX_CFLAGS) -Isrc/http $(addprefix -isystem \
+                   $(TREE)/src/,http http/modules http/v2)
+
 build/unit/obj/rpc/%.o $(UNIT_PARTS:%=build/unit/obj/%.o): \
     UNIT_CFLAGS += $(NGINX_CFLAGS)
+
+build/unit/obj/http/%.o $(HTTP_PARTS:%=build/unit/obj/%.o): \
+    UNIT_CFLAGS += $(HTTP_CFLAGS)
 
 build/unit/obj/%.o: src/%.c $(HEADS) | packages-build
 	@mkdir -p $(@D)

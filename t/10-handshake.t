@@ -27,6 +27,12 @@ my @good = (
     'protocols' => { 'Sec-WebSocket-Protocol' => 'x, cc-executor' },
     'protocol headers' => { 'Sec-WebSocket-Protocol' =>
         ['x', 'cc-executor'] },
+    'blanks around everything' => {
+        'Sec-WebSocket-Key' => "\t  AAAAAAAAAAAAAAAAAAAAAA== \t ",
+        'Sec-WebSocket-Version' => "\t13\t", Upgrade => "\t websocket \t",
+        Connection => "\tkeep-alive\t,\t Upgrade\t" },
+    'blanks around protocols' => {
+        'Sec-WebSocket-Protocol' => "\tx y\t,,\t cc-executor \t" },
     'extension offered' => { 'Sec-WebSocket-Extensions' =>
         'permessage-deflate' },
 );
@@ -58,6 +64,11 @@ my @bad = (
     'short key' => 400, { 'Sec-WebSocket-Key' => 'AAAAAAAAAAAAAAAAAAA=' },
     'long key' => 400, { 'Sec-WebSocket-Key' => 'A' x 100 },
     'bad key' => 400, { 'Sec-WebSocket-Key' => '!' x 22 . '==' },
+    'a blank in the key' => 400,
+        { 'Sec-WebSocket-Key' => 'AAAAAAAAAAA AAAAAAAAAAA==' },
+    (map { ("protocol $_" => 400, { 'Sec-WebSocket-Protocol' => $_ }) }
+        'MCP', 'Mcp', 'x mcp', 'mcp x', 'CC-Executor', 'cc-executor mcp',
+        'x cc-executor, cc-executor x', 'mcpx', 'mc', '"mcp"'),
     'unknown protocol' => 400, { 'Sec-WebSocket-Protocol' => 'chat' },
     'body' => 400, { 'Content-Length' => 3 },
     'Origin' => 403, { Origin => 'http://localhost' },

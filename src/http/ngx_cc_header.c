@@ -76,12 +76,17 @@ ngx_cc_header_item(ngx_cc_header_iter_t *it, ngx_str_t *name, ngx_str_t *item)
 
         item->data = p;
 
-        while (p < last && *p != ',' && *p != ' ' && *p != '\t') {
+        while (p < last && *p != ',') {
             p++;
         }
 
-        item->len = p - item->data;
         it->pos = p;
+
+        while (p[-1] == ' ' || p[-1] == '\t') {
+            p--;
+        }
+
+        item->len = p - item->data;
 
         return 1;
     }

@@ -34,7 +34,8 @@ ngx_uint_t ngx_cc_header(ngx_http_request_t *r, ngx_str_t *name,
 
 /*
  * The items of the comma-separated lists in all headers of that name, one
- * after the other: 1 and "item" (in the header's memory), or 0 at the end.
+ * after the other, without the blanks around them but with those inside: 1 and
+ * "item" (in the header's memory), or 0 at the end.
  */
 void ngx_cc_header_begin(ngx_http_request_t *r, ngx_cc_header_iter_t *it);
 ngx_uint_t ngx_cc_header_item(ngx_cc_header_iter_t *it, ngx_str_t *name,

@@ -101,7 +101,7 @@ ngx_cc_reply_text(ngx_http_request_t *r, ngx_uint_t status, const char *text)
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;                /* the header is out */
     }
 
     b->pos = (u_char *) text;

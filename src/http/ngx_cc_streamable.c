@@ -25,6 +25,7 @@ static ngx_int_t ngx_cc_streamable_create(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post, ngx_str_t *refusal);
 static void ngx_cc_streamable_body_handler(ngx_http_request_t *r);
 static void ngx_cc_streamable_read_handler(ngx_http_request_t *r);
+static void ngx_cc_streamable_slow(void *data);
 static ngx_int_t ngx_cc_streamable_read(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_take(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_refuse(ngx_cc_streamable_t *st,
@@ -54,6 +55,14 @@ ngx_cc_streamable(ngx_http_request_t *r)
         ngx_cc_audit_refused(r, rc, NGX_CC_REASON_HANDSHAKE, &refusal);
 
         return ngx_cc_problem(r, rc, NGX_CC_ERROR_REQUEST, &refusal);
+    }
+
+    /* after error_page: its beginning was for another location */
+
+    if (r->reading_body) {
+        return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
+                                       NGX_CC_ERROR_REQUEST,
+                                       "the message was begun elsewhere");
     }
 
     if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
@@ -88,7 +97,13 @@ ngx_cc_streamable(ngx_http_request_t *r)
 
     rc = ngx_http_read_client_request_body(r, ngx_cc_streamable_body_handler);
 
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        ngx_cc_streamable_forget(ngx_http_get_module_ctx(r,
+                                                     ngx_cc_executor_module));
+        return rc;
+    }
+
+    return NGX_DONE;
 }
 
 
@@ -287,8 +302,18 @@ ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
 static void
 ngx_cc_streamable_body_handler(ngx_http_request_t *r)
 {
+    ngx_cc_streamable_t  *st;
+
+    st = ngx_http_get_module_ctx(r, ngx_cc_executor_module);
+
     r->read_event_handler = ngx_cc_streamable_read_handler;
     r->write_event_handler = ngx_http_request_empty_handler;
+
+    st->wait.data = st;
+    st->wait.slow = ngx_cc_streamable_slow;
+    st->wait.idle = ngx_cc_streamable_slow;
+    ngx_cc_wait_start(&st->wait, &st->conf->session, r->connection->log);
+    ngx_cc_wait_heard(&st->wait, 0, 1);
 
     ngx_cc_streamable_read_handler(r);
 }
@@ -308,14 +333,59 @@ ngx_cc_streamable_read_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_OK) {
+        ngx_cc_wait_stop(&st->wait);
         st->body = 1;
         r->read_event_handler = ngx_http_test_reading;
         ngx_cc_streamable_out_begin(st);
         return;
     }
 
+    ngx_cc_streamable_end(st, rc == NGX_DONE ? st->rc : rc);
+}
+
+
+/* frame_timeout holds for a message, however it comes */
+
+static void
+ngx_cc_streamable_slow(void *data)
+{
+    ngx_int_t             rc;
+    ngx_connection_t     *c;
+    ngx_cc_streamable_t  *st = data;
+
+    c = st->request->connection;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "cc_executor: a message is not finished in time, refused "
+                  "session=%*s", (size_t) NGX_CC_UUID_TEXT,
+                  st->ctx.host.session_id);
+
+    rc = ngx_cc_streamable_refuse(st, NGX_HTTP_REQUEST_TIME_OUT,
+                                  NGX_CC_ERROR_REQUEST,
+                                  "the message takes too long");
+
+    ngx_cc_streamable_end(st, rc == NGX_DONE ? st->rc : rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc)
+{
+    ngx_http_request_t  *r;
+
+    r = st->request;
     ngx_cc_streamable_forget(st);
-    ngx_http_finalize_request(r, rc == NGX_DONE ? st->rc : rc);
+
+    /*
+     * error_page may lead to another location, where the context is not ours,
+     * while the client is still sending.
+     */
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(r, rc);
 }
 
 
@@ -361,7 +431,7 @@ ngx_cc_streamable_read(ngx_cc_streamable_t *st)
                                         NGX_CC_ERROR_PARSE, "invalid UTF-8");
     }
 
-    if (ngx_cc_mcp.push(st->session, NULL, 0, 1) != NGX_OK) {
+    if (ngx_cc_mcp.push(st->session, (u_char *) "", 0, 1) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -394,6 +464,13 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
         b = cl->buf;
         ngx_free_chain(r->pool, cl);
 
+        if (b->in_file && !ngx_buf_in_memory(b)) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "cc_executor: another module has read the message "
+                          "into a file, client_body_buffer_size is too small");
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         n = b->last - b->pos;
 
         if (n == 0) {
@@ -401,6 +478,7 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
         }
 
         st->received += n;
+        ngx_cc_wait_heard(&st->wait, n, 1);
 
         if (st->received > st->conf->max_message) {
             return ngx_cc_streamable_refuse(st,
@@ -474,6 +552,7 @@ void
 ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
 {
     ngx_cc_streamable_out_stop(st);
+    ngx_cc_wait_stop(&st->wait);
 
     if (st->session) {
         ngx_cc_mcp.close(st->session);

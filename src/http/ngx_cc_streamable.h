@@ -24,6 +24,7 @@
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_ping.h"
 #include "ngx_cc_utf8.h"
+#include "ngx_cc_wait.h"
 
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     ngx_cc_slot_t         slot;
     ngx_cc_audit_t       *audit;         /* of this session, or NULL */
     ngx_cc_utf8_t         utf8;
+    ngx_cc_wait_t         wait;          /* for the body */
     size_t                received;      /* bytes of the body */
     ngx_int_t             rc;            /* of a refusal */
 
@@ -65,6 +67,9 @@ ngx_int_t ngx_cc_streamable(ngx_http_request_t *r);
 
 /* the session is over: its commands are abandoned, its slot is free */
 void ngx_cc_streamable_forget(ngx_cc_streamable_t *st);
+
+/* the same, and the request is finalized with rc; "st" is not valid any more */
+void ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc);
 
 
 #endif /* _NGX_CC_STREAMABLE_H_INCLUDED_ */

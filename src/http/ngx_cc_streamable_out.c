@@ -87,7 +87,7 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
 #endif
     {
         if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
-            ngx_http_finalize_request(r, NGX_ERROR);
+            ngx_cc_streamable_end(st, NGX_ERROR);
             return;
         }
     }
@@ -256,8 +256,7 @@ ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st)
 
         /* NGX_DONE: the last byte is on its way */
 
-        ngx_cc_streamable_forget(st);
-        ngx_http_finalize_request(r, rc == NGX_DONE ? NGX_OK : rc);
+        ngx_cc_streamable_end(st, rc == NGX_DONE ? NGX_OK : rc);
         return;
     }
 

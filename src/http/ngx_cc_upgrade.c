@@ -29,6 +29,8 @@ typedef struct {
 
 static ngx_int_t ngx_cc_upgrade_check(ngx_http_request_t *r,
     const char **error);
+static ngx_uint_t ngx_cc_upgrade_value(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value);
 static ngx_cc_upgrade_dialect_t *ngx_cc_upgrade_protocol(
     ngx_http_request_t *r);
 static ngx_int_t ngx_cc_upgrade_switch(ngx_http_request_t *r,
@@ -89,9 +91,8 @@ ngx_cc_upgrade(ngx_http_request_t *r)
 static ngx_int_t
 ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
 {
-    u_char            key[ngx_base64_decoded_length(64)];
-    ngx_str_t         decoded;
-    ngx_table_elt_t  *h;
+    u_char     key[ngx_base64_decoded_length(64)];
+    ngx_str_t  decoded, value;
 
     if (!ngx_cc_header_has(r, &ngx_cc_upgrade_name,
                            &ngx_cc_upgrade_websocket))
@@ -107,16 +108,16 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    if (ngx_cc_header(r, &ngx_cc_upgrade_version, &h) != 1
-        || h->value.len != 2
-        || ngx_strncmp(h->value.data, "13", 2) != 0)
+    if (ngx_cc_upgrade_value(r, &ngx_cc_upgrade_version, &value) != 1
+        || value.len != 2
+        || ngx_strncmp(value.data, "13", 2) != 0)
     {
         *error = "Sec-WebSocket-Version must be 13\n";
         return 426;
     }
 
-    if (ngx_cc_header(r, &ngx_cc_upgrade_key, &h) != 1
-        || h->value.len > 64)
+    if (ngx_cc_upgrade_value(r, &ngx_cc_upgrade_key, &value) != 1
+        || value.len > 64)
     {
         *error = "exactly one Sec-WebSocket-Key is needed\n";
         return NGX_HTTP_BAD_REQUEST;
@@ -124,8 +125,8 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
 
     decoded.data = key;
 
-    if (h->value.len != 24
-        || ngx_decode_base64(&decoded, &h->value) != NGX_OK
+    if (value.len != 24
+        || ngx_decode_base64(&decoded, &value) != NGX_OK
         || decoded.len != NGX_CC_UPGRADE_KEY)
     {
         *error = "Sec-WebSocket-Key must be base64 of 16 bytes\n";
@@ -138,6 +139,42 @@ ngx_cc_upgrade_check(ngx_http_request_t *r, const char **error)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * How many headers of that name there are; the value of the first without the
+ * blanks around it (RFC 9110, section 5.5), of which nginx leaves tabs.
+ */
+
+static ngx_uint_t
+ngx_cc_upgrade_value(ngx_http_request_t *r, ngx_str_t *name, ngx_str_t *value)
+{
+    u_char           *p, *last;
+    ngx_uint_t        n;
+    ngx_table_elt_t  *h;
+
+    n = ngx_cc_header(r, name, &h);
+
+    if (n == 0) {
+        return 0;
+    }
+
+    p = h->value.data;
+    last = p + h->value.len;
+
+    while (p < last && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+
+    while (p < last && (last[-1] == ' ' || last[-1] == '\t')) {
+        last--;
+    }
+
+    value->data = p;
+    value->len = last - p;
+
+    return n;
 }
 
 
@@ -164,9 +201,9 @@ ngx_cc_upgrade_protocol(ngx_http_request_t *r)
 
         for (i = 1; i < NGX_CC_UPGRADE_DIALECTS; i++) {
             if (item.len == ngx_cc_upgrade_dialects[i].protocol.len
-                && ngx_strncasecmp(item.data,
-                                   ngx_cc_upgrade_dialects[i].protocol.data,
-                                   item.len)
+                && ngx_strncmp(item.data,
+                               ngx_cc_upgrade_dialects[i].protocol.data,
+                               item.len)
                    == 0)
             {
                 return &ngx_cc_upgrade_dialects[i];
@@ -189,12 +226,11 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
     ngx_sha1_t        sha1;
     ngx_chain_t       out;
     ngx_cc_ws_t      *ws;
-    ngx_table_elt_t  *key;
 
-    (void) ngx_cc_header(r, &ngx_cc_upgrade_key, &key);
+    (void) ngx_cc_upgrade_value(r, &ngx_cc_upgrade_key, &src);
 
     ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, key->value.data, key->value.len);
+    ngx_sha1_update(&sha1, src.data, src.len);
     ngx_sha1_update(&sha1, NGX_CC_UPGRADE_GUID,
                     sizeof(NGX_CC_UPGRADE_GUID) - 1);
     ngx_sha1_final(digest, &sha1);

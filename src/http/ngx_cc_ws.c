@@ -13,6 +13,8 @@
 #define NGX_CC_WS_BUDGET   (256 * 1024)  /* bytes in or out, then others */
 #define NGX_CC_WS_LINGER   2000          /* ms for a close handshake */
 #define NGX_CC_WS_LAST     64            /* budgets for the last words */
+#define NGX_CC_WS_QUIET    500           /* ms in which a client that was just
+                                            answered may ask again */
 
 
 static void ngx_cc_ws_read_handler(ngx_event_t *rev);
@@ -31,6 +33,7 @@ static const char *ngx_cc_ws_leaving(void);
 static ngx_uint_t ngx_cc_ws_busy(void *data);
 static void ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what);
 static void ngx_cc_ws_last(ngx_cc_ws_t *ws);
+static void ngx_cc_ws_leave(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_half_close(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_forget(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
@@ -232,11 +235,9 @@ ngx_cc_ws_read_handler(ngx_event_t *rev)
         return;
     }
 
-    if (c->close) {
-        /* the worker quits, and we said that we are idle */
-        c->close = 0;
-        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
-    }
+    /* the worker quits, and we said that we are idle */
+
+    c->close = 0;
 
     ngx_cc_ws_proceed(ws);
 }
@@ -266,6 +267,12 @@ static void
 ngx_cc_ws_linger_handler(ngx_event_t *ev)
 {
     ngx_cc_ws_t  *ws = ev->data;
+
+    if (ws->ctx.code == 0) {
+        /* the worker quits: is this session idle still, and long enough? */
+        ngx_cc_ws_proceed(ws);
+        return;
+    }
 
     ngx_cc_ws_end(ws, ws->ctx.code);
 }
@@ -428,10 +435,16 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
         goto broken;
     }
 
-    if (ngx_exiting && ws->session && ws->out.len == 0
-        && ws->dialect->busy(ws->session) == 0)
-    {
-        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
+    idle = (ws->session && ws->dialect->busy(ws->session) == 0);
+
+    if (!c->idle || !idle) {
+        ngx_cc_wait_active(&ws->wait);
+    }
+
+    c->idle = idle;
+
+    if (ngx_exiting && idle && ws->out.len == 0) {
+        ngx_cc_ws_leave(ws);
 
         if (ngx_cc_ws_out_write(ws, &budget) == NGX_ERROR) {
             goto broken;
@@ -448,14 +461,6 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
         ngx_cc_ws_half_close(ws);
     }
 
-    idle = (ws->session && ws->dialect->busy(ws->session) == 0);
-
-    if (!c->idle || !idle) {
-        ngx_cc_wait_active(&ws->wait);
-    }
-
-    c->idle = idle;
-
     if (budget == 0) {
         ngx_cc_ws_wake(ws);
     }
@@ -471,6 +476,33 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
 broken:
 
     ngx_cc_ws_end(ws, NGX_CC_WS_ABNORMAL);
+}
+
+
+/*
+ * The worker quits and the session is idle.  A client that asks as soon as it
+ * is answered has its next request under way: a close frame now would cross
+ * it.  It gets the dialect's refusal instead, and the close frame when it has
+ * been quiet for a while after what it asked in good faith.
+ */
+
+static void
+ngx_cc_ws_leave(ngx_cc_ws_t *ws)
+{
+    ngx_msec_t  quiet;
+
+    if (!ws->leaving) {
+        ws->leaving = 1;
+        quiet = ngx_current_msec - ws->wait.active;
+
+        if (quiet < NGX_CC_WS_QUIET) {
+            ngx_add_timer(&ws->linger, NGX_CC_WS_QUIET - quiet);
+        }
+    }
+
+    if (!ws->linger.timer_set) {
+        ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
+    }
 }
 
 

@@ -70,6 +70,8 @@ typedef struct {
     unsigned                 close_sent:1;
     unsigned                 close_received:1;
     unsigned                 half_closed:1;
+    unsigned                 leaving:1;       /* "linger" runs, or has run,
+                                                 before our close frame */
     unsigned                 ended:1;         /* nothing is decoded any more */
     unsigned                 eof:1;           /* the client sends no more */
 } ngx_cc_ws_t;

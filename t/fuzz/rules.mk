@@ -28,6 +28,29 @@ build/fuzz/%: t/fuzz/%.c $(wildcard t/fuzz/*.h) build/fuzz/rpc.a \
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer $(NGINX_CFLAGS) -o $@ $< \
 	    build/fuzz/rpc.a build/fuzz/pure.a -lyajl -lpthread
 
+# the connections of src/http (t/unit/http.h)
+
+build/replay/glue: t/fuzz/glue.c t/fuzz/replay.c $(wildcard t/fuzz/*.h) \
+        build/unit/http.a build/unit/rpc.a build/unit/pure.a | packages-build
+	@mkdir -p $(@D)
+	gcc $(UNIT_CFLAGS) $(HTTP_CFLAGS) -o $@ $< t/fuzz/replay.c \
+	    build/unit/http.a build/unit/rpc.a build/unit/pure.a -lyajl -lpthread \
+	    $(HTTP_LINK)
+
+build/fuzz/glue: t/fuzz/glue.c $(wildcard t/fuzz/*.h) build/fuzz/http.a \
+        build/fuzz/rpc.a build/fuzz/pure.a | packages-fuzz
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer $(HTTP_CFLAGS) -o $@ $< \
+	    build/fuzz/http.a build/fuzz/rpc.a build/fuzz/pure.a -lyajl -lpthread \
+	    $(HTTP_LINK)
+
+build/fuzz/http.a: $(patsubst src/%.c,build/fuzz/obj/%.o,$(HTTP)) \
+                   $(HTTP_PARTS:%=build/fuzz/obj/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+
+build/fuzz/obj/http/%.o $(HTTP_PARTS:%=build/fuzz/obj/%.o): \
+    FUZZ_CFLAGS += $(HTTP_CFLAGS)
+
 build/fuzz/pure.a: $(patsubst src/%.c,build/fuzz/obj/%.o,$(PURE))
 	@rm -f $@
 	@ar rcs $@ $^

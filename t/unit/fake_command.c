@@ -36,6 +36,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
                        sizeof(f->line) - strlen(f->line) - 1);
     }
 
+    f->public.conf = conf;
     f->timeout = spec->timeout;
     f->open_stdin = spec->open_stdin;
     f->event = spec->event;

@@ -21,6 +21,7 @@ struct shim_block_s {
 
 
 typedef struct {
+    ngx_pool_t     pool;             /* what macros write to */
     shim_block_t  *first;
 } shim_pool_t;
 
@@ -370,4 +371,56 @@ shim_fire(void)
     }
 
     return n;
+}
+
+
+int
+shim_expire(void)
+{
+    int           i, k;
+    ngx_event_t  *ev;
+
+    k = -1;
+
+    for (i = 0; i < 64; i++) {
+        if (shim_timers[i]
+            && (ngx_msec_int_t) (shim_timers[i]->key - ngx_current_msec) <= 0
+            && (k == -1 || (ngx_msec_int_t) (shim_timers[i]->key
+                                             - shim_timers[k]->key) < 0))
+        {
+            k = i;
+        }
+    }
+
+    if (k == -1) {
+        return 0;
+    }
+
+    ev = ngx_rbtree_data(shim_timers[k], ngx_event_t, timer);
+    shim_timers[k] = NULL;
+    ev->timer_set = 0;
+    ev->timedout = 1;
+    ev->handler(ev);
+
+    return 1;
+}
+
+
+ngx_msec_t
+shim_next(void)
+{
+    int             i;
+    ngx_msec_int_t  n, least;
+
+    least = -1;
+
+    for (i = 0; i < 64; i++) {
+        if (shim_timers[i]) {
+            n = (ngx_msec_int_t) (shim_timers[i]->key - ngx_current_msec);
+            n = ngx_max(n, 0);
+            least = least == -1 || n < least ? n : least;
+        }
+    }
+
+    return (ngx_msec_t) least;
 }

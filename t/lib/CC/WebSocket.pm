@@ -111,8 +111,9 @@ sub header {
 
 sub accept_ok {
     my ($self) = @_;
+    my ($key) = $self->{key} =~ /^\s*(.*?)\s*$/;
     my $want = sha1_base64(
-        $self->{key} . '258EAFA5-E914-47DA-95CA-C5AB0DC85B11') . '=';
+        $key . '258EAFA5-E914-47DA-95CA-C5AB0DC85B11') . '=';
     return ($self->header('Sec-WebSocket-Accept') // '') eq $want;
 }
 

@@ -1,0 +1,111 @@
+# A reload under clients that ask as soon as they are answered: no request is
+# lost.  Each is served, or refused by its id, or (a Close crossed it) was never
+# started: the client connects again and sends it again.
+#
+# tags: asan
+
+use strict;
+use warnings;
+
+use Test::More;
+use Time::HiRes qw(time);
+use CC::Client;
+use CC::Mcp;
+use CC::Nginx;
+
+my $t = CC::Nginx->new(workers => 2)->start;
+my $dir = $t->dir . '/work';
+chmod 0777, $dir;
+
+# clients in turn: one request each at a time, round after round
+
+sub clients {
+    my ($protocol) = @_;
+    return $protocol eq 'mcp' ? CC::Mcp->new(port => $t->port)
+        : $t->client;
+}
+
+for my $protocol ('native', 'mcp') {
+    my $mcp = $protocol eq 'mcp';
+    my (%c, %n, @lost);
+    my %count = map { $_ => 0 } qw(done refused crossed closed);
+    my $ask = sub {
+        my ($i) = @_;
+        $n{$i}++;
+        my $command = "echo x >> $dir/$protocol-$i-$n{$i}";
+        $c{$i}{id} = $mcp ? $c{$i}{c}->send('tools/call',
+                CC::Mcp::execute_params($command))
+            : $c{$i}{c}->send('execute', { command => $command });
+    };
+    for my $i (1 .. 9) {
+        $c{$i}{c} = clients($protocol);
+        $c{$i}{c}->initialize if $mcp;
+        $ask->($i);
+    }
+    my $deadline = time + 30;
+    my $reload = 4;
+    my $rounds = 0;
+    while (($reload || $rounds < 12) && time < $deadline) {
+        $rounds++;
+        if ($rounds % 3 == 0 && $reload) {
+            $reload--;
+            my @old = $t->workers;
+            $t->signal('HUP');
+            $t->wait_until(sub { my %is = map { $_ => 1 } @old;
+                grep { !$is{$_} } $t->workers }, 5);
+        }
+        for my $i (sort keys %c) {
+            my ($c, $id) = ($c{$i}{c}, $c{$i}{id});
+            my ($answered, $refused);
+            while (my $m = $c->next(10)) {
+                if (defined $m->{id} && $m->{id} == $id) {
+                    $answered = 1;
+                    $refused = $m->{error};
+                    last if $mcp || $refused;
+                }
+                last if ($m->{method} // '') eq 'process.completed';
+            }
+            my $file = "$dir/$protocol-$i-$n{$i}";
+            if ($refused) {
+                $count{refused}++;
+                like($refused->{message}, qr/reload/, 'a refusal says why');
+                ok(!-e $file, 'what is refused was not started');
+                is($c->next(10), undef, 'a Close follows');
+                is($c->{closed}, 1001, 'of 1001');
+            } elsif (!$answered) {
+                $count{crossed}++;
+                is($c->{closed}, 1001, 'no answer: Close 1001');
+                ok(!-e $file, 'what is not answered was not started');
+            } else {
+                $count{done}++;
+                push @lost, $file unless -s $file == 2;
+            }
+            if (defined $c->{closed} || $refused) {
+                $c->close;
+                $c{$i}{c} = clients($protocol);
+                $c{$i}{c}->initialize if $mcp;
+            }
+            $ask->($i);
+        }
+    }
+    is("@lost", '', "$protocol: what was answered ran once");
+    is($count{crossed}, 0, "$protocol: no request crossed a Close");
+    cmp_ok($count{refused}, '>', 0, "$protocol: some were refused by their id");
+    diag "$protocol: $rounds rounds, $count{done} served, "
+        . "$count{refused} refused, $count{crossed} crossed";
+    $_->{c}->close for values %c;
+}
+
+# who has been quiet is closed at once
+
+my $c = $t->client;
+$c->run('echo x');
+select undef, undef, undef, 0.7;
+my $t0 = time;
+$t->signal('HUP');
+is($c->next(5), undef, 'a quiet session');
+is($c->{closed}, 1001, 'is closed');
+cmp_ok(time - $t0, '<', 0.45, 'at once');
+
+$t->finish;
+done_testing;
