@@ -39,6 +39,8 @@ location /pages { error_page 401 403 406 413 415 421 503 /page;
     cc_executor on; cc_executor_token_file tokens; cc_executor_max_sessions 1;
     cc_executor_max_message 1024; }
 location /named { error_page 403 = @page; cc_executor on; }
+location /again { error_page 403 @served; cc_executor on; }
+location @served { cc_executor on; cc_executor_remote trust; }
 location /self { error_page 403 /self-page; cc_executor on; }
 location /self-page { cc_executor on; }
 location /page { internal; return 200 "<p>page of the operator"; }
@@ -171,6 +173,17 @@ for (
 $ws->close;
 $r = post('/named', { Via => 'x' });
 is("$r->{status} $r->{data}", '200 named page', 'error_page = @named');
+
+# a page that is a location of ours answers for itself, whatever status it has
+
+$h = CC::Http->new(port => $t->port);
+$r = $h->post($ping, path => '/again', headers => { Via => 'x' });
+is("$r->{status} $r->{data}", '403 {"jsonrpc":"2.0","id":1,"result":{}}',
+    'error_page @served');
+$r = $h->post({ jsonrpc => '2.0', method => 'notifications/initialized' },
+    path => '/again', headers => { Via => 'x' });
+is("$r->{status} $r->{data}", '403 ', 'an answer without a body');
+is($h->post($ping)->{status}, 200, 'and the connection serves on');
 
 # JSON only: the answer, and nothing before it
 

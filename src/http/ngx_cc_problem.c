@@ -104,7 +104,7 @@ ngx_cc_problem_filter(ngx_http_request_t *r)
     ngx_str_t           body, *type;
     ngx_cc_loc_conf_t  *lcf;
 
-    if (r->method != NGX_HTTP_POST || r != r->main
+    if (r->method != NGX_HTTP_POST || r != r->main || r->header_only
         || r->err_status < NGX_HTTP_BAD_REQUEST)
     {
         return ngx_cc_problem_next(r);
