@@ -51,19 +51,7 @@ static const char  *ngx_cc_conf_env_list[] = {
     "COMPILER_PATH", "LIBRARY_PATH", "CARGO_*", "RUST*", "GO*", "TAR_OPTIONS",
     "RSYNC_RSH", "TERMINFO*", "TERMCAP", "OPENSSL_*", "XDG_*", "DBUS_*",
     "DISPLAY", "ZDOTDIR", "FPATH", "KSH_*", "AWKPATH", "AWKLIBPATH",
-    "SYSTEMD_*", "VIMINIT", "EXINIT", "RIPGREP_CONFIG_PATH", "CCACHE_*",
-    "HG*", "SVN_SSH", "CVS_RSH", "RSH", "R_*", "ERL_*", "DOTNET_*",
-    "CORECLR_*", "MAVEN_OPTS", "GRADLE_OPTS", "KUBECONFIG", "WGETRC",
-    "CURL_HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", NULL
-};
-
-
-/* what only says how something is shown, or where we are */
-
-static const char  *ngx_cc_conf_env_harmless[] = {
-    "CI", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "COLUMNS", "FORCE_COLOR",
-    "LANG", "LANGUAGE", "LC_*", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH",
-    "TERM", "TZ", NULL
+    "SYSTEMD_*", NULL
 };
 
 
@@ -292,16 +280,6 @@ ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
                                "\"cc_executor_wrapper\"", &name[i]);
             return NGX_CONF_ERROR;
         }
-
-        if ((!command->policy.any || command->nwrapper)
-            && !ngx_cc_conf_env_listed(ngx_cc_conf_env_harmless, &name[i]))
-        {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                               "\"cc_executor_client_env %V\" is not known to "
-                               "be harmless: see that no allowed program runs, "
-                               "loads or writes what a client names in it",
-                               &name[i]);
-        }
     }
 
     command->client_env = name;
@@ -417,12 +395,13 @@ ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid)
     name = pw ? pw->pw_name : NULL;
 
     if (name == NULL || ngx_strlen(name) > NGX_CC_CONF_ENV_NAME) {
-        (void) ngx_snprintf(number, sizeof(number), "%ui%Z", (ngx_uint_t) uid);
+        (void) ngx_snprintf(number, sizeof(number), "%ui%Z",
+                            (ngx_uint_t) uid);
         name = (char *) number;
     }
 
     (void) ngx_snprintf((u_char *) account->user, sizeof(account->user),
                         "USER=%s%Z", name);
-    (void) ngx_snprintf((u_char *) account->logname, sizeof(account->logname),
-                        "LOGNAME=%s%Z", name);
+    (void) ngx_snprintf((u_char *) account->logname,
+                        sizeof(account->logname), "LOGNAME=%s%Z", name);
 }

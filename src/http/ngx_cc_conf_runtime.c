@@ -16,6 +16,7 @@ static void ngx_cc_conf_runtime_bad(ngx_cycle_t *cycle, const char *name,
 ngx_int_t
 ngx_cc_conf_runtime_name(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
+    size_t   len;
     u_char  *tmp;
 
     if (mcf->path.data == NULL) {
@@ -42,13 +43,14 @@ ngx_cc_conf_runtime_name(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
     (void) ngx_snprintf(mcf->work.data, mcf->work.len + 1, "%V/work%Z",
                         &mcf->path);
 
-    tmp = ngx_pnalloc(cf->pool, mcf->path.len + sizeof("/tmp"));
+    len = mcf->path.len + sizeof("/tmp");
+    tmp = ngx_pnalloc(cf->pool, len);
 
     if (tmp == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_sprintf(tmp, "%V/tmp%Z", &mcf->path);
+    (void) ngx_snprintf(tmp, len, "%V/tmp%Z", &mcf->path);
     mcf->pool.tmp = (char *) tmp;
 
     return NGX_OK;

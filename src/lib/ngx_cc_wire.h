@@ -364,7 +364,8 @@ size_t ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 /*
  * The strings of a START that ngx_cc_wire_check() has accepted.  "vector" has
  * room for argc + envc + paths + 4 pointers; argv, env and paths of "s" end
- * with a NULL in there, and behind that of env one more variable has room.  Everything points into the message.
+ * with a NULL in there, and behind that of env one more variable has room.
+ * Everything points into the message.
  */
 void ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
     ngx_cc_wire_strings_t *s, const char **vector);
