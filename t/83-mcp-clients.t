@@ -38,7 +38,7 @@ sub client {
     my @env = ("HOME=$dir/home", "CC_MARK=$mark",
         "NODE_EXTRA_CA_CERTS=$dir/cert.pem", 'NO_COLOR=1');
     open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'env', @env,
-        'timeout', 120, $node, @command or die "$name: $!";
+        'timeout', 300, $node, @command or die "$name: $!";
     return { t => $t, name => $name, out => $out, mark => $mark,
         expected => $expected };
 }
@@ -72,7 +72,7 @@ sub finished {
 # a program that is asked once: what it said, and its exit code
 sub asked {
     my (@command) = @_;
-    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 120, $node,
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 300, $node,
         @command or die "$command[0]: $!";
     return sub {
         my $text = do { local $/; readline $out };

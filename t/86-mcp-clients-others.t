@@ -33,7 +33,7 @@ sub client {
     my ($name, $expected, @command) = @_;
     my %c = (name => $name, mark => $mark++, expected => $expected);
     open $c{out}, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'env', "HOME=$dir/home",
-        "CC_MARK=$c{mark}", 'NO_COLOR=1', 'timeout', 120, $node, "$from/client.mjs",
+        "CC_MARK=$c{mark}", 'NO_COLOR=1', 'timeout', 300, $node, "$from/client.mjs",
         @command or die "$name: $!";
     return \%c;
 }

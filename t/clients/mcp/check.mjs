@@ -58,7 +58,7 @@ async function until(condition, seconds) {
 async function cancel(call, reason) {
     const abort = new AbortController();
     const end = rejects(call({ command: tree }, { signal: abort.signal, onprogress: () => {} }));
-    check(await until(() => processes() === 2, 30), "a tree of two processes runs");
+    check(await until(() => processes() === 2, 90), "a tree of two processes runs");
     abort.abort("enough");
     check(await end !== undefined, "a call can be canceled");
 
