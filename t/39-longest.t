@@ -73,7 +73,7 @@ my $common = <<"EOC";
     cc_executor_rlimit_fsize 9223372036854775807;
     cc_executor_rlimit_nproc 2147483647; cc_executor_rlimit_as 9223372036854775807;
     cc_executor_max_output 9223372036854775807;
-    cc_executor_timeout 2147483647ms; cc_executor_silence_timeout 2147483647ms;
+    cc_executor_timeout 24d; cc_executor_silence_timeout 24d;
     cc_executor_max_sessions_per_owner 1000000; cc_executor_nice 19;
     cc_executor_wrapper $programs[1] @{[map { 'w' x 300 } 1 .. 10]};
     cc_executor_fence_read / $cwd; cc_executor_fence_write $cwd /tmp /dev;

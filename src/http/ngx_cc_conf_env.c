@@ -51,7 +51,19 @@ static const char  *ngx_cc_conf_env_list[] = {
     "COMPILER_PATH", "LIBRARY_PATH", "CARGO_*", "RUST*", "GO*", "TAR_OPTIONS",
     "RSYNC_RSH", "TERMINFO*", "TERMCAP", "OPENSSL_*", "XDG_*", "DBUS_*",
     "DISPLAY", "ZDOTDIR", "FPATH", "KSH_*", "AWKPATH", "AWKLIBPATH",
-    "SYSTEMD_*", NULL
+    "SYSTEMD_*", "VIMINIT", "EXINIT", "RIPGREP_CONFIG_PATH", "CCACHE_*",
+    "HG*", "SVN_SSH", "CVS_RSH", "RSH", "R_*", "ERL_*", "DOTNET_*",
+    "CORECLR_*", "MAVEN_OPTS", "GRADLE_OPTS", "KUBECONFIG", "WGETRC",
+    "CURL_HOME", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", NULL
+};
+
+
+/* what only says how something is shown, or where we are */
+
+static const char  *ngx_cc_conf_env_harmless[] = {
+    "CI", "CLICOLOR", "CLICOLOR_FORCE", "COLORTERM", "COLUMNS", "FORCE_COLOR",
+    "LANG", "LANGUAGE", "LC_*", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH",
+    "TERM", "TZ", NULL
 };
 
 
@@ -279,6 +291,16 @@ ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
                                "it needs \"cc_executor_allow any\" without "
                                "\"cc_executor_wrapper\"", &name[i]);
             return NGX_CONF_ERROR;
+        }
+
+        if ((!command->policy.any || command->nwrapper)
+            && !ngx_cc_conf_env_listed(ngx_cc_conf_env_harmless, &name[i]))
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"cc_executor_client_env %V\" is not known to "
+                               "be harmless: see that no allowed program runs, "
+                               "loads or writes what a client names in it",
+                               &name[i]);
         }
     }
 
