@@ -428,7 +428,7 @@ sub descriptors {
     for my $fd (glob "/proc/$pid/fd/*") {
         my $to = readlink $fd // next;
         next if $to =~ /^pipe/ && $ours{$to};
-        $to =~ s/\d+/N/g;
+        $to =~ s/\d+(?:-\d+)*/N/g;
         push @found, $to;
     }
     return sort @found;
