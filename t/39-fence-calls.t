@@ -115,9 +115,11 @@ for my $case (
 
     my $other = $c->call('execute', { command => 'exec sleep 600' });
     my ($worker) = $server eq 'single' ? $t->{master} : $t->workers;
-    my ($spawner) = CC::Nginx::children($worker, qr{.});
+    my ($keeper) = CC::Nginx::children($worker, qr{.});
+    my ($spawner) = CC::Nginx::children($keeper, qr{.});
     my $parent = $c->run('echo $PPID')->{stdout} + 0;
-    my %victim = (worker => $worker, spawner => $spawner,
+    my %victim = (worker => $worker, keeper => $keeper,
+        spawner => $spawner,
         'the own helper' => $parent,
         'another command' => $other->{result}{pid});
     my %before = map { $_ => state_of($victim{$_}) } keys %victim;
@@ -125,8 +127,8 @@ for my $case (
     for my $who (sort keys %victim) {
         my %r = attack($t, $c, 'limits', $victim{$who});
         is($r{$_}, 'refused', "$name: $_ of $who") for @others;
-        is($r{'read a limit'}, $who =~ /command/ ? 'done' : $r{'read a limit'},
-            "$name: limits of $who may be read as before");
+        is($r{'read a limit'}, 'done', "$name: limits of $who may be read")
+            if $who =~ /command/;
         if ($bits32) {
             is($r{'priority, 32 bits'}, 'refused', "$name: $who, int 0x80");
             is($r{'priority, x32'}, 'Function not implemented',

@@ -139,16 +139,23 @@ $free->run("rm -rf $dir/work/*");
 
 # whoever is killed
 
+# a command that goes on writing there, and those above it
 sub holder {
-    my $run = $c->call('execute', { command =>
-        'cd $TMPDIR; mkdir -p a/b; ln -s / root; echo $$ $PPID $TMPDIR;'
+    $c->call('execute', { command =>
+        'cd $TMPDIR; mkdir -p a/b; ln -s / root; echo $$ $TMPDIR;'
         . ' trap "" TERM; while :; do date > a/b/c; sleep 0.05; done' });
-    my ($pid, $helper, $path) = $c->notification('process.output')
-        ->{params}{data} =~ /(\d+) (\d+) (\S+)/;
-    return ($pid, $helper, $path);
+    my ($pid, $path) = $c->notification('process.output')->{params}{data}
+        =~ /(\d+) (\S+)/;
+    my @up = ($pid);
+    push @up, CC::Nginx::parent($up[-1])
+        until CC::Nginx::title($up[-1]) =~ /worker process/ || $up[-1] < 2;
+    # the worker, what is between, the helper, the command
+    return ($path, reverse @up);
 }
 
-my ($pid, $helper, $path) = holder();
+my ($path, @all) = holder();
+my $pid = $all[-1];
+my ($helper) = grep { CC::Nginx::title($_) =~ /cc helper/ } @all;
 kill 'KILL', $helper;
 ok($t->wait_until(sub { !-e $path }, 20), 'the helper is killed: gone')
     or diag `ls -laR $tmp`;
@@ -156,21 +163,17 @@ ok($t->wait_until(sub { !kill 0, $pid }, 10), 'as is the command');
 $c->close;
 
 $c = $t->client;
-($pid, $helper, $path) = holder();
-my $spawner = CC::Nginx::parent($helper);
-my $worker = CC::Nginx::parent($spawner);
+($path, my $worker) = holder();
 $t->allow(qr/worker process \d+ exited on signal 9/, 2);
 kill 'KILL', $worker;
 ok($t->wait_until(sub { !-e $path }, 20), 'the worker is killed: gone');
 
 # all of them at once: those who come next clear up
 $c = $t->client;
-($pid, $helper, $path) = holder();
-$spawner = CC::Nginx::parent($helper);
-$worker = CC::Nginx::parent($spawner);
-kill 'KILL', $worker, $spawner, $helper, $pid;
+($path, @all) = holder();
+kill 'KILL', @all;
 ok($t->wait_until(sub { !-e $path }, 20),
-    'worker, spawner, helper and command are killed: gone');
+    'worker, helper and all between are killed: gone');
 $shm->close;
 $free->close;
 $t->finish;
