@@ -101,7 +101,8 @@ my $source = join '', map { text(s{^\Q$root\E/}{}r) }
     glob("$root/ngx_cc_executor_module.c $root/src/*/*.[ch]"
         . " $root/src/*/*/*.[ch] $root/docker/entrypoint $root/.ci/*");
 $source =~ s/"\s*\n\s*"//g;
-my ($trouble) = text('docs/operation.md') =~ /^## Troubleshooting\n(.*)/ms;
+my ($trouble, $tested) = text('docs/operation.md')
+    =~ /^## Troubleshooting\n(.*)^### What `nginx -t` says\n(.*)/ms;
 while ($trouble =~ /^\| (.*?) \|/gm) {
     my $seen = $1;
     while ($seen =~ /"([^"]+)"/g) {
@@ -110,6 +111,17 @@ while ($trouble =~ /^\| (.*?) \|/gm) {
             grep { length } split / ?\x{2026} ?/, $quoted;
         is_deeply(\@missing, [], "Troubleshooting: \"$quoted\"");
     }
+}
+
+# and of the table of nginx -t, where messages are code
+
+(my $said = $source) =~ s/\\"/"/g;
+my @messages = $tested =~ /^\| `(.*?)` \|/gm;
+cmp_ok(scalar @messages, '>', 20, 'messages of nginx -t');
+for my $message (@messages) {
+    my @missing = grep { index($said, $_) < 0 }
+        grep { length } split /\x{2026}/, $message;
+    is_deeply(\@missing, [], "nginx -t: $message");
 }
 
 done_testing;
