@@ -6,6 +6,7 @@
 
 
 static ngx_int_t ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static int ngx_cc_zone_stays(void *data, uint64_t hash);
 static ngx_int_t ngx_cc_zone_small(ngx_cc_zone_t *zone,
     ngx_shm_zone_t *shm_zone);
 static size_t ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size);
@@ -83,6 +84,8 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     (void) atomic_fetch_add(&zone->totals->configurations, 1);
 
+    ngx_cc_slots_retire(zone->slots, ngx_cc_zone_stays, zone);
+
     location = zone->locations.elts;
 
     for (i = 0; i < zone->locations.nelts; i++) {
@@ -98,6 +101,28 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     return NGX_OK;
+}
+
+
+/* is the location one of this configuration? */
+
+static int
+ngx_cc_zone_stays(void *data, uint64_t hash)
+{
+    ngx_cc_zone_t  *zone = data;
+
+    ngx_uint_t               i;
+    ngx_cc_zone_location_t  *location;
+
+    location = zone->locations.elts;
+
+    for (i = 0; i < zone->locations.nelts; i++) {
+        if (location[i].hash == hash) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

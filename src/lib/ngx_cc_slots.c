@@ -45,19 +45,52 @@ ngx_cc_slots_init(void *p, size_t size)
 }
 
 
+void
+ngx_cc_slots_retire(ngx_cc_slots_t *slots,
+    int (*stays)(void *data, uint64_t hash), void *data)
+{
+    int                       kind;
+    uint32_t                  offset, used;
+    ngx_cc_slots_location_t  *location;
+
+    for (offset = atomic_load(&slots->first); offset != NGX_CC_SLOTS_NONE;
+         offset = atomic_load(&location->next))
+    {
+        location = ngx_cc_slots_table_at(slots, offset);
+
+        if (location->hash == NGX_CC_SLOTS_FREE
+            || stays(data, location->hash))
+        {
+            continue;
+        }
+
+        used = 0;
+
+        for (kind = 0; kind < NGX_CC_SLOTS_KINDS; kind++) {
+            used += ngx_cc_slots_table_used(slots, &location->table[kind]);
+        }
+
+        if (used == 0) {
+            location->hash = NGX_CC_SLOTS_FREE;
+        }
+    }
+}
+
+
 int
 ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
     uint32_t sessions, uint32_t commands)
 {
-    int                       index;
+    int                       i, index;
     uint32_t                  offset;
     _Atomic uint32_t         *link;
-    ngx_cc_slots_location_t  *location;
+    ngx_cc_slots_location_t  *location, *retired;
 
-    index = 0;
+    index = -1;
+    retired = NULL;
     link = &slots->first;
 
-    for ( ;; ) {
+    for (i = 0; /* void */ ; i++) {
         offset = atomic_load(link);
 
         if (offset == NGX_CC_SLOTS_NONE) {
@@ -67,12 +100,25 @@ ngx_cc_slots_location(ngx_cc_slots_t *slots, uint64_t hash,
         location = ngx_cc_slots_table_at(slots, offset);
 
         if (location->hash == hash) {
+            index = i;
             goto found;
         }
 
+        if (location->hash == NGX_CC_SLOTS_FREE && retired == NULL) {
+            retired = location;
+            index = i;
+        }
+
         link = &location->next;
-        index++;
     }
+
+    if (retired) {
+        location = retired;
+        location->hash = hash;
+        goto found;
+    }
+
+    index = i;
 
     offset = ngx_cc_slots_table_alloc(slots, sizeof(ngx_cc_slots_location_t));
 

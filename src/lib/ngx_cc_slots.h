@@ -72,7 +72,17 @@ typedef struct {
 ngx_cc_slots_t *ngx_cc_slots_init(void *p, size_t size);
 
 /*
- * Finds or makes the tables of the location with this hash and sees to it
+ * Retires every location whose hash stays() denies and which has no slot in
+ * use: ngx_cc_slots_location() gives its tables to another one.  A process that
+ * still claims slots there by the old index is counted for the new location
+ * until it frees them.  "data" is passed through.
+ */
+void ngx_cc_slots_retire(ngx_cc_slots_t *slots,
+    int (*stays)(void *data, uint64_t hash), void *data);
+
+/*
+ * Finds the tables of the location with this hash (not 0), takes those of a
+ * retired one, or makes new ones, and sees to it
  * that they have at least the given numbers of slots.  Returns its index, or
  * -1 when the memory is used up.
  */

@@ -15,6 +15,7 @@
 
 #define NGX_CC_SLOTS_BLOCK       64      /* words of a block */
 #define NGX_CC_SLOTS_NONE        0       /* no block: offset 0 is the head */
+#define NGX_CC_SLOTS_FREE        0       /* the hash of a retired location */
 
 
 typedef struct {

@@ -38,8 +38,8 @@ int ngx_cc_tcp_state(int fd, ngx_cc_tcp_state_t *state);
 
 /*
  * Lets the kernel send probes (SO_KEEPALIVE) after "idle" ms without a packet
- * and then all "interval" ms, at least a second each.  They are only there to be
- * acknowledged: who gives the connection up is the caller, before the kernel.
+ * and then all "interval" ms, at least a second each.  They are only there to
+ * be acknowledged: the caller gives the connection up, before the kernel does.
  */
 void ngx_cc_tcp_probe(int fd, uint64_t idle, uint64_t interval);
 

@@ -147,6 +147,52 @@ END_TEST
 
 /* a successor in the same place frees what its predecessor held */
 
+static int
+keep(void *data, uint64_t hash)
+{
+    return hash == *(uint64_t *) data;
+}
+
+
+START_TEST(retired)
+{
+    int                     i, other;
+    uint64_t                stays;
+    ngx_cc_slot_t           slot;
+    ngx_cc_slots_process_t  self;
+
+    (void) ngx_cc_slots_enter(&self, slots, 0, getpid(),
+                              ngx_cc_slots_start_time(getpid()));
+
+    stays = 0x1234;
+    other = ngx_cc_slots_location(slots, 0x5678, 10, 10);
+    memset(&slot, 0, sizeof(slot));
+    ck_assert_int_eq(ngx_cc_slots_claim(&self, other, 0, 10, &slot), 0);
+
+    /* one that is in use stays, whatever the configuration says */
+
+    ngx_cc_slots_retire(slots, keep, &stays);
+    ck_assert_int_ne(ngx_cc_slots_location(slots, 0x9999, 10, 10), other);
+    ck_assert_int_eq(ngx_cc_slots_location(slots, 0x5678, 10, 10), other);
+
+    /* an empty one is given to the next */
+
+    ngx_cc_slots_free(&self, &slot);
+    ngx_cc_slots_retire(slots, keep, &stays);
+    ck_assert_int_eq(ngx_cc_slots_location(slots, 0xabcd, 10, 10), other);
+    ck_assert_int_eq(ngx_cc_slots_location(slots, 0x1234, 1, 1), location);
+
+    /* so locations that come and go need no more memory */
+
+    for (i = 0; i < 100000; i++) {
+        ngx_cc_slots_retire(slots, keep, &stays);
+        ck_assert_int_ge(ngx_cc_slots_location(slots, 0x10000 + i, 50, 50),
+                         0);
+    }
+}
+END_TEST
+
+
 START_TEST(successor)
 {
     int                     i;
@@ -571,6 +617,7 @@ main(void)
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, locations);
+    tcase_add_test(tc, retired);
     tcase_add_test(tc, successor);
     tcase_add_test(tc, healing);
     tcase_add_test(tc, keys);
