@@ -258,7 +258,7 @@ $t->finish;
 
 # connections that are too few for any helper
 
-my $few = CC::Nginx->new(http => 'cc_executor_helpers min=1;',
+my $few = CC::Nginx->new(http => 'cc_executor_helpers min=1 max=16;',
     server => 'location /health { cc_executor_status json; }');
 my $text = $few->config;
 $text =~ s/worker_connections 1024/worker_connections 18/ or die;
