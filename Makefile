@@ -14,7 +14,7 @@ UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
              $(wildcard t/unit/*.c)))
 PURE  := $(wildcard src/lib/*.c src/helper/*.c)
 RPC   := $(wildcard src/rpc/*.c)
-HTTP  := $(patsubst %,src/http/ngx_cc_%.c,ws ws_in ws_out ping wait streamable \
+HTTP  := $(patsubst %,src/http/ngx_cc_%.c,ws ws_in ws_out ws_close ping wait streamable \
              streamable_out reply header)
 HEADS := $(wildcard src/*/*.h t/unit/*.h)
 

@@ -255,7 +255,15 @@ glue_step(fuzz_in_t *in)
 
     case 16:
         k = fuzz_byte(in);
-        http_quit(k < 32);
+
+        if (k < 160) {
+            http_quit(k < 32);
+
+        } else {
+            ngx_terminate = k & 1;
+            http_farewell(k % 3);
+        }
+
         break;
 
     case 17:

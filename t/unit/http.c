@@ -24,6 +24,7 @@ uint64_t          http_acked;
 
 ngx_queue_t       ngx_posted_events;
 ngx_uint_t        ngx_exiting;
+sig_atomic_t      ngx_terminate;
 volatile ngx_cycle_t  *ngx_cycle;
 ngx_module_t      ngx_cc_executor_module;
 ngx_module_t      ngx_http_core_module;
@@ -37,6 +38,7 @@ static ngx_chain_t          *http_pending;   /* given to the output filter */
 static u_char               *http_kept;      /* by the filter, or the 101 */
 static size_t                http_kept_len;
 static u_char               *http_body;      /* what was read last */
+static ngx_cc_farewell_t    *http_farewell_to;
 static ngx_uint_t            http_steps;
 static uint64_t              http_known;     /* of http_acked */
 static ngx_msec_t            http_heard;     /* and since when */
@@ -119,6 +121,7 @@ http_reset(void)
     http_cycle.log = &http_log;
     ngx_queue_init(&ngx_posted_events);
     ngx_exiting = 0;
+    ngx_terminate = 0;
     ngx_current_msec = 1000000;
     http_acked = 0;
     http_known = 0;
@@ -331,6 +334,19 @@ http_quit(ngx_uint_t now)
 
     if (http.r) {
         http.c.close = 0;
+    }
+}
+
+
+void
+http_farewell(ngx_cc_farewell_e what)
+{
+    ngx_exiting = 1;
+
+    if (http.r && http_farewell_to) {
+        http_steps = 0;
+        http_farewell_to->say(http_farewell_to->data, what);
+        http_posted();
     }
 }
 
@@ -909,6 +925,21 @@ ngx_cc_tcp_probe(int fd, uint64_t idle, uint64_t interval)
 }
 
 
+void
+ngx_cc_farewell_join(ngx_cc_farewell_t *f)
+{
+    http_check(http_farewell_to == NULL);
+    http_farewell_to = f;
+}
+
+
+void
+ngx_cc_farewell_leave(ngx_cc_farewell_t *f)
+{
+    http_farewell_to = NULL;
+}
+
+
 ngx_int_t
 ngx_cc_problem(ngx_http_request_t *r, ngx_int_t status, ngx_int_t code,
     ngx_str_t *text)
@@ -1068,6 +1099,7 @@ http_end(void)
     http_check(http.freed == 1 && http.closed == 1);
     http_check(http.finalized == 1);
     http_check(http.slots == 0 && http.audits == 0);
+    http_check(http_farewell_to == NULL);
     http_check(shim_next() == (ngx_msec_t) -1);
     http_check(ngx_queue_empty(&ngx_posted_events));
 

@@ -16,6 +16,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "fake_command.h"
+#include "ngx_cc_farewell.h"
 #include "ngx_cc_streamable.h"
 #include "ngx_cc_ws.h"
 
@@ -99,6 +100,9 @@ void http_write(void);
 
 /* the worker leaves; "now": worker_shutdown_timeout has passed */
 void http_quit(ngx_uint_t now);
+
+/* nginx stops: the steps of its farewell */
+void http_farewell(ngx_cc_farewell_e what);
 
 /* ms pass, with the timers that expire in them */
 void http_pass(ngx_msec_t ms);
