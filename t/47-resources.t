@@ -270,7 +270,7 @@ SKIP: {
     mkdir $disk or die $!;
     my $unmount = Unmount->new($disk);
     skip 'no disk of our own can be mounted', 17 unless system(
-        "mount -t tmpfs -o size=64k,nr_inodes=8,mode=755 none '$disk' 2>&1") == 0;
+        "mount -t tmpfs -o size=64k,nr_inodes=24,mode=755 none '$disk' 2>&1") == 0;
 
     for (qw(work temp)) {
         mkdir "$disk/$_" or die $!;
