@@ -1,6 +1,6 @@
 # The documents against the source: every directive and variable is described and
-# in the index, every link leads somewhere, every message that the troubleshooting
-# quotes is one that somebody prints; the README stays short.
+# in the index, every link leads somewhere, every test that is named is there, every
+# message that the troubleshooting quotes is in the source; the README stays short.
 
 use strict;
 use warnings;
@@ -58,6 +58,17 @@ for my $document (@documents) {
             || defined $anchor && !anchors(text($there))->{$anchor};
     }
     is_deeply(\@broken, [], "$document: links");
+}
+
+# tests that a document names are there, by their whole name or its beginning
+
+for my $document (@documents) {
+    my @missing;
+    for my $name (text($document) =~ m{`(t/[\w./-]+)`}g) {
+        push @missing, $name
+            unless -e "$root/$name" || (() = glob "$root/$name-*.t $root/$name.t");
+    }
+    is_deeply(\@missing, [], "$document: tests");
 }
 
 # directives
