@@ -94,7 +94,8 @@ my $late = $busy->call('execute', { command => 'true' });
 is($late->{error}{code}, -32603, 'no new command on an old worker');
 like($late->{error}{message}, qr/reloading, connect again/, 'says why');
 my $new = $t->client(path => '/new');
-is($new->run('/usr/bin/env')->{stdout}, "A=new\n", 'new sessions have the new rules');
+like($new->run('/usr/bin/env')->{stdout}, qr{^A=new\nTMPDIR=/[^\n]+\n\z},
+    'new sessions have the new rules');
 $new->close;
 open my $go, '>', $t->dir . '/work/go' or die $!;
 my $cwd = readlink '/proc/' . $busy->call('list')->{result}{commands}[0]{pid}

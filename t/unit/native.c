@@ -555,6 +555,7 @@ START_TEST(unknown)
            "ignored\"]}}");
     say("{\"id\":3,\"method\":\"control\",\"params\":{\"type\":\"PAUSE\","
         "\"signal\":9}}");
+    fake_signalled(fake_command[0], 0);
     expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"status\":\"paused\","
            "\"warnings\":[\"params.signal is not known and was ignored\"]}}");
     expect_part("process.paused");
