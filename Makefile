@@ -12,11 +12,14 @@ HTTP_PARTS := http http_sent
 UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
              $(UNIT_PARTS:%=t/unit/%.c) $(HTTP_PARTS:%=t/unit/%.c),\
              $(wildcard t/unit/*.c)))
-PURE  := $(wildcard src/lib/*.c src/helper/*.c)
-RPC   := $(wildcard src/rpc/*.c)
-HTTP  := $(patsubst %,src/http/ngx_cc_%.c,ws ws_in ws_out ws_close ping wait streamable \
-             streamable_out reply header)
-HEADS := $(wildcard src/*/*.h t/unit/*.h)
+# what "config" lists; HTTP: the connections, and what they need of their layer
+
+PURE  := $(shell .ci/sources c lib helper)
+RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp)
+HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
+         $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header)
+HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
+INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
 
 # A test says in its first comment where else it runs ("# tags: asan coverage");
 # one with the tag "nightly" only runs in "make nightly".
@@ -266,10 +269,10 @@ build/unit/rpc.a: $(patsubst src/%.c,build/unit/obj/%.o,$(RPC)) \
 	@rm -f $@
 	@ar rcs $@ $^
 
-NGINX_CFLAGS := -Isrc/exec -Isrc/rpc -isystem $(OBJ) \
+NGINX_CFLAGS := -Isrc/exec $(filter -Isrc/rpc%,$(INCS)) -isystem $(OBJ) \
                 $(addprefix -isystem $(TREE)/src/,core event event/modules os/unix)
 
-HTTP_CFLAGS := $(NGINX_CFLAGS) -Isrc/http $(addprefix -isystem \
+HTTP_CFLAGS := $(NGINX_CFLAGS) $(filter -Isrc/http%,$(INCS)) $(addprefix -isystem \
                    $(TREE)/src/,http http/modules http/v2)
 
 build/unit/obj/rpc/%.o $(UNIT_PARTS:%=build/unit/obj/%.o): \

@@ -10,15 +10,16 @@
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
-#include "ngx_cc_conf_notice.h"
+#include "ngx_cc_conf_report.h"
 #include "ngx_cc_ctx.h"
 #include "ngx_cc_directive.h"
+#include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_problem.h"
 #include "ngx_cc_status.h"
-#include "ngx_cc_supply.h"
+#include "ngx_cc_spawner_client.h"
 #include "ngx_cc_zone.h"
 
 
@@ -28,6 +29,7 @@ static ngx_int_t ngx_cc_executor_variable(ngx_http_request_t *r,
 static ngx_int_t ngx_cc_executor_owner(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_cc_main_conf_t *ngx_cc_executor_main_conf(ngx_cycle_t *cycle);
+static void *ngx_cc_executor_create_main(ngx_conf_t *cf);
 static ngx_int_t ngx_cc_executor_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_cc_executor_init_process(ngx_cycle_t *cycle);
 static void ngx_cc_executor_exit_process(ngx_cycle_t *cycle);
@@ -263,14 +265,14 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_allowed_hosts"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_access_hosts,
+      ngx_cc_access_conf_hosts,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.allowed_hosts),
       NULL },
 
     { ngx_string("cc_executor_allowed_origins"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_access_origins,
+      ngx_cc_access_conf_origins,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.allowed_origins),
       NULL },
@@ -280,7 +282,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(access.remote),
-      ngx_cc_conf_access_remote },
+      ngx_cc_access_conf_remote },
 
     { ngx_string("cc_executor_commands_as_clients"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
@@ -298,7 +300,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_cors"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_cors_set,
+      ngx_cc_cors_conf_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -463,7 +465,7 @@ static ngx_http_module_t  ngx_cc_executor_module_ctx = {
     ngx_cc_executor_add_variables,         /* preconfiguration */
     NULL,                                  /* postconfiguration */
 
-    ngx_cc_conf_create_main,               /* create main configuration */
+    ngx_cc_executor_create_main,           /* create main configuration */
     ngx_cc_conf_init_main,                 /* init main configuration */
 
     NULL,                                  /* create server configuration */
@@ -538,7 +540,7 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     switch ((ngx_cc_executor_variable_e) data) {
 
     case NGX_CC_VARIABLE_SESSION:
-        p = ngx_cpymem(p, ctx->host.session_id, NGX_CC_UUID_TEXT);
+        p = ngx_cpymem(p, ctx->transport.session_id, NGX_CC_UUID_TEXT);
         break;
 
     case NGX_CC_VARIABLE_DIALECT:
@@ -546,7 +548,7 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         break;
 
     case NGX_CC_VARIABLE_COMMANDS:
-        p = ngx_slprintf(p, last, "%ui", ctx->host.commands);
+        p = ngx_slprintf(p, last, "%ui", ctx->transport.commands);
         break;
 
     case NGX_CC_VARIABLE_BYTES_OUT:
@@ -606,6 +608,13 @@ ngx_cc_executor_main_conf(ngx_cycle_t *cycle)
 }
 
 
+static void *
+ngx_cc_executor_create_main(ngx_conf_t *cf)
+{
+    return ngx_cc_conf_create_main(cf, ngx_cc_entry_handler);
+}
+
+
 static ngx_int_t
 ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 {
@@ -636,11 +645,11 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_cc_conf_notice_tell(cycle, mcf);
+    ngx_cc_conf_report_tell(cycle, mcf);
     ngx_cc_local_init();
     ngx_cc_problem_init();
 
-    if (ngx_cc_supply_deathwatch(cycle->log) != NGX_OK) {
+    if (ngx_cc_spawner_client_deathwatch(cycle->log) != NGX_OK) {
         return rc;
     }
 
@@ -653,7 +662,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 {
     ngx_cc_main_conf_t  *mcf;
 
-    ngx_cc_supply_close_deathwatch();
+    ngx_cc_spawner_client_close_deathwatch();
 
     /* cache manager and loader come here too */
 

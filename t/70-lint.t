@@ -14,7 +14,13 @@ is($?, 0, 'make lint: nothing to mend') or diag $said;
 like($said, qr/^\d{3,} files, 0 findings/m, 'it looked at all files');
 
 my $dir = tempdir(CLEANUP => 1);
-system('cp', '-r', "$root/.ci", "$root/src", $dir) == 0 or die;
+system('cp', '-r', "$root/.ci", "$root/src", "$root/config", $dir) == 0 or die;
+system('sed', '-i', 's/^ngx_cc_lib="/&bad /', "$dir/config") == 0 or die;
+open my $h, '>', "$dir/src/lib/ngx_cc_bad.h" or die $!;
+close $h;
+open $h, '>', "$dir/src/rpc/ngx_cc_unlisted.h" or die $!;
+print $h "\n";
+close $h;
 open my $f, '>', "$dir/src/lib/ngx_cc_bad.c" or die $!;
 print $f <<'EOC';
 
@@ -37,6 +43,7 @@ like($said, qr/ngx_cc_bad\.c:$_/, $_) for
     '2: lib includes nginx\'s ngx_core.h', '4: lib includes ngx_cc_pool.h of exec',
     '6: ngx_cc_bad\(\): its type', '7: not two blank lines', '8: tab',
     '8: blank at the end', '10: // comment';
+like($said, qr{rpc/ngx_cc_unlisted\.h:0: is not listed}, 'a file that is not listed');
 
 # the same without what keeps it from being compiled
 

@@ -15,7 +15,7 @@ static void ngx_cc_abandon_lost(void *data);
 static void ngx_cc_abandon_deadline(ngx_event_t *ev);
 
 
-static const ngx_cc_peer_user_t  ngx_cc_abandon_user = {
+static const ngx_cc_helper_handle_user_t  ngx_cc_abandon_user = {
     ngx_cc_abandon_message,
     ngx_cc_abandon_writable,
     ngx_cc_abandon_lost
@@ -23,7 +23,8 @@ static const ngx_cc_peer_user_t  ngx_cc_abandon_user = {
 
 
 void
-ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace, ngx_cc_cause_e cause)
+ngx_cc_abandon(ngx_cc_helper_handle_t *h, ngx_msec_t grace,
+    ngx_cc_cause_e cause)
 {
     if (h->dead) {
         ngx_cc_abandon_lost(h);
@@ -48,7 +49,7 @@ ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace, ngx_cc_cause_e cause)
 static void
 ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
 {
-    ngx_cc_peer_t  *h = data;
+    ngx_cc_helper_handle_t  *h = data;
 
     switch (msg->head.type) {
 
@@ -76,8 +77,8 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
 static void
 ngx_cc_abandon_writable(void *data)
 {
-    ngx_cc_peer_t       *h = data;
-    ngx_cc_wire_head_t   msg;
+    ngx_cc_helper_handle_t  *h = data;
+    ngx_cc_wire_head_t       msg;
 
     if (h->abandoned) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run, sizeof(msg));
@@ -103,7 +104,7 @@ ngx_cc_abandon_lost(void *data)
 static void
 ngx_cc_abandon_deadline(ngx_event_t *ev)
 {
-    ngx_cc_peer_t  *h = ev->data;
+    ngx_cc_helper_handle_t  *h = ev->data;
 
     ngx_log_error(NGX_LOG_ERR, ev->log, 0,
                   "cc_executor: helper %P did not end an abandoned command, "

@@ -18,7 +18,8 @@
  * "cause" unless it ends already, and the helper is put when it has ended, or
  * killed when it has not within "grace" ms and some seconds.
  */
-void ngx_cc_abandon(ngx_cc_peer_t *h, ngx_msec_t grace, ngx_cc_cause_e cause);
+void ngx_cc_abandon(ngx_cc_helper_handle_t *h, ngx_msec_t grace,
+    ngx_cc_cause_e cause);
 
 
 #endif /* _NGX_CC_ABANDON_H_INCLUDED_ */

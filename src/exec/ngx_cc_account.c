@@ -17,7 +17,7 @@ ngx_cc_account_now(void)
 
 
 void
-ngx_cc_account_begin(ngx_cc_peer_t *h, uint64_t asked,
+ngx_cc_account_begin(ngx_cc_helper_handle_t *h, uint64_t asked,
     ngx_cc_witnessed_t *witnessed)
 {
     h->asked = asked;
@@ -27,7 +27,7 @@ ngx_cc_account_begin(ngx_cc_peer_t *h, uint64_t asked,
 
 
 void
-ngx_cc_account_started(ngx_cc_peer_t *h, pid_t pid, uint64_t start)
+ngx_cc_account_started(ngx_cc_helper_handle_t *h, pid_t pid, uint64_t start)
 {
     if (h->started) {
         return;
@@ -46,7 +46,8 @@ ngx_cc_account_started(ngx_cc_peer_t *h, pid_t pid, uint64_t start)
 
 
 void
-ngx_cc_account_exited(ngx_cc_peer_t *h, const ngx_cc_wire_exited_t *msg)
+ngx_cc_account_exited(ngx_cc_helper_handle_t *h,
+    const ngx_cc_wire_exited_t *msg)
 {
     ngx_cc_account_started(h, msg->pid, msg->start);
 
@@ -59,7 +60,7 @@ ngx_cc_account_exited(ngx_cc_peer_t *h, const ngx_cc_wire_exited_t *msg)
 
 
 void
-ngx_cc_account_lost(ngx_cc_peer_t *h, ngx_cc_cause_e cause)
+ngx_cc_account_lost(ngx_cc_helper_handle_t *h, ngx_cc_cause_e cause)
 {
     if (h->started) {
         ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + cause, 1);

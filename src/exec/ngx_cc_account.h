@@ -22,19 +22,19 @@ uint64_t ngx_cc_account_now(void);
  * This helper shall run a command that was asked for then.  "witnessed" (or
  * NULL) is the helper's from now on.
  */
-void ngx_cc_account_begin(ngx_cc_peer_t *h, uint64_t asked,
+void ngx_cc_account_begin(ngx_cc_helper_handle_t *h, uint64_t asked,
     ngx_cc_witnessed_t *witnessed);
 
 /* it runs since "start" (us since 1970); only the first call counts */
-void ngx_cc_account_started(ngx_cc_peer_t *h, pid_t pid,
+void ngx_cc_account_started(ngx_cc_helper_handle_t *h, pid_t pid,
     uint64_t start);
 
 /* it is over, as EXITED says; stands for STARTED too */
-void ngx_cc_account_exited(ngx_cc_peer_t *h,
+void ngx_cc_account_exited(ngx_cc_helper_handle_t *h,
     const ngx_cc_wire_exited_t *msg);
 
 /* only its cause is known: LOST, its helper died or was killed; SHUTDOWN */
-void ngx_cc_account_lost(ngx_cc_peer_t *h, ngx_cc_cause_e cause);
+void ngx_cc_account_lost(ngx_cc_helper_handle_t *h, ngx_cc_cause_e cause);
 
 /* a command could not be started; *witnessed is used up */
 void ngx_cc_account_failed(ngx_cc_witnessed_t **witnessed,

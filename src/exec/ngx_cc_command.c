@@ -1,7 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_client.h"
+#include "ngx_cc_command_link.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_zone.h"
 
@@ -17,7 +17,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 {
     size_t                  text, max;
     ngx_cc_handle_t         handle;
-    ngx_cc_client_t        *cl;
+    ngx_cc_command_link_t  *cl;
     ngx_cc_wire_start_t    *start;
     ngx_cc_wire_strings_t   strings;
 
@@ -54,7 +54,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         return NGX_CC_START_EXITING;
     }
 
-    cl = ngx_calloc(sizeof(ngx_cc_client_t), ngx_cycle->log);
+    cl = ngx_calloc(sizeof(ngx_cc_command_link_t), ngx_cycle->log);
     start = ngx_alloc(sizeof(ngx_cc_wire_start_t) + text, ngx_cycle->log);
 
     if (cl == NULL || start == NULL || ngx_cc_handle_make(&handle) != 0) {
@@ -145,7 +145,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 
     (void) ngx_cc_handle_format(&handle, (char *) cl->public.id);
 
-    ngx_cc_client_begin(cl);
+    ngx_cc_command_link_begin(cl);
 
     *cmd = &cl->public;
 
@@ -195,8 +195,8 @@ ngx_cc_command_share(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
 int
 ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
 {
-    int               rc;
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    int                     rc;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     if (cl->helper == NULL) {
         return 0;
@@ -207,7 +207,7 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
     if (rc == -1) {
         /* whatever stands behind it cannot be believed either */
         cl->head = cl->reader.pos;
-        ngx_cc_client_lose(cl, "broken record in the ring");
+        ngx_cc_command_link_lose(cl, "broken record in the ring");
         return 0;
     }
 
@@ -218,14 +218,14 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
 void
 ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     ngx_cc_ring_skip(&cl->reader, rec);
     ngx_cc_zone_count(NGX_CC_TOTAL_OUTPUT + rec->stream, rec->len);
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
         if (cl->reader.pos == cl->head) {
-            ngx_cc_client_over(cl);
+            ngx_cc_command_link_over(cl);
         }
 
         return;
@@ -235,7 +235,7 @@ ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
         || cl->reader.pos - cl->credited >= cl->window / 2)
     {
         cl->credit_due = 1;
-        ngx_cc_client_send(cl);
+        ngx_cc_command_link_send(cl);
     }
 }
 
@@ -243,7 +243,7 @@ ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
 int
 ngx_cc_command_finished(ngx_cc_command_t *cmd)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     return cmd->state == NGX_CC_COMMAND_OVER
            && cl->reader.pos == cl->head;
@@ -253,7 +253,7 @@ ngx_cc_command_finished(ngx_cc_command_t *cmd)
 ngx_int_t
 ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     if (cmd->state != NGX_CC_COMMAND_RUNNING) {
         return NGX_DECLINED;
@@ -261,12 +261,12 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 
     if (cmd->paused && !on && cl->timeout) {
         /* the time that it was paused does not count */
-        ngx_cc_client_expect(cl, cl->timeout);
+        ngx_cc_command_link_expect(cl, cl->timeout);
     }
 
     cmd->paused = on ? 1 : 0;
     ngx_cc_witness_signalled(cl->helper->witnessed, on ? "PAUSE" : "RESUME");
-    ngx_cc_client_signal(cl);
+    ngx_cc_command_link_signal(cl);
 
     return NGX_OK;
 }
@@ -275,7 +275,7 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 ngx_int_t
 ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
         return NGX_DECLINED;
@@ -291,7 +291,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 
     if (cl->helper == NULL) {
         ngx_cc_witness_signalled(cl->witnessed, "CANCEL");
-        ngx_cc_client_withdraw(cl);
+        ngx_cc_command_link_withdraw(cl);
         return NGX_OK;
     }
 
@@ -299,10 +299,10 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 
     cl->cancel_due = 1;
     ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
-    ngx_cc_client_send(cl);
+    ngx_cc_command_link_send(cl);
 
     if (cmd->state == NGX_CC_COMMAND_RUNNING) {
-        ngx_cc_client_expect(cl, 0);
+        ngx_cc_command_link_expect(cl, 0);
     }
 
     return NGX_OK;
@@ -312,14 +312,14 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 void
 ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
         return;
     }
 
     if (now) {
-        ngx_cc_client_cut(cl);
+        ngx_cc_command_link_cut(cl);
         return;
     }
 
@@ -337,8 +337,8 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
     cl->ends = NGX_CC_CAUSE_SHUTDOWN;
     cl->signal_due = 0;
     cl->cancel_due = 1;
-    ngx_cc_client_send(cl);
-    ngx_cc_client_expect(cl, 0);
+    ngx_cc_command_link_send(cl);
+    ngx_cc_command_link_expect(cl, 0);
 }
 
 
@@ -346,9 +346,9 @@ ssize_t
 ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     ngx_uint_t eof)
 {
-    size_t                n;
-    ngx_cc_client_t      *cl = (ngx_cc_client_t *) cmd;
-    ngx_cc_wire_input_t  *msg;
+    size_t                  n;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
+    ngx_cc_wire_input_t    *msg;
 
     if (cmd->state != NGX_CC_COMMAND_RUNNING || !cl->has_stdin
         || cmd->stdin_closed)
@@ -365,7 +365,7 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     msg = ngx_alloc(sizeof(ngx_cc_wire_input_t) + n, ngx_cycle->log);
 
     if (msg == NULL) {
-        ngx_cc_client_lose(cl, "no memory for its input");
+        ngx_cc_command_link_lose(cl, "no memory for its input");
         return NGX_ERROR;
     }
 
@@ -382,7 +382,7 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
 
     cl->input = msg;
     cl->input_busy = 1;
-    ngx_cc_client_send(cl);
+    ngx_cc_command_link_send(cl);
 
     return n;
 }
@@ -391,9 +391,9 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
 void
 ngx_cc_command_close(ngx_cc_command_t *cmd)
 {
-    ngx_cc_client_t  *cl = (ngx_cc_client_t *) cmd;
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    ngx_cc_client_end(cl);
+    ngx_cc_command_link_end(cl);
     ngx_cc_zone_free(&cl->slot);
 
     if (cl->message) {

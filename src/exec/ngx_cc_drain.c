@@ -2,7 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_cc_client.h"
+#include "ngx_cc_command_link.h"
 #include "ngx_cc_drain.h"
 
 
@@ -14,10 +14,10 @@ static void ngx_cc_drain_handler(ngx_event_t *ev);
 
 
 void
-ngx_cc_drain_init(ngx_cc_drain_t *drain, void *client)
+ngx_cc_drain_init(ngx_cc_drain_t *drain, void *link)
 {
     drain->timer.handler = ngx_cc_drain_handler;
-    drain->timer.data = client;
+    drain->timer.data = link;
     drain->timer.log = ngx_cycle->log;
     drain->timer.cancelable = 1;
 }
@@ -62,9 +62,9 @@ ngx_cc_drain_wait(ngx_cc_drain_t *drain)
 static void
 ngx_cc_drain_handler(ngx_event_t *ev)
 {
-    uint64_t          taken;
-    ngx_cc_client_t  *cl = ev->data;
-    ngx_cc_drain_t   *drain = &cl->drain;
+    uint64_t                taken;
+    ngx_cc_command_link_t  *cl = ev->data;
+    ngx_cc_drain_t         *drain = &cl->drain;
 
     taken = drain->taken(drain->reader);
 
@@ -74,7 +74,7 @@ ngx_cc_drain_handler(ngx_event_t *ev)
     }
 
     if (ngx_current_msec - drain->since >= drain->timeout) {
-        ngx_cc_client_drop(cl);
+        ngx_cc_command_link_drop(cl);
         return;
     }
 

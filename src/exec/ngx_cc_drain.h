@@ -27,13 +27,13 @@ typedef struct {
 } ngx_cc_drain_t;
 
 
-/* prepares it for a client (ngx_cc_client_t), taken and reader are kept */
-void ngx_cc_drain_init(ngx_cc_drain_t *drain, void *client);
+/* prepares it for a ngx_cc_command_link_t; taken and reader are kept */
+void ngx_cc_drain_init(ngx_cc_drain_t *drain, void *link);
 
 /*
  * The command has ended and something is left: when taken() has not grown for
- * "timeout" ms, ngx_cc_client_drop() is called.  0 = it never is.  Harmless
- * when it has begun already.
+ * "timeout" ms, ngx_cc_command_link_drop() is called.  0 = it never is.
+ * Harmless when it has begun already.
  */
 void ngx_cc_drain_begin(ngx_cc_drain_t *drain, ngx_msec_t timeout);
 

@@ -17,14 +17,14 @@
 #include <ngx_core.h>
 
 
-typedef struct ngx_cc_peer_s  ngx_cc_peer_t;
+typedef struct ngx_cc_helper_handle_s  ngx_cc_helper_handle_t;
 
 
 /* a command that wants a helper; lives in the caller's object */
 
 typedef struct {
     ngx_queue_t      queue;
-    void           (*ready)(void *data, ngx_cc_peer_t *h);
+    void           (*ready)(void *data, ngx_cc_helper_handle_t *h);
     void           (*failed)(void *data, ngx_err_t err);
     void            *data;
     unsigned         waiting:1;

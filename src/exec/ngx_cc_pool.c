@@ -5,12 +5,12 @@
 #include <poll.h>
 #include "ngx_cc_pool.h"
 #include "ngx_cc_ring.h"
-#include "ngx_cc_stock.h"
+#include "ngx_cc_helpers.h"
 #include "ngx_cc_zone.h"
 
 
 typedef struct {
-    ngx_cc_stock_t  stock;
+    ngx_cc_helpers_t  stock;
     ngx_cc_line_t   line;
     ngx_log_t      *log;
     void          (*left)(void);         /* conf->exiting */
@@ -18,7 +18,7 @@ typedef struct {
 } ngx_cc_pool_t;
 
 
-static void ngx_cc_pool_give(ngx_cc_peer_t *h);
+static void ngx_cc_pool_give(ngx_cc_helper_handle_t *h);
 static void ngx_cc_pool_next(void *data);
 static void ngx_cc_pool_ready(void *data);
 static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
@@ -32,7 +32,7 @@ static void ngx_cc_pool_writable(void *data);
 static void ngx_cc_pool_broken(void *data);
 
 
-static const ngx_cc_supply_handlers_t  ngx_cc_pool_spawner = {
+static const ngx_cc_spawner_client_handlers_t  ngx_cc_pool_spawner = {
     ngx_cc_pool_ready,
     ngx_cc_pool_made,
     ngx_cc_pool_stopped,
@@ -69,8 +69,8 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
 
     ngx_cc_line_init(&pool->line, ccf->worker_processes, ngx_cc_pool_next,
                      pool, cycle->log);
-    ngx_cc_stock_init(&pool->stock, conf->min, conf->max, &pool->line,
-                      cycle->log);
+    ngx_cc_helpers_init(&pool->stock, conf->min, conf->max, &pool->line,
+                        cycle->log);
 
     ngx_memzero(&spawner, sizeof(spawner));
     spawner.ring = conf->ring;
@@ -84,17 +84,17 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
         spawner.enclosed = !conf->unfenced;
     }
 
-    ngx_cc_supply_start(&pool->stock.supply, &spawner, &ngx_cc_pool_spawner,
-                        pool, cycle->log);
+    ngx_cc_spawner_client_start(&pool->stock.supply, &spawner,
+                                &ngx_cc_pool_spawner, pool, cycle->log);
 }
 
 
 void
 ngx_cc_pool_stop(void)
 {
-    ngx_queue_t    *q;
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
-    ngx_cc_peer_t  *h;
+    ngx_queue_t             *q;
+    ngx_cc_pool_t           *pool = &ngx_cc_pool;
+    ngx_cc_helper_handle_t  *h;
 
     if (!pool->started) {
         return;
@@ -103,8 +103,8 @@ ngx_cc_pool_stop(void)
     pool->started = 0;
     pool->stock.exiting = 1;
 
-    ngx_cc_supply_stop(&pool->stock.supply);
-    ngx_cc_stock_close_idle(&pool->stock, pool->stock.nidle);
+    ngx_cc_spawner_client_stop(&pool->stock.supply);
+    ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
 
     /* their commands have not been closed: the process is about to end */
 
@@ -112,7 +112,7 @@ ngx_cc_pool_stop(void)
          q != ngx_queue_sentinel(&pool->stock.busy);
          q = ngx_queue_next(q))
     {
-        h = ngx_queue_data(q, ngx_cc_peer_t, queue);
+        h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
         ngx_cc_channel_close(&h->channel);
     }
 }
@@ -121,33 +121,34 @@ ngx_cc_pool_stop(void)
 ngx_uint_t
 ngx_cc_pool_wait(ngx_msec_t timeout)
 {
-    ngx_uint_t       i, n;
-    ngx_event_t     *rev;
-    ngx_queue_t     *q;
-    ngx_cc_pool_t   *pool = &ngx_cc_pool;
-    ngx_cc_peer_t  **h;
-    struct pollfd   *fds;
+    ngx_uint_t                i, n;
+    ngx_event_t              *rev;
+    ngx_queue_t              *q;
+    ngx_cc_pool_t            *pool = &ngx_cc_pool;
+    ngx_cc_helper_handle_t  **h;
+    struct pollfd            *fds;
 
     if (!pool->started || pool->stock.nbusy == 0) {
         return 0;
     }
 
     n = pool->stock.nbusy;
-    fds = ngx_alloc(n * (sizeof(struct pollfd) + sizeof(ngx_cc_peer_t *)),
+    fds = ngx_alloc(n * (sizeof(struct pollfd)
+                         + sizeof(ngx_cc_helper_handle_t *)),
                     pool->log);
 
     if (fds == NULL) {
         return 0;
     }
 
-    h = (ngx_cc_peer_t **) (fds + n);
+    h = (ngx_cc_helper_handle_t **) (fds + n);
     n = 0;
 
     for (q = ngx_queue_head(&pool->stock.busy);
          q != ngx_queue_sentinel(&pool->stock.busy);
          q = ngx_queue_next(q))
     {
-        h[n] = ngx_queue_data(q, ngx_cc_peer_t, queue);
+        h[n] = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
 
         if (h[n]->channel.connection) {
             fds[n].fd = h[n]->channel.connection->fd;
@@ -175,25 +176,25 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
 }
 
 
-ngx_cc_peer_t *
+ngx_cc_helper_handle_t *
 ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
 {
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
-    ngx_cc_peer_t  *h;
+    ngx_cc_pool_t           *pool = &ngx_cc_pool;
+    ngx_cc_helper_handle_t  *h;
 
     if (pool->stock.nidle == 0) {
         ngx_cc_zone_count(NGX_CC_TOTAL_WAITS, 1);
 
     } else if (pool->line.nwaiting == 0 && ngx_cc_line_open(&pool->line)) {
-        h = ngx_cc_stock_take(&pool->stock);
+        h = ngx_cc_helpers_take(&pool->stock);
         ngx_cc_line_begin(&pool->line, &h->birth);
-        ngx_cc_stock_order(&pool->stock, 0);
+        ngx_cc_helpers_order(&pool->stock, 0);
         return h;
     }
 
     ngx_cc_line_join(&pool->line, wait);
-    ngx_cc_stock_tell(&pool->stock);
-    ngx_cc_stock_order(&pool->stock, 0);
+    ngx_cc_helpers_tell(&pool->stock);
+    ngx_cc_helpers_order(&pool->stock, 0);
 
     return NULL;
 }
@@ -204,7 +205,7 @@ ngx_cc_pool_forget(ngx_cc_line_wait_t *wait)
 {
     if (wait->waiting) {
         ngx_cc_line_leave(&ngx_cc_pool.line, wait);
-        ngx_cc_stock_tell(&ngx_cc_pool.stock);
+        ngx_cc_helpers_tell(&ngx_cc_pool.stock);
     }
 }
 
@@ -214,14 +215,15 @@ ngx_cc_pool_late(ngx_msec_t patience)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
 
-    if (ngx_cc_stock_awaits(&pool->stock)) {
-        ngx_cc_supply_doubt(&pool->stock.supply, patience);
+    if (ngx_cc_helpers_awaits(&pool->stock)) {
+        ngx_cc_spawner_client_doubt(&pool->stock.supply, patience);
     }
 }
 
 
 void
-ngx_cc_pool_use(ngx_cc_peer_t *h, const ngx_cc_peer_user_t *user, void *data)
+ngx_cc_pool_use(ngx_cc_helper_handle_t *h,
+    const ngx_cc_helper_handle_user_t *user, void *data)
 {
     h->user = user;
     h->data = data;
@@ -229,7 +231,7 @@ ngx_cc_pool_use(ngx_cc_peer_t *h, const ngx_cc_peer_user_t *user, void *data)
 
 
 void
-ngx_cc_pool_put(ngx_cc_peer_t *h, ngx_uint_t reusable)
+ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
 
@@ -243,15 +245,15 @@ ngx_cc_pool_put(ngx_cc_peer_t *h, ngx_uint_t reusable)
     h->abandoned = 0;
 
     if (!reusable || h->dead) {
-        ngx_cc_stock_drop(&pool->stock, h);
+        ngx_cc_helpers_drop(&pool->stock, h);
         return;
     }
 
     /* after its spawner's death nobody would sweep what it leaves */
 
-    if (ngx_cc_stock_orphaned(&pool->stock, h)) {
-        ngx_cc_stock_drop(&pool->stock, h);
-        ngx_cc_stock_order(&pool->stock, 0);
+    if (ngx_cc_helpers_orphaned(&pool->stock, h)) {
+        ngx_cc_helpers_drop(&pool->stock, h);
+        ngx_cc_helpers_order(&pool->stock, 0);
         return;
     }
 
@@ -260,12 +262,12 @@ ngx_cc_pool_put(ngx_cc_peer_t *h, ngx_uint_t reusable)
         return;
     }
 
-    ngx_cc_stock_idle(&pool->stock, h);
+    ngx_cc_helpers_idle(&pool->stock, h);
 }
 
 
 void
-ngx_cc_pool_kill(ngx_cc_peer_t *h)
+ngx_cc_pool_kill(ngx_cc_helper_handle_t *h)
 {
     if (h->dead) {
         return;
@@ -276,7 +278,7 @@ ngx_cc_pool_kill(ngx_cc_peer_t *h)
      * stopped one needs the spawner, who alone may signal it.
      */
 
-    ngx_cc_supply_kill(&ngx_cc_pool.stock.supply, h->spawner, h->pid);
+    ngx_cc_spawner_client_kill(&ngx_cc_pool.stock.supply, h->spawner, h->pid);
 
     ngx_cc_channel_close(&h->channel);
     h->dead = 1;
@@ -286,18 +288,18 @@ ngx_cc_pool_kill(ngx_cc_peer_t *h)
 /* a busy helper to the first in the line */
 
 static void
-ngx_cc_pool_give(ngx_cc_peer_t *h)
+ngx_cc_pool_give(ngx_cc_helper_handle_t *h)
 {
     ngx_cc_pool_t       *pool = &ngx_cc_pool;
     ngx_cc_line_wait_t  *wait;
 
     wait = ngx_cc_line_first(&pool->line);
     ngx_cc_line_begin(&pool->line, &h->birth);
-    ngx_cc_stock_tell(&pool->stock);
+    ngx_cc_helpers_tell(&pool->stock);
 
     /* one more is busy, and the idle ones shall not be fewer for it */
 
-    ngx_cc_stock_order(&pool->stock, 0);
+    ngx_cc_helpers_order(&pool->stock, 0);
 
     wait->ready(wait->data, h);
 }
@@ -313,7 +315,7 @@ ngx_cc_pool_next(void *data)
     while (pool->line.nwaiting && pool->stock.nidle
            && ngx_cc_line_open(&pool->line))
     {
-        ngx_cc_pool_give(ngx_cc_stock_take(&pool->stock));
+        ngx_cc_pool_give(ngx_cc_helpers_take(&pool->stock));
     }
 }
 
@@ -323,27 +325,27 @@ ngx_cc_pool_ready(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
-    ngx_cc_stock_order(&pool->stock, 1);
+    ngx_cc_helpers_order(&pool->stock, 1);
 }
 
 
 static void
 ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
 {
-    ngx_int_t       rc;
-    const uint8_t  *ring;
-    ngx_cc_pool_t  *pool = data;
-    ngx_cc_peer_t  *h;
+    ngx_int_t                rc;
+    const uint8_t           *ring;
+    ngx_cc_pool_t           *pool = data;
+    ngx_cc_helper_handle_t  *h;
 
     if (fds == NULL) {
-        ngx_cc_stock_short(&pool->stock);
+        ngx_cc_helpers_short(&pool->stock);
         return;
     }
 
     ring = ngx_cc_ring_map(fds[1], size, 0);
     (void) close(fds[1]);
 
-    h = ngx_calloc(sizeof(ngx_cc_peer_t), pool->log);
+    h = ngx_calloc(sizeof(ngx_cc_helper_handle_t), pool->log);
 
     if (h == NULL || ring == NULL) {
         ngx_log_error(NGX_LOG_ERR, pool->log, ngx_errno,
@@ -368,7 +370,7 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
     h->ring = ring;
     h->ring_size = size;
 
-    ngx_cc_stock_add(&pool->stock, h);
+    ngx_cc_helpers_add(&pool->stock, h);
     ngx_cc_pool_put(h, 1);
 
     return;
@@ -383,7 +385,7 @@ failed:
         ngx_free(h);
     }
 
-    ngx_cc_stock_short(&pool->stock);
+    ngx_cc_helpers_short(&pool->stock);
 }
 
 
@@ -395,15 +397,15 @@ failed:
 static void
 ngx_cc_pool_stopped(void *data, pid_t pid)
 {
-    ngx_queue_t    *q;
-    ngx_cc_pool_t  *pool = data;
-    ngx_cc_peer_t  *h;
+    ngx_queue_t             *q;
+    ngx_cc_pool_t           *pool = data;
+    ngx_cc_helper_handle_t  *h;
 
     for (q = ngx_queue_head(&pool->stock.idle);
          q != ngx_queue_sentinel(&pool->stock.idle);
          q = ngx_queue_next(q))
     {
-        h = ngx_queue_data(q, ngx_cc_peer_t, queue);
+        h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
 
         if (h->pid == pid) {
             ngx_log_error(NGX_LOG_WARN, pool->log, 0,
@@ -411,8 +413,8 @@ ngx_cc_pool_stopped(void *data, pid_t pid)
                           "is replaced", pid);
 
             ngx_cc_pool_kill(h);
-            ngx_cc_stock_drop(&pool->stock, h);
-            ngx_cc_stock_order(&pool->stock, 1);
+            ngx_cc_helpers_drop(&pool->stock, h);
+            ngx_cc_helpers_order(&pool->stock, 1);
             return;
         }
     }
@@ -428,11 +430,11 @@ ngx_cc_pool_refused(void *data, ngx_err_t err)
     ngx_cc_line_wait_t  *wait;
 
     pool->stock.denied = 1;
-    ngx_cc_stock_tell(&pool->stock);
+    ngx_cc_helpers_tell(&pool->stock);
 
     while (pool->line.nwaiting && pool->stock.nbusy + pool->stock.nidle == 0) {
         wait = ngx_cc_line_first(&pool->line);
-        ngx_cc_stock_tell(&pool->stock);
+        ngx_cc_helpers_tell(&pool->stock);
 
         wait->failed(wait->data, err);
     }
@@ -447,8 +449,8 @@ ngx_cc_pool_orphaned(void *data)
     ngx_cc_pool_t  *pool = data;
 
     pool->stock.denied = 1;
-    ngx_cc_stock_close_idle(&pool->stock, pool->stock.nidle);
-    ngx_cc_stock_tell(&pool->stock);
+    ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
+    ngx_cc_helpers_tell(&pool->stock);
 }
 
 
@@ -465,22 +467,22 @@ ngx_cc_pool_exiting(void *data)
         pool->left();
     }
 
-    ngx_cc_supply_retire(&pool->stock.supply);
-    ngx_cc_stock_tell(&pool->stock);
+    ngx_cc_spawner_client_retire(&pool->stock.supply);
+    ngx_cc_helpers_tell(&pool->stock);
 
     if (pool->line.nwaiting == 0) {
-        ngx_cc_stock_close_idle(&pool->stock, pool->stock.nidle);
+        ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
     }
 
-    ngx_cc_stock_order(&pool->stock, 1);
+    ngx_cc_helpers_order(&pool->stock, 1);
 }
 
 
 static void
 ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
 {
-    ngx_uint_t      born;
-    ngx_cc_peer_t  *h = data;
+    ngx_uint_t               born;
+    ngx_cc_helper_handle_t  *h = data;
 
     while (nfds) {
         (void) close(fds[--nfds]);
@@ -503,7 +505,7 @@ ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
 static void
 ngx_cc_pool_writable(void *data)
 {
-    ngx_cc_peer_t  *h = data;
+    ngx_cc_helper_handle_t  *h = data;
 
     if (h->user) {
         h->user->writable(h->data);
@@ -514,10 +516,10 @@ ngx_cc_pool_writable(void *data)
 static void
 ngx_cc_pool_broken(void *data)
 {
-    ngx_cc_peer_t  *h = data;
+    ngx_cc_helper_handle_t  *h = data;
 
     if (h->idle) {
-        ngx_cc_stock_drop(&ngx_cc_pool.stock, h);
+        ngx_cc_helpers_drop(&ngx_cc_pool.stock, h);
         return;
     }
 

@@ -9,7 +9,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_peer.h"
+#include "ngx_cc_helper_handle.h"
 
 
 typedef struct {
@@ -47,7 +47,7 @@ void ngx_cc_pool_stop(void);
  * A helper at once, or NULL: then "wait" (ready, failed and data are set by the
  * caller) stands in the line, and one of its two functions is called later.
  */
-ngx_cc_peer_t *ngx_cc_pool_get(ngx_cc_line_wait_t *wait);
+ngx_cc_helper_handle_t *ngx_cc_pool_get(ngx_cc_line_wait_t *wait);
 
 /*
  * Somebody left the line because no helper came within "patience" ms: is the
@@ -59,20 +59,20 @@ void ngx_cc_pool_late(ngx_msec_t patience);
 void ngx_cc_pool_forget(ngx_cc_line_wait_t *wait);
 
 /* from now on messages of h go to this user */
-void ngx_cc_pool_use(ngx_cc_peer_t *h, const ngx_cc_peer_user_t *user,
-    void *data);
+void ngx_cc_pool_use(ngx_cc_helper_handle_t *h,
+    const ngx_cc_helper_handle_user_t *user, void *data);
 
 /*
  * Gives a helper back that has said EXITED or FAILED (reusable: as it said)
  * or that is lost.  Its ring must not be touched afterwards.
  */
-void ngx_cc_pool_put(ngx_cc_peer_t *h, ngx_uint_t reusable);
+void ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable);
 
 /*
  * Ends a helper that does not do what it has to (the spawner kills it and its
  * tree); it still has to be put back.
  */
-void ngx_cc_pool_kill(ngx_cc_peer_t *h);
+void ngx_cc_pool_kill(ngx_cc_helper_handle_t *h);
 
 
 #endif /* _NGX_CC_POOL_H_INCLUDED_ */

@@ -5,7 +5,7 @@
 #include "ngx_cc_audit.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_json_write.h"
-#include "ngx_cc_notice.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_utf8.h"
 
 
@@ -213,7 +213,7 @@ ngx_cc_audit_command(ngx_cc_witness_t *witness, ngx_cc_witness_event_e event,
         ngx_cc_audit_execution(&w, wd);
         ngx_cc_audit_asked(&w, audit, wd);
         ngx_cc_json_lit(&w, ",\"stage\":");
-        ngx_cc_json_cstring(&w, ngx_cc_notice_stage(wd->stage));
+        ngx_cc_json_cstring(&w, ngx_cc_names_stage(wd->stage));
         ngx_cc_json_lit(&w, ",\"errno\":");
         ngx_cc_json_int(&w, wd->error);
         break;
@@ -449,7 +449,7 @@ ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_witnessed_t *wd)
     exited = wd->exited;
 
     ngx_cc_json_lit(w, ",\"cause\":");
-    ngx_cc_json_cstring(w, ngx_cc_notice_cause(wd->cause));
+    ngx_cc_json_cstring(w, ngx_cc_names_cause(wd->cause));
     ngx_cc_json_lit(w, ",\"exit_code\":");
 
     if (exited == NULL) {

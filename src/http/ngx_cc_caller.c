@@ -2,7 +2,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_access.h"
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
@@ -105,7 +104,7 @@ ngx_uint_t
 ngx_cc_caller_apart(ngx_http_request_t *r, ngx_cc_caller_t *caller)
 {
     return ngx_strncmp(caller->owner.data, "addr:", 5) != 0
-           || !ngx_cc_access_local(r->connection->sockaddr);
+           || !ngx_cc_access_conf_local(r->connection->sockaddr);
 }
 
 

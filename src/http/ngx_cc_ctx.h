@@ -14,10 +14,10 @@
 
 
 typedef struct {
-    ngx_cc_host_t   host;
-    const char     *name;            /* of the dialect */
-    off_t           bytes_out;       /* of messages */
-    ngx_uint_t      code;            /* of a WebSocket's close; 0: open, or
+    ngx_cc_transport_t  transport;
+    const char         *name;        /* of the dialect */
+    off_t               bytes_out;   /* of messages */
+    ngx_uint_t          code;        /* of a WebSocket's close; 0: open, or
                                         no WebSocket */
 } ngx_cc_ctx_t;
 

@@ -4,7 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_json_write.h"
-#include "ngx_cc_notice.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_problem.h"
 
 
@@ -196,7 +196,7 @@ ngx_cc_problem_body(ngx_http_request_t *r, ngx_str_t *body)
         return NGX_ERROR;
     }
 
-    ngx_cc_notice_writer(&w, body->data, size);
+    ngx_cc_message_writer(&w, body->data, size);
     ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
                         "{\"code\":");
     ngx_cc_json_int(&w, problem->code);

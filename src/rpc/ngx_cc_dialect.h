@@ -57,7 +57,7 @@ typedef struct {
     ngx_uint_t              commands;    /* started so far, for the log */
     unsigned                failed:1;    /* no memory for a message that had
                                             to be said: end the session */
-} ngx_cc_host_t;
+} ngx_cc_transport_t;
 
 
 typedef struct {
@@ -65,7 +65,7 @@ typedef struct {
      * Begins a session; returns its state or NULL (no memory).  What the
      * server says first is there to be pulled.
      */
-    void    *(*open)(ngx_cc_host_t *host);
+    void    *(*open)(ngx_cc_transport_t *transport);
 
     /*
      * The next n > 0 bytes of a message, valid UTF-8 so far; "last": it ends

@@ -1,9 +1,10 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_notice.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_request.h"
 #include "ngx_cc_stdin.h"
+#include "ngx_cc_zone.h"
 
 
 #define NGX_CC_STDIN_SMALL   512         /* bytes of a block: nothing waits */
@@ -48,6 +49,9 @@ static void ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask);
 static void ngx_cc_stdin_forget(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_shut(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n);
+static void ngx_cc_stdin_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
+    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
+    uint64_t position);
 
 
 void
@@ -88,7 +92,7 @@ ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
     ngx_cc_asked_t *asked)
 {
     if (!in->open) {
-        ngx_cc_notice_stay(in->answers, asked, in->cmd, NGX_CC_ERROR_PARAMS,
+        ngx_cc_stdin_stay(in->answers, asked, in->cmd, NGX_CC_ERROR_PARAMS,
                            ngx_cc_text("stdin of this process is not open "
                                        "(params.open_stdin of execute)"),
                            in->position);
@@ -270,7 +274,7 @@ ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
 refused:
 
     in->refusing = 1;
-    ngx_cc_notice_stay(in->answers, asked, in->cmd, code, text, p - text,
+    ngx_cc_stdin_stay(in->answers, asked, in->cmd, code, text, p - text,
                        in->position);
 
     return NGX_DECLINED;
@@ -464,15 +468,15 @@ ngx_cc_stdin_settle(ngx_cc_stdin_t *in)
 static void
 ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask)
 {
-    u_char          buf[NGX_CC_NOTICE_SIZE];
+    u_char          buf[NGX_CC_MESSAGE_SIZE];
     uint64_t        start, end;
     ngx_cc_json_t   w;
 
     start = ask->end - ask->len;
     end = ngx_min(ask->end, in->taken);
 
-    ngx_cc_notice_writer(&w, buf, sizeof(buf));
-    ngx_cc_notice_answer(&w, &ask->asked.id);
+    ngx_cc_message_writer(&w, buf, sizeof(buf));
+    ngx_cc_message_answer(&w, &ask->asked.id);
     ngx_cc_json_lit(&w, "\"result\":{\"accepted\":");
     ngx_cc_json_uint(&w, end > start ? end - start : 0);
     ngx_cc_json_lit(&w, ",\"offset\":");
@@ -534,4 +538,51 @@ ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n)
     if (in->share) {
         in->share->bytes -= n;
     }
+}
+
+
+/*
+ * Queues what is said to input that is refused, with the position of stdin at
+ * which to go on: an error, or process.error when no answer was asked for.
+ */
+
+static void
+ngx_cc_stdin_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
+    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
+    uint64_t position)
+{
+    u_char         buf[NGX_CC_MESSAGE_SIZE];
+    ngx_cc_json_t  w;
+
+    if (code == NGX_CC_ERROR_PARAMS) {
+        ngx_cc_zone_refused(NGX_CC_REASON_REQUEST);
+    }
+
+    ngx_cc_message_writer(&w, buf, sizeof(buf));
+
+    if (asked->id.len) {
+        ngx_cc_message_answer(&w, &asked->id);
+        ngx_cc_json_lit(&w, "\"error\":{\"code\":");
+        ngx_cc_json_int(&w, code);
+        ngx_cc_json_lit(&w, ",\"message\":");
+        ngx_cc_json_string(&w, text, len);
+        ngx_cc_json_lit(&w, ",\"data\":{\"offset\":");
+        ngx_cc_json_uint(&w, position);
+        ngx_cc_json_lit(&w, "}}}");
+
+    } else {
+        ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                            "\"process.error\",\"params\":{\"error\":");
+        ngx_cc_json_string(&w, text, len);
+        ngx_cc_json_lit(&w, ",\"code\":");
+        ngx_cc_json_int(&w, code);
+        ngx_cc_json_lit(&w, ",\"execution_id\":\"");
+        ngx_cc_json_raw(&w, cmd->id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_json_lit(&w, "\"");
+        ngx_cc_json_lit(&w, ",\"offset\":");
+        ngx_cc_json_uint(&w, position);
+        ngx_cc_json_lit(&w, "}}");
+    }
+
+    (void) ngx_cc_answers_put(answers, buf, w.pos - buf);
 }

@@ -27,7 +27,7 @@
 typedef struct {
     const ngx_cc_dialect_t  *dialect;
     void                    *state;
-    ngx_cc_host_t            host;
+    ngx_cc_transport_t       transport;
     ngx_cc_command_conf_t    conf;
     ngx_log_t                log;
     size_t                   left;       /* bytes of the open message */
@@ -99,7 +99,7 @@ session_push(session_t *s, fuzz_in_t *in, unsigned last)
     }
 
     rc = s->dialect->push(s->state, p, n, last);
-    s->left = last ? s->host.max_message : s->left - n;
+    s->left = last ? s->transport.max_message : s->left - n;
     free(p);
 
     return rc;
@@ -180,7 +180,7 @@ session_command(fuzz_in_t *in, unsigned what)
 }
 
 
-/* "post": see ngx_cc_host_t */
+/* "post": see ngx_cc_transport_t */
 
 static void
 session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
@@ -209,17 +209,17 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
     s.conf.stdin_buffer = 2048;
     s.conf.timeout = op & 4 ? 600000 : 0;
     s.conf.max_commands_per_session = 1 + (op >> 4) % 4;
-    s.host.pool = ngx_create_pool(1024, &s.log);
-    s.host.log = &s.log;
-    s.host.conf = &s.conf;
-    s.host.max_message = op & 8 ? 1 << 20 : 64;
-    memset(s.host.session_id, 's', NGX_CC_UUID_TEXT);
-    s.host.post = post;
-    s.host.wake = session_wake;
-    s.left = s.host.max_message;
+    s.transport.pool = ngx_create_pool(1024, &s.log);
+    s.transport.log = &s.log;
+    s.transport.conf = &s.conf;
+    s.transport.max_message = op & 8 ? 1 << 20 : 64;
+    memset(s.transport.session_id, 's', NGX_CC_UUID_TEXT);
+    s.transport.post = post;
+    s.transport.wake = session_wake;
+    s.left = s.transport.max_message;
 
-    fuzz_check(s.host.pool != NULL);
-    s.state = dialect->open(&s.host);
+    fuzz_check(s.transport.pool != NULL);
+    s.state = dialect->open(&s.transport);
     fuzz_check(s.state != NULL);
     rc = NGX_OK;
 
@@ -250,7 +250,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
 
         case 9:
             dialect->drop(s.state);
-            s.left = s.host.max_message;
+            s.left = s.transport.max_message;
             break;
 
         case 10:
@@ -290,7 +290,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
         fuzz_check(fake_command[i]->closed == 1);
     }
 
-    ngx_destroy_pool(s.host.pool);
+    ngx_destroy_pool(s.transport.pool);
     fake_free();
 }
 

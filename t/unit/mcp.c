@@ -85,7 +85,7 @@ START_TEST(life)
     ck_assert_str_eq(f->line, "/bin/sh|/bin/sh|-c|make x");
     ck_assert_uint_eq(f->timeout, 2500);
     ck_assert_uint_eq(ngx_cc_mcp.busy(session), 1);
-    ck_assert_uint_eq(host.commands, 1);
+    ck_assert_uint_eq(transport.commands, 1);
 
     /* output is taken at once, and told at the end only */
 
@@ -345,7 +345,7 @@ by_post(const char *version, const char *method, const char *name,
     say(text);
     (void) pull();
     ngx_cc_mcp.close(session);
-    ngx_destroy_pool(host.pool);
+    ngx_destroy_pool(transport.pool);
 
     return (char *) buf;
 }

@@ -52,7 +52,7 @@ START_TEST(life)
     ck_assert_uint_eq(f->timeout, 2500);
     ck_assert_int_eq(f->open_stdin, 0);
     ck_assert_uint_eq(ngx_cc_native.busy(session), 1);
-    ck_assert_uint_eq(host.commands, 1);
+    ck_assert_uint_eq(transport.commands, 1);
 
     /* nothing is said before it runs, not even its output */
 

@@ -7,7 +7,7 @@
 #include "unit.h"
 
 
-ngx_cc_host_t          host;
+ngx_cc_transport_t          transport;
 ngx_cc_command_conf_t  conf;
 void                  *session;
 int                    wakes;
@@ -44,17 +44,17 @@ session_open(const ngx_cc_dialect_t *d, ngx_uint_t commands,
     conf.stdin_buffer = 4096;
     conf.max_commands_per_session = commands;
 
-    memset(&host, 0, sizeof(host));
-    host.pool = ngx_create_pool(1024, &session_log);
-    host.log = &session_log;
-    host.conf = &conf;
-    host.max_message = 1 << 20;
-    host.post = post;
-    memset(host.session_id, 's', NGX_CC_UUID_TEXT);
-    host.wake = session_wake;
+    memset(&transport, 0, sizeof(transport));
+    transport.pool = ngx_create_pool(1024, &session_log);
+    transport.log = &session_log;
+    transport.conf = &conf;
+    transport.max_message = 1 << 20;
+    transport.post = post;
+    memset(transport.session_id, 's', NGX_CC_UUID_TEXT);
+    transport.wake = session_wake;
 
     ngx_current_msec = 1000000;
-    session = dialect->open(&host);
+    session = dialect->open(&transport);
     ck_assert_ptr_nonnull(session);
 }
 
@@ -71,7 +71,7 @@ close_session(void)
         ck_assert_int_eq(fake_command[i]->closed, 1);
     }
 
-    ngx_destroy_pool(host.pool);
+    ngx_destroy_pool(transport.pool);
     fake_free();
 }
 

@@ -11,7 +11,7 @@
 #include "ngx_cc_dialect.h"
 
 
-extern ngx_cc_host_t          host;
+extern ngx_cc_transport_t          transport;
 extern ngx_cc_command_conf_t  conf;
 extern void                  *session;
 extern int                    wakes;
@@ -21,7 +21,8 @@ extern u_char                 buf[8 * 1024 * 1024];  /* and its text */
 
 /*
  * Opens one in /srv, where any command may run, but "commands" at a time.  What
- * it says first is still to be pulled.  "post": or NULL, see ngx_cc_host_t.
+ * it says first is still to be pulled.  "post" may be NULL, see
+ * ngx_cc_transport_t.
  */
 void session_open(const ngx_cc_dialect_t *d, ngx_uint_t commands,
     struct ngx_cc_mcp_post_s *post);

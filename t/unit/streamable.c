@@ -144,7 +144,7 @@ START_TEST(stuck)
         http_pass(1000);
 
         if (http.r) {
-            st->ctx.host.wake(st);
+            st->ctx.transport.wake(st);
             http_posted();
         }
     }

@@ -1,0 +1,697 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_abandon.h"
+#include "ngx_cc_account.h"
+#include "ngx_cc_command_link.h"
+#include "ngx_cc_zone.h"
+
+
+#define NGX_CC_COMMAND_LINK_MARGIN  10000    /* ms beyond every limit, then the
+                                                helper must have said
+                                                something */
+#define NGX_CC_COMMAND_LINK_REPLY   10000    /* ms; a signal is on its way for
+                                                a second at most */
+#define NGX_CC_COMMAND_LINK_IDLE    3600000  /* ms; only there to be a timer */
+
+
+static void ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h);
+static void ngx_cc_command_link_refused(void *data, ngx_err_t err);
+static void ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg);
+static void ngx_cc_command_link_writable(void *data);
+static void ngx_cc_command_link_gone(void *data);
+static void ngx_cc_command_link_exited(ngx_cc_command_link_t *cl,
+    ngx_cc_wire_exited_t *msg);
+static void ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
+    uint64_t start);
+static ngx_int_t ngx_cc_command_link_head(ngx_cc_command_link_t *cl,
+    uint64_t head);
+static void ngx_cc_command_link_lost(ngx_event_t *ev);
+static void ngx_cc_command_link_timer(ngx_event_t *ev);
+static void ngx_cc_command_link_reply(ngx_event_t *ev);
+static ngx_uint_t ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
+    ngx_cc_command_event_e event);
+
+
+static const ngx_cc_helper_handle_user_t  ngx_cc_command_link_user = {
+    ngx_cc_command_link_message,
+    ngx_cc_command_link_writable,
+    ngx_cc_command_link_gone
+};
+
+
+void
+ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_helper_handle_t  *h;
+
+    cl->timer.handler = ngx_cc_command_link_timer;
+    cl->timer.data = cl;
+    cl->timer.log = ngx_cycle->log;
+
+    cl->lost.handler = ngx_cc_command_link_lost;
+    cl->lost.data = cl;
+    cl->lost.log = ngx_cycle->log;
+
+    ngx_cc_drain_init(&cl->drain, cl);
+
+    cl->reply.handler = ngx_cc_command_link_reply;
+    cl->reply.data = cl;
+    cl->reply.log = ngx_cycle->log;
+
+    cl->asked = ngx_cc_account_now();
+    ngx_add_timer(&cl->timer, cl->conf->start_timeout);
+
+    cl->wait.ready = ngx_cc_command_link_ready;
+    cl->wait.failed = ngx_cc_command_link_refused;
+    cl->wait.data = cl;
+
+    h = ngx_cc_pool_get(&cl->wait);
+
+    if (h) {
+        ngx_cc_command_link_ready(cl, h);
+    }
+}
+
+
+/* a helper is there: START goes out */
+
+static void
+ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h)
+{
+    ngx_cc_command_link_t  *cl = data;
+
+    cl->helper = h;
+    h->run++;
+
+    cl->message->head.run = h->run;
+
+    ngx_cc_pool_use(h, &ngx_cc_command_link_user, cl);
+
+    ngx_cc_account_begin(h, cl->asked, cl->witnessed);
+    cl->witnessed = NULL;
+
+    cl->reader.base = h->ring;
+    cl->reader.size = h->ring_size;
+    ngx_cc_ring_rewind(&cl->reader);
+
+    cl->window = ngx_min(cl->conf->buffer, h->ring_size);
+
+    ngx_cc_command_link_send(cl);
+}
+
+
+/* no helper could be made, and there is none to wait for */
+
+static void
+ngx_cc_command_link_refused(void *data, ngx_err_t err)
+{
+    ngx_cc_command_link_t  *cl = data;
+
+    cl->public.state = NGX_CC_COMMAND_OVER;
+    cl->public.stage = NGX_CC_STAGE_FORK;
+    cl->public.error = err;
+
+    ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_FORK, err);
+    ngx_cc_command_link_over(cl);
+    (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
+}
+
+
+void
+ngx_cc_command_link_send(ngx_cc_command_link_t *cl)
+{
+    ngx_int_t                rc;
+    ngx_cc_helper_handle_t  *h;
+    ngx_cc_wire_msg_t        msg;
+
+    h = cl->helper;
+
+    if (h == NULL || h->dead || cl->public.state == NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    if (cl->message) {
+        rc = ngx_cc_channel_send(&h->channel, cl->message,
+                                 cl->message->head.size);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
+        ngx_free(cl->message);
+        cl->message = NULL;
+    }
+
+    if (cl->cancel_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_CANCEL, h->run,
+                         sizeof(ngx_cc_wire_head_t));
+        msg.head.flags = cl->ends;
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->cancel_due = 0;
+    }
+
+    if (cl->drop_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run,
+                         sizeof(ngx_cc_wire_head_t));
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->drop_due = 0;
+    }
+
+    if (cl->signal_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_SIGNAL, h->run,
+                         sizeof(ngx_cc_wire_signal_t));
+        msg.signal.signo = cl->public.paused ? SIGSTOP : SIGCONT;
+        msg.signal.serial = cl->serial;
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->signal_due = 0;
+    }
+
+    if (cl->credit_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_CREDIT, h->run,
+                         sizeof(ngx_cc_wire_credit_t));
+        msg.credit.tail = cl->reader.pos;
+        msg.credit.seen = cl->head;
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->credit_due = 0;
+        cl->credited = cl->reader.pos;
+    }
+
+    if (cl->input) {
+        if (ngx_cc_channel_send(&h->channel, cl->input, cl->input->head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        ngx_free(cl->input);
+        cl->input = NULL;
+    }
+}
+
+
+static void
+ngx_cc_command_link_writable(void *data)
+{
+    ngx_cc_command_link_send(data);
+}
+
+
+static void
+ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
+{
+    ngx_cc_command_link_t  *cl = data;
+
+    if (cl->public.state == NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    switch (msg->head.type) {
+
+    case NGX_CC_WIRE_STARTED:
+        if (cl->public.state == NGX_CC_COMMAND_WAITING) {
+            ngx_cc_command_link_started(cl, msg->started.pid,
+                                        msg->started.start);
+            (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_STARTED);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_FAILED:
+        cl->public.state = NGX_CC_COMMAND_OVER;
+        cl->public.stage = msg->failed.stage;
+        cl->public.error = msg->failed.error;
+        cl->reusable = 1;
+
+        ngx_cc_account_failed(&cl->helper->witnessed, msg->failed.stage,
+                              msg->failed.error);
+        ngx_cc_command_link_over(cl);
+        (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
+        return;
+
+    case NGX_CC_WIRE_OUTPUT:
+        if (ngx_cc_command_link_head(cl, msg->output.pos) == NGX_OK) {
+            cl->wake(cl->public.data, &cl->public);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_INPUT_DONE:
+        if (cl->input_busy) {
+            cl->input_busy = 0;
+            cl->public.accepted = msg->input.len;
+
+            if (msg->head.flags & NGX_CC_INPUT_CLOSED) {
+                cl->public.stdin_closed = 1;
+            }
+
+            (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_INPUT);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_ENDED:
+        ngx_cc_drain_begin(&cl->drain, cl->conf->drain_timeout);
+        return;
+
+    case NGX_CC_WIRE_SIGNALLED:
+        if (msg->signal.serial == cl->serial && cl->reply.timer_set) {
+            ngx_del_timer(&cl->reply);
+            cl->public.left = msg->signal.left;
+
+            (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_SIGNALLED);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_EXITED:
+        ngx_cc_command_link_exited(cl, &msg->exited);
+        return;
+
+    default:
+        return;
+    }
+}
+
+
+static void
+ngx_cc_command_link_exited(ngx_cc_command_link_t *cl, ngx_cc_wire_exited_t *msg)
+{
+    ngx_cc_command_t  *cmd;
+
+    cmd = &cl->public;
+
+    if (ngx_cc_command_link_head(cl, msg->pos) != NGX_OK) {
+        return;
+    }
+
+    if (cmd->state == NGX_CC_COMMAND_WAITING) {
+        /* a short one: EXITED stands for STARTED too */
+
+        ngx_cc_command_link_started(cl, msg->pid, msg->start);
+
+        if (ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_STARTED)) {
+            return;
+        }
+    }
+
+    cmd->state = NGX_CC_COMMAND_OVER;
+    cmd->status = msg->status;
+    cmd->cause = msg->cause;
+    cmd->elapsed = msg->elapsed;
+    cmd->user = msg->user;
+    cmd->system = msg->system;
+    cmd->max_rss = msg->max_rss;
+    cmd->swept = msg->swept;
+    cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
+    cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];
+    cmd->bytes[NGX_CC_STDERR] = msg->bytes[NGX_CC_STDERR];
+
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
+    }
+
+    cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
+
+    ngx_cc_account_exited(cl->helper, msg);
+
+    if (cmd->truncated) {
+        cl->reader.pos = cl->head;
+    }
+
+    if (cl->reader.pos == cl->head) {
+        ngx_cc_command_link_over(cl);
+
+    } else {
+        ngx_cc_drain_begin(&cl->drain, cl->conf->drain_timeout);
+    }
+
+    (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_EXITED);
+}
+
+
+static void
+ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
+    uint64_t start)
+{
+    cl->public.state = NGX_CC_COMMAND_RUNNING;
+    cl->public.pid = pid;
+    cl->public.start = start / 1000;
+
+    ngx_cc_account_started(cl->helper, pid, start);
+
+    if (cl->public.canceling) {
+        ngx_cc_command_link_expect(cl, 0);
+
+    } else if (cl->timeout) {
+        ngx_cc_command_link_expect(cl, cl->timeout);
+
+    } else {
+        ngx_add_timer(&cl->timer, NGX_CC_COMMAND_LINK_IDLE);
+    }
+}
+
+
+void
+ngx_cc_command_link_signal(ngx_cc_command_link_t *cl)
+{
+    cl->serial++;
+    cl->signal_due = 1;
+    cl->public.left = 0;
+
+    ngx_add_timer(&cl->reply, NGX_CC_COMMAND_LINK_REPLY);
+    ngx_cc_command_link_send(cl);
+}
+
+
+void
+ngx_cc_command_link_expect(ngx_cc_command_link_t *cl, ngx_msec_t time)
+{
+    cl->checked = 0;
+
+    ngx_add_timer(&cl->timer, time + cl->conf->kill_grace + cl->conf->linger
+                              + NGX_CC_COMMAND_LINK_MARGIN);
+}
+
+
+/* the helper says that the ring is filled up to here: can that be? */
+
+static ngx_int_t
+ngx_cc_command_link_head(ngx_cc_command_link_t *cl, uint64_t head)
+{
+    if (head < cl->head || head - cl->reader.pos > cl->window) {
+        ngx_cc_command_link_lose(cl, "impossible position in the ring");
+        return NGX_ERROR;
+    }
+
+    cl->head = head;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_command_link_lose(ngx_cc_command_link_t *cl, const char *reason)
+{
+    if (cl->public.state == NGX_CC_COMMAND_OVER && cl->helper == NULL) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, cl->timer.log, 0,
+                  "cc_executor: command lost: %s execution=%*s",
+                  reason, (size_t) NGX_CC_HANDLE_NAME, cl->public.id);
+
+    if (cl->helper) {
+        ngx_cc_pool_kill(cl->helper);
+    }
+
+    cl->reusable = 0;
+
+    if (cl->public.state != NGX_CC_COMMAND_OVER && !cl->lost.posted) {
+        ngx_post_event(&cl->lost, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_cc_command_link_withdraw(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_pool_forget(&cl->wait);
+    cl->withdrawn = 1;
+
+    if (cl->timer.timer_set) {
+        ngx_del_timer(&cl->timer);
+    }
+
+    if (!cl->lost.posted) {
+        ngx_post_event(&cl->lost, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_cc_command_link_cut(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_command_event_e  event;
+
+    event = (cl->public.state == NGX_CC_COMMAND_RUNNING)
+            ? NGX_CC_COMMAND_EXITED : NGX_CC_COMMAND_FAILED;
+
+    ngx_cc_pool_forget(&cl->wait);
+
+    cl->public.state = NGX_CC_COMMAND_OVER;
+    cl->public.cause = NGX_CC_CAUSE_SHUTDOWN;
+    cl->public.stage = NGX_CC_STAGE_NONE;
+    cl->public.unknown = 1;
+
+    if (cl->helper) {
+        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_SHUTDOWN);
+
+    } else {
+        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
+    }
+
+    if (cl->reader.pos == cl->head) {
+        ngx_cc_command_link_over(cl);
+    }
+
+    (void) ngx_cc_command_link_tell(cl, event);
+}
+
+
+static void
+ngx_cc_command_link_lost(ngx_event_t *ev)
+{
+    ngx_cc_command_link_t   *cl = ev->data;
+    ngx_cc_command_event_e   event;
+
+    if (cl->public.state == NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    event = (cl->public.state == NGX_CC_COMMAND_RUNNING || cl->withdrawn)
+            ? NGX_CC_COMMAND_EXITED : NGX_CC_COMMAND_FAILED;
+
+    cl->public.state = NGX_CC_COMMAND_OVER;
+    cl->public.cause = cl->withdrawn ? NGX_CC_CAUSE_CANCEL
+                                     : NGX_CC_CAUSE_LOST;
+    cl->public.stage = NGX_CC_STAGE_NONE;
+    cl->public.unknown = 1;
+
+    if (cl->helper) {
+        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_LOST);
+
+    } else if (cl->withdrawn) {
+        ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
+        cl->witnessed = NULL;
+
+    } else {
+        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
+    }
+
+    if (cl->reader.pos == cl->head) {
+        ngx_cc_command_link_over(cl);
+    }
+
+    (void) ngx_cc_command_link_tell(cl, event);
+}
+
+
+void
+ngx_cc_command_link_drop(ngx_cc_command_link_t *cl)
+{
+    ngx_log_error(NGX_LOG_INFO, cl->timer.log, 0,
+                  "cc_executor: the client takes nothing, the rest of the "
+                  "output is dropped execution=%*s",
+                  (size_t) NGX_CC_HANDLE_NAME, cl->public.id);
+
+    cl->public.truncated = 1;
+    cl->reader.pos = cl->head;
+
+    if (cl->public.state == NGX_CC_COMMAND_OVER) {
+        ngx_cc_command_link_over(cl);
+        cl->wake(cl->public.data, &cl->public);
+        return;
+    }
+
+    cl->credit_due = 0;
+    cl->drop_due = 1;
+    ngx_cc_command_link_send(cl);
+    ngx_cc_command_link_expect(cl, 0);
+}
+
+
+static void
+ngx_cc_command_link_gone(void *data)
+{
+    ngx_cc_command_link_t  *cl = data;
+
+    if (cl->public.state != NGX_CC_COMMAND_OVER) {
+        ngx_cc_command_link_lose(cl, "its helper is gone");
+    }
+}
+
+
+/*
+ * Before STARTED: the start deadline.  Afterwards: a helper keeps the time of
+ * its command itself; only one that has not kept it, has nothing left that we
+ * would have to read first, and stays silent, is not believed any more.
+ */
+
+static void
+ngx_cc_command_link_timer(ngx_event_t *ev)
+{
+    ngx_uint_t              ends;
+    ngx_cc_command_link_t  *cl = ev->data;
+
+    if (cl->public.state == NGX_CC_COMMAND_WAITING) {
+        if (cl->helper == NULL) {
+            ngx_cc_pool_forget(&cl->wait);
+            ngx_cc_pool_late(cl->conf->start_timeout);
+        }
+
+        ngx_cc_command_link_lose(cl, cl->helper ? "not started in time"
+                                                : "no helper in time");
+        return;
+    }
+
+    ends = cl->public.truncated || cl->public.canceling
+           || (cl->timeout && !cl->public.paused);
+
+    if (ends && cl->reader.pos == cl->head
+        && !cl->credit_due && cl->checked == cl->head + 1)
+    {
+        ngx_cc_command_link_lose(cl, "its helper does not end it");
+        return;
+    }
+
+    cl->checked = cl->head + 1;          /* 0 = not looked yet */
+
+    ngx_add_timer(&cl->timer, ends ? NGX_CC_COMMAND_LINK_MARGIN
+                                   : NGX_CC_COMMAND_LINK_IDLE);
+}
+
+
+/* a helper that obeys would have said something by now */
+
+static void
+ngx_cc_command_link_reply(ngx_event_t *ev)
+{
+    ngx_cc_command_link_t  *cl = ev->data;
+
+    if (cl->public.state == NGX_CC_COMMAND_RUNNING) {
+        ngx_cc_command_link_lose(cl, "its helper does not answer");
+    }
+}
+
+
+/* returns 1 when the command was closed by it */
+
+static ngx_uint_t
+ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
+    ngx_cc_command_event_e event)
+{
+    ngx_uint_t  closed;
+
+    closed = 0;
+    cl->closed = &closed;
+    cl->event(cl->public.data, &cl->public, event);
+
+    if (closed) {
+        return 1;
+    }
+
+    cl->closed = NULL;
+
+    return 0;
+}
+
+
+void
+ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
+{
+    if (cl->timer.timer_set) {
+        ngx_del_timer(&cl->timer);
+    }
+
+    ngx_cc_drain_end(&cl->drain);
+
+    /* whoever still has to read its last words keeps nobody from starting */
+
+    ngx_cc_zone_free(&cl->slot);
+
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
+    }
+
+    if (cl->helper) {
+        ngx_cc_pool_put(cl->helper, cl->reusable);
+        cl->helper = NULL;
+    }
+}
+
+
+void
+ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
+{
+    if (cl->closed) {
+        *cl->closed = 1;
+    }
+
+    ngx_cc_pool_forget(&cl->wait);
+
+    if (cl->timer.timer_set) {
+        ngx_del_timer(&cl->timer);
+    }
+
+    if (cl->reply.timer_set) {
+        ngx_del_timer(&cl->reply);
+    }
+
+    if (cl->lost.posted) {
+        ngx_delete_posted_event(&cl->lost);
+    }
+
+    ngx_cc_drain_end(&cl->drain);
+
+    /* nobody waits any more for a command that waited for a helper */
+
+    ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
+    cl->witnessed = NULL;
+
+    if (cl->helper) {
+        if (cl->public.state == NGX_CC_COMMAND_OVER) {
+            ngx_cc_pool_put(cl->helper, cl->reusable);
+
+        } else {
+            ngx_cc_abandon(cl->helper, cl->conf->kill_grace,
+                           cl->public.canceling ? cl->ends
+                                                : NGX_CC_CAUSE_DISCONNECT);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+
+/*
+ * A command's conversation with its helper: what is owed to it, what it says,
+ * when it is not believed any more.  The private half of ngx_cc_command.
+ */
+
+#ifndef _NGX_CC_COMMAND_LINK_H_INCLUDED_
+#define _NGX_CC_COMMAND_LINK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_drain.h"
+#include "ngx_cc_pool.h"
+#include "ngx_cc_slots.h"
+
+
+typedef struct {
+    ngx_cc_command_t         public;     /* first: it is what others see */
+
+    ngx_cc_command_conf_t   *conf;
+    void                   (*event)(void *data, ngx_cc_command_t *cmd,
+                                 ngx_cc_command_event_e event);
+    void                   (*wake)(void *data, ngx_cc_command_t *cmd);
+
+    ngx_cc_line_wait_t       wait;
+    ngx_cc_helper_handle_t  *helper;     /* NULL: waits, or given back */
+    ngx_cc_slot_t            slot;
+    ngx_cc_wire_start_t     *message;    /* START, until it is sent */
+    ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
+    ngx_msec_t               timeout;
+    uint64_t                 asked;      /* us since 1970 */
+    ngx_cc_witnessed_t      *witnessed;  /* until there is a helper */
+
+    ngx_cc_ring_reader_t     reader;
+    uint64_t                 head;       /* newest that the helper told */
+    uint64_t                 credited;   /* newest tail that we told */
+    uint64_t                 checked;    /* head at the last look of timer */
+    size_t                   window;
+
+    /*
+     * Never cancelable: as long as a command is not over, a worker that was
+     * told to quit stays.
+     */
+    ngx_event_t              timer;
+    ngx_event_t              lost;       /* posted */
+    ngx_cc_drain_t           drain;
+    ngx_event_t              reply;      /* SIGNALLED has to come until then */
+    uint32_t                 serial;     /* of the newest SIGNAL */
+    ngx_uint_t              *closed;     /* set by close() during a callback */
+    ngx_cc_cause_e           ends;       /* canceling: with this cause */
+
+    /* to be sent when the socket takes messages again */
+    unsigned                 credit_due:1;
+    unsigned                 signal_due:1;
+    unsigned                 cancel_due:1;
+    unsigned                 drop_due:1;
+    unsigned                 input_busy:1;
+    unsigned                 has_stdin:1;
+    unsigned                 reusable:1;
+    unsigned                 withdrawn:1;
+} ngx_cc_command_link_t;
+
+
+/* asks the pool for a helper; cl->message goes out as soon as there is one */
+void ngx_cc_command_link_begin(ngx_cc_command_link_t *cl);
+
+/* it has to be over "time" ms from now, and the grace that it is given */
+void ngx_cc_command_link_expect(ngx_cc_command_link_t *cl, ngx_msec_t time);
+
+/* SIGSTOP or SIGCONT is due, as public.paused says */
+void ngx_cc_command_link_signal(ngx_cc_command_link_t *cl);
+
+/*
+ * Sends everything that is due.  What cannot go now stays due: positions and
+ * signals are absolute, so only the newest matters.
+ */
+void ngx_cc_command_link_send(ngx_cc_command_link_t *cl);
+
+/*
+ * The helper cannot be trusted or reached any more ("reason": for the log).
+ * The event comes from the event loop, not from inside this call.
+ */
+void ngx_cc_command_link_lose(ngx_cc_command_link_t *cl, const char *reason);
+
+/*
+ * Its processes are gone and its client takes nothing any more: what is left of
+ * the output is dropped, EXITED comes or has come.
+ */
+void ngx_cc_command_link_drop(ngx_cc_command_link_t *cl);
+
+/*
+ * It leaves the line and will never be started: EXITED with the cause "cancel"
+ * comes from the event loop.  Only while there is no helper.
+ */
+void ngx_cc_command_link_withdraw(ngx_cc_command_link_t *cl);
+
+/*
+ * Nobody waits any longer for how it ends: it is over, with the cause
+ * "shutdown", and EXITED or FAILED is told from inside the call.
+ */
+void ngx_cc_command_link_cut(ngx_cc_command_link_t *cl);
+
+/* nothing of the helper is needed any more: the next command may have it */
+void ngx_cc_command_link_over(ngx_cc_command_link_t *cl);
+
+/* no callback comes any more; a command that still runs is abandoned */
+void ngx_cc_command_link_end(ngx_cc_command_link_t *cl);
+
+
+#endif /* _NGX_CC_COMMAND_LINK_H_INCLUDED_ */

@@ -1,0 +1,442 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_spawner_client.h"
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_spawner.h"
+
+
+#define NGX_CC_SPAWNER_CLIENT_CALM   10000   /* ms; a spawner that lived so
+                                                long is well */
+#define NGX_CC_SPAWNER_CLIENT_PAUSE  10000   /* ms; longer than a spawner ever
+                                                waits after a failure */
+
+
+static void ngx_cc_spawner_client_fork(ngx_event_t *ev);
+static void ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply,
+    int signo);
+static ngx_int_t ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply);
+static ngx_msec_t ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *supply);
+static void ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg,
+    int *fds, int nfds);
+static void ngx_cc_spawner_client_writable(void *data);
+static void ngx_cc_spawner_client_broken(void *data);
+static void ngx_cc_spawner_client_exiting(void *data);
+
+
+static const ngx_cc_channel_handlers_t  ngx_cc_spawner_client_channel = {
+    ngx_cc_spawner_client_message,
+    ngx_cc_spawner_client_writable,
+    ngx_cc_spawner_client_broken,
+    ngx_cc_spawner_client_exiting
+};
+
+
+/* ms to wait before a spawner that died early is replaced, by deaths */
+
+static const ngx_msec_t  ngx_cc_spawner_client_backoff[] = {
+    0, 100, 1000, 5000
+};
+
+
+static int  ngx_cc_spawner_client_watch[2] = { -1, -1 };
+
+
+ngx_int_t
+ngx_cc_spawner_client_deathwatch(ngx_log_t *log)
+{
+    if (ngx_cc_spawner_client_watch[0] != -1) {
+        return NGX_OK;
+    }
+
+    if (pipe2(ngx_cc_spawner_client_watch, O_CLOEXEC) == -1) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "cc_executor: pipe2() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_spawner_client_close_deathwatch(void)
+{
+    /*
+     * In single-process mode this process is what the others watch; the
+     * spawner closes its copy with everything else.
+     */
+
+    if (ngx_process != NGX_PROCESS_SINGLE
+        && ngx_cc_spawner_client_watch[1] != -1) {
+        (void) close(ngx_cc_spawner_client_watch[1]);
+        ngx_cc_spawner_client_watch[1] = -1;
+    }
+}
+
+
+void
+ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *supply,
+    const ngx_cc_spawner_conf_t *conf,
+    const ngx_cc_spawner_client_handlers_t *handlers, void *data,
+    ngx_log_t *log)
+{
+    ngx_memzero(supply, sizeof(ngx_cc_spawner_client_t));
+
+    supply->handlers = handlers;
+    supply->data = data;
+    supply->log = log;
+    supply->conf = *conf;
+
+    supply->fork.handler = ngx_cc_spawner_client_fork;
+    supply->fork.data = supply;
+    supply->fork.log = log;
+    supply->fork.cancelable = 1;
+
+    ngx_cc_spawner_client_fork(&supply->fork);
+}
+
+
+void
+ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *supply, ngx_uint_t n)
+{
+    ngx_cc_wire_supply_t  msg;
+
+    if (supply->channel.connection == NULL
+        || (n == supply->wanted && !supply->unsent))
+    {
+        return;
+    }
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_SUPPLY, 0, sizeof(msg));
+    msg.helpers = n;
+
+    supply->wanted = n;
+    supply->unsent = (ngx_cc_channel_send(&supply->channel, &msg, sizeof(msg))
+                      == NGX_AGAIN);
+}
+
+
+void
+ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *supply,
+    ngx_uint_t generation, pid_t pid)
+{
+    ngx_cc_wire_helper_t  msg;
+
+    if (supply->channel.connection && generation == supply->generation) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_KILL, 0, sizeof(msg));
+        msg.pid = pid;
+
+        (void) ngx_cc_channel_send(&supply->channel, &msg, sizeof(msg));
+    }
+}
+
+
+void
+ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *supply,
+    ngx_msec_t patience)
+{
+    if (supply->channel.connection == NULL
+        || ngx_current_msec - supply->heard < patience)
+    {
+        return;
+    }
+
+    if (supply->refusing
+        && ngx_current_msec - supply->refused < NGX_CC_SPAWNER_CLIENT_PAUSE)
+    {
+        /* it waits before it tries again */
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, supply->log, 0,
+                  "cc_executor: the spawner of keeper %P does not answer, it "
+                  "is killed", supply->pid);
+
+    /* by its keeper, which may have been stopped as well */
+
+    ngx_cc_spawner_client_signal(supply, SIGTERM);
+    ngx_cc_spawner_client_signal(supply, SIGCONT);
+}
+
+
+/*
+ * The keeper is our child, but the core waits for every child as soon as it is
+ * told of its end: meanwhile the number must not become somebody else's.
+ */
+
+static void
+ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply, int signo)
+{
+    sigset_t   set, old;
+    siginfo_t  info;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    (void) sigprocmask(SIG_BLOCK, &set, &old);
+
+    if (waitid(P_PID, supply->pid, &info, WEXITED|WNOHANG|WNOWAIT) == 0) {
+        (void) kill(supply->pid, signo);
+    }
+
+    (void) sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+
+void
+ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *supply)
+{
+    supply->stopped = 1;
+}
+
+
+void
+ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *supply)
+{
+    supply->stopped = 1;
+
+    if (supply->channel.connection) {
+        ngx_cc_channel_close(&supply->channel);
+
+        /* should somebody have stopped it: the keeper wakes it */
+        ngx_cc_spawner_client_signal(supply, SIGCONT);
+    }
+}
+
+
+static void
+ngx_cc_spawner_client_fork(ngx_event_t *ev)
+{
+    ngx_cc_spawner_client_t  *supply = ev->data;
+
+    if (supply->stopped) {
+        return;
+    }
+
+    if (ngx_cc_spawner_client_spawn(supply) != NGX_OK) {
+        ngx_add_timer(&supply->fork,
+                      ngx_max(ngx_cc_spawner_client_delay(supply), 100));
+        return;
+    }
+
+    supply->wanted = 0;
+    supply->unsent = 0;
+    supply->handlers->ready(supply->data);
+}
+
+
+static ngx_int_t
+ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
+{
+    int                    s[2];
+    pid_t                  pid;
+    ngx_int_t              rc;
+    ngx_uint_t             i, n;
+    ngx_list_part_t       *part;
+    ngx_shm_zone_t        *zone;
+    ngx_cc_spawner_map_t  *maps;
+    ngx_cc_spawner_conf_t  conf;
+
+    n = 0;
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+         part;
+         part = part->next)
+    {
+        n += part->nelts;
+    }
+
+    maps = ngx_alloc((n + 1) * sizeof(ngx_cc_spawner_map_t), supply->log);
+
+    if (maps == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+         part;
+         part = part->next)
+    {
+        zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            maps[n].addr = zone[i].shm.addr;
+            maps[n].size = zone[i].shm.size;
+            n++;
+        }
+    }
+
+    if (ngx_cc_fdmsg_pair(s) == -1) {
+        ngx_log_error(NGX_LOG_ERR, supply->log, ngx_errno,
+                      "cc_executor: socketpair() failed");
+        ngx_free(maps);
+        return NGX_ERROR;
+    }
+
+    conf = supply->conf;
+    conf.socket = s[1];
+    conf.deathwatch = ngx_cc_spawner_client_watch[0];
+    conf.maps = maps;
+    conf.nmaps = n;
+
+    /* as long as the title that the worker has now: that much is ours */
+
+    conf.argv = ngx_os_argv;
+    conf.title_room = ngx_strlen(ngx_os_argv[0]) + 1;
+
+    pid = fork();
+
+    if (pid == 0) {
+        ngx_cc_spawner_run(&conf);
+    }
+
+    ngx_free(maps);
+    (void) close(s[1]);
+
+    if (pid == -1) {
+        ngx_log_error(NGX_LOG_ERR, supply->log, ngx_errno,
+                      "cc_executor: fork() of the spawner failed");
+        (void) close(s[0]);
+        return NGX_ERROR;
+    }
+
+    supply->generation++;
+    supply->pid = pid;
+    supply->born = ngx_current_msec;
+    supply->heard = ngx_current_msec;
+    supply->refusing = 0;
+
+    ngx_log_error(NGX_LOG_NOTICE, supply->log, 0,
+                  "cc_executor: spawner started, its keeper is %P", pid);
+
+    rc = ngx_cc_channel_open(&supply->channel, s[0],
+                             &ngx_cc_spawner_client_channel, supply, 1,
+                             supply->log);
+
+    return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* counts a death, and says when to try again */
+
+static ngx_msec_t
+ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *supply)
+{
+    ngx_msec_t  delay;
+
+    delay = ngx_cc_spawner_client_backoff[ngx_min(supply->deaths, 3)];
+    supply->deaths++;
+
+    return delay;
+}
+
+
+static void
+ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
+    int nfds)
+{
+    ngx_cc_spawner_client_t  *supply = data;
+
+    supply->heard = ngx_current_msec;
+
+    switch (msg->head.type) {
+
+    case NGX_CC_WIRE_HELPER:
+        supply->refusing = 0;
+
+        if (nfds == 2) {
+            supply->handlers->made(supply->data, msg->helper.pid, fds,
+                                   msg->helper.ring);
+            return;
+        }
+
+        supply->handlers->made(supply->data, msg->helper.pid, NULL, 0);
+        break;
+
+    case NGX_CC_WIRE_GONE:
+        ngx_log_debug2(NGX_LOG_DEBUG_CORE, supply->log, 0,
+                       "cc_executor: helper %D ended, status %D",
+                       msg->helper.pid, msg->helper.status);
+
+        if (WIFSTOPPED(msg->helper.status)) {
+            supply->handlers->stopped(supply->data, msg->helper.pid);
+        }
+
+        break;
+
+    case NGX_CC_WIRE_NOFORK:
+        supply->refusing = 1;
+        supply->refused = ngx_current_msec;
+
+        ngx_log_error(NGX_LOG_ERR, supply->log, msg->failed.error,
+                      msg->failed.error
+                      ? "cc_executor: could not make a helper"
+                      : "cc_executor: a helper died at its birth");
+
+        supply->handlers->refused(supply->data, msg->failed.error
+                                                ? msg->failed.error
+                                                : NGX_EAGAIN);
+        break;
+
+    default:
+        break;
+    }
+
+    while (nfds) {
+        (void) close(fds[--nfds]);
+    }
+}
+
+
+static void
+ngx_cc_spawner_client_writable(void *data)
+{
+    ngx_cc_spawner_client_t  *supply = data;
+
+    if (supply->unsent) {
+        ngx_cc_spawner_client_want(supply, supply->wanted);
+    }
+}
+
+
+static void
+ngx_cc_spawner_client_broken(void *data)
+{
+    ngx_msec_t                delay;
+    ngx_cc_spawner_client_t  *supply = data;
+
+    ngx_cc_channel_close(&supply->channel);
+
+    supply->wanted = 0;
+    supply->unsent = 0;
+    supply->generation++;                /* its helpers are orphans now */
+
+    supply->handlers->lost(supply->data);
+
+    if (supply->stopped) {
+        return;
+    }
+
+    if (ngx_current_msec - supply->born > NGX_CC_SPAWNER_CLIENT_CALM) {
+        supply->deaths = 0;
+    }
+
+    delay = ngx_cc_spawner_client_delay(supply);
+
+    ngx_log_error(NGX_LOG_ERR, supply->log, 0,
+                  "cc_executor: the spawner is gone, next one in %M ms",
+                  delay);
+
+    ngx_add_timer(&supply->fork, delay);
+}
+
+
+static void
+ngx_cc_spawner_client_exiting(void *data)
+{
+    ngx_cc_spawner_client_t  *supply = data;
+
+    supply->handlers->exiting(supply->data);
+}

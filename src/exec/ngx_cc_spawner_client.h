@@ -1,0 +1,115 @@
+
+/*
+ * The spawner as this worker sees it: forked at the start, forked again when
+ * it dies, told how many helpers shall be alive.  What it makes goes up to the
+ * pool.  And the deathwatch: the pipe by which helpers see that the master is
+ * gone.
+ */
+
+#ifndef _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_
+#define _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_channel.h"
+#include "ngx_cc_spawner.h"
+
+
+/* who is told; all are called from the event loop */
+
+typedef struct {
+    /* there is a new spawner: it has to be told what is wanted */
+    void  (*ready)(void *data);
+
+    /*
+     * A new helper: fds[0] is its control socket, fds[1] its ring of "size"
+     * bytes, now the callee's.  fds NULL: they were lost on the way (no
+     * descriptor was free here).
+     */
+    void  (*made)(void *data, pid_t pid, int *fds, size_t size);
+
+    /* somebody has stopped a helper of the current spawner */
+    void  (*stopped)(void *data, pid_t pid);
+
+    /* a helper could not be made; the spawner tries again by itself */
+    void  (*refused)(void *data, ngx_err_t err);
+
+    /* the spawner is gone: its helpers, "generation" tells them, are orphans */
+    void  (*lost)(void *data);
+
+    /* the worker begins to shut down */
+    void  (*exiting)(void *data);
+} ngx_cc_spawner_client_handlers_t;
+
+
+typedef struct {
+    ngx_uint_t                       generation; /* of the current spawner */
+    ngx_uint_t                       wanted;     /* what it was told last */
+
+    /* private to ngx_cc_spawner_client.c */
+    const ngx_cc_spawner_client_handlers_t  *handlers;
+    void                                    *data;
+    ngx_log_t                               *log;
+    ngx_cc_spawner_conf_t                    conf; /* of the next one */
+    ngx_cc_channel_t                         channel;
+    pid_t                                    pid; /* of its keeper */
+    ngx_msec_t                               born; /* when it was forked */
+    ngx_msec_t                               heard; /* when it last said
+                                                    something */
+    ngx_msec_t                       refused;    /* when it last said so */
+    ngx_uint_t                       deaths;     /* in a row, each soon after
+                                                    birth */
+    ngx_event_t                      fork;       /* the next attempt */
+    unsigned                         unsent:1;   /* "wanted" has to be told */
+    unsigned                         refusing:1; /* since "refused" it could
+                                                    not make one */
+    unsigned                         stopped:1;
+} ngx_cc_spawner_client_t;
+
+
+/*
+ * In init_module: a pipe whose write end only the master holds.  Called once
+ * per master; harmless later.  NGX_OK or NGX_ERROR (told).
+ */
+ngx_int_t ngx_cc_spawner_client_deathwatch(ngx_log_t *log);
+
+/* first thing in init_process of every kind of process */
+void ngx_cc_spawner_client_close_deathwatch(void);
+
+/*
+ * Forks the first spawner of this worker, or tries again later (told).
+ * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.
+ */
+void ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *supply,
+    const ngx_cc_spawner_conf_t *conf,
+    const ngx_cc_spawner_client_handlers_t *handlers, void *data,
+    ngx_log_t *log);
+
+/*
+ * "n" helpers of the current spawner shall be alive.  It never ends one, so a
+ * smaller number only matters after some have been closed; 0: it makes no more
+ * and leaves with the last one.
+ */
+void ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *supply, ngx_uint_t n);
+
+/* ends a helper of that generation, and its tree, by force */
+void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *supply,
+    ngx_uint_t generation, pid_t pid);
+
+/*
+ * A helper did not come within "patience" ms although the spawner was to make
+ * one.  If it has not said a word in that time either, it is ended by force:
+ * it was stopped, or hangs.  The handler "lost" follows.
+ */
+void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *supply,
+    ngx_msec_t patience);
+
+/* no spawner is forked any more */
+void ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *supply);
+
+/* closes the socket: the spawner leaves */
+void ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *supply);
+
+
+#endif /* _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_ */

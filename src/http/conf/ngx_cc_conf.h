@@ -1,0 +1,100 @@
+
+/*
+ * What the configuration says: one struct for http, one for a location, and
+ * the functions that merge, check and compile it.
+ */
+
+#ifndef _NGX_CC_CONF_H_INCLUDED_
+#define _NGX_CC_CONF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_access_conf.h"
+#include "ngx_cc_conf_audit.h"
+#include "ngx_cc_cors_conf.h"
+#include "ngx_cc_command.h"
+#include "ngx_cc_conf_command.h"
+#include "ngx_cc_conf_env.h"
+#include "ngx_cc_conf_fence.h"
+#include "ngx_cc_conf_limits.h"
+#include "ngx_cc_conf_policy.h"
+#include "ngx_cc_conf_session.h"
+#include "ngx_cc_identity.h"
+#include "ngx_cc_pool.h"
+#include "ngx_cc_zone.h"
+
+
+/* bounds of what may be configured */
+
+#define NGX_CC_CONF_MAX_HELPERS  1024
+
+
+typedef struct ngx_cc_loc_conf_s  ngx_cc_loc_conf_t;
+
+
+typedef struct {
+    ngx_str_t               server;          /* its name */
+    ngx_str_t               name;
+    ngx_cc_loc_conf_t      *conf;
+} ngx_cc_conf_location_t;
+
+
+typedef struct {
+    ngx_flag_t              enable;          /* some location is on */
+    ngx_flag_t              status;          /* some location tells about it */
+    ngx_http_handler_pt     handler;         /* the content handler of ours */
+    ngx_array_t             locations;       /* those: ngx_cc_conf_location_t */
+    size_t                  zone_size;
+    ngx_cc_zone_t          *zone;
+    ngx_str_t               path;            /* runtime directory */
+    ngx_str_t               work;            /* default working directory */
+    ngx_cc_pool_conf_t      pool;
+    ngx_cc_conf_env_account_t  account;      /* of all commands */
+} ngx_cc_main_conf_t;
+
+
+struct ngx_cc_loc_conf_s {
+    ngx_cc_identity_t       identity;        /* of every location, on or off */
+    ngx_flag_t              enable;
+    ngx_str_t               file;            /* where that is said */
+    ngx_uint_t              line;
+    ngx_str_t               cwd;
+    size_t                  max_message;     /* bytes */
+    ngx_uint_t              max_sessions;
+    ngx_msec_t              ping_interval;
+    ngx_msec_t              ping_timeout;
+    ngx_cc_conf_session_t   session;
+    ngx_uint_t              client_cwd;
+    ngx_array_t            *wrapper;         /* of ngx_str_t */
+    ngx_flag_t              allow_root;
+    ngx_cc_access_conf_t    access;          /* who may connect */
+    ngx_cc_cors_conf_t      cors;            /* pages that may ask by POST */
+    ngx_cc_conf_audit_t     audit;           /* what is written down */
+    ngx_cc_conf_policy_t    policy;
+    ngx_cc_conf_env_t       env;
+    ngx_cc_conf_limits_t    limits;
+    ngx_cc_conf_fence_t     fence;
+    ngx_cc_command_conf_t   command;         /* for the layers below */
+};
+
+
+/* the module; its definition is in ngx_cc_executor_module.c */
+extern ngx_module_t  ngx_cc_executor_module;
+
+
+/* the callbacks of ngx_http_module_t; errors are told */
+void *ngx_cc_conf_create_main(ngx_conf_t *cf, ngx_http_handler_pt handler);
+char *ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf);
+void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
+char *ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
+
+/*
+ * In init_module: makes the runtime directory, warns about numbers that do not
+ * fit together.  NGX_OK or NGX_ERROR (told).
+ */
+ngx_int_t ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
+
+
+#endif /* _NGX_CC_CONF_H_INCLUDED_ */

@@ -1,0 +1,191 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_conf_files.h"
+#include "ngx_cc_conf_report.h"
+#include "ngx_cc_conf_user.h"
+#include "ngx_cc_fence.h"
+#include "ngx_cc_seccomp.h"
+
+
+static void ngx_cc_conf_report_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
+static ngx_str_t *ngx_cc_conf_report_remote(ngx_cc_loc_conf_t *conf);
+
+
+char *
+ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
+    ngx_cc_loc_conf_t *conf)
+{
+    ngx_cc_conf_location_t    *location;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname || clcf->lmt_excpt) {
+        /* the location around it is told */
+        return NGX_CONF_OK;
+    }
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    location = ngx_array_push(&mcf->locations);
+    if (location == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    location->server = cscf->server_name;
+    location->name = clcf->name;
+    location->conf = conf;
+
+    if (conf->command.policy.any && conf->access.remote != NGX_CC_ACCESS_DENY)
+    {
+        ngx_cc_conf_report_reach(cf, conf);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* every program, for everybody who can reach this server: did you mean it? */
+
+static void
+ngx_cc_conf_report_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
+{
+    ngx_uint_t                  p, a, s;
+    ngx_http_conf_port_t       *port;
+    ngx_http_conf_addr_t       *addr;
+    ngx_http_core_srv_conf_t   *cscf, **server;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    port = cmcf->ports ? cmcf->ports->elts : NULL;
+
+    for (p = 0; port && p < cmcf->ports->nelts; p++) {
+        addr = port[p].addrs.elts;
+
+        for (a = 0; a < port[p].addrs.nelts; a++) {
+            server = addr[a].servers.elts;
+
+            for (s = 0; s < addr[a].servers.nelts; s++) {
+
+                if (server[s] != cscf
+                    || ngx_cc_access_conf_local(addr[a].opt.sockaddr))
+                {
+                    continue;
+                }
+
+                ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                                   "\"cc_executor_allow any\" in a location "
+                                   "that other machines can reach (listen "
+                                   "%V, cc_executor_remote %V): whoever gets "
+                                   "in runs any program",
+                                   &addr[a].opt.addr_text,
+                                   ngx_cc_conf_report_remote(conf));
+                return;
+            }
+        }
+    }
+}
+
+
+/* as it is written in the configuration */
+
+static ngx_str_t *
+ngx_cc_conf_report_remote(ngx_cc_loc_conf_t *conf)
+{
+    ngx_conf_enum_t  *e;
+
+    e = ngx_cc_access_conf_remote;
+
+    while (e->value != conf->access.remote) {
+        e++;
+    }
+
+    return &e->name;
+}
+
+
+ngx_int_t
+ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    ngx_uid_t                user;
+    ngx_uint_t               i, told;
+    ngx_cc_loc_conf_t       *conf;
+    ngx_cc_conf_location_t  *location;
+
+    user = ngx_cc_conf_user(cycle);
+    told = 0;
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        conf = location[i].conf;
+
+        if (user == 0 && !conf->allow_root) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "the commands of location \"%V\" would run as root: "
+                          "give nginx a \"user\", or say "
+                          "\"cc_executor_allow_root on\"", &location[i].name);
+
+            if (ngx_is_init_cycle(cycle->old_cycle)) {
+                return NGX_ERROR;
+            }
+
+            /* a reload must not fail here: it would end nginx */
+
+            ngx_memzero(&conf->command.policy, sizeof(ngx_cc_policy_t));
+            conf->command.shell = NULL;
+        }
+
+        ngx_cc_conf_files_check(cycle, &location[i]);
+
+        if (conf->fence.mode != NGX_CC_CONF_FENCE_OFF
+            && conf->command.confine.fence == 0 && !told)
+        {
+            told = 1;
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "cc_executor: commands have no fence: it needs "
+                          "version %d of Landlock (Linux 5.19), there is %d; "
+                          "a command can read the memory of the workers and "
+                          "end them",
+                          NGX_CC_FENCE_MIN, ngx_cc_fence_abi());
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_conf_report_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    u_char                   allow[NGX_INT_T_LEN + 1];
+    ngx_uint_t               i;
+    ngx_cc_loc_conf_t       *conf;
+    ngx_cc_command_conf_t   *command;
+    ngx_cc_conf_location_t  *location;
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        conf = location[i].conf;
+        command = &conf->command;
+
+        (void) ngx_snprintf(allow, sizeof(allow), "%uz%Z",
+                            command->policy.nrules);
+
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                      "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "
+                      "seccomp=%s shell=%s allow=%s remote=%V",
+                      &location[i].name, &location[i].server,
+                      ngx_cc_conf_fence_text(&command->confine),
+                      ngx_cc_seccomp_set(&command->confine) ? "on" : "off",
+                      command->shell ? command->shell : "off",
+                      command->policy.any ? (u_char *) "any" : allow,
+                      ngx_cc_conf_report_remote(conf));
+    }
+}

@@ -1,0 +1,577 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_admit.h"
+#include "ngx_cc_caller.h"
+#include "ngx_cc_header.h"
+#include "ngx_cc_message.h"
+#include "ngx_cc_problem.h"
+#include "ngx_cc_reply.h"
+#include "ngx_cc_streamable.h"
+#include "ngx_cc_streamable_out.h"
+
+
+#define NGX_CC_STREAMABLE_ERROR  512     /* bytes of an error of our own */
+
+
+static ngx_int_t ngx_cc_streamable_check(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post, const char **error);
+static ngx_uint_t ngx_cc_streamable_accepts(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post);
+static ngx_int_t ngx_cc_streamable_headers(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post);
+static ngx_int_t ngx_cc_streamable_create(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post, ngx_str_t *refusal);
+static void ngx_cc_streamable_body_handler(ngx_http_request_t *r);
+static void ngx_cc_streamable_read_handler(ngx_http_request_t *r);
+static void ngx_cc_streamable_slow(void *data);
+static ngx_int_t ngx_cc_streamable_read(ngx_cc_streamable_t *st);
+static ngx_int_t ngx_cc_streamable_take(ngx_cc_streamable_t *st);
+static ngx_int_t ngx_cc_streamable_refuse(ngx_cc_streamable_t *st,
+    ngx_uint_t status, ngx_int_t code, const char *text);
+static ngx_int_t ngx_cc_streamable_error(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_int_t code, const char *text);
+static void ngx_cc_streamable_cleanup(void *data);
+
+
+ngx_int_t
+ngx_cc_streamable(ngx_http_request_t *r)
+{
+    ngx_int_t           rc;
+    ngx_str_t           refusal;
+    const char         *error;
+    ngx_cc_mcp_post_t   post;
+
+    ngx_memzero(&post, sizeof(ngx_cc_mcp_post_t));
+
+    rc = ngx_cc_streamable_check(r, &post, &error);
+
+    if (rc != NGX_OK) {
+        refusal.data = (u_char *) error;
+        refusal.len = ngx_strlen(error);
+
+        ngx_cc_zone_refused(NGX_CC_REASON_HANDSHAKE);
+        ngx_cc_audit_refused(r, rc, NGX_CC_REASON_HANDSHAKE, &refusal);
+
+        return ngx_cc_problem(r, rc, NGX_CC_ERROR_REQUEST, &refusal);
+    }
+
+    /* after error_page: its beginning was for another location */
+
+    if (r->reading_body) {
+        return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
+                                       NGX_CC_ERROR_REQUEST,
+                                       "the message was begun elsewhere");
+    }
+
+    if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
+        return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
+                                       NGX_CC_MCP_MISMATCH,
+                                       "MCP-Protocol-Version is given twice");
+    }
+
+    refusal.data = ngx_pcalloc(r->pool, NGX_CC_ADMIT_TEXT + 1);
+
+    if (refusal.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_cc_streamable_create(r, &post, &refusal);
+
+    if (rc == NGX_BUSY) {
+
+        if (ngx_cc_reply_header(r, "Retry-After", "5", 1) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_cc_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                              NGX_CC_ERROR_LIMIT, &refusal);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_cc_streamable_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        ngx_cc_streamable_forget(ngx_http_get_module_ctx(r,
+                                                     ngx_cc_executor_module));
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* what can be refused before anything of the body is read: status, text */
+
+static ngx_int_t
+ngx_cc_streamable_check(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
+    const char **error)
+{
+    ngx_str_t           encoding = ngx_string("Content-Encoding");
+    ngx_table_elt_t    *h;
+    ngx_cc_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+
+    /*
+     * A web page cannot send this type to a foreign site without asking first:
+     * with any other a form would do.
+     */
+
+    if (r->headers_in.content_type == NULL
+        || !ngx_cc_header_media(&r->headers_in.content_type->value,
+                                "application/json")
+        || ngx_cc_header(r, &encoding, &h))
+    {
+        *error = "Content-Type must be application/json, without "
+                 "Content-Encoding";
+        return NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+    }
+
+    if (!ngx_cc_streamable_accepts(r, post)) {
+        *error = "Accept must list application/json, and text/event-stream "
+                 "for more than the answer";
+        return 406;
+    }
+
+    if (r->headers_in.content_length_n > (off_t) conf->max_message) {
+        *error = "the message is longer than cc_executor_max_message";
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Both kinds of response; without the header anything goes (RFC 9110, 12.5).
+ * The specification wants both listed; who lists JSON only gets that, without
+ * anything before the answer.
+ */
+
+static ngx_uint_t
+ngx_cc_streamable_accepts(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
+{
+    ngx_str_t              item, name = ngx_string("Accept");
+    ngx_uint_t             json, stream, n;
+    ngx_cc_header_iter_t   it;
+
+    json = 0;
+    stream = 0;
+    n = 0;
+
+    ngx_cc_header_begin(r, &it);
+
+    while (ngx_cc_header_item(&it, &name, &item)) {
+        n++;
+
+        if (ngx_cc_header_media(&item, "*/*")) {
+            return 1;
+        }
+
+        json |= ngx_cc_header_media(&item, "application/json")
+                || ngx_cc_header_media(&item, "application/*");
+        stream |= ngx_cc_header_media(&item, "text/event-stream")
+                  || ngx_cc_header_media(&item, "text/*");
+    }
+
+    post->plain = (json && !stream);
+
+    return n == 0 || json;
+}
+
+
+static ngx_int_t
+ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
+{
+    ngx_uint_t        i, n;
+    ngx_str_t        *value[3];
+    ngx_table_elt_t  *h;
+
+    static ngx_str_t  name[] = {
+        ngx_string("MCP-Protocol-Version"),
+        ngx_string("Mcp-Method"),
+        ngx_string("Mcp-Name")
+    };
+
+    value[0] = &post->version;
+    value[1] = &post->method;
+    value[2] = &post->name;
+
+    for (i = 0; i < 3; i++) {
+        n = ngx_cc_header(r, &name[i], &h);
+
+        if (n > 1 && i == 0) {
+            return NGX_DECLINED;
+        }
+
+        if (n > 1) {
+            /* the old era does not look at it */
+            post->twice = 1;
+
+        } else if (n == 1) {
+            *value[i] = h->value;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK; NGX_BUSY: a limit of sessions, "refusal" says which; NGX_ERROR */
+
+static ngx_int_t
+ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
+    ngx_str_t *refusal)
+{
+    ngx_cc_transport_t   *transport;
+    ngx_cc_caller_t      *caller;
+    ngx_http_cleanup_t   *cln;
+    ngx_cc_streamable_t  *st;
+
+    if (ngx_cc_streamable_out_prepare() != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    st = ngx_pcalloc(r->pool, sizeof(ngx_cc_streamable_t));
+    cln = ngx_http_cleanup_add(r, 0);
+    caller = ngx_cc_caller(r);
+
+    if (st == NULL || cln == NULL || caller == NULL) {
+        return NGX_ERROR;
+    }
+
+    st->request = r;
+    st->conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+    st->post = *post;
+    st->ctx.name = "mcp";
+
+    transport = &st->ctx.transport;
+    transport->pool = r->pool;
+    transport->log = r->connection->log;
+    transport->conf = &st->conf->command;
+    transport->owner = caller->digest;
+    transport->apart = ngx_cc_caller_apart(r, caller);
+    transport->max_message = st->conf->max_message;
+    transport->post = &st->post;
+    transport->data = st;
+    transport->wake = ngx_cc_streamable_out_wake;
+
+    if (ngx_cc_handle_uuid((char *) transport->session_id) != 0) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
+                      "cc_executor: getrandom() failed");
+        return NGX_ERROR;
+    }
+
+    if (ngx_cc_admit(r, caller, &st->slot, refusal) != NGX_OK) {
+        return NGX_BUSY;
+    }
+
+    cln->handler = ngx_cc_streamable_cleanup;
+    cln->data = st;
+
+    if (ngx_cc_audit_open(r, caller, transport->session_id, st->ctx.name,
+                          &st->audit)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    transport->witness = ngx_cc_audit_witness(st->audit);
+    st->session = ngx_cc_mcp.open(transport);
+
+    if (st->session == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
+    ngx_http_set_ctx(r, st, ngx_cc_executor_module);
+
+    return NGX_OK;
+}
+
+
+/* the core has begun to read the body */
+
+static void
+ngx_cc_streamable_body_handler(ngx_http_request_t *r)
+{
+    ngx_cc_streamable_t  *st;
+
+    st = ngx_http_get_module_ctx(r, ngx_cc_executor_module);
+
+    r->read_event_handler = ngx_cc_streamable_read_handler;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    st->wait.data = st;
+    st->wait.slow = ngx_cc_streamable_slow;
+    st->wait.idle = ngx_cc_streamable_slow;
+    ngx_cc_idle_watch_start(&st->wait, &st->conf->session, r->connection->log);
+    ngx_cc_idle_watch_heard(&st->wait, 0, 1);
+
+    ngx_cc_streamable_read_handler(r);
+}
+
+
+static void
+ngx_cc_streamable_read_handler(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_cc_streamable_t  *st;
+
+    st = ngx_http_get_module_ctx(r, ngx_cc_executor_module);
+    rc = ngx_cc_streamable_read(st);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_cc_idle_watch_stop(&st->wait);
+        st->body = 1;
+        r->read_event_handler = ngx_http_test_reading;
+        ngx_cc_streamable_out_begin(st);
+        return;
+    }
+
+    ngx_cc_streamable_end(st, rc == NGX_DONE ? st->rc : rc);
+}
+
+
+/* frame_timeout holds for a message, however it comes */
+
+static void
+ngx_cc_streamable_slow(void *data)
+{
+    ngx_int_t             rc;
+    ngx_connection_t     *c;
+    ngx_cc_streamable_t  *st = data;
+
+    c = st->request->connection;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "cc_executor: a message is not finished in time, refused "
+                  "session=%*s", (size_t) NGX_CC_UUID_TEXT,
+                  st->ctx.transport.session_id);
+
+    rc = ngx_cc_streamable_refuse(st, NGX_HTTP_REQUEST_TIME_OUT,
+                                  NGX_CC_ERROR_REQUEST,
+                                  "the message takes too long");
+
+    ngx_cc_streamable_end(st, rc == NGX_DONE ? st->rc : rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc)
+{
+    ngx_http_request_t  *r;
+
+    r = st->request;
+    ngx_cc_streamable_forget(st);
+
+    /*
+     * error_page may lead to another location, where the context is not ours,
+     * while the client is still sending.
+     */
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/*
+ * Reads the body as far as it is there.  NGX_OK: the message is served;
+ * NGX_AGAIN; NGX_DONE: it has been refused, st->rc is what came of it; or the
+ * status to end with.
+ */
+
+static ngx_int_t
+ngx_cc_streamable_read(ngx_cc_streamable_t *st)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = st->request;
+
+    for ( ;; ) {
+
+        rc = ngx_cc_streamable_take(st);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        if (!r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            return rc;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return NGX_AGAIN;
+        }
+    }
+
+    if (!ngx_cc_utf8_done(&st->utf8)) {
+        return ngx_cc_streamable_refuse(st, NGX_HTTP_BAD_REQUEST,
+                                        NGX_CC_ERROR_PARSE, "invalid UTF-8");
+    }
+
+    if (ngx_cc_mcp.push(st->session, (u_char *) "", 0, 1) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* pushes what has been read */
+
+static ngx_int_t
+ngx_cc_streamable_take(ngx_cc_streamable_t *st)
+{
+    size_t               n;
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl, *next;
+    ngx_http_request_t  *r;
+
+    r = st->request;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    cl = r->request_body->bufs;
+    r->request_body->bufs = NULL;
+
+    for ( /* void */ ; cl; cl = next) {
+
+        next = cl->next;
+        b = cl->buf;
+        ngx_free_chain(r->pool, cl);
+
+        if (b->in_file && !ngx_buf_in_memory(b)) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "cc_executor: another module has read the message "
+                          "into a file, client_body_buffer_size is too small");
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        n = b->last - b->pos;
+
+        if (n == 0) {
+            continue;
+        }
+
+        st->received += n;
+        ngx_cc_idle_watch_heard(&st->wait, n, 1);
+
+        if (st->received > st->conf->max_message) {
+            return ngx_cc_streamable_refuse(st,
+                                            NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                            NGX_CC_ERROR_REQUEST,
+                                            "the message is longer than "
+                                            "cc_executor_max_message");
+        }
+
+        if (ngx_cc_utf8_check(&st->utf8, b->pos, n) != n) {
+            return ngx_cc_streamable_refuse(st, NGX_HTTP_BAD_REQUEST,
+                                            NGX_CC_ERROR_PARSE,
+                                            "invalid UTF-8");
+        }
+
+        if (ngx_cc_mcp.push(st->session, b->pos, n, 0) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        b->pos = b->last;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The body is not worth reading on: what is still to come is thrown away and
+ * the connection closed behind the answer.
+ */
+
+static ngx_int_t
+ngx_cc_streamable_refuse(ngx_cc_streamable_t *st, ngx_uint_t status,
+    ngx_int_t code, const char *text)
+{
+    ngx_http_request_t  *r;
+
+    r = st->request;
+
+    if (r->reading_body) {
+        r->keepalive = 0;
+    }
+
+    st->rc = ngx_cc_streamable_error(r, status, code, text);
+
+    return NGX_DONE;
+}
+
+
+/* an error of ours, before the dialect has a say */
+
+static ngx_int_t
+ngx_cc_streamable_error(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_int_t code, const char *text)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, NGX_CC_STREAMABLE_ERROR + 1);
+
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    *ngx_cc_mcp_error(p, p + NGX_CC_STREAMABLE_ERROR, code, text) = '\0';
+
+    return ngx_cc_reply(r, status, (char *) p);
+}
+
+
+void
+ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
+{
+    ngx_cc_streamable_out_stop(st);
+    ngx_cc_idle_watch_stop(&st->wait);
+
+    if (st->session) {
+        ngx_cc_mcp.close(st->session);
+        st->session = NULL;
+        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + NGX_CC_CLOSED_HTTP, 1);
+    }
+
+    ngx_cc_audit_close(st->audit, st->ctx.code, st->ctx.transport.commands,
+                       st->ctx.bytes_out);
+    st->audit = NULL;
+
+    ngx_cc_zone_free(&st->slot);
+}
+
+
+/* the request goes: whatever led here, nothing of ours may stay behind */
+
+static void
+ngx_cc_streamable_cleanup(void *data)
+{
+    ngx_cc_streamable_forget(data);
+}

@@ -1,0 +1,24 @@
+
+/*
+ * What causes, stages and signals are called, in every protocol, log and
+ * metric.
+ */
+
+#ifndef _NGX_CC_NAMES_H_INCLUDED_
+#define _NGX_CC_NAMES_H_INCLUDED_
+
+
+#include "ngx_cc_wire.h"
+
+
+/* why a command has ended, as in process.completed */
+const char *ngx_cc_names_cause(ngx_cc_cause_e cause);
+
+/* the step of its start that failed, for people */
+const char *ngx_cc_names_stage(ngx_cc_stage_e stage);
+
+/* "SIGTERM", "SIGRTMIN+3"; valid until the next call */
+const char *ngx_cc_names_signal(int signo);
+
+
+#endif /* _NGX_CC_NAMES_H_INCLUDED_ */

@@ -1,0 +1,636 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_answers.h"
+#include "ngx_cc_mcp.h"
+#include "ngx_cc_mcp_call.h"
+#include "ngx_cc_mcp_methods.h"
+#include "ngx_cc_message.h"
+#include "ngx_cc_request.h"
+#include "ngx_cc_zone.h"
+
+
+#define NGX_CC_MCP_PIECE         65536   /* most bytes pulled at once */
+#define NGX_CC_MCP_ARGUMENTS     "params.arguments."
+
+
+typedef struct {
+    ngx_cc_transport_t    *transport;
+    ngx_cc_request_t       request;
+    ngx_cc_mcp_meta_t      meta;         /* of the request that is served */
+    ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
+    ngx_cc_answers_t       answers;
+    ngx_queue_t            calls;
+    ngx_uint_t             ncalls;
+    ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
+    unsigned               served:1;     /* a message has been */
+} ngx_cc_mcp_t;
+
+
+static void *ngx_cc_mcp_open(ngx_cc_transport_t *transport);
+static ngx_int_t ngx_cc_mcp_push(void *session, u_char *p, size_t n,
+    ngx_uint_t last);
+static void ngx_cc_mcp_drop(void *session);
+static size_t ngx_cc_mcp_pull(void *session, u_char *p, size_t room,
+    ngx_uint_t *more);
+static size_t ngx_cc_mcp_pending(void *session);
+static ngx_uint_t ngx_cc_mcp_busy(void *session);
+static void ngx_cc_mcp_shutdown(void *session, ngx_uint_t now);
+static void ngx_cc_mcp_close(void *session);
+
+static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
+    ngx_uint_t *more);
+static void ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call);
+static ngx_int_t ngx_cc_mcp_serve(ngx_cc_mcp_t *s);
+static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
+static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
+static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
+static void ngx_cc_mcp_wake(void *data);
+
+static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
+    ngx_cc_spec_t *spec);
+static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
+    ngx_cc_value_t *params);
+
+
+const ngx_cc_dialect_t  ngx_cc_mcp = {
+    ngx_cc_mcp_open,
+    ngx_cc_mcp_push,
+    ngx_cc_mcp_drop,
+    ngx_cc_mcp_pull,
+    ngx_cc_mcp_pending,
+    ngx_cc_mcp_busy,
+    ngx_cc_mcp_shutdown,
+    ngx_cc_mcp_close
+};
+
+
+u_char *
+ngx_cc_mcp_error(u_char *p, u_char *last, ngx_int_t code, const char *text)
+{
+    return ngx_slprintf(p, last,
+                        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                        "{\"code\":%i,\"message\":\"%s\"}}", code, text);
+}
+
+
+static void *
+ngx_cc_mcp_open(ngx_cc_transport_t *transport)
+{
+    ngx_cc_mcp_t  *s;
+
+    s = ngx_pcalloc(transport->pool, sizeof(ngx_cc_mcp_t));
+
+    if (s == NULL) {
+        return NULL;
+    }
+
+    s->transport = transport;
+    s->request.log = transport->log;
+    s->answers.log = transport->log;
+    s->methods.reply.answers = &s->answers;
+    s->methods.reply.post = transport->post;
+    s->methods.conf = transport->conf;
+    s->methods.log = NGX_CC_MCP_LOG_OFF;
+    ngx_queue_init(&s->calls);
+
+    return s;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_push(void *session, u_char *p, size_t n, ngx_uint_t last)
+{
+    ngx_int_t      rc;
+    ngx_cc_mcp_t  *s = session;
+
+    rc = ngx_cc_request_push(&s->request, p, n, last);
+
+    if (rc == NGX_OK) {
+        s->served = 1;
+        rc = ngx_cc_mcp_serve(s);
+
+    } else if (rc == NGX_AGAIN) {
+        return NGX_OK;
+    }
+
+    ngx_cc_request_reset(&s->request);
+    s->transport->wake(s->transport->data);
+
+    return s->answers.no_memory ? NGX_ERROR : rc;
+}
+
+
+static void
+ngx_cc_mcp_drop(void *session)
+{
+    ngx_cc_mcp_t  *s = session;
+
+    ngx_cc_request_reset(&s->request);
+}
+
+
+static size_t
+ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
+{
+    size_t         n;
+    ngx_cc_mcp_t  *s = session;
+
+    n = ngx_cc_mcp_next(s, p, room, more);
+
+    if (s->transport->post && s->served && s->ncalls == 0 && !s->methods.listens
+        && s->answers.pos == s->answers.last)
+    {
+        s->transport->post->over = 1;
+    }
+
+    return n;
+}
+
+
+static size_t
+ngx_cc_mcp_pending(void *session)
+{
+    ngx_cc_mcp_t  *s = session;
+
+    return ngx_cc_answers_size(&s->answers);
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_busy(void *session)
+{
+    ngx_cc_mcp_t  *s = session;
+
+    return s->ncalls;
+}
+
+
+static void
+ngx_cc_mcp_shutdown(void *session, ngx_uint_t now)
+{
+    ngx_queue_t        *q;
+    ngx_cc_mcp_t       *s = session;
+    ngx_cc_mcp_call_t  *call;
+
+    for (q = ngx_queue_head(&s->calls);
+         q != ngx_queue_sentinel(&s->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
+        ngx_cc_command_shutdown(call->cmd, now);
+    }
+}
+
+
+static void
+ngx_cc_mcp_close(void *session)
+{
+    ngx_queue_t   *q;
+    ngx_cc_mcp_t  *s = session;
+
+    while (!ngx_queue_empty(&s->calls)) {
+        q = ngx_queue_head(&s->calls);
+        ngx_cc_mcp_forget(s, ngx_queue_data(q, ngx_cc_mcp_call_t, queue));
+    }
+
+    ngx_cc_answers_free(&s->answers);
+    ngx_cc_request_reset(&s->request);
+}
+
+
+/* a message that was begun goes on, then answers, then each call has a turn */
+
+static size_t
+ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
+{
+    size_t              n;
+    ngx_uint_t          i, turns, answer;
+    ngx_queue_t        *q;
+    ngx_cc_mcp_call_t  *call;
+
+    *more = 0;
+    s->transport->failed |= s->answers.no_memory;
+
+    if (s->current == NULL) {
+        n = ngx_cc_answers_get(&s->answers, p, room);
+
+        if (n) {
+            if (s->ncalls && s->transport->post) {
+                /* the answer is still to come */
+                s->transport->post->stream = 1;
+            }
+
+            return n;
+        }
+    }
+
+    turns = s->ncalls;
+
+    for (i = 0; i < turns; i++) {
+
+        call = s->current;
+
+        if (call == NULL) {
+            q = ngx_queue_head(&s->calls);
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&s->calls, q);
+            call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
+        }
+
+        n = ngx_cc_mcp_call_pull(call, p, ngx_min(room, NGX_CC_MCP_PIECE),
+                                 more, &answer);
+
+        if (n && !answer && s->transport->post) {
+            s->transport->post->stream = 1;
+        }
+
+        s->current = *more ? call : NULL;
+
+        s->transport->failed |= call->no_memory;
+
+        if (call->ended || call->no_memory) {
+            ngx_cc_mcp_forget(s, call);
+        }
+
+        if (n) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call)
+{
+    ngx_queue_remove(&call->queue);
+    s->ncalls--;
+
+    if (s->current == call) {
+        s->current = NULL;
+    }
+
+    ngx_cc_mcp_call_close(call);
+}
+
+
+/* a whole message is there */
+
+static ngx_int_t
+ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
+{
+    ngx_cc_value_t      *version;
+    ngx_cc_request_t    *rq;
+    ngx_cc_mcp_reply_t  *rp;
+
+    rq = &s->request;
+    rp = &s->methods.reply;
+
+    rp->pool = rq->pool;
+    rp->modern = 0;
+    ngx_str_null(&rp->id);
+
+    if (rq->id && rq->id->type != NGX_CC_VALUE_NULL
+        && ngx_cc_message_text(rq->id, rp->pool, &rp->id) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    version = ngx_cc_request_member(rq->root, "jsonrpc");
+    rp->notification = (rq->notification && version);
+
+    if (rq->code) {
+        return ngx_cc_mcp_refused(s);
+    }
+
+    if (version == NULL) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
+                                       "jsonrpc must be \"2.0\"");
+    }
+
+    if (rq->id && rq->id->type == NGX_CC_VALUE_NULL) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
+                                       "id must not be null");
+    }
+
+    if (ngx_cc_mcp_meta_read(&s->meta, rq, s->transport->post) != NGX_OK) {
+
+        if (s->meta.code == NGX_CC_MCP_UNSUPPORTED) {
+            return ngx_cc_mcp_reply_unsupported(rp, &s->meta);
+        }
+
+        return ngx_cc_mcp_reply_refuse(rp, s->meta.code, 400, "%*s",
+                                       s->meta.len, s->meta.text);
+    }
+
+    rp->modern = s->meta.modern;
+
+    if (s->transport->post && s->transport->post->plain) {
+        s->meta.token = NULL;
+        s->meta.log = NGX_CC_MCP_LOG_OFF;
+    }
+
+    return ngx_cc_mcp_dispatch(s);
+}
+
+
+/* it is no request: broken, or the answer to one that we never made */
+
+static ngx_int_t
+ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
+{
+    ngx_cc_value_t    *root;
+    ngx_cc_request_t  *rq;
+
+    rq = &s->request;
+    root = rq->root;
+
+    if (rq->code == NGX_CC_ERROR_REQUEST && root
+        && root->type == NGX_CC_VALUE_OBJECT
+        && ngx_cc_request_member(root, "method") == NULL
+        && (ngx_cc_request_member(root, "result")
+            || ngx_cc_request_member(root, "error")))
+    {
+        ngx_cc_mcp_reply_status(&s->methods.reply, 202);
+        return NGX_OK;
+    }
+
+    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq, s->transport->post);
+
+    if (rq->code == NGX_CC_ERROR_PARAMS && rq->method.data
+        && !ngx_cc_mcp_methods_known(&rq->method))
+    {
+        return ngx_cc_mcp_reply_refuse(&s->methods.reply, NGX_CC_ERROR_METHOD,
+                                       s->methods.reply.modern ? 404 : 200,
+                                       "unknown method '%V'", &rq->method);
+    }
+
+    if (rq->code == NGX_CC_ERROR_PARAMS && rq->id && rq->method.data
+        && rq->id->type != NGX_CC_VALUE_NULL
+        && ngx_strcmp(rq->method.data, "tools/call") == 0
+        && ngx_strncmp(rq->error, NGX_CC_MCP_ARGUMENTS,
+                       sizeof(NGX_CC_MCP_ARGUMENTS) - 1) == 0)
+    {
+        return ngx_cc_mcp_broken(s, rq->error + sizeof("params.") - 1);
+    }
+
+    return ngx_cc_mcp_reply_refuse(&s->methods.reply, rq->code, 400, "%s",
+                                   rq->error);
+}
+
+
+/* an argument holds what no string may hold: a model can mend that */
+
+static ngx_int_t
+ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
+{
+    ngx_cc_spec_t  spec;
+
+    ngx_cc_spec_init(&spec, "arguments");
+
+    (void) ngx_cc_spec_refuse(&spec, NGX_CC_REFUSED_PARAMS, "%s%s", error,
+                              ngx_strncmp(error, "arguments.stdin:",
+                                          sizeof("arguments.stdin:") - 1) == 0
+                              ? "; bytes that are no text go into "
+                                "arguments.stdin_base64" : "");
+
+    ngx_cc_mcp_reply_status(&s->methods.reply, 200);
+
+    return ngx_cc_mcp_call_refused(s, &spec);
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
+{
+    ngx_int_t            rc;
+    ngx_cc_request_t    *rq;
+    ngx_cc_mcp_reply_t  *rp;
+
+    rq = &s->request;
+    rp = &s->methods.reply;
+
+    if (rq->id == NULL) {
+        ngx_cc_mcp_reply_status(rp, 202);
+
+        if (ngx_strcmp(rq->method.data, "notifications/cancelled") == 0) {
+            return ngx_cc_mcp_cancelled(s, rq->params);
+        }
+
+        return NGX_OK;
+    }
+
+    ngx_cc_mcp_reply_status(rp, 200);
+
+    if (ngx_strcmp(rq->method.data, "tools/call") == 0) {
+        return ngx_cc_mcp_call(s, rq->params);
+    }
+
+    rc = ngx_cc_mcp_methods_serve(&s->methods, &rq->method, rq->params);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_METHOD,
+                                   rp->modern ? 404 : 200,
+                                   "unknown method '%V'", &rq->method);
+}
+
+
+static void
+ngx_cc_mcp_wake(void *data)
+{
+    ngx_cc_mcp_t  *s = data;
+
+    s->transport->wake(s->transport->data);
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
+{
+    ngx_int_t               rc;
+    ngx_str_t               token;
+    ngx_cc_value_t         *name, *arguments;
+    ngx_cc_mcp_call_t      *call;
+    ngx_cc_mcp_reply_t     *rp;
+    ngx_cc_mcp_execute_t    ex;
+    ngx_cc_command_conf_t  *conf;
+
+    conf = s->transport->conf;
+    rp = &s->methods.reply;
+    name = ngx_cc_request_member(params, "name");
+
+    if (name == NULL || name->type != NGX_CC_VALUE_STRING) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "params.name must be a string");
+    }
+
+    if (ngx_strcmp(name->text.data, "execute") != 0) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "unknown tool '%V'", &name->text);
+    }
+
+    arguments = ngx_cc_request_member(params, "arguments");
+
+    if (arguments && arguments->type == NGX_CC_VALUE_NULL) {
+        arguments = NULL;
+    }
+
+    if (arguments && arguments->type != NGX_CC_VALUE_OBJECT) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "params.arguments must be an object");
+    }
+
+    ngx_str_null(&token);
+
+    if (s->meta.token
+        && ngx_cc_message_text(s->meta.token, rp->pool, &token) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!rp->modern) {
+        s->meta.log = s->methods.log;
+    }
+
+    rc = ngx_cc_mcp_arguments_execute(&ex, conf, arguments, rp->pool);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK && s->ncalls >= conf->max_commands_per_session) {
+        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_SESSION);
+        rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
+                                "%ui commands run in this session already, "
+                                "which is the limit: wait for one to end",
+                                s->ncalls);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_cc_mcp_call_refused(s, &ex.spec);
+    }
+
+    ex.spec.command.owner = s->transport->owner;
+    ex.spec.command.apart = s->transport->apart;
+    ex.spec.command.witness = s->transport->witness;
+
+    call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
+                                 &s->answers, s->transport->session_id,
+                                 ngx_cc_mcp_wake, s, s->transport->log);
+
+    if (call == NULL) {
+        return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec)
+                               : NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&s->calls, &call->queue);
+    s->ncalls++;
+    s->transport->commands++;
+
+    return NGX_OK;
+}
+
+
+/*
+ * What a model can mend (arguments, policy, limits) is a result that it reads;
+ * what it cannot is an error.
+ */
+
+static ngx_int_t
+ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
+{
+    size_t                 n;
+    u_char                *p;
+    ngx_uint_t             more;
+    ngx_cc_capture_t       capture[NGX_CC_STREAMS];
+    ngx_cc_mcp_reply_t    *rp;
+    ngx_cc_mcp_result_t   *result;
+    ngx_cc_mcp_outcome_t   outcome;
+
+    ngx_cc_spec_report(spec, s->transport->witness);
+
+    rp = &s->methods.reply;
+
+    if (spec->refused == NGX_CC_REFUSED_SERVER) {
+        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_INTERNAL, 503, "%*s",
+                                       spec->len, spec->text);
+    }
+
+    n = NGX_CC_MCP_RESULT_TEXT + rp->id.len;
+    p = ngx_palloc(rp->pool, n);
+    result = ngx_palloc(rp->pool, sizeof(ngx_cc_mcp_result_t));
+
+    if (p == NULL || result == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&outcome, sizeof(ngx_cc_mcp_outcome_t));
+    ngx_memzero(capture, sizeof(capture));
+
+    outcome.id = &rp->id;
+    outcome.modern = rp->modern;
+    outcome.capture = capture;
+    outcome.error.data = spec->text;
+    outcome.error.len = spec->len;
+
+    ngx_cc_mcp_result_init(result, &outcome);
+    n = ngx_cc_mcp_result_pull(result, p, n, &more);
+
+    return ngx_cc_answers_put(&s->answers, p, n);
+}
+
+
+/*
+ * The command ends with its whole tree and nothing is answered.  Unknown ids
+ * are ignored: the answer may have been faster.
+ */
+
+static ngx_int_t
+ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
+{
+    ngx_str_t           id;
+    ngx_queue_t        *q;
+    ngx_cc_value_t     *v;
+    ngx_cc_mcp_call_t  *call;
+
+    v = ngx_cc_request_member(params, "requestId");
+
+    if (v == NULL
+        || (v->type != NGX_CC_VALUE_STRING && v->type != NGX_CC_VALUE_NUMBER))
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_cc_message_text(v, s->methods.reply.pool, &id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (q = ngx_queue_head(&s->calls);
+         q != ngx_queue_sentinel(&s->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
+
+        if (!call->begun && call->id.len == id.len
+            && ngx_memcmp(call->id.data, id.data, id.len) == 0)
+        {
+            ngx_log_error(NGX_LOG_INFO, s->transport->log, 0,
+                          "cc_executor: call canceled execution=%*s "
+                          "session=%*s", (size_t) NGX_CC_HANDLE_NAME,
+                          call->cmd->id, (size_t) NGX_CC_UUID_TEXT,
+                          s->transport->session_id);
+
+            (void) ngx_cc_command_cancel(call->cmd);
+            ngx_cc_mcp_forget(s, call);
+            break;
+        }
+    }
+
+    return NGX_OK;
+}

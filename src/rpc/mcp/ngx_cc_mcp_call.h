@@ -1,0 +1,73 @@
+
+/*
+ * One tools/call of "execute" that is under way: it takes what the command
+ * writes as it comes (a slow client slows nobody down here, the kept output is
+ * bounded), tells progress, and ends in one answer.
+ */
+
+#ifndef _NGX_CC_MCP_CALL_H_INCLUDED_
+#define _NGX_CC_MCP_CALL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_answers.h"
+#include "ngx_cc_mcp_arguments.h"
+#include "ngx_cc_mcp_meta.h"
+#include "ngx_cc_mcp_progress.h"
+#include "ngx_cc_mcp_result.h"
+#include "ngx_cc_words.h"
+#include "ngx_cc_stdin.h"
+
+
+typedef struct {
+    ngx_queue_t             queue;       /* of the session */
+    ngx_cc_command_t       *cmd;
+    ngx_log_t              *log;
+    u_char                 *session_id;
+    ngx_str_t               id;          /* JSON text, own memory */
+    ngx_str_t               token;       /* JSON text, own memory */
+    ngx_cc_stdin_t          input;
+    ngx_cc_capture_t        capture[NGX_CC_STREAMS];
+    ngx_cc_mcp_progress_t   progress;
+    ngx_cc_mcp_outcome_t    outcome;
+    ngx_cc_mcp_result_t    *result;      /* when it is over */
+    u_char                  why[NGX_CC_WORDS_WHY];    /* it did not start */
+
+    ngx_cc_answers_t       *answers;     /* for log messages */
+    unsigned                log_level;
+    unsigned                over:1;      /* the answer can be pulled */
+    unsigned                begun:1;     /* some of it has been */
+    unsigned                ended:1;     /* all of it has been */
+    unsigned                no_memory:1; /* there will be no answer */
+
+    void                   *data;
+    void                  (*wake)(void *data);
+} ngx_cc_mcp_call_t;
+
+
+/*
+ * Starts the command.  "id" and "token" (len 0: no progress): JSON text,
+ * copied.  Returns NULL with ex->spec.refused and text; without memory
+ * "refused" is REFUSED_NOT.
+ */
+ngx_cc_mcp_call_t *ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_str_t *id, ngx_str_t *token,
+    ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers, u_char *session_id,
+    void (*wake)(void *data), void *data, ngx_log_t *log);
+
+/*
+ * The next piece of what it has to say: its length, or 0.  *more as in
+ * ngx_cc_dialect_t; *answer is 1 when the piece belongs to the answer.
+ */
+size_t ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
+    ngx_uint_t *more, ngx_uint_t *answer);
+
+/*
+ * Frees it; a command that still runs is ended with its whole tree.  It is
+ * not in any queue any more.
+ */
+void ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call);
+
+
+#endif /* _NGX_CC_MCP_CALL_H_INCLUDED_ */

@@ -1,0 +1,506 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <sys/wait.h>
+#include "ngx_cc_json_write.h"
+#include "ngx_cc_mcp_meta.h"
+#include "ngx_cc_mcp_result.h"
+#include "ngx_cc_message.h"
+#include "ngx_cc_names.h"
+#include "ngx_cc_words.h"
+
+
+/* where the small texts are written */
+
+typedef struct {
+    ngx_cc_mcp_result_t   *result;
+    ngx_cc_mcp_outcome_t  *outcome;
+    ngx_cc_json_t          w;        /* behind what is already a part */
+    u_char                *part;     /* of text, not yet closed */
+    size_t                 limit[NGX_CC_STREAMS];
+} ngx_cc_mcp_builder_t;
+
+
+static void ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b);
+static void ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p,
+    size_t n, ngx_cc_mcp_part_e kind);
+static void ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b);
+static void ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
+    ngx_cc_mcp_part_e kind);
+static u_char ngx_cc_mcp_result_last(ngx_cc_mcp_builder_t *b, ngx_uint_t i);
+static void ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b);
+static u_char *ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p,
+    u_char *last);
+static void ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b);
+static const char *ngx_cc_mcp_result_status(ngx_cc_mcp_outcome_t *outcome);
+
+
+void
+ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
+    ngx_cc_mcp_outcome_t *outcome)
+{
+    ngx_uint_t             i;
+    ngx_cc_mcp_builder_t   b;
+
+    result->nparts = 0;
+    result->current = 0;
+    result->pos = 0;
+    result->lossy = 0;
+    ngx_memzero(&result->readable, sizeof(ngx_cc_readable_t));
+
+    b.result = result;
+    b.outcome = outcome;
+    b.part = result->text;
+    ngx_cc_message_writer(&b.w, result->text, NGX_CC_MCP_RESULT_TEXT);
+
+    ngx_cc_mcp_result_limits(&b);
+
+    if (outcome->cmd) {
+        for (i = 0; i < NGX_CC_STREAMS; i++) {
+            ngx_cc_capture_cut(&outcome->capture[i], b.limit[i],
+                               &result->cut[i]);
+        }
+    }
+
+    ngx_cc_json_lit(&b.w, "{\"jsonrpc\":\"2.0\",\"id\":");
+    ngx_cc_mcp_result_add(&b, outcome->id->data, outcome->id->len,
+                          NGX_CC_MCP_PART_JSON);
+    ngx_cc_json_lit(&b.w, ",\"result\":{");
+
+    if (outcome->modern) {
+        ngx_cc_json_lit(&b.w, "\"resultType\":\"complete\",");
+    }
+
+    ngx_cc_json_lit(&b.w, "\"content\":[{\"type\":\"text\",\"text\":\"");
+    ngx_cc_mcp_result_content(&b);
+    ngx_cc_json_lit(&b.w, "\"}],\"structuredContent\":");
+    ngx_cc_mcp_result_structure(&b);
+    ngx_cc_json_lit(&b.w, ",\"isError\":");
+    ngx_cc_json_bool(&b.w, outcome->cmd == NULL || outcome->error.len
+                           || outcome->cmd->cause != NGX_CC_CAUSE_EXIT
+                           || outcome->cmd->status != 0);
+
+    if (outcome->modern) {
+        ngx_cc_json_lit(&b.w, ",\"_meta\":{" NGX_CC_MCP_SERVER "}");
+    }
+
+    ngx_cc_json_lit(&b.w, "}}");
+    ngx_cc_mcp_result_close(&b);
+}
+
+
+size_t
+ngx_cc_mcp_result_pull(ngx_cc_mcp_result_t *result, u_char *p, size_t room,
+    ngx_uint_t *more)
+{
+    size_t              n, len;
+    u_char             *pos, *end;
+    ngx_cc_mcp_part_t  *part;
+
+    pos = p;
+    end = p + room;
+
+    while (result->current < result->nparts) {
+
+        part = &result->part[result->current];
+        len = part->len - result->pos;
+
+        if (part->kind != NGX_CC_MCP_PART_READABLE) {
+            /* no sequence goes on behind what is ours */
+            result->readable.state = 0;
+        }
+
+        switch (part->kind) {
+
+        case NGX_CC_MCP_PART_EXACT:
+            n = ngx_cc_json_escape(&pos, end, part->data + result->pos, len,
+                                   1, &result->lossy);
+            break;
+
+        case NGX_CC_MCP_PART_READABLE:
+            n = ngx_cc_readable_escape(&result->readable, &pos, end,
+                                       part->data + result->pos, len,
+                                       &result->lossy);
+            break;
+
+        default:
+            n = len;
+
+            if (part->kind == NGX_CC_MCP_PART_JSON || result->lossy) {
+                n = ngx_min(len, (size_t) (end - pos));
+                pos = ngx_cpymem(pos, part->data + result->pos, n);
+            }
+        }
+
+        result->pos += n;
+
+        if (result->pos < part->len) {
+            break;
+        }
+
+        result->current++;
+        result->pos = 0;
+    }
+
+    *more = result->current < result->nparts;
+
+    return pos - p;
+}
+
+
+/* without a limit of its own each stream gets what the other leaves */
+
+static void
+ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b)
+{
+    size_t                 half, n;
+    ngx_uint_t             i;
+    ngx_cc_mcp_outcome_t  *outcome;
+
+    outcome = b->outcome;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        b->limit[i] = outcome->limit;
+
+        if (outcome->together) {
+            half = outcome->limit / 2;
+            n = ngx_min(outcome->capture[!i].total, half);
+            b->limit[i] = outcome->limit - n;
+        }
+
+        if (outcome->cmd) {
+            /* less, when memory was missing */
+            b->limit[i] = ngx_min(b->limit[i], outcome->capture[i].limit);
+        }
+    }
+}
+
+
+/* what was written so far is a part, and n bytes at p are the next one */
+
+static void
+ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p, size_t n,
+    ngx_cc_mcp_part_e kind)
+{
+    ngx_cc_mcp_part_t  *part;
+
+    ngx_cc_mcp_result_close(b);
+
+    if (n == 0 || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
+        return;
+    }
+
+    part = &b->result->part[b->result->nparts++];
+    part->data = p;
+    part->len = n;
+    part->kind = kind;
+}
+
+
+static void
+ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b)
+{
+    ngx_cc_mcp_part_t  *part;
+
+    if (b->w.pos == b->part || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
+        return;
+    }
+
+    part = &b->result->part[b->result->nparts++];
+    part->data = b->part;
+    part->len = b->w.pos - b->part;
+    part->kind = NGX_CC_MCP_PART_JSON;
+
+    b->part = b->w.pos;
+}
+
+
+/* what is left of a stream, with a mark where something was left out */
+
+static void
+ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
+    ngx_cc_mcp_part_e kind)
+{
+    u_char                *mark, *last;
+    ngx_uint_t             j;
+    ngx_cc_capture_cut_t  *cut;
+
+    cut = &b->result->cut[i];
+    ngx_cc_mcp_result_add(b, cut->head.data, cut->head.len, kind);
+
+    if (cut->cut == 0) {
+        return;
+    }
+
+    mark = b->result->mark[i];
+    last = ngx_slprintf(mark, mark + sizeof(b->result->mark[i]),
+                        "\n[... %uL bytes left out ...]\n", cut->cut);
+    ngx_cc_mcp_result_add(b, mark, last - mark, NGX_CC_MCP_PART_EXACT);
+
+    for (j = 0; j < NGX_CC_CAPTURE_PIECES - 1; j++) {
+        ngx_cc_mcp_result_add(b, cut->tail[j].data, cut->tail[j].len, kind);
+    }
+}
+
+
+/* the last byte of what is told of a stream, '\n' when there is none */
+
+static u_char
+ngx_cc_mcp_result_last(ngx_cc_mcp_builder_t *b, ngx_uint_t i)
+{
+    ngx_uint_t             j;
+    ngx_cc_capture_cut_t  *cut;
+
+    cut = &b->result->cut[i];
+
+    for (j = NGX_CC_CAPTURE_PIECES - 1; j--; /* void */ ) {
+        if (cut->tail[j].len) {
+            return cut->tail[j].data[cut->tail[j].len - 1];
+        }
+    }
+
+    if (cut->cut || cut->head.len == 0) {
+        return '\n';
+    }
+
+    return cut->head.data[cut->head.len - 1];
+}
+
+
+/* the text: stdout, stderr, how it ended */
+
+static void
+ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b)
+{
+    u_char                 text[1024], *p;
+    ngx_cc_mcp_outcome_t  *outcome;
+
+    static const char  lossy[] = "[some of it is not UTF-8: U+FFFD stands for "
+                                 "that]\\n";
+
+    outcome = b->outcome;
+    p = text;
+
+    if (outcome->cmd && outcome->error.len == 0) {
+
+        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT,
+                                 NGX_CC_MCP_PART_READABLE);
+
+        if (ngx_cc_mcp_result_last(b, NGX_CC_STDOUT) != '\n') {
+            ngx_cc_json_lit(&b->w, "\\n");
+        }
+
+        if (outcome->capture[NGX_CC_STDERR].total) {
+            ngx_cc_json_lit(&b->w, "[stderr]\\n");
+            ngx_cc_mcp_result_output(b, NGX_CC_STDERR,
+                                     NGX_CC_MCP_PART_READABLE);
+
+            if (ngx_cc_mcp_result_last(b, NGX_CC_STDERR) != '\n') {
+                ngx_cc_json_lit(&b->w, "\\n");
+            }
+        }
+
+        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
+                              NGX_CC_MCP_PART_LOSSY);
+
+        p = ngx_cc_mcp_result_end(b, p, text + sizeof(text));
+
+    } else {
+        p = ngx_slprintf(p, text + sizeof(text), "[not started: %V]",
+                         &outcome->error);
+    }
+
+    (void) ngx_cc_json_escape(&b->w.pos, b->w.end, text, p - text, 1,
+                              &(int) { 0 });
+}
+
+
+static u_char *
+ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
+{
+    ngx_uint_t             i;
+    ngx_cc_command_t      *cmd;
+    ngx_cc_capture_cut_t  *cut;
+    ngx_cc_mcp_outcome_t  *outcome;
+
+    static const char  *stream[] = { "stdout", "stderr" };
+
+    outcome = b->outcome;
+    cmd = outcome->cmd;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        cut = &b->result->cut[i];
+
+        if (cut->cut) {
+            p = ngx_slprintf(p, last, "[%s cut: %uL of its %uL bytes are left "
+                                      "out; max_output_bytes shows more, up "
+                                      "to %d]\n", stream[i], cut->cut,
+                             outcome->capture[i].total,
+                             16 * 1024 * 1024);
+        }
+    }
+
+    if (cmd->swept) {
+        p = ngx_slprintf(p, last, "[%uD background processes were ended]\n",
+                         cmd->swept);
+    }
+
+    if (cmd->pipes_open) {
+        p = ngx_slprintf(p, last, "[another process still holds the output "
+                                  "open]\n");
+    }
+
+    switch (cmd->cause) {
+
+    case NGX_CC_CAUSE_TIMEOUT:
+        return ngx_slprintf(p, last, "[timed out after %M ms]",
+                            outcome->timeout);
+
+    case NGX_CC_CAUSE_SILENCE:
+        return ngx_slprintf(p, last, "[ended after %M ms without output]",
+                            outcome->silence);
+
+    case NGX_CC_CAUSE_OUTPUT:
+        return ngx_slprintf(p, last, "[ended: it wrote more output than is "
+                                     "allowed]");
+
+    default:
+        break;
+    }
+
+    if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN && !cmd->unknown) {
+        p = ngx_slprintf(p, last, "[ended: the server is shutting down]\n");
+    }
+
+    if (cmd->unknown) {
+        return ngx_slprintf(p, last, "[%s]", ngx_cc_words_unknown(cmd));
+    }
+
+    if (WIFSIGNALED(cmd->status)) {
+        p = ngx_slprintf(p, last, "[killed by %s, ",
+                         ngx_cc_names_signal(WTERMSIG(cmd->status)));
+
+    } else {
+        p = ngx_slprintf(p, last, "[exit code %d, ",
+                         WEXITSTATUS(cmd->status));
+    }
+
+    return ngx_slprintf(p, last, "%uL.%uL s]", cmd->elapsed / 1000000,
+                        cmd->elapsed / 100000 % 10);
+}
+
+
+static void
+ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
+{
+    ngx_uint_t             ran, signal, lost;
+    ngx_cc_json_t         *w;
+    ngx_cc_command_t      *cmd;
+    ngx_cc_mcp_outcome_t  *outcome;
+
+    static const char  lossy[] = ",\"lossy\":true";
+
+    w = &b->w;
+    outcome = b->outcome;
+    cmd = outcome->cmd;
+
+    ran = (cmd && outcome->error.len == 0);
+    lost = (ran && cmd->unknown);
+    signal = (ran && !lost && WIFSIGNALED(cmd->status));
+
+    ngx_cc_json_lit(w, "{\"status\":");
+    ngx_cc_json_cstring(w, ngx_cc_mcp_result_status(outcome));
+    ngx_cc_json_lit(w, ",\"exit_code\":");
+
+    if (ran && !lost && !signal) {
+        ngx_cc_json_int(w, WEXITSTATUS(cmd->status));
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"signal\":");
+
+    if (signal) {
+        ngx_cc_json_cstring(w, ngx_cc_names_signal(WTERMSIG(cmd->status)));
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"timed_out\":");
+    ngx_cc_json_bool(w, ran && (cmd->cause == NGX_CC_CAUSE_TIMEOUT
+                                || cmd->cause == NGX_CC_CAUSE_SILENCE));
+    ngx_cc_json_lit(w, ",\"stdout\":\"");
+
+    if (ran) {
+        ngx_cc_mcp_result_output(b, NGX_CC_STDOUT, NGX_CC_MCP_PART_EXACT);
+    }
+
+    ngx_cc_json_lit(w, "\",\"stderr\":\"");
+
+    if (ran) {
+        ngx_cc_mcp_result_output(b, NGX_CC_STDERR, NGX_CC_MCP_PART_EXACT);
+    }
+
+    ngx_cc_json_lit(w, "\",\"stdout_bytes\":");
+    ngx_cc_json_uint(w, ran ? outcome->capture[NGX_CC_STDOUT].total : 0);
+    ngx_cc_json_lit(w, ",\"stderr_bytes\":");
+    ngx_cc_json_uint(w, ran ? outcome->capture[NGX_CC_STDERR].total : 0);
+    ngx_cc_json_lit(w, ",\"truncated\":");
+    ngx_cc_json_bool(w, ran && (b->result->cut[NGX_CC_STDOUT].cut
+                                || b->result->cut[NGX_CC_STDERR].cut));
+
+    if (ran) {
+        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
+                              NGX_CC_MCP_PART_LOSSY);
+    }
+
+    ngx_cc_json_lit(w, ",\"duration_ms\":");
+    ngx_cc_json_uint(w, ran ? cmd->elapsed / 1000 : 0);
+
+    if (ran) {
+        ngx_cc_json_lit(w, ",\"pid\":");
+        ngx_cc_json_int(w, cmd->pid);
+        ngx_cc_json_lit(w, ",\"pgid\":");
+        ngx_cc_json_int(w, cmd->pid);
+        ngx_cc_json_lit(w, ",\"descendants_killed\":");
+        ngx_cc_json_uint(w, cmd->swept);
+        ngx_cc_json_lit(w, ",\"pipes_open\":");
+        ngx_cc_json_bool(w, cmd->pipes_open);
+    }
+
+    if (outcome->error.len) {
+        ngx_cc_json_lit(w, ",\"error\":");
+        ngx_cc_json_string(w, outcome->error.data, outcome->error.len);
+
+    } else if (lost) {
+        ngx_cc_json_lit(w, ",\"error\":");
+        ngx_cc_json_cstring(w, ngx_cc_words_unknown(cmd));
+    }
+
+    ngx_cc_json_lit(w, "}");
+}
+
+
+static const char *
+ngx_cc_mcp_result_status(ngx_cc_mcp_outcome_t *outcome)
+{
+    if (outcome->cmd == NULL || outcome->error.len) {
+        return "failed";
+    }
+
+    switch (outcome->cmd->cause) {
+
+    case NGX_CC_CAUSE_TIMEOUT:
+    case NGX_CC_CAUSE_SILENCE:
+        return "timed_out";
+
+    default:
+        if (outcome->cmd->unknown) {
+            return "failed";
+        }
+
+        return WIFSIGNALED(outcome->cmd->status) ? "signaled" : "exited";
+    }
+}

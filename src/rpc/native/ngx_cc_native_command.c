@@ -1,0 +1,425 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_message.h"
+#include "ngx_cc_words.h"
+#include "ngx_cc_native_message.h"
+#include "ngx_cc_native_command.h"
+#include "ngx_cc_request.h"
+
+
+static void ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
+    ngx_cc_command_event_e event);
+static void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
+static void ngx_cc_native_command_output_wake(void *data);
+static void ngx_cc_native_command_begun(ngx_cc_native_command_t *ps);
+static void ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_native_command_paused(ngx_cc_native_command_t *ps);
+static void ngx_cc_native_command_done(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
+static void ngx_cc_native_command_forget(ngx_cc_native_command_t *ps);
+static void ngx_cc_native_command_settle(ngx_cc_native_command_t *ps);
+static size_t ngx_cc_native_command_begin(ngx_cc_native_command_t *ps,
+    u_char *p, size_t room);
+
+
+static const char  *ngx_cc_native_command_words[] = {
+    "paused", "resumed", "canceled"
+};
+
+
+ngx_cc_native_command_t *
+ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
+    ngx_cc_command_conf_t *conf,
+    ngx_cc_asked_t *asked, ngx_cc_answers_t *answers,
+    ngx_cc_stdin_share_t *share, u_char *session_id,
+    void (*wake)(void *data), void *data, ngx_log_t *log)
+{
+    ngx_cc_native_command_t  *ps;
+
+    ps = ngx_calloc(sizeof(ngx_cc_native_command_t) + asked->id.len
+                    + asked->more.len, log);
+
+    if (ps == NULL) {
+        return NULL;
+    }
+
+    ngx_cc_asked_copy(&ps->asked, asked, (u_char *) (ps + 1));
+
+    ps->answers = answers;
+    ps->session_id = session_id;
+    ps->wake = wake;
+    ps->data = data;
+    ps->log = log;
+    ps->indirect = ex->spec.indirect;
+    ps->beneath = (ex->spec.command.beneath != NULL);
+
+    ex->spec.command.data = ps;
+    ex->spec.command.event = ngx_cc_native_command_event;
+    ex->spec.command.wake = ngx_cc_native_command_wake;
+
+    ps->cmd = ngx_cc_spec_start(&ex->spec, conf);
+
+    if (ps->cmd == NULL) {
+        ngx_free(ps);
+        return NULL;
+    }
+
+    ngx_cc_native_output_init(&ps->output, ps->cmd, ex->chunk, ex->base64,
+                              ngx_cc_native_command_output_wake, ps, log);
+
+    ngx_cc_stdin_init(&ps->input, ps->cmd, answers, share,
+                      ex->spec.command.open_stdin, log);
+
+    if (ex->stdin_given
+        && ngx_cc_stdin_fill(&ps->input, &ex->stdin_data, !ex->stdin_stays)
+           != NGX_OK)
+    {
+        ngx_cc_native_command_close(ps);
+        return NULL;
+    }
+
+    return ps;
+}
+
+
+size_t
+ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
+{
+    size_t      n;
+    ngx_uint_t  client;
+
+    if (ps->failed) {
+        ps->ended = 1;
+
+        if (ps->asked.id.len == 0) {
+            return 0;
+        }
+
+        /* is it what the client asked for, or of this location, that cannot
+           be; or are we to blame? */
+
+        client = ps->cmd->stage == NGX_CC_STAGE_EXEC ? !ps->indirect
+               : ps->cmd->stage == NGX_CC_STAGE_CHDIR
+                 ? (ps->beneath || !ps->cmd->conf->work) : 0;
+
+        return ngx_cc_native_message_failure(p, room, &ps->asked.id, ps->cmd,
+                                             client);
+    }
+
+    if (ps->cmd->state == NGX_CC_COMMAND_WAITING) {
+        return 0;
+    }
+
+    n = ngx_cc_native_command_begin(ps, p, room);
+
+    if (n) {
+        return n;
+    }
+
+    n = ngx_cc_native_output_pull(&ps->output, p, room);
+
+    if (n || !ngx_cc_native_output_done(&ps->output)) {
+        return n;
+    }
+
+    if (!ps->warned) {
+        ps->warned = 1;
+        n = ngx_cc_native_message_limit(p, room, ps->cmd);
+
+        if (n) {
+            return n;
+        }
+    }
+
+    ps->ended = 1;
+
+    return ngx_cc_native_message_completed(p, room, ps->cmd,
+                                     ps->output.stream[NGX_CC_STDOUT].offset,
+                                     ps->output.stream[NGX_CC_STDERR].offset);
+}
+
+
+void
+ngx_cc_native_command_control(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
+{
+    if (ps->cmd->state != NGX_CC_COMMAND_WAITING || ps->failed) {
+        ngx_cc_native_command_act(ps, type, asked);
+        return;
+    }
+
+    if (type == NGX_CC_NATIVE_COMMAND_CANCEL) {
+        /* that it was is told in its turn; one in the line never starts */
+        (void) ngx_cc_command_cancel(ps->cmd);
+    }
+
+    ngx_cc_native_command_wait(ps, type, asked);
+}
+
+
+void
+ngx_cc_native_command_close(ngx_cc_native_command_t *ps)
+{
+    ngx_cc_native_command_forget(ps);
+    ngx_cc_stdin_close(&ps->input);
+    ngx_cc_native_output_close(&ps->output);
+    ngx_cc_command_close(ps->cmd);
+    ngx_free(ps);
+}
+
+
+static void
+ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
+    ngx_cc_command_event_e event)
+{
+    ngx_cc_native_command_t  *ps = data;
+
+    switch (event) {
+
+    case NGX_CC_COMMAND_STARTED:
+        ngx_cc_words_log_started(cmd, ps->session_id, ps->log);
+
+        ngx_cc_native_command_begun(ps);
+        ngx_cc_stdin_feed(&ps->input);
+        break;
+
+    case NGX_CC_COMMAND_FAILED:
+        ngx_cc_words_log_failed(cmd, ps->session_id, ps->log);
+        ps->failed = 1;
+        ngx_cc_native_command_settle(ps);
+        break;
+
+    case NGX_CC_COMMAND_EXITED:
+        ngx_cc_words_log_ended(cmd, ps->session_id, ps->log);
+
+        if (cmd->pid == 0) {
+            ngx_cc_native_command_begun(ps);
+        }
+
+        ngx_cc_native_command_settle(ps);
+        break;
+
+    case NGX_CC_COMMAND_INPUT:
+        ngx_cc_stdin_fed(&ps->input);
+        break;
+
+    case NGX_CC_COMMAND_SIGNALLED:
+        ngx_cc_native_command_paused(ps);
+        break;
+    }
+
+    ps->wake(ps->data);
+}
+
+
+static void
+ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd)
+{
+    ngx_cc_native_command_t  *ps = data;
+
+    ps->wake(ps->data);
+}
+
+
+static void
+ngx_cc_native_command_output_wake(void *data)
+{
+    ngx_cc_native_command_t  *ps = data;
+
+    ps->wake(ps->data);
+}
+
+
+/* it has started, or will never: what waited for that */
+
+static void
+ngx_cc_native_command_begun(ngx_cc_native_command_t *ps)
+{
+    ngx_uint_t                       i, n;
+    ngx_cc_native_command_waiting_t  control[NGX_CC_NATIVE_COMMAND_CONTROLS];
+
+    /* a PAUSE waits once more, for the tree to stop */
+
+    n = ps->controls;
+    ngx_memcpy(control, ps->control, n * sizeof(control[0]));
+    ps->controls = 0;
+
+    for (i = 0; i < n; i++) {
+        ngx_cc_native_command_act(ps, control[i].type, &control[i].asked);
+        ngx_free(control[i].asked.id.data);
+    }
+}
+
+
+static void
+ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
+{
+    u_char     buf[NGX_CC_MESSAGE_SIZE];
+    size_t     n;
+    ngx_int_t  rc;
+
+    if (type == NGX_CC_NATIVE_COMMAND_CANCEL) {
+        /* before it was started, see control() */
+        rc = ps->cmd->state == NGX_CC_COMMAND_OVER && ps->cmd->pid == 0
+             ? NGX_OK : ngx_cc_command_cancel(ps->cmd);
+
+    } else {
+        rc = ngx_cc_command_pause(ps->cmd, type == NGX_CC_NATIVE_COMMAND_PAUSE);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_cc_message_refuse(ps->answers, &asked->id,
+                             NGX_CC_ERROR_NO_PROCESS,
+                             ngx_cc_text("the process has ended"));
+        return;
+    }
+
+    /* nobody shall read "paused" before "started": answers overtake */
+
+    while ((n = ngx_cc_native_command_begin(ps, buf, sizeof(buf))) != 0) {
+        (void) ngx_cc_answers_put(ps->answers, buf, n);
+    }
+
+    if (type == NGX_CC_NATIVE_COMMAND_PAUSE) {
+        ngx_cc_native_command_wait(ps, type, asked);
+        return;
+    }
+
+    /* a PAUSE before it is overtaken, and answered first */
+
+    ngx_cc_native_command_paused(ps);
+    ngx_cc_native_command_done(ps, type, asked);
+}
+
+
+/* the request is kept until the process is that far */
+
+static void
+ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
+{
+    u_char  *p;
+
+    if (ps->controls == NGX_CC_NATIVE_COMMAND_CONTROLS) {
+        ngx_cc_message_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
+                             ngx_cc_text("too many control requests for this "
+                                         "process wait for an answer"));
+        return;
+    }
+
+    p = ngx_alloc(asked->id.len + asked->more.len + 1, ps->log);
+
+    if (p == NULL) {
+        ps->answers->no_memory = 1;
+        return;
+    }
+
+    ngx_cc_asked_copy(&ps->control[ps->controls].asked, asked, p);
+    ps->control[ps->controls++].type = type;
+}
+
+
+/* the tree has stopped, as far as it will: whoever waited for that is told */
+
+static void
+ngx_cc_native_command_paused(ngx_cc_native_command_t *ps)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ps->controls; i++) {
+        ngx_cc_native_command_done(ps, ps->control[i].type,
+                                   &ps->control[i].asked);
+    }
+
+    ngx_cc_native_command_forget(ps);
+}
+
+
+/* the answer, and the message of the process */
+
+static void
+ngx_cc_native_command_done(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
+{
+    u_char         buf[NGX_CC_MESSAGE_SIZE];
+    size_t         n;
+    ngx_cc_json_t  w;
+
+    if (asked->id.len) {
+        ngx_cc_message_writer(&w, buf, sizeof(buf));
+        ngx_cc_message_answer(&w, &asked->id);
+        ngx_cc_json_lit(&w, "\"result\":{\"status\":");
+        ngx_cc_json_cstring(&w, ngx_cc_native_command_words[type]);
+
+        if (type == NGX_CC_NATIVE_COMMAND_PAUSE && ps->cmd->left) {
+            ngx_cc_json_lit(&w, ",\"left\":");
+            ngx_cc_json_uint(&w, ps->cmd->left);
+        }
+
+        ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
+        ngx_cc_json_lit(&w, "}}");
+        (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
+    }
+
+    n = ngx_cc_native_message_state(buf, sizeof(buf), ps->cmd,
+                                    ngx_cc_native_command_words[type]);
+    (void) ngx_cc_answers_put(ps->answers, buf, n);
+}
+
+
+static void
+ngx_cc_native_command_forget(ngx_cc_native_command_t *ps)
+{
+    while (ps->controls) {
+        ngx_free(ps->control[--ps->controls].asked.id.data);
+    }
+}
+
+
+/* it is over: whoever still waits for something gets an answer */
+
+static void
+ngx_cc_native_command_settle(ngx_cc_native_command_t *ps)
+{
+    ngx_uint_t   i;
+    const char  *text;
+
+    text = ps->failed ? "the process could not be started"
+                      : "the process has ended";
+
+    for (i = 0; i < ps->controls; i++) {
+        ngx_cc_message_refuse(ps->answers, &ps->control[i].asked.id,
+                             NGX_CC_ERROR_NO_PROCESS, text,
+                             ngx_strlen(text));
+    }
+
+    ngx_cc_native_command_forget(ps);
+    ngx_cc_stdin_end(&ps->input);
+}
+
+
+/* the two messages with which it begins, one at a time */
+
+static size_t
+ngx_cc_native_command_begin(ngx_cc_native_command_t *ps, u_char *p, size_t room)
+{
+    if (!ps->answered) {
+        ps->answered = 1;
+
+        if (ps->asked.id.len) {
+            return ngx_cc_native_message_started(p, room, &ps->asked, ps->cmd);
+        }
+    }
+
+    if (!ps->notified && ps->cmd->pid) {
+        ps->notified = 1;
+        return ngx_cc_native_message_state(p, room, ps->cmd, "started");
+    }
+
+    return 0;
+}

@@ -1,0 +1,94 @@
+
+/*
+ * One command of a native session: the requests that wait for it and the
+ * messages of its life in their order: answer, process.started,
+ * process.output, process.error, process.completed.  They are rendered from
+ * its state when they are pulled, so nothing piles up.
+ */
+
+#ifndef _NGX_CC_NATIVE_COMMAND_H_INCLUDED_
+#define _NGX_CC_NATIVE_COMMAND_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_answers.h"
+#include "ngx_cc_command.h"
+#include "ngx_cc_native_params.h"
+#include "ngx_cc_native_output.h"
+#include "ngx_cc_stdin.h"
+
+
+#define NGX_CC_NATIVE_COMMAND_CONTROLS  4       /* that may wait for STARTED */
+
+
+typedef enum {
+    NGX_CC_NATIVE_COMMAND_PAUSE = 0,
+    NGX_CC_NATIVE_COMMAND_RESUME,
+    NGX_CC_NATIVE_COMMAND_CANCEL
+} ngx_cc_native_command_control_e;
+
+
+/* a control request */
+
+typedef struct {
+    ngx_cc_native_command_control_e  type;
+    ngx_cc_asked_t                   asked; /* own memory, at asked.id.data */
+} ngx_cc_native_command_waiting_t;
+
+
+typedef struct {
+    ngx_queue_t             queue;       /* of the session */
+    ngx_cc_command_t       *cmd;
+    ngx_cc_answers_t       *answers;
+    ngx_cc_native_output_t  output;
+    ngx_cc_stdin_t          input;
+    ngx_log_t              *log;
+    u_char                 *session_id;
+    ngx_cc_asked_t          asked;       /* execute; own memory */
+
+    ngx_cc_native_command_waiting_t  control[NGX_CC_NATIVE_COMMAND_CONTROLS];
+    ngx_uint_t                       controls;
+
+    void              *data;             /* for wake */
+    void             (*wake)(void *data);
+
+    unsigned           indirect:1;       /* see ngx_cc_spec_t */
+    unsigned           beneath:1;        /* the client chose the directory */
+    unsigned           answered:1;       /* execute has its answer */
+    unsigned           notified:1;       /* process.started is told */
+    unsigned           failed:1;         /* it never ran */
+    unsigned           warned:1;         /* process.error is told */
+    unsigned           ended:1;          /* process.completed is told */
+} ngx_cc_native_command_t;
+
+
+/*
+ * Makes a process and starts its command.  "asked" is copied; "share": of the
+ * session, see ngx_cc_stdin.h.  Returns NULL with a refusal in ex->spec, or,
+ * without memory, with none.
+ */
+ngx_cc_native_command_t *ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_cc_asked_t *asked,
+    ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share,
+    u_char *session_id, void (*wake)(void *data), void *data, ngx_log_t *log);
+
+/*
+ * The next message of its life: its length, or 0.  Afterwards "ended" says
+ * whether it was the last one.
+ */
+size_t ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p,
+    size_t room);
+
+/*
+ * PAUSE, RESUME or CANCEL: answered and told, now or when the command has
+ * started.
+ */
+void ngx_cc_native_command_control(ngx_cc_native_command_t *ps,
+    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
+
+/* ends it, and frees it; it is not in any queue any more */
+void ngx_cc_native_command_close(ngx_cc_native_command_t *ps);
+
+
+#endif /* _NGX_CC_NATIVE_COMMAND_H_INCLUDED_ */

@@ -1,0 +1,270 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <sys/wait.h>
+#include "ngx_cc_message.h"
+#include "ngx_cc_names.h"
+#include "ngx_cc_native_message.h"
+#include "ngx_cc_words.h"
+#include "ngx_cc_zone.h"
+
+
+static void ngx_cc_native_message_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
+static void ngx_cc_native_message_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
+
+
+size_t
+ngx_cc_native_message_failure(u_char *p, size_t room, ngx_str_t *id,
+    ngx_cc_command_t *cmd, ngx_uint_t client)
+{
+    u_char     text[NGX_CC_WORDS_WHY];
+    ngx_int_t  code;
+
+    code = client ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
+
+    return ngx_cc_message_error(p, room, id, code, text,
+                               ngx_cc_words_why(text, text + sizeof(text),
+                                                 cmd)
+                               - text);
+}
+
+
+size_t
+ngx_cc_native_message_started(u_char *p, size_t room, ngx_cc_asked_t *asked,
+    ngx_cc_command_t *cmd)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_message_answer(&w, &asked->id);
+    ngx_cc_json_lit(&w, "\"result\":{\"status\":");
+    ngx_cc_json_cstring(&w, cmd->pid ? "started" : "canceled");
+    ngx_cc_native_message_pid(cmd, &w);
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_native_message_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    const char *status)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.");
+    ngx_cc_json_raw(&w, status, ngx_strlen(status));
+    ngx_cc_json_lit(&w, "\",\"params\":{\"status\":");
+    ngx_cc_json_cstring(&w, status);
+    ngx_cc_native_message_pid(cmd, &w);
+    ngx_cc_json_lit(&w, ",\"exit_code\":null,\"error\":null");
+
+    if (cmd->left && cmd->paused && ngx_strcmp(status, "paused") == 0) {
+        ngx_cc_json_lit(&w, ",\"left\":");
+        ngx_cc_json_uint(&w, cmd->left);
+    }
+
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_native_message_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
+{
+    ngx_int_t       code;
+    const char     *text;
+    ngx_cc_json_t   w;
+
+    switch (cmd->cause) {
+
+    case NGX_CC_CAUSE_TIMEOUT:
+        code = NGX_CC_ERROR_TIMEOUT;
+        text = "the command ran longer than its timeout";
+        break;
+
+    case NGX_CC_CAUSE_SILENCE:
+        code = NGX_CC_ERROR_TIMEOUT;
+        text = "the command was silent for too long";
+        break;
+
+    case NGX_CC_CAUSE_OUTPUT:
+        code = NGX_CC_ERROR_LIMIT;
+        text = "the command wrote more output than is allowed";
+        break;
+
+    default:
+        return 0;
+    }
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.error\","
+                        "\"params\":{\"error\":");
+    ngx_cc_json_cstring(&w, text);
+    ngx_cc_json_lit(&w, ",\"code\":");
+    ngx_cc_json_int(&w, code);
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_native_message_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
+    uint64_t out, uint64_t err)
+{
+    int            sig, lost;
+    ngx_cc_json_t  w;
+
+    lost = cmd->unknown;
+    sig = (!lost && WIFSIGNALED(cmd->status)) ? WTERMSIG(cmd->status) : 0;
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                        "\"process.completed\",\"params\":{\"status\":");
+    ngx_cc_json_cstring(&w, (!lost && cmd->status == 0) ? "completed"
+                                                        : "failed");
+    ngx_cc_native_message_pid(cmd, &w);
+    ngx_cc_json_lit(&w, ",\"exit_code\":");
+
+    if (lost) {
+        ngx_cc_json_lit(&w, "null,\"error\":");
+        ngx_cc_json_cstring(&w, ngx_cc_words_unknown(cmd));
+
+    } else {
+        ngx_cc_json_int(&w, sig ? -sig : WEXITSTATUS(cmd->status));
+        ngx_cc_json_lit(&w, ",\"error\":null");
+    }
+
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_lit(&w, ",\"signal\":");
+
+    if (sig) {
+        ngx_cc_json_cstring(&w, ngx_cc_names_signal(sig));
+
+    } else {
+        ngx_cc_json_lit(&w, "null");
+    }
+
+    ngx_cc_json_lit(&w, ",\"cause\":");
+    ngx_cc_json_cstring(&w, ngx_cc_names_cause(cmd->cause));
+
+    if (cmd->truncated) {
+        ngx_cc_json_lit(&w, ",\"truncated\":true");
+        out = cmd->bytes[NGX_CC_STDOUT];
+        err = cmd->bytes[NGX_CC_STDERR];
+    }
+
+    ngx_cc_json_lit(&w, ",\"execution_time\":");
+    ngx_cc_json_seconds(&w, cmd->elapsed);
+    ngx_cc_json_lit(&w, ",\"stdout_bytes\":");
+    ngx_cc_json_uint(&w, out);
+    ngx_cc_json_lit(&w, ",\"stderr_bytes\":");
+    ngx_cc_json_uint(&w, err);
+    ngx_cc_json_lit(&w, ",\"descendants_killed\":");
+    ngx_cc_json_uint(&w, cmd->swept);
+    ngx_cc_json_lit(&w, ",\"pipes_open\":");
+    ngx_cc_json_bool(&w, cmd->pipes_open);
+    ngx_cc_json_lit(&w, ",\"max_rss_kb\":");
+    ngx_cc_json_uint(&w, cmd->max_rss);
+    ngx_cc_json_lit(&w, ",\"user_time\":");
+    ngx_cc_json_seconds(&w, cmd->user);
+    ngx_cc_json_lit(&w, ",\"system_time\":");
+    ngx_cc_json_seconds(&w, cmd->system);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+void
+ngx_cc_native_message_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
+    ngx_str_t *more)
+{
+    const char  *state;
+
+    if (cmd->state == NGX_CC_COMMAND_WAITING) {
+        state = "starting";
+
+    } else if (cmd->state == NGX_CC_COMMAND_OVER) {
+        state = "exited";
+
+    } else if (cmd->canceling) {
+        state = "canceling";
+
+    } else {
+        state = cmd->paused ? "paused" : "running";
+    }
+
+    ngx_cc_json_lit(w, "{\"state\":");
+    ngx_cc_json_cstring(w, state);
+    ngx_cc_json_lit(w, ",\"pid\":");
+
+    if (cmd->pid) {
+        ngx_cc_json_int(w, cmd->pid);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"started\":");
+
+    if (cmd->start) {
+        ngx_cc_json_seconds(w, cmd->start * 1000);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"exit_code\":");
+
+    if (cmd->state != NGX_CC_COMMAND_OVER || cmd->pid == 0 || cmd->unknown) {
+        ngx_cc_json_lit(w, "null");
+
+    } else if (WIFSIGNALED(cmd->status)) {
+        ngx_cc_json_int(w, -WTERMSIG(cmd->status));
+
+    } else {
+        ngx_cc_json_int(w, WEXITSTATUS(cmd->status));
+    }
+
+    ngx_cc_native_message_id(cmd, w);
+
+    if (more) {
+        ngx_cc_json_raw(w, more->data, more->len);
+    }
+
+    ngx_cc_json_lit(w, "}");
+}
+
+
+/* null for one that was never started */
+
+static void
+ngx_cc_native_message_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
+{
+    if (cmd->pid == 0) {
+        ngx_cc_json_lit(w, ",\"pid\":null,\"pgid\":null");
+        return;
+    }
+
+    ngx_cc_json_lit(w, ",\"pid\":");
+    ngx_cc_json_int(w, cmd->pid);
+    ngx_cc_json_lit(w, ",\"pgid\":");
+    ngx_cc_json_int(w, cmd->pid);
+}
+
+
+static void
+ngx_cc_native_message_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
+{
+    ngx_cc_json_lit(w, ",\"execution_id\":\"");
+    ngx_cc_json_raw(w, cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_json_lit(w, "\"");
+}

@@ -1,0 +1,445 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_json_write.h"
+#include "ngx_cc_native_output.h"
+#include "ngx_cc_utf8.h"
+
+
+static size_t ngx_cc_native_output_take(ngx_cc_native_output_t *out, u_char *p,
+    size_t room);
+static size_t ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n, u_char *p,
+    size_t room);
+static size_t ngx_cc_native_output_chunk(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n, u_char *p,
+    size_t room);
+static size_t ngx_cc_native_output_rest(ngx_cc_native_output_t *out, u_char *p,
+    size_t room);
+static ngx_int_t ngx_cc_native_output_keep(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n);
+static size_t ngx_cc_native_output_kept(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, size_t n, ngx_uint_t truncated,
+    ngx_uint_t partial, u_char *p, size_t room);
+static size_t ngx_cc_native_output_cut(ngx_cc_native_output_t *out,
+    const u_char *data, size_t n);
+static size_t ngx_cc_native_output_render(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
+    ngx_uint_t truncated, ngx_uint_t partial, u_char *p, size_t room);
+static void ngx_cc_native_output_silence(ngx_event_t *ev);
+
+
+/* what stands behind the data of nearly all messages; ID is filled in */
+
+#define NGX_CC_NATIVE_OUTPUT_WHOLE   "\",\"truncated\":false"
+#define NGX_CC_NATIVE_OUTPUT_ID      ",\"execution_id\":\""
+#define NGX_CC_NATIVE_OUTPUT_OFFSET  "\",\"offset\":"
+
+
+static const char  ngx_cc_native_output_stdout[] =
+    "{\"jsonrpc\":\"2.0\",\"method\":\"process.output\",\"params\":"
+    "{\"type\":\"stdout\",\"data\":\"";
+
+static const char  ngx_cc_native_output_stderr[] =
+    "{\"jsonrpc\":\"2.0\",\"method\":\"process.output\",\"params\":"
+    "{\"type\":\"stderr\",\"data\":\"";
+
+
+void
+ngx_cc_native_output_init(ngx_cc_native_output_t *out, ngx_cc_command_t *cmd,
+    ngx_uint_t chunk, ngx_uint_t base64, void (*wake)(void *data),
+    void *data, ngx_log_t *log)
+{
+    u_char                         *p;
+    ngx_uint_t                      i;
+    ngx_cc_native_output_stream_t  *st;
+
+    ngx_memzero(out, sizeof(ngx_cc_native_output_t));
+
+    p = ngx_cpymem(out->tail, NGX_CC_NATIVE_OUTPUT_WHOLE,
+                   sizeof(NGX_CC_NATIVE_OUTPUT_WHOLE) - 1);
+    p = ngx_cpymem(p, NGX_CC_NATIVE_OUTPUT_ID,
+                   sizeof(NGX_CC_NATIVE_OUTPUT_ID) - 1);
+    p = ngx_cpymem(p, cmd->id, NGX_CC_HANDLE_TEXT);
+    p = ngx_cpymem(p, NGX_CC_NATIVE_OUTPUT_OFFSET,
+                   sizeof(NGX_CC_NATIVE_OUTPUT_OFFSET) - 1);
+    out->ntail = p - out->tail;
+
+    out->cmd = cmd;
+    out->log = log;
+    out->wake = wake;
+    out->data = data;
+    out->chunk = chunk ? 1 : 0;
+    out->base64 = base64 ? 1 : 0;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        st = &out->stream[i];
+        st->output = out;
+        st->digits[0] = '0';
+        st->ndigits = 1;
+        st->timer.handler = ngx_cc_native_output_silence;
+        st->timer.data = st;
+        st->timer.log = log;
+        st->timer.cancelable = 1;
+    }
+}
+
+
+size_t
+ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
+{
+    size_t  n;
+
+    for ( ;; ) {
+
+        if (out->open && out->cmd->truncated) {
+            /* dropped, and its memory may be another command's by now */
+            out->open = 0;
+        }
+
+        if (!out->open) {
+            if (ngx_cc_command_peek(out->cmd, &out->record) == 0) {
+                return ngx_cc_native_output_rest(out, p, room);
+            }
+
+            out->open = 1;
+            out->used = 0;
+        }
+
+        n = ngx_cc_native_output_take(out, p, room);
+
+        if (out->used == out->record.len) {
+            out->open = 0;
+            ngx_cc_command_skip(out->cmd, &out->record);
+        }
+
+        if (n) {
+            return n;
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_cc_native_output_done(ngx_cc_native_output_t *out)
+{
+    return !out->open
+           && ngx_cc_command_finished(out->cmd)
+           && out->stream[NGX_CC_STDOUT].len == 0
+           && out->stream[NGX_CC_STDERR].len == 0;
+}
+
+
+void
+ngx_cc_native_output_close(ngx_cc_native_output_t *out)
+{
+    ngx_uint_t                      i;
+    ngx_cc_native_output_stream_t  *st;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        st = &out->stream[i];
+
+        if (st->timer.timer_set) {
+            ngx_del_timer(&st->timer);
+        }
+
+        if (st->buf) {
+            ngx_free(st->buf);
+            st->buf = NULL;
+        }
+    }
+}
+
+
+/* one message from the current record, if it holds enough for one */
+
+static size_t
+ngx_cc_native_output_take(ngx_cc_native_output_t *out, u_char *p, size_t room)
+{
+    size_t                          n;
+    const u_char                   *data;
+    ngx_cc_native_output_stream_t  *st;
+
+    st = &out->stream[out->record.stream];
+    data = out->record.data + out->used;
+    n = out->record.len - out->used;
+
+    return out->chunk ? ngx_cc_native_output_chunk(out, st, data, n, p, room)
+                      : ngx_cc_native_output_lines(out, st, data, n, p, room);
+}
+
+
+static size_t
+ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st,
+    const u_char *data, size_t n, u_char *p, size_t room)
+{
+    size_t         len, cut;
+    const u_char  *nl;
+
+    len = ngx_min(n, NGX_CC_NATIVE_OUTPUT_LINE - st->len);
+    nl = memchr(data, '\n', len);
+
+    if (nl) {
+        len = nl + 1 - data;
+        out->used += len;
+
+        if (st->len == 0) {
+            return ngx_cc_native_output_render(out, st, data, len, 0, 0, p,
+                                               room);
+        }
+
+        if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+            return 0;
+        }
+
+        return ngx_cc_native_output_kept(out, st, st->len, 0, 0, p, room);
+    }
+
+    if (st->len == 0 && len == NGX_CC_NATIVE_OUTPUT_LINE) {
+        cut = ngx_cc_native_output_cut(out, data, len);
+        out->used += cut;
+
+        return ngx_cc_native_output_render(out, st, data, cut, 1, 0, p, room);
+    }
+
+    out->used += len;
+
+    if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+        return 0;
+    }
+
+    if (st->len == NGX_CC_NATIVE_OUTPUT_LINE) {
+        cut = ngx_cc_native_output_cut(out, st->buf, st->len);
+
+        return ngx_cc_native_output_kept(out, st, cut, 1, 0, p, room);
+    }
+
+    return 0;
+}
+
+
+static size_t
+ngx_cc_native_output_chunk(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st,
+    const u_char *data, size_t n, u_char *p, size_t room)
+{
+    size_t  len, cut;
+
+    len = ngx_min(n, NGX_CC_NATIVE_OUTPUT_LINE - st->len);
+
+    if (st->len == 0) {
+        cut = ngx_cc_native_output_cut(out, data, len);
+
+        if (cut) {
+            out->used += cut;
+
+            return ngx_cc_native_output_render(out, st, data, cut, 0, 0, p,
+                                               room);
+        }
+    }
+
+    out->used += len;
+
+    if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+        return 0;
+    }
+
+    cut = ngx_cc_native_output_cut(out, st->buf, st->len);
+
+    return cut ? ngx_cc_native_output_kept(out, st, cut, 0, 0, p, room) : 0;
+}
+
+
+/* the ring is empty: what is kept goes when it is due or the last */
+
+static size_t
+ngx_cc_native_output_rest(ngx_cc_native_output_t *out, u_char *p, size_t room)
+{
+    size_t                          cut;
+    ngx_uint_t                      i, last;
+    ngx_cc_native_output_stream_t  *st;
+
+    last = ngx_cc_command_finished(out->cmd);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        st = &out->stream[i];
+
+        if (st->len == 0) {
+            continue;
+        }
+
+        if (last) {
+            return ngx_cc_native_output_kept(out, st, st->len, 0, !out->chunk,
+                                             p, room);
+        }
+
+        if (st->due) {
+            st->due = 0;
+            cut = ngx_cc_native_output_cut(out, st->buf, st->len);
+
+            if (cut) {
+                return ngx_cc_native_output_kept(out, st, cut, 0, !out->chunk,
+                                                 p, room);
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_cc_native_output_keep(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n)
+{
+    if (st->buf == NULL) {
+        st->buf = ngx_alloc(NGX_CC_NATIVE_OUTPUT_LINE, out->log);
+
+        if (st->buf == NULL) {
+            /* the dialect ends the command; offsets must not lie meanwhile */
+            out->broken = 1;
+            st->offset += n;
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_memcpy(st->buf + st->len, data, n);
+    st->len += n;
+    st->due = 0;
+
+    if (!out->chunk) {
+
+        /* from this byte on: nginx would keep a timer that is nearly right */
+
+        if (st->timer.timer_set) {
+            ngx_del_timer(&st->timer);
+        }
+
+        ngx_add_timer(&st->timer, NGX_CC_NATIVE_OUTPUT_SILENCE);
+    }
+
+    return NGX_OK;
+}
+
+
+/* renders the first n bytes of what is kept */
+
+static size_t
+ngx_cc_native_output_kept(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st, size_t n,
+    ngx_uint_t truncated, ngx_uint_t partial, u_char *p, size_t room)
+{
+    n = ngx_min(n, st->len);
+    room = ngx_cc_native_output_render(out, st, st->buf, n, truncated, partial,
+                                       p, room);
+    st->len -= n;
+
+    if (st->len) {
+        ngx_memmove(st->buf, st->buf + n, st->len);
+        return room;
+    }
+
+    ngx_free(st->buf);
+    st->buf = NULL;
+
+    if (st->timer.timer_set) {
+        ngx_del_timer(&st->timer);
+    }
+
+    return room;
+}
+
+
+static size_t
+ngx_cc_native_output_cut(ngx_cc_native_output_t *out, const u_char *data,
+    size_t n)
+{
+    return out->base64 ? n : ngx_cc_utf8_cut(data, n);
+}
+
+
+static size_t
+ngx_cc_native_output_render(ngx_cc_native_output_t *out,
+    ngx_cc_native_output_stream_t *st,
+    const u_char *data, size_t n, ngx_uint_t truncated, ngx_uint_t partial,
+    u_char *p, size_t room)
+{
+    int             lossy;
+    size_t          skip;
+    u_char         *number;
+    ngx_str_t       src, dst;
+    ngx_cc_json_t   w;
+
+    lossy = 0;
+    w.pos = p;
+    w.end = p + room;
+    w.overflow = 0;
+
+    if (st == &out->stream[NGX_CC_STDOUT]) {
+        ngx_cc_json_lit(&w, ngx_cc_native_output_stdout);
+
+    } else {
+        ngx_cc_json_lit(&w, ngx_cc_native_output_stderr);
+    }
+
+    if (out->base64) {
+        src.data = (u_char *) data;
+        src.len = n;
+        dst.data = w.pos;
+        ngx_encode_base64(&dst, &src);
+        w.pos += dst.len;
+
+    } else {
+        (void) ngx_cc_json_escape(&w.pos, w.end, data, n, 1, &lossy);
+    }
+
+    skip = 0;
+
+    if (truncated || partial || lossy) {
+        skip = sizeof(NGX_CC_NATIVE_OUTPUT_WHOLE) - 1;
+
+        if (truncated) {
+            ngx_cc_json_lit(&w, "\",\"truncated\":true");
+
+        } else {
+            ngx_cc_json_lit(&w, NGX_CC_NATIVE_OUTPUT_WHOLE);
+        }
+
+        if (partial) {
+            ngx_cc_json_lit(&w, ",\"partial\":true");
+        }
+
+        if (lossy) {
+            ngx_cc_json_lit(&w, ",\"lossy\":true");
+        }
+    }
+
+    ngx_cc_json_raw(&w, out->tail + skip, out->ntail - skip);
+
+    /* where the last message ended, this one begins */
+
+    ngx_cc_json_raw(&w, st->digits, st->ndigits);
+    ngx_cc_json_lit(&w, ",\"next\":");
+
+    st->offset += n;
+    number = w.pos;
+    ngx_cc_json_uint(&w, st->offset);
+    st->ndigits = w.pos - number;
+    ngx_memcpy(st->digits, number, st->ndigits);
+
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+static void
+ngx_cc_native_output_silence(ngx_event_t *ev)
+{
+    ngx_cc_native_output_stream_t  *st = ev->data;
+
+    st->due = 1;
+    st->output->wake(st->output->data);
+}

@@ -1,0 +1,85 @@
+
+/*
+ * What a command writes, as messages: the reader's cursor of one command.  It
+ * pulls records from the ring, cuts them into lines or chunks, repairs or
+ * encodes them, and renders one process.output notification at a time.
+ *
+ * A line that is whole inside a record goes from the ring straight into the
+ * message.  Only the beginning of an unfinished line (<= 64 KiB) or of an
+ * unfinished character (<= 3 bytes) is copied, to memory that is taken when it
+ * is needed.
+ */
+
+#ifndef _NGX_CC_NATIVE_OUTPUT_H_INCLUDED_
+#define _NGX_CC_NATIVE_OUTPUT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_command.h"
+
+
+#define NGX_CC_NATIVE_OUTPUT_LINE     65536  /* most raw bytes of a message */
+#define NGX_CC_NATIVE_OUTPUT_TAIL     (NGX_CC_HANDLE_TEXT + 48)
+#define NGX_CC_NATIVE_OUTPUT_SILENCE  100    /* ms after the last byte, then an
+                                                unfinished line goes */
+
+
+typedef struct ngx_cc_native_output_s  ngx_cc_native_output_t;
+
+
+typedef struct {
+    ngx_cc_native_output_t  *output;
+    u_char                  *buf;    /* NATIVE_OUTPUT_LINE bytes, or NULL */
+    size_t                   len;    /* bytes in it */
+    uint64_t                 offset; /* of the next byte to be told */
+    u_char                   digits[NGX_INT64_LEN]; /* the same as text */
+    size_t                   ndigits;
+    ngx_event_t              timer;
+    unsigned                 due:1;  /* it has been silent: tell what is here */
+} ngx_cc_native_output_stream_t;
+
+
+struct ngx_cc_native_output_s {
+    ngx_cc_command_t        *cmd;
+    ngx_log_t               *log;
+    void                   (*wake)(void *data);
+    void                    *data;
+    ngx_cc_native_output_stream_t   stream[NGX_CC_STREAMS];
+    u_char                          tail[NGX_CC_NATIVE_OUTPUT_TAIL];
+                                         /* of every message, from the data to
+                                            the offset */
+    size_t                   ntail;
+    ngx_cc_ring_record_t     record; /* the current one */
+    size_t                   used;   /* bytes of it that are taken */
+    unsigned                 open:1; /* there is a current record */
+    unsigned                 chunk:1;    /* mode "chunk", else "line" */
+    unsigned                 base64:1;
+    unsigned                 broken:1;   /* no memory for a line */
+};
+
+
+/*
+ * Begins.  "wake" is called (from a timer) when pull() is worth calling again.
+ */
+void ngx_cc_native_output_init(ngx_cc_native_output_t *out,
+    ngx_cc_command_t *cmd,
+    ngx_uint_t chunk, ngx_uint_t base64, void (*wake)(void *data),
+    void *data, ngx_log_t *log);
+
+/*
+ * Renders the next notification to p (room for NGX_CC_DIALECT_MAX_MESSAGE).
+ * Returns its length, or 0 when there is none now.
+ */
+size_t ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p,
+    size_t room);
+
+/* 1 when the command is over and all of its output has been pulled */
+ngx_uint_t ngx_cc_native_output_done(ngx_cc_native_output_t *out);
+
+/* frees memory and timers */
+void ngx_cc_native_output_close(ngx_cc_native_output_t *out);
+
+
+#endif /* _NGX_CC_NATIVE_OUTPUT_H_INCLUDED_ */

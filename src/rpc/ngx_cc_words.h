@@ -1,0 +1,35 @@
+
+/*
+ * What is said of a command to people: why it did not start, how it ended, the
+ * lines of the error log.  The same words in every dialect.
+ */
+
+#ifndef _NGX_CC_WORDS_H_INCLUDED_
+#define _NGX_CC_WORDS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+
+
+#define NGX_CC_WORDS_WHY  512
+
+
+/* why a command did not start, for people; WORDS_WHY bytes are enough */
+u_char *ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd);
+
+/* why nobody knows how a command has ended, or that it never began */
+const char *ngx_cc_words_unknown(ngx_cc_command_t *cmd);
+
+/* its events in the error log */
+/* the same events for the error log */
+void ngx_cc_words_log_started(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
+void ngx_cc_words_log_failed(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
+void ngx_cc_words_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
+    ngx_log_t *log);
+
+
+#endif /* _NGX_CC_WORDS_H_INCLUDED_ */
