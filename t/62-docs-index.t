@@ -71,6 +71,19 @@ for my $document (@documents) {
     is_deeply(\@missing, [], "$document: tests");
 }
 
+# the map
+
+my $map = text('docs/architecture.md');
+my ($room, %mapped);
+for (split /\n/, $map) {
+    $room = $1 if m{^### src/(\S+): };
+    $mapped{"$room/ngx_cc_$1"} = 1 if defined $room && /^\| `(\w+)` \|/;
+    last if /^## How to add/;
+}
+is_deeply([sort keys %mapped], [sort keys %{ { map { s{^src/}{}r => 1 }
+    map { s/\.[ch]$//r } split /\n/, `$root/.ci/sources` } }],
+    'docs/architecture.md: the map has every source file');
+
 # directives
 
 my $module = text('ngx_cc_executor_module.c');
@@ -108,9 +121,9 @@ is_deeply([sort keys %told], [sort keys %variable],
 
 # messages in quotes; "..." in one stands for anything
 
-my $source = join '', map { text(s{^\Q$root\E/}{}r) }
-    glob("$root/ngx_cc_executor_module.c $root/src/*/*.[ch]"
-        . " $root/src/*/*/*.[ch] $root/docker/entrypoint $root/.ci/*");
+my $source = join '', map { text($_) } 'ngx_cc_executor_module.c',
+    split(/\n/, `$root/.ci/sources`), 'docker/entrypoint',
+    map { s{^\Q$root\E/}{}r } glob "$root/.ci/*";
 $source =~ s/"\s*\n\s*"//g;
 my ($trouble, $tested) = text('docs/operation.md')
     =~ /^## Troubleshooting\n(.*)^### What `nginx -t` says\n(.*)/ms;
