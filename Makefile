@@ -94,6 +94,7 @@ coverage: module packages-test fixtures clients
 # what takes longer than a submission may: every test, five minutes of stress,
 # ten of each fuzz target, valgrind, coverage, the linters
 
+nightly: export CC_NIGHTLY := 1
 nightly: test
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300

@@ -148,8 +148,10 @@ for my $case (['theirs', 0], ['open', 0], ['theirs', 1]) {
     ok($t->wait_until(sub { -s $log > $was }), 'gets the lines');
     unlink $log;
     mkfifo($log, 0666);
-    my ($end, $said) = do { local $t->{dir} = $t->dir;
+    my ($end, $said) = do {
         my @c = map { quotemeta } $t->command('-s', 'stop');
+        local %ENV = %ENV;
+        $t->sanitize;
         my $o = `timeout 10 @c 2>&1`; ($? >> 8, $o) };
     is($end, 0, 'nginx -s stop does not wait for a fifo') or diag $said;
     ok($t->wait_until(sub { $t->ended($t->{master}) }), 'nginx stops');
