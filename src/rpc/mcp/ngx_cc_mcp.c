@@ -5,6 +5,7 @@
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_methods.h"
+#include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_request.h"
 #include "ngx_cc_zone.h"
@@ -453,13 +454,14 @@ ngx_cc_mcp_wake(void *data)
 static ngx_int_t
 ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 {
-    ngx_int_t               rc;
-    ngx_str_t               token;
-    ngx_cc_value_t         *name, *arguments;
-    ngx_cc_mcp_call_t      *call;
-    ngx_cc_mcp_reply_t     *rp;
-    ngx_cc_mcp_execute_t    ex;
-    ngx_cc_command_conf_t  *conf;
+    ngx_int_t                 rc;
+    ngx_str_t                 token;
+    ngx_cc_value_t           *name, *arguments;
+    ngx_cc_mcp_call_t        *call;
+    ngx_cc_mcp_reply_t       *rp;
+    ngx_cc_mcp_execute_t      ex;
+    ngx_cc_command_conf_t    *conf;
+    const ngx_cc_mcp_tool_t  *tool;
 
     conf = s->transport->conf;
     rp = &s->methods.reply;
@@ -470,7 +472,9 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
                                        "params.name must be a string");
     }
 
-    if (ngx_strcmp(name->text.data, "execute") != 0) {
+    tool = ngx_cc_mcp_tools_find(&name->text);
+
+    if (tool == NULL) {
         return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
                                        "unknown tool '%V'", &name->text);
     }
@@ -498,7 +502,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         s->meta.log = s->methods.log;
     }
 
-    rc = ngx_cc_mcp_arguments_execute(&ex, conf, arguments, rp->pool);
+    rc = ngx_cc_mcp_tools_prepare(tool, &ex, conf, arguments, rp->pool);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

@@ -7,132 +7,198 @@
 #define NGX_CC_MCP_ARGUMENTS_DIGITS  15  /* of a number in a string */
 
 
-static ngx_int_t ngx_cc_mcp_arguments_spec(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
-static ngx_int_t ngx_cc_mcp_arguments_env(ngx_cc_value_t *env,
-    ngx_pool_t *pool);
-static ngx_int_t ngx_cc_mcp_arguments_stdin(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *arguments, ngx_pool_t *pool);
-static ngx_int_t ngx_cc_mcp_arguments_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_arguments_on_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *v);
-static ngx_int_t ngx_cc_mcp_arguments_output(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *v);
-static ngx_cc_value_t *ngx_cc_mcp_arguments_given(ngx_cc_value_t *arguments,
-    const char *name);
+static void ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_command_conf_t *conf);
+static void ngx_cc_mcp_arguments_text(ngx_cc_json_t *w, const char *text);
+static ngx_uint_t ngx_cc_mcp_arguments_nothing(ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_value(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_string(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_range(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_strings(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_arguments_integer(ngx_cc_value_t *v, uint64_t *n);
 
 
-ngx_int_t
-ngx_cc_mcp_arguments_execute(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+void
+ngx_cc_mcp_arguments_schema(ngx_cc_json_t *w,
+    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf)
 {
-    ngx_int_t  rc;
+    ngx_uint_t                    n;
+    const ngx_cc_mcp_argument_t  *arg;
 
-    ngx_memzero(ex, sizeof(ngx_cc_mcp_execute_t));
-    ngx_cc_spec_init(&ex->spec, "arguments");
+    ngx_cc_json_lit(w, "{\"type\":\"object\",\"additionalProperties\":false,"
+                       "\"required\":[");
 
-    rc = ngx_cc_mcp_arguments_stdin(ex, arguments, pool);
+    for (arg = list, n = 0; arg->name.len; arg++) {
 
-    if (rc != NGX_OK) {
-        return rc;
+        if (arg->required) {
+            ngx_cc_json_raw(w, ",", n++ ? 1 : 0);
+            ngx_cc_json_string(w, arg->name.data, arg->name.len);
+        }
     }
 
-    if (ngx_cc_mcp_arguments_on_timeout(ex,
-                           ngx_cc_mcp_arguments_given(arguments, "on_timeout"))
-        != NGX_OK
-        || ngx_cc_mcp_arguments_output(ex,
-                     ngx_cc_mcp_arguments_given(arguments, "max_output_bytes"))
-           != NGX_OK)
-    {
-        return NGX_DECLINED;
+    ngx_cc_json_lit(w, "],\"properties\":{");
+
+    for (arg = list, n = 0; arg->name.len; arg++) {
+
+        if (arg->offered == NULL || arg->offered(conf)) {
+            ngx_cc_json_raw(w, ",", n++ ? 1 : 0);
+            ngx_cc_mcp_arguments_property(w, arg, conf);
+        }
     }
 
-    rc = ngx_cc_mcp_arguments_spec(ex, conf, arguments, pool);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    ex->spec.command.open_stdin = ex->stdin_given;
-
-    return ngx_cc_mcp_arguments_timeout(ex, conf,
-                          ngx_cc_mcp_arguments_given(arguments, "timeout_ms"));
+    ngx_cc_json_lit(w, "}}");
 }
 
 
-/*
- * Only what the schema names: "args" and "timeout" mean something in the native
- * dialect, and nothing here.
- */
-
-static ngx_int_t
-ngx_cc_mcp_arguments_spec(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+static void
+ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_command_conf_t *conf)
 {
-    ngx_uint_t       i;
-    ngx_cc_value_t  *v, params, member[3];
+    static const char  *types[] = {
+        "\"string\"",
+        "\"integer\"",
+        "\"object\",\"additionalProperties\":{\"type\":\"string\"}"
+    };
 
-    ngx_memzero(&params, sizeof(ngx_cc_value_t));
-    params.type = NGX_CC_VALUE_OBJECT;
+    ngx_cc_json_string(w, arg->name.data, arg->name.len);
+    ngx_cc_json_lit(w, ":{\"type\":");
+    ngx_cc_mcp_arguments_text(w, types[arg->type]);
 
-    for (i = 0; i < 3; i++) {
+    if (arg->type == NGX_CC_MCP_STRING && arg->required) {
+        ngx_cc_json_lit(w, ",\"minLength\":1");
+    }
 
-        if (i == 0) {
-            v = ngx_cc_request_member(arguments, "command");
+    if (arg->type == NGX_CC_MCP_INTEGER) {
+        ngx_cc_json_lit(w, ",\"minimum\":");
+        ngx_cc_json_uint(w, arg->min);
+    }
 
-        } else {
-            v = ngx_cc_mcp_arguments_given(arguments, i == 1 ? "cwd" : "env");
+    if (arg->max) {
+        ngx_cc_json_lit(w, ",\"maximum\":");
+        ngx_cc_json_uint(w, arg->max);
+    }
+
+    if (arg->only) {
+        ngx_cc_json_lit(w, ",\"enum\":[\"");
+        ngx_cc_mcp_arguments_text(w, arg->only);
+        ngx_cc_json_lit(w, "\"],\"default\":\"");
+        ngx_cc_mcp_arguments_text(w, arg->only);
+        ngx_cc_json_lit(w, "\"");
+    }
+
+    if (arg->meaning) {
+        ngx_cc_json_lit(w, ",\"description\":\"");
+        ngx_cc_mcp_arguments_text(w, arg->meaning);
+
+        if (arg->detail) {
+            arg->detail(w, conf);
         }
+
+        ngx_cc_json_lit(w, "\"");
+    }
+
+    ngx_cc_json_lit(w, "}");
+}
+
+
+static void
+ngx_cc_mcp_arguments_text(ngx_cc_json_t *w, const char *text)
+{
+    ngx_cc_json_raw(w, text, ngx_strlen(text));
+}
+
+
+ngx_int_t
+ngx_cc_mcp_arguments_check(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *arguments)
+{
+    ngx_cc_value_t               *v;
+    const ngx_cc_mcp_argument_t  *arg;
+
+    for (arg = list; arg->name.len; arg++) {
+
+        v = ngx_cc_request_member(arguments, (char *) arg->name.data);
 
         if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+
+            if (arg->required) {
+                return ngx_cc_spec_wrong(spec, "%V is missing", &arg->name);
+            }
+
             continue;
         }
 
-        member[i] = *v;
-        member[i].next = params.first;
-        params.first = &member[i];
-        params.number++;
+        if (!arg->required && ngx_cc_mcp_arguments_nothing(v)) {
+            continue;
+        }
 
-        if (i == 2 && v->type == NGX_CC_VALUE_OBJECT
-            && ngx_cc_mcp_arguments_env(&member[i], pool) != NGX_OK)
-        {
-            return NGX_ERROR;
+        if (arg->offered && !arg->offered(conf)) {
+            return ngx_cc_spec_wrong(spec, "%V is not allowed here",
+                                     &arg->name);
+        }
+
+        if (ngx_cc_mcp_arguments_value(spec, arg, v) != NGX_OK) {
+            return NGX_DECLINED;
         }
     }
 
-    return ngx_cc_spec_check(&ex->spec, conf, &params, pool);
+    return NGX_OK;
 }
 
 
-/* a variable that is null is not given, either */
+/* what clients send for something optional that they do not give */
+
+static ngx_uint_t
+ngx_cc_mcp_arguments_nothing(ngx_cc_value_t *v)
+{
+    return v->type == NGX_CC_VALUE_NULL
+           || (v->type == NGX_CC_VALUE_STRING && v->text.len == 0)
+           || (v->type == NGX_CC_VALUE_OBJECT && v->first == NULL);
+}
+
 
 static ngx_int_t
-ngx_cc_mcp_arguments_env(ngx_cc_value_t *env, ngx_pool_t *pool)
+ngx_cc_mcp_arguments_value(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
 {
-    ngx_cc_value_t  *v, *copy;
+    switch (arg->type) {
 
-    copy = ngx_palloc(pool, env->number * sizeof(ngx_cc_value_t));
+    case NGX_CC_MCP_STRING:
+        return ngx_cc_mcp_arguments_string(spec, arg, v);
 
-    if (copy == NULL) {
-        return NGX_ERROR;
+    case NGX_CC_MCP_INTEGER:
+        return ngx_cc_mcp_arguments_range(spec, arg, v);
+
+    default: /* NGX_CC_MCP_STRINGS */
+        return ngx_cc_mcp_arguments_strings(spec, arg, v);
+    }
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_arguments_string(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
+{
+    if (arg->only
+        && (v->type != NGX_CC_VALUE_STRING
+            || ngx_strcmp(v->text.data, arg->only) != 0))
+    {
+        return ngx_cc_spec_wrong(spec, "%V: only \"%s\" is possible here",
+                                 &arg->name, arg->only);
     }
 
-    v = env->first;
-    env->first = NULL;
-    env->number = 0;
+    if (v->type != NGX_CC_VALUE_STRING) {
+        return ngx_cc_spec_wrong(spec, "%V must be %s", &arg->name,
+                                 arg->expected ? arg->expected : "a string");
+    }
 
-    for ( /* void */ ; v; v = v->next) {
-
-        if (v->type == NGX_CC_VALUE_NULL) {
-            continue;
-        }
-
-        *copy = *v;
-        copy->next = env->first;
-        env->first = copy++;
-        env->number++;
+    if (arg->required && v->text.len == 0) {
+        return ngx_cc_spec_wrong(spec, "%V is empty", &arg->name);
     }
 
     return NGX_OK;
@@ -140,142 +206,69 @@ ngx_cc_mcp_arguments_env(ngx_cc_value_t *env, ngx_pool_t *pool)
 
 
 static ngx_int_t
-ngx_cc_mcp_arguments_stdin(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_value_t *arguments, ngx_pool_t *pool)
-{
-    ngx_str_t        bytes;
-    ngx_cc_value_t  *text, *base64;
-
-    text = ngx_cc_mcp_arguments_given(arguments, "stdin");
-    base64 = ngx_cc_mcp_arguments_given(arguments, "stdin_base64");
-
-    if (text && base64) {
-        return ngx_cc_spec_wrong(&ex->spec, "stdin_base64 is given instead of "
-                                 "arguments.stdin, not beside it");
-    }
-
-    if (text == NULL && base64 == NULL) {
-        return NGX_OK;
-    }
-
-    ex->stdin_given = 1;
-
-    if (text) {
-        if (text->type != NGX_CC_VALUE_STRING) {
-            return ngx_cc_spec_wrong(&ex->spec, "stdin must be a string");
-        }
-
-        ex->stdin_data = text->text;
-        return NGX_OK;
-    }
-
-    if (base64->type != NGX_CC_VALUE_STRING) {
-        return ngx_cc_spec_wrong(&ex->spec, "stdin_base64 must be a string");
-    }
-
-    bytes.data = ngx_pnalloc(pool,
-                             ngx_base64_decoded_length(base64->text.len) + 1);
-
-    if (bytes.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_decode_base64(&bytes, &base64->text) != NGX_OK) {
-        return ngx_cc_spec_wrong(&ex->spec, "stdin_base64 must be base64 "
-                                 "(RFC 4648, section 4) without line ends");
-    }
-
-    ex->stdin_data = bytes;
-
-    return NGX_OK;
-}
-
-
-/* more than the server's limit is cut to it */
-
-static ngx_int_t
-ngx_cc_mcp_arguments_timeout(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v)
+ngx_cc_mcp_arguments_range(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
 {
     uint64_t  n;
 
-    if (v == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_cc_mcp_arguments_integer(v, &n) != NGX_OK || n == 0) {
-        return ngx_cc_spec_wrong(&ex->spec, "timeout_ms must be an integer of "
-                                 "at least 1");
-    }
-
-    n = ngx_min(n, NGX_MAX_INT32_VALUE);
-
-    if (conf->timeout == 0 || n < conf->timeout) {
-        ex->spec.command.timeout = n;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_cc_mcp_arguments_on_timeout(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *v)
-{
-    if (v == NULL
-        || (v->type == NGX_CC_VALUE_STRING
-            && ngx_strcmp(v->text.data, "kill") == 0))
+    if (ngx_cc_mcp_arguments_integer(v, &n) == NGX_OK
+        && n >= arg->min && (arg->max == 0 || n <= arg->max))
     {
         return NGX_OK;
     }
 
-    return ngx_cc_spec_wrong(&ex->spec, "on_timeout: only \"kill\" is "
-                             "possible here");
+    if (arg->max) {
+        return ngx_cc_spec_wrong(spec, "%V must be an integer from %uL to %uL",
+                                 &arg->name, arg->min, arg->max);
+    }
+
+    return ngx_cc_spec_wrong(spec, "%V must be an integer of at least %uL",
+                             &arg->name, arg->min);
 }
 
 
 static ngx_int_t
-ngx_cc_mcp_arguments_output(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *v)
+ngx_cc_mcp_arguments_strings(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
 {
-    uint64_t  n;
-
-    ex->output = NGX_CC_MCP_ARGUMENTS_OUTPUT;
-
-    if (v == NULL) {
-        return NGX_OK;
+    if (v->type != NGX_CC_VALUE_OBJECT) {
+        return ngx_cc_spec_wrong(spec, "%V must be an object of strings",
+                                 &arg->name);
     }
 
-    if (ngx_cc_mcp_arguments_integer(v, &n) != NGX_OK
-        || n > NGX_CC_MCP_ARGUMENTS_MAX)
-    {
-        return ngx_cc_spec_wrong(&ex->spec, "max_output_bytes must be an "
-                                 "integer from 0 to %d",
-                                 NGX_CC_MCP_ARGUMENTS_MAX);
-    }
+    for (v = v->first; v; v = v->next) {
 
-    ex->output = n;
-    ex->output_given = 1;
+        if (v->type != NGX_CC_VALUE_STRING && v->type != NGX_CC_VALUE_NULL) {
+            return ngx_cc_spec_wrong(spec, "%V.%V must be a string",
+                                     &arg->name, &v->name);
+        }
+    }
 
     return NGX_OK;
 }
 
 
-/* an optional argument, or NULL: it is not given, or nothing is */
-
-static ngx_cc_value_t *
+ngx_cc_value_t *
 ngx_cc_mcp_arguments_given(ngx_cc_value_t *arguments, const char *name)
 {
     ngx_cc_value_t  *v;
 
     v = ngx_cc_request_member(arguments, name);
 
-    if (v == NULL || v->type == NGX_CC_VALUE_NULL
-        || (v->type == NGX_CC_VALUE_STRING && v->text.len == 0)
-        || (v->type == NGX_CC_VALUE_OBJECT && v->first == NULL))
-    {
-        return NULL;
-    }
+    return (v && !ngx_cc_mcp_arguments_nothing(v)) ? v : NULL;
+}
 
-    return v;
+
+ngx_int_t
+ngx_cc_mcp_arguments_number(ngx_cc_value_t *arguments, const char *name,
+    uint64_t *n)
+{
+    ngx_cc_value_t  *v;
+
+    v = ngx_cc_mcp_arguments_given(arguments, name);
+
+    return (v && ngx_cc_mcp_arguments_integer(v, n) == NGX_OK)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -12,7 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
-#include "ngx_cc_mcp_arguments.h"
+#include "ngx_cc_mcp_execute.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_mcp_result.h"

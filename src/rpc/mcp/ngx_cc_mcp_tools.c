@@ -9,33 +9,17 @@
 #define NGX_CC_MCP_TOOLS_TEXT     3072   /* all that is said fits */
 
 
+static void ngx_cc_mcp_tools_one(ngx_cc_json_t *w,
+    const ngx_cc_mcp_tool_t *tool, ngx_cc_command_conf_t *conf);
+static void ngx_cc_mcp_tools_text(ngx_cc_json_t *w, const char *text);
+static void ngx_cc_mcp_tools_execute(u_char **p, u_char *end,
+    ngx_cc_command_conf_t *conf);
 static void ngx_cc_mcp_tools_allowed(u_char **p, u_char *end,
     ngx_cc_command_conf_t *conf);
-static void ngx_cc_mcp_tools_properties(ngx_cc_json_t *w,
-    ngx_cc_command_conf_t *conf);
-static void ngx_cc_mcp_tools_env(ngx_cc_json_t *w,
-    ngx_cc_command_conf_t *conf);
 
 
-/* the arguments that exist everywhere; before them stand cwd and env */
-
-static const char  ngx_cc_mcp_tools_input[] =
-    "\"stdin\":{\"type\":\"string\","
-        "\"description\":\"Text written to stdin, then closed\"},"
-    "\"stdin_base64\":{\"type\":\"string\","
-        "\"description\":\"The same in base64, for bytes that are no text; "
-        "instead of stdin\"},"
-    "\"timeout_ms\":{\"type\":\"integer\",\"minimum\":1,"
-        "\"description\":\"Kill after this time; the server has a default "
-        "and a maximum\"},"
-    "\"on_timeout\":{\"type\":\"string\",\"enum\":[\"kill\"],"
-        "\"default\":\"kill\"},"
-    "\"max_output_bytes\":{\"type\":\"integer\",\"minimum\":0,"
-        "\"maximum\":16777216,\"description\":\"Per stream; beyond it the "
-        "first and the last part are kept. Without it: 30000 for both\"}}},";
-
-static const char  ngx_cc_mcp_tools_output[] =
-    "\"outputSchema\":{\"type\":\"object\",\"required\":[\"status\","
+static const char  ngx_cc_mcp_tools_returns[] =
+    "{\"type\":\"object\",\"required\":[\"status\","
     "\"exit_code\",\"signal\",\"timed_out\",\"stdout\",\"stderr\","
     "\"stdout_bytes\",\"stderr_bytes\",\"truncated\",\"duration_ms\"],"
     "\"properties\":{"
@@ -58,33 +42,117 @@ static const char  ngx_cc_mcp_tools_output[] =
     "\"pgid\":{\"type\":\"integer\"},"
     "\"descendants_killed\":{\"type\":\"integer\"},"
     "\"pipes_open\":{\"type\":\"boolean\"},"
-    "\"error\":{\"type\":\"string\"}}},"
-    "\"annotations\":{\"title\":\"Run a command\",\"readOnlyHint\":false,"
-    "\"destructiveHint\":true,\"idempotentHint\":false,"
-    "\"openWorldHint\":true},"
-    "\"_meta\":{\"anthropic/maxResultSizeChars\":200000}";
+    "\"error\":{\"type\":\"string\"}}}";
+
+
+static const ngx_cc_mcp_tool_t  ngx_cc_mcp_tools_table[] = {
+
+    { .name = ngx_string("execute"),
+      .title = "Run a command",
+      .describe = ngx_cc_mcp_tools_execute,
+      .takes = ngx_cc_mcp_execute_takes,
+      .returns = ngx_cc_mcp_tools_returns,
+      .destructive = 1, .open_world = 1,
+      .prepare = ngx_cc_mcp_execute_prepare }
+};
+
+
+#define NGX_CC_MCP_TOOLS_NUMBER                                               \
+    (sizeof(ngx_cc_mcp_tools_table) / sizeof(ngx_cc_mcp_tools_table[0]))
 
 
 void
 ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 {
-    u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p, *end;
+    ngx_uint_t  i;
 
-    end = text + sizeof(text);
+    ngx_cc_json_lit(w, "[");
 
-    p = ngx_slprintf(text, end,
-                     "Run a command and wait for it. Returns exit code, "
-                     "stdout and stderr; long output keeps its first and last "
-                     "part. stdin is empty unless given. Processes left in "
-                     "the background end with the call. ");
-    ngx_cc_mcp_tools_allowed(&p, end, conf);
+    for (i = 0; i < NGX_CC_MCP_TOOLS_NUMBER; i++) {
+        ngx_cc_json_raw(w, ",", i ? 1 : 0);
+        ngx_cc_mcp_tools_one(w, &ngx_cc_mcp_tools_table[i], conf);
+    }
 
-    ngx_cc_json_lit(w, "[{\"name\":\"execute\",\"title\":\"Run a command\","
-                       "\"description\":");
+    ngx_cc_json_lit(w, "]");
+}
+
+
+static void
+ngx_cc_mcp_tools_one(ngx_cc_json_t *w, const ngx_cc_mcp_tool_t *tool,
+    ngx_cc_command_conf_t *conf)
+{
+    u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p;
+
+    p = text;
+    tool->describe(&p, text + sizeof(text), conf);
+
+    ngx_cc_json_lit(w, "{\"name\":");
+    ngx_cc_json_string(w, tool->name.data, tool->name.len);
+    ngx_cc_json_lit(w, ",\"title\":\"");
+    ngx_cc_mcp_tools_text(w, tool->title);
+    ngx_cc_json_lit(w, "\",\"description\":");
     ngx_cc_json_string(w, text, p - text);
-    ngx_cc_mcp_tools_properties(w, conf);
-    ngx_cc_json_lit(w, ngx_cc_mcp_tools_output);
-    ngx_cc_json_lit(w, "}]");
+    ngx_cc_json_lit(w, ",\"inputSchema\":");
+    ngx_cc_mcp_arguments_schema(w, tool->takes, conf);
+    ngx_cc_json_lit(w, ",\"outputSchema\":");
+    ngx_cc_mcp_tools_text(w, tool->returns);
+    ngx_cc_json_lit(w, ",\"annotations\":{\"title\":\"");
+    ngx_cc_mcp_tools_text(w, tool->title);
+    ngx_cc_json_lit(w, "\",\"readOnlyHint\":");
+    ngx_cc_json_bool(w, tool->read_only);
+    ngx_cc_json_lit(w, ",\"destructiveHint\":");
+    ngx_cc_json_bool(w, tool->destructive);
+    ngx_cc_json_lit(w, ",\"idempotentHint\":");
+    ngx_cc_json_bool(w, tool->idempotent);
+    ngx_cc_json_lit(w, ",\"openWorldHint\":");
+    ngx_cc_json_bool(w, tool->open_world);
+    ngx_cc_json_lit(w, "},\"_meta\":{\"anthropic/maxResultSizeChars\":"
+                       "200000}}");
+}
+
+
+static void
+ngx_cc_mcp_tools_text(ngx_cc_json_t *w, const char *text)
+{
+    ngx_cc_json_raw(w, text, ngx_strlen(text));
+}
+
+
+const ngx_cc_mcp_tool_t *
+ngx_cc_mcp_tools_find(ngx_str_t *name)
+{
+    ngx_uint_t                i;
+    const ngx_cc_mcp_tool_t  *tool;
+
+    for (i = 0; i < NGX_CC_MCP_TOOLS_NUMBER; i++) {
+        tool = &ngx_cc_mcp_tools_table[i];
+
+        if (tool->name.len == name->len
+            && ngx_memcmp(tool->name.data, name->data, name->len) == 0)
+        {
+            return tool;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
+    ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *arguments, ngx_pool_t *pool)
+{
+    ngx_memzero(ex, sizeof(ngx_cc_mcp_execute_t));
+    ngx_cc_spec_init(&ex->spec, "arguments");
+
+    if (ngx_cc_mcp_arguments_check(&ex->spec, tool->takes, conf, arguments)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return tool->prepare(ex, conf, arguments, pool);
 }
 
 
@@ -113,61 +181,15 @@ ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 }
 
 
-/* only what this location lets a client choose */
-
 static void
-ngx_cc_mcp_tools_properties(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_tools_execute(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
 {
-    ngx_cc_json_lit(w, ",\"inputSchema\":{\"type\":\"object\","
-                       "\"additionalProperties\":false,"
-                       "\"required\":[\"command\"],\"properties\":{"
-                       "\"command\":{\"type\":\"string\",\"minLength\":1,"
-                       "\"description\":\"Command line\"},");
-
-    if (conf->client_cwd) {
-        ngx_cc_json_lit(w, "\"cwd\":{\"type\":\"string\",\"description\":"
-                           "\"Working directory, below the one in which "
-                           "commands start: relative to it, or absolute\"},");
-    }
-
-    if (conf->nclient_env) {
-        ngx_cc_mcp_tools_env(w, conf);
-    }
-
-    ngx_cc_json_lit(w, ngx_cc_mcp_tools_input);
-}
-
-
-static void
-ngx_cc_mcp_tools_env(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
-{
-    uint32_t    i;
-    uint8_t    *last;
-    ngx_str_t  *name;
-
-    ngx_cc_json_lit(w, "\"env\":{\"type\":\"object\","
-                       "\"additionalProperties\":{\"type\":\"string\"},"
-                       "\"description\":\"Environment variables. These may be "
-                       "set: ");
-
-    last = w->pos + NGX_CC_MCP_TOOLS_ALLOWED;
-
-    for (i = 0; i < conf->nclient_env; i++) {
-        name = &conf->client_env[i];
-
-        if (w->pos + name->len * NGX_CC_JSON_MAX_ESCAPE > last) {
-            ngx_cc_json_lit(w, " and ");
-            ngx_cc_json_uint(w, conf->nclient_env - i);
-            ngx_cc_json_lit(w, " more");
-            break;
-        }
-
-        ngx_cc_json_raw(w, ", ", i ? 2 : 0);
-        (void) ngx_cc_json_escape(&w->pos, w->end, name->data, name->len, 1,
-                                  &(int) { 0 });
-    }
-
-    ngx_cc_json_lit(w, "\"},");
+    *p = ngx_slprintf(*p, end,
+                      "Run a command and wait for it. Returns exit code, "
+                      "stdout and stderr; long output keeps its first and last "
+                      "part. stdin is empty unless given. Processes left in "
+                      "the background end with the call. ");
+    ngx_cc_mcp_tools_allowed(p, end, conf);
 }
 
 

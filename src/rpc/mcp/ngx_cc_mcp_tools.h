@@ -1,7 +1,7 @@
 
 /*
- * The tools that a model sees: their descriptions, which say what this
- * location allows.
+ * The tools that a model sees, and what a call of one starts: one table.
+ * Descriptions say what the location allows.
  */
 
 #ifndef _NGX_CC_MCP_TOOLS_H_INCLUDED_
@@ -12,9 +12,36 @@
 #include <ngx_core.h>
 #include "ngx_cc_command.h"
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_mcp_execute.h"
 
 
 #define NGX_CC_MCP_TOOLS_SIZE    (24 * 1024)     /* bytes of the list */
+
+
+/* texts are written to JSON as they are: nothing in them needs an escape */
+
+typedef struct {
+    ngx_str_t                     name;
+    const char                   *title;
+
+    /* writes the description, as text, to *p and moves it */
+    void                        (*describe)(u_char **p, u_char *end,
+                                      ngx_cc_command_conf_t *conf);
+
+    const ngx_cc_mcp_argument_t  *takes;     /* its arguments */
+    const char                   *returns;   /* outputSchema, JSON */
+
+    unsigned                      read_only:1;   /* annotations: hints */
+    unsigned                      destructive:1;
+    unsigned                      idempotent:1;
+    unsigned                      open_world:1;
+
+    /* see ngx_cc_mcp_execute_prepare() */
+    ngx_int_t                   (*prepare)(ngx_cc_mcp_execute_t *ex,
+                                      ngx_cc_command_conf_t *conf,
+                                      ngx_cc_value_t *arguments,
+                                      ngx_pool_t *pool);
+} ngx_cc_mcp_tool_t;
 
 
 /* writes the array of tools; room for TOOLS_SIZE */
@@ -23,6 +50,18 @@ void ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf);
 /* writes "instructions" as a JSON string of less than 2 KB */
 void ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w,
     ngx_cc_command_conf_t *conf);
+
+/* the tool of that name, or NULL */
+const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name);
+
+/*
+ * Checks the arguments of a call (NULL: none) and fills "ex" with what is to be
+ * started.  NGX_OK; NGX_DECLINED: not, and ex->spec says why, in words for a
+ * model; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
+    ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
+    ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
 
 #endif /* _NGX_CC_MCP_TOOLS_H_INCLUDED_ */

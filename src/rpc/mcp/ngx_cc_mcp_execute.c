@@ -1,0 +1,272 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_mcp_execute.h"
+
+
+#define NGX_CC_MCP_EXECUTE_OUTPUT  30000     /* bytes of both streams */
+#define NGX_CC_MCP_EXECUTE_MAX     16777216  /* of each */
+#define NGX_CC_MCP_EXECUTE_NAMES   1000      /* bytes of variables' names */
+
+
+static ngx_uint_t ngx_cc_mcp_execute_cwd(ngx_cc_command_conf_t *conf);
+static ngx_uint_t ngx_cc_mcp_execute_env(ngx_cc_command_conf_t *conf);
+static void ngx_cc_mcp_execute_variables(ngx_cc_json_t *w,
+    ngx_cc_command_conf_t *conf);
+static void ngx_cc_mcp_execute_output(ngx_cc_json_t *w,
+    ngx_cc_command_conf_t *conf);
+static ngx_int_t ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
+static ngx_int_t ngx_cc_mcp_execute_given(ngx_cc_value_t *env,
+    ngx_pool_t *pool);
+static ngx_int_t ngx_cc_mcp_execute_stdin(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_value_t *arguments, ngx_pool_t *pool);
+
+
+const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
+
+    { .name = ngx_string("command"), .required = 1,
+      .meaning = "Command line" },
+
+    { .name = ngx_string("cwd"), .offered = ngx_cc_mcp_execute_cwd,
+      .expected = "the name of a directory",
+      .meaning = "Working directory, below the one in which commands start: "
+                 "relative to it, or absolute" },
+
+    { .name = ngx_string("env"), .type = NGX_CC_MCP_STRINGS,
+      .offered = ngx_cc_mcp_execute_env,
+      .meaning = "Environment variables. These may be set: ",
+      .detail = ngx_cc_mcp_execute_variables },
+
+    { .name = ngx_string("stdin"),
+      .meaning = "Text written to stdin, then closed" },
+
+    { .name = ngx_string("stdin_base64"),
+      .meaning = "The same in base64, for bytes that are no text; instead of "
+                 "stdin" },
+
+    { .name = ngx_string("timeout_ms"), .type = NGX_CC_MCP_INTEGER, .min = 1,
+      .meaning = "Kill after this time; the server has a default and a "
+                 "maximum" },
+
+    { .name = ngx_string("on_timeout"), .only = "kill" },
+
+    { .name = ngx_string("max_output_bytes"), .type = NGX_CC_MCP_INTEGER,
+      .max = NGX_CC_MCP_EXECUTE_MAX,
+      .meaning = "Per stream; beyond it the first and the last part are kept. "
+                 "Without it: ",
+      .detail = ngx_cc_mcp_execute_output },
+
+    { .name = ngx_null_string }
+};
+
+
+ngx_int_t
+ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+{
+    uint64_t   n;
+    ngx_int_t  rc;
+
+    rc = ngx_cc_mcp_execute_stdin(ex, arguments, pool);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ex->output = NGX_CC_MCP_EXECUTE_OUTPUT;
+
+    if (ngx_cc_mcp_arguments_number(arguments, "max_output_bytes", &n)
+        == NGX_OK)
+    {
+        ex->output = n;
+        ex->output_given = 1;
+    }
+
+    rc = ngx_cc_mcp_execute_spec(ex, conf, arguments, pool);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ex->spec.command.open_stdin = ex->stdin_given;
+
+    if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) == NGX_OK) {
+
+        /* more than the server's limit is cut to it */
+
+        n = ngx_min(n, NGX_MAX_INT32_VALUE);
+
+        if (conf->timeout == 0 || n < conf->timeout) {
+            ex->spec.command.timeout = n;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_execute_cwd(ngx_cc_command_conf_t *conf)
+{
+    return conf->client_cwd;
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_execute_env(ngx_cc_command_conf_t *conf)
+{
+    return conf->nclient_env != 0;
+}
+
+
+static void
+ngx_cc_mcp_execute_variables(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+{
+    uint32_t    i;
+    uint8_t    *last;
+    ngx_str_t  *name;
+
+    last = w->pos + NGX_CC_MCP_EXECUTE_NAMES;
+
+    for (i = 0; i < conf->nclient_env; i++) {
+        name = &conf->client_env[i];
+
+        if (w->pos + name->len * NGX_CC_JSON_MAX_ESCAPE > last) {
+            ngx_cc_json_lit(w, " and ");
+            ngx_cc_json_uint(w, conf->nclient_env - i);
+            ngx_cc_json_lit(w, " more");
+            break;
+        }
+
+        ngx_cc_json_raw(w, ", ", i ? 2 : 0);
+        (void) ngx_cc_json_escape(&w->pos, w->end, name->data, name->len, 1,
+                                  &(int) { 0 });
+    }
+}
+
+
+static void
+ngx_cc_mcp_execute_output(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+{
+    ngx_cc_json_uint(w, NGX_CC_MCP_EXECUTE_OUTPUT);
+    ngx_cc_json_lit(w, " for both");
+}
+
+
+/*
+ * Only what the list names: "args" and "timeout" mean something in the native
+ * dialect, and nothing here.
+ */
+
+static ngx_int_t
+ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+{
+    ngx_uint_t       i;
+    ngx_cc_value_t  *v, params, member[3];
+
+    static const char  *names[] = { "command", "cwd", "env" };
+
+    ngx_memzero(&params, sizeof(ngx_cc_value_t));
+    params.type = NGX_CC_VALUE_OBJECT;
+
+    for (i = 0; i < 3; i++) {
+
+        v = ngx_cc_mcp_arguments_given(arguments, names[i]);
+
+        if (v == NULL) {
+            continue;
+        }
+
+        member[i] = *v;
+        member[i].next = params.first;
+        params.first = &member[i];
+        params.number++;
+
+        if (v->type == NGX_CC_VALUE_OBJECT
+            && ngx_cc_mcp_execute_given(&member[i], pool) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_cc_spec_check(&ex->spec, conf, &params, pool);
+}
+
+
+/* a variable that is null is not given, either */
+
+static ngx_int_t
+ngx_cc_mcp_execute_given(ngx_cc_value_t *env, ngx_pool_t *pool)
+{
+    ngx_cc_value_t  *v, *copy;
+
+    copy = ngx_palloc(pool, env->number * sizeof(ngx_cc_value_t));
+
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    v = env->first;
+    env->first = NULL;
+    env->number = 0;
+
+    for ( /* void */ ; v; v = v->next) {
+
+        if (v->type == NGX_CC_VALUE_NULL) {
+            continue;
+        }
+
+        *copy = *v;
+        copy->next = env->first;
+        env->first = copy++;
+        env->number++;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_execute_stdin(ngx_cc_mcp_execute_t *ex, ngx_cc_value_t *arguments,
+    ngx_pool_t *pool)
+{
+    ngx_str_t        bytes;
+    ngx_cc_value_t  *text, *base64;
+
+    text = ngx_cc_mcp_arguments_given(arguments, "stdin");
+    base64 = ngx_cc_mcp_arguments_given(arguments, "stdin_base64");
+
+    if (text && base64) {
+        return ngx_cc_spec_wrong(&ex->spec, "stdin_base64 is given instead of "
+                                 "%s.stdin, not beside it", ex->spec.prefix);
+    }
+
+    if (text == NULL && base64 == NULL) {
+        return NGX_OK;
+    }
+
+    ex->stdin_given = 1;
+
+    if (text) {
+        ex->stdin_data = text->text;
+        return NGX_OK;
+    }
+
+    bytes.data = ngx_pnalloc(pool,
+                             ngx_base64_decoded_length(base64->text.len) + 1);
+
+    if (bytes.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_decode_base64(&bytes, &base64->text) != NGX_OK) {
+        return ngx_cc_spec_wrong(&ex->spec, "stdin_base64 must be base64 "
+                                 "(RFC 4648, section 4) without line ends");
+    }
+
+    ex->stdin_data = bytes;
+
+    return NGX_OK;
+}

@@ -1,0 +1,37 @@
+
+/*
+ * The tool "execute": what it takes, and what is started for a call of it.
+ */
+
+#ifndef _NGX_CC_MCP_EXECUTE_H_INCLUDED_
+#define _NGX_CC_MCP_EXECUTE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_mcp_arguments.h"
+
+
+typedef struct {
+    ngx_cc_spec_t   spec;            /* or why not */
+    ngx_str_t       stdin_data;
+    size_t          output;          /* bytes of each stream */
+    unsigned        stdin_given:1;
+    unsigned        output_given:1;  /* else "output" is for both together */
+} ngx_cc_mcp_execute_t;
+
+
+extern const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[];
+
+
+/*
+ * Fills "ex", whose spec is initialized, from arguments that passed the check
+ * of the list.  Strings live in "pool" or in the request.  NGX_OK;
+ * NGX_DECLINED: not, and ex->spec says why, in words for a model; NGX_ERROR: no
+ * memory.
+ */
+ngx_int_t ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
+
+
+#endif /* _NGX_CC_MCP_EXECUTE_H_INCLUDED_ */
