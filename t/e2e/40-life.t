@@ -82,7 +82,8 @@ is($t->client->run('echo again')->{stdout}, "again\n", 'it works');
 # reload: tokens and environment are read anew by new workers
 
 $c = $t->client;
-$c->send('execute', { command => 'sleep 3; echo to the end' });
+# (it has SHUTDOWN_TIMEOUT less the time that its end would take)
+$c->send('execute', { command => 'sleep 1; echo to the end' });
 $c->notification('process.started');
 $t->exec('bash', '-c', "kill -HUP $master");
 is($c->notification('process.output')->{params}{data}, "to the end\n",
