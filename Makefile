@@ -17,7 +17,7 @@ UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
 PURE  := $(shell .ci/sources c lib helper)
 RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp)
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
-         $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header)
+         $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
 INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
 

@@ -11,13 +11,13 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_conf_report.h"
-#include "ngx_cc_ctx.h"
 #include "ngx_cc_directive.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_problem.h"
+#include "ngx_cc_session.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_spawner_client.h"
 #include "ngx_cc_zone.h"
@@ -515,12 +515,12 @@ static ngx_int_t
 ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    u_char        *p, *last;
-    ngx_cc_ctx_t  *ctx;
+    u_char            *p, *last;
+    ngx_cc_session_t  *s;
 
-    ctx = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
+    s = ngx_http_get_module_ctx(r->main, ngx_cc_executor_module);
 
-    if (ctx == NULL) {
+    if (s == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -540,23 +540,23 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     switch ((ngx_cc_executor_variable_e) data) {
 
     case NGX_CC_VARIABLE_SESSION:
-        p = ngx_cpymem(p, ctx->transport.session_id, NGX_CC_UUID_TEXT);
+        p = ngx_cpymem(p, s->transport.session_id, NGX_CC_UUID_TEXT);
         break;
 
     case NGX_CC_VARIABLE_DIALECT:
-        p = ngx_slprintf(p, last, "%s", ctx->name);
+        p = ngx_slprintf(p, last, "%s", s->name);
         break;
 
     case NGX_CC_VARIABLE_COMMANDS:
-        p = ngx_slprintf(p, last, "%ui", ctx->transport.commands);
+        p = ngx_slprintf(p, last, "%ui", s->transport.commands);
         break;
 
     case NGX_CC_VARIABLE_BYTES_OUT:
-        p = ngx_slprintf(p, last, "%O", ctx->bytes_out);
+        p = ngx_slprintf(p, last, "%O", s->bytes_out);
         break;
 
     case NGX_CC_VARIABLE_CLOSE:
-        p = ngx_slprintf(p, last, "%ui", ctx->code);
+        p = ngx_slprintf(p, last, "%ui", s->code);
         break;
     }
 

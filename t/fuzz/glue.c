@@ -77,7 +77,7 @@ glue_shut(unsigned k)
     if (http.r && http.dialect && http.finalized == 0) {
         ws = ngx_http_get_module_ctx(http.r, ngx_cc_executor_module);
         ngx_cc_ws_shut(ws, code[k % 4], "because");
-        ws->ctx.transport.wake(ws);
+        ws->session.transport.wake(ws);
         http_posted();
     }
 }

@@ -7,7 +7,6 @@
 #include <yajl/yajl_parse.h>
 #include "http.h"
 #include "http_sent.h"
-#include "ngx_cc_admit.h"
 #include "ngx_cc_audit.h"
 #include "ngx_cc_tcp.h"
 #include "ngx_cc_streamable_out.h"
@@ -963,17 +962,24 @@ ngx_cc_caller(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_cc_admit(ngx_http_request_t *r, ngx_cc_caller_t *caller,
-    ngx_cc_slot_t *slot, ngx_str_t *text)
+ngx_cc_zone_claim(ngx_int_t location, int kind, ngx_uint_t limit,
+    ngx_cc_slot_t *slot)
 {
     if (http.refused) {
-        text->len = ngx_sprintf(text->data, "no place") - text->data;
         return NGX_BUSY;
     }
 
     slot->location = 1;
     http.slots++;
 
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
+    ngx_uint_t limit)
+{
     return NGX_OK;
 }
 
@@ -1062,11 +1068,11 @@ http_end(void)
         /* nothing waits for an event that nobody sends */
 
         http_check(ws->out.len == 0 && ws->in.len == 0);
-        http_check(ws->session == NULL
-                   || ws->dialect->pending(ws->session) == 0);
+        http_check(ws->session.state == NULL
+                   || ws->session.dialect->pending(ws->session.state) == 0);
         http_check(http.in_len == 0 || ws->eof);
 
-        if (ws->ctx.code) {
+        if (ws->session.code) {
             http_check(ws->close_sent);
             http_pass(2000);
             http_check(http.r == NULL);

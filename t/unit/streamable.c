@@ -144,7 +144,7 @@ START_TEST(stuck)
         http_pass(1000);
 
         if (http.r) {
-            st->ctx.transport.wake(st);
+            st->session.transport.wake(st);
             http_posted();
         }
     }

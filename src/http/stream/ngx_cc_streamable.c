@@ -2,8 +2,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_admit.h"
-#include "ngx_cc_caller.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_problem.h"
@@ -69,12 +67,6 @@ ngx_cc_streamable(ngx_http_request_t *r)
         return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
                                        NGX_CC_MCP_MISMATCH,
                                        "MCP-Protocol-Version is given twice");
-    }
-
-    refusal.data = ngx_pcalloc(r->pool, NGX_CC_ADMIT_TEXT + 1);
-
-    if (refusal.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_cc_streamable_create(r, &post, &refusal);
@@ -230,8 +222,7 @@ static ngx_int_t
 ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     ngx_str_t *refusal)
 {
-    ngx_cc_transport_t   *transport;
-    ngx_cc_caller_t      *caller;
+    ngx_int_t             rc;
     ngx_http_cleanup_t   *cln;
     ngx_cc_streamable_t  *st;
 
@@ -241,56 +232,29 @@ ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
 
     st = ngx_pcalloc(r->pool, sizeof(ngx_cc_streamable_t));
     cln = ngx_http_cleanup_add(r, 0);
-    caller = ngx_cc_caller(r);
 
-    if (st == NULL || cln == NULL || caller == NULL) {
+    if (st == NULL || cln == NULL) {
         return NGX_ERROR;
-    }
-
-    st->request = r;
-    st->conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
-    st->post = *post;
-    st->ctx.name = "mcp";
-
-    transport = &st->ctx.transport;
-    transport->pool = r->pool;
-    transport->log = r->connection->log;
-    transport->conf = &st->conf->command;
-    transport->owner = caller->digest;
-    transport->apart = ngx_cc_caller_apart(r, caller);
-    transport->max_message = st->conf->max_message;
-    transport->post = &st->post;
-    transport->data = st;
-    transport->wake = ngx_cc_streamable_out_wake;
-
-    if (ngx_cc_handle_uuid((char *) transport->session_id) != 0) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
-                      "cc_executor: getrandom() failed");
-        return NGX_ERROR;
-    }
-
-    if (ngx_cc_admit(r, caller, &st->slot, refusal) != NGX_OK) {
-        return NGX_BUSY;
     }
 
     cln->handler = ngx_cc_streamable_cleanup;
     cln->data = st;
 
-    if (ngx_cc_audit_open(r, caller, transport->session_id, st->ctx.name,
-                          &st->audit)
-        != NGX_OK)
-    {
+    st->post = *post;
+    st->session.transport.post = &st->post;
+
+    rc = ngx_cc_session_create(&st->session, r, &ngx_cc_mcp, "mcp", st,
+                               ngx_cc_streamable_out_wake);
+    *refusal = st->session.refusal;
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_cc_session_open(&st->session) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    transport->witness = ngx_cc_audit_witness(st->audit);
-    st->session = ngx_cc_mcp.open(transport);
-
-    if (st->session == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
     ngx_http_set_ctx(r, st, ngx_cc_executor_module);
 
     return NGX_OK;
@@ -312,7 +276,8 @@ ngx_cc_streamable_body_handler(ngx_http_request_t *r)
     st->wait.data = st;
     st->wait.slow = ngx_cc_streamable_slow;
     st->wait.idle = ngx_cc_streamable_slow;
-    ngx_cc_idle_watch_start(&st->wait, &st->conf->session, r->connection->log);
+    ngx_cc_idle_watch_start(&st->wait, &st->session.conf->session,
+                            r->connection->log);
     ngx_cc_idle_watch_heard(&st->wait, 0, 1);
 
     ngx_cc_streamable_read_handler(r);
@@ -353,12 +318,12 @@ ngx_cc_streamable_slow(void *data)
     ngx_connection_t     *c;
     ngx_cc_streamable_t  *st = data;
 
-    c = st->request->connection;
+    c = st->session.request->connection;
 
     ngx_log_error(NGX_LOG_INFO, c->log, 0,
                   "cc_executor: a message is not finished in time, refused "
                   "session=%*s", (size_t) NGX_CC_UUID_TEXT,
-                  st->ctx.transport.session_id);
+                  st->session.transport.session_id);
 
     rc = ngx_cc_streamable_refuse(st, NGX_HTTP_REQUEST_TIME_OUT,
                                   NGX_CC_ERROR_REQUEST,
@@ -374,7 +339,7 @@ ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc)
 {
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
     ngx_cc_streamable_forget(st);
 
     /*
@@ -401,7 +366,7 @@ ngx_cc_streamable_read(ngx_cc_streamable_t *st)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
 
     for ( ;; ) {
 
@@ -431,7 +396,7 @@ ngx_cc_streamable_read(ngx_cc_streamable_t *st)
                                         NGX_CC_ERROR_PARSE, "invalid UTF-8");
     }
 
-    if (ngx_cc_mcp.push(st->session, (u_char *) "", 0, 1) != NGX_OK) {
+    if (ngx_cc_mcp.push(st->session.state, (u_char *) "", 0, 1) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -449,7 +414,7 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
     ngx_chain_t         *cl, *next;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
 
     if (r->request_body == NULL) {
         return NGX_OK;
@@ -480,7 +445,7 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
         st->received += n;
         ngx_cc_idle_watch_heard(&st->wait, n, 1);
 
-        if (st->received > st->conf->max_message) {
+        if (st->received > st->session.conf->max_message) {
             return ngx_cc_streamable_refuse(st,
                                             NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                             NGX_CC_ERROR_REQUEST,
@@ -494,7 +459,7 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
                                             "invalid UTF-8");
         }
 
-        if (ngx_cc_mcp.push(st->session, b->pos, n, 0) != NGX_OK) {
+        if (ngx_cc_mcp.push(st->session.state, b->pos, n, 0) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -516,7 +481,7 @@ ngx_cc_streamable_refuse(ngx_cc_streamable_t *st, ngx_uint_t status,
 {
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
 
     if (r->reading_body) {
         r->keepalive = 0;
@@ -554,17 +519,11 @@ ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
     ngx_cc_streamable_out_stop(st);
     ngx_cc_idle_watch_stop(&st->wait);
 
-    if (st->session) {
-        ngx_cc_mcp.close(st->session);
-        st->session = NULL;
+    if (st->session.state) {
         ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + NGX_CC_CLOSED_HTTP, 1);
     }
 
-    ngx_cc_audit_close(st->audit, st->ctx.code, st->ctx.transport.commands,
-                       st->ctx.bytes_out);
-    st->audit = NULL;
-
-    ngx_cc_zone_free(&st->slot);
+    ngx_cc_session_close(&st->session);
 }
 
 

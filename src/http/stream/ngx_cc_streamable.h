@@ -17,24 +17,16 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_audit.h"
-#include "ngx_cc_conf.h"
-#include "ngx_cc_ctx.h"
-#include "ngx_cc_farewell.h"
+#include "ngx_cc_idle_watch.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_ping.h"
+#include "ngx_cc_session.h"
 #include "ngx_cc_utf8.h"
-#include "ngx_cc_idle_watch.h"
 
 
 typedef struct {
-    ngx_cc_ctx_t          ctx;           /* first */
-    ngx_http_request_t   *request;
-    ngx_cc_loc_conf_t    *conf;
+    ngx_cc_session_t      session;       /* first */
     ngx_cc_mcp_post_t     post;
-    void                 *session;       /* of the dialect; NULL = ended */
-    ngx_cc_slot_t         slot;
-    ngx_cc_audit_t       *audit;         /* of this session, or NULL */
     ngx_cc_utf8_t         utf8;
     ngx_cc_idle_watch_t   wait;          /* for the body */
     size_t                received;      /* bytes of the body */
@@ -49,7 +41,6 @@ typedef struct {
     ngx_event_t           event;         /* posted: proceed soon */
     ngx_event_t           silence;       /* timer: nothing was said */
     ngx_cc_ping_t         ping;          /* is the client there? */
-    ngx_cc_farewell_t     farewell;
 
     unsigned              body:1;        /* the message is complete */
     unsigned              streaming:1;   /* the response is an event stream */

@@ -17,7 +17,6 @@
 static void ngx_cc_streamable_out_event(ngx_event_t *ev);
 static void ngx_cc_streamable_out_silence(ngx_event_t *ev);
 static void ngx_cc_streamable_out_dead(void *data);
-static ngx_uint_t ngx_cc_streamable_out_busy(void *data);
 static void ngx_cc_streamable_out_farewell(void *data,
     ngx_cc_farewell_e what);
 static void ngx_cc_streamable_out_write(ngx_http_request_t *r);
@@ -54,7 +53,7 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
 {
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
     r->connection->log->action = "serving a message of MCP";
     r->write_event_handler = ngx_cc_streamable_out_write;
 
@@ -69,16 +68,13 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
 
     ngx_add_timer(&st->silence, NGX_CC_STREAMABLE_SILENCE);
 
-    st->farewell.data = st;
-    st->farewell.grace = st->conf->command.kill_grace;
-    st->farewell.busy = ngx_cc_streamable_out_busy;
-    st->farewell.say = ngx_cc_streamable_out_farewell;
-    ngx_cc_farewell_join(&st->farewell);
+    ngx_cc_session_join(&st->session, ngx_cc_streamable_out_farewell);
 
     st->ping.data = st;
     st->ping.dead = ngx_cc_streamable_out_dead;
-    ngx_cc_ping_start(&st->ping, r->connection, st->conf->ping_interval,
-                      st->conf->ping_timeout);
+    ngx_cc_ping_start(&st->ping, r->connection,
+                      st->session.conf->ping_interval,
+                      st->session.conf->ping_timeout);
 
     /* a client that goes away is noticed while nothing is sent */
 
@@ -119,18 +115,8 @@ ngx_cc_streamable_out_stop(ngx_cc_streamable_t *st)
     }
 
     ngx_cc_ping_stop(&st->ping);
-    ngx_cc_farewell_leave(&st->farewell);
 
     st->body = 0;
-}
-
-
-static ngx_uint_t
-ngx_cc_streamable_out_busy(void *data)
-{
-    ngx_cc_streamable_t  *st = data;
-
-    return ngx_cc_mcp.busy(st->session);
 }
 
 
@@ -142,7 +128,7 @@ ngx_cc_streamable_out_farewell(void *data, ngx_cc_farewell_e what)
     ngx_cc_streamable_t  *st = data;
 
     if (what != NGX_CC_FAREWELL_MOVE) {
-        ngx_cc_mcp.shutdown(st->session, what == NGX_CC_FAREWELL_LAST);
+        ngx_cc_mcp.shutdown(st->session.state, what == NGX_CC_FAREWELL_LAST);
     }
 
     if (what != NGX_CC_FAREWELL_ASK) {
@@ -159,14 +145,14 @@ ngx_cc_streamable_out_dead(void *data)
     ngx_connection_t     *c;
     ngx_cc_streamable_t  *st = data;
 
-    c = st->request->connection;
+    c = st->session.request->connection;
 
     ngx_log_error(NGX_LOG_INFO, c->log, 0,
                   "cc_executor: the client is silent, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, st->ctx.transport.session_id);
+                  (size_t) NGX_CC_UUID_TEXT, st->session.transport.session_id);
 
     c->timedout = 1;
-    ngx_http_finalize_request(st->request, NGX_HTTP_REQUEST_TIME_OUT);
+    ngx_http_finalize_request(st->session.request, NGX_HTTP_REQUEST_TIME_OUT);
     ngx_http_run_posted_requests(c);
 }
 
@@ -177,7 +163,7 @@ ngx_cc_streamable_out_event(ngx_event_t *ev)
     ngx_connection_t     *c;
     ngx_cc_streamable_t  *st = ev->data;
 
-    c = st->request->connection;
+    c = st->session.request->connection;
 
     ngx_cc_streamable_out_proceed(st);
     ngx_http_run_posted_requests(c);
@@ -224,7 +210,7 @@ ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st)
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
     c = r->connection;
     c->idle = 0;
     budget = NGX_CC_STREAMABLE_BUDGET;
@@ -265,7 +251,7 @@ ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st)
      * core closes it.
      */
 
-    c->idle = (ngx_cc_mcp.busy(st->session) == 0);
+    c->idle = (ngx_cc_session_busy(&st->session) == 0);
 }
 
 
@@ -279,7 +265,7 @@ ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st)
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
-    r = st->request;
+    r = st->session.request;
     c = r->connection;
     wev = c->write;
 
@@ -332,14 +318,14 @@ ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st, size_t *budget)
     ngx_int_t   rc;
     ngx_uint_t  more, begins;
 
-    n = ngx_cc_mcp.pull(st->session, ngx_cc_streamable_out,
+    n = ngx_cc_mcp.pull(st->session.state, ngx_cc_streamable_out,
                         NGX_CC_DIALECT_MAX_MESSAGE, &more);
 
     if (n == 0) {
         return ngx_cc_streamable_out_none(st);
     }
 
-    if (!st->request->header_sent) {
+    if (!st->session.request->header_sent) {
         rc = ngx_cc_streamable_out_header(st, n);
 
         if (rc != NGX_OK) {
@@ -348,7 +334,7 @@ ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st, size_t *budget)
     }
 
     *budget -= ngx_min(*budget, n);
-    st->ctx.bytes_out += n;
+    st->session.bytes_out += n;
 
     begins = !st->unfinished;
     st->unfinished = more;
@@ -367,7 +353,7 @@ ngx_cc_streamable_out_none(ngx_cc_streamable_t *st)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
 
     if (st->post.over) {
 
@@ -422,7 +408,7 @@ ngx_cc_streamable_out_header(ngx_cc_streamable_t *st, size_t n)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
     r->headers_out.status = st->post.status;
 
     if (st->post.stream) {
@@ -469,7 +455,7 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
     ngx_chain_t          out;
     ngx_http_request_t  *r;
 
-    r = st->request;
+    r = st->session.request;
     over = st->post.over;
     size = n + sizeof(NGX_CC_STREAMABLE_BEFORE) - 1
              + sizeof(NGX_CC_STREAMABLE_BEHIND) - 1;

@@ -247,8 +247,8 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ws->refusal.len && dialect->dialect == &ngx_cc_mcp) {
-        return ngx_cc_reply_full(r, (char *) ws->refusal.data);
+    if (ws->session.refusal.len && dialect->dialect == &ngx_cc_mcp) {
+        return ngx_cc_reply_full(r, (char *) ws->session.refusal.data);
     }
 
     if (ngx_cc_reply_header(r, "Upgrade", "websocket", 9) != NGX_OK

@@ -2,7 +2,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_admit.h"
 #include "ngx_cc_native.h"
 #include "ngx_cc_tcp.h"
 #include "ngx_cc_ws.h"
@@ -27,7 +26,6 @@ static void ngx_cc_ws_dead(void *data);
 static void ngx_cc_ws_slow(void *data);
 static void ngx_cc_ws_idle(void *data);
 static void ngx_cc_ws_proceed(ngx_cc_ws_t *ws);
-static ngx_uint_t ngx_cc_ws_busy(void *data);
 static void ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what);
 static void ngx_cc_ws_last(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
@@ -38,7 +36,6 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     const char *name)
 {
     ngx_cc_ws_t         *ws;
-    ngx_cc_caller_t     *caller;
     ngx_http_cleanup_t  *cln;
 
     if (ngx_cc_ws_in_prepare() != NGX_OK
@@ -49,34 +46,12 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
 
     ws = ngx_pcalloc(r->pool, sizeof(ngx_cc_ws_t));
     cln = ngx_http_cleanup_add(r, 0);
-    caller = ngx_cc_caller(r);
 
-    if (ws == NULL || cln == NULL || caller == NULL) {
+    if (ws == NULL || cln == NULL) {
         return NULL;
     }
 
-    ws->request = r;
     ws->connection = r->connection;
-    ws->conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
-    ws->dialect = dialect;
-    ws->ctx.name = name;
-
-    ws->ctx.transport.pool = r->pool;
-    ws->ctx.transport.log = r->connection->log;
-    ws->ctx.transport.conf = &ws->conf->command;
-    ws->ctx.transport.owner = caller->digest;
-    ws->caller = caller;
-    ws->ctx.transport.max_message = ws->conf->max_message;
-    ws->ctx.transport.data = ws;
-    ws->ctx.transport.wake = ngx_cc_ws_wake;
-    ws->ctx.transport.taken = ngx_cc_ws_taken;
-    ws->ctx.transport.apart = ngx_cc_caller_apart(r, caller);
-
-    if (ngx_cc_handle_uuid((char *) ws->ctx.transport.session_id) != 0) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
-                      "cc_executor: getrandom() failed");
-        return NULL;
-    }
 
     ws->post.handler = ngx_cc_ws_post_handler;
     ws->post.data = ws;
@@ -86,20 +61,20 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     ws->linger.data = ws;
     ws->linger.log = r->connection->log;
 
-    ngx_cc_ws_decoder_init(&ws->decoder, ws->conf->max_message);
-
     cln->handler = ngx_cc_ws_cleanup;
     cln->data = ws;
 
-    ngx_http_set_ctx(r, ws, ngx_cc_executor_module);
-
-    ws->refusal.data = ngx_pcalloc(r->pool, NGX_CC_ADMIT_TEXT + 1);
-
-    if (ws->refusal.data == NULL) {
+    if (ngx_cc_session_create(&ws->session, r, dialect, name, ws,
+                              ngx_cc_ws_wake)
+        == NGX_ERROR)
+    {
         return NULL;
     }
 
-    (void) ngx_cc_admit(r, caller, &ws->slot, &ws->refusal);
+    ws->session.transport.taken = ngx_cc_ws_taken;
+    ngx_cc_ws_decoder_init(&ws->decoder, ws->session.conf->max_message);
+
+    ngx_http_set_ctx(r, ws, ngx_cc_executor_module);
 
     return ws;
 }
@@ -109,15 +84,14 @@ void
 ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 {
     u_char                    *p,
-                               limit[NGX_CC_WS_MAX_HEADER + 128
-                                     + NGX_CC_ADMIT_TEXT];
+                               limit[NGX_CC_WS_MAX_HEADER + 256];
     size_t                     n;
     ngx_connection_t          *c;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
     c = ws->connection;
-    r = ws->request;
+    r = ws->session.request;
     c->log->action = "serving a WebSocket";
 
     /*
@@ -152,8 +126,8 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
     ws->ping.data = ws;
     ws->ping.ask = ngx_cc_ws_ask;
     ws->ping.dead = ngx_cc_ws_dead;
-    ngx_cc_ping_start(&ws->ping, c, ws->conf->ping_interval,
-                      ws->conf->ping_timeout);
+    ngx_cc_ping_start(&ws->ping, c, ws->session.conf->ping_interval,
+                      ws->session.conf->ping_timeout);
 
     /* frames that came together with the handshake */
 
@@ -161,9 +135,11 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
     ws->in.len = r->header_in->last - r->header_in->pos;
     r->header_in->pos = r->header_in->last;
 
-    if (ws->refusal.len) {
+    if (ws->session.refusal.len) {
         p = limit + NGX_CC_WS_MAX_HEADER;
-        n = ngx_cc_native_limit(p, limit + sizeof(limit), &ws->refusal) - p;
+        n = ngx_cc_native_limit(p, limit + sizeof(limit),
+                                &ws->session.refusal)
+            - p;
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);
@@ -177,29 +153,15 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
         ws->wait.data = ws;
         ws->wait.slow = ngx_cc_ws_slow;
         ws->wait.idle = ngx_cc_ws_idle;
-        ngx_cc_idle_watch_start(&ws->wait, &ws->conf->session, c->log);
+        ngx_cc_idle_watch_start(&ws->wait, &ws->session.conf->session, c->log);
 
-        if (ngx_cc_audit_open(r, ws->caller, ws->ctx.transport.session_id,
-                              ws->ctx.name, &ws->audit)
-            == NGX_OK)
-        {
-            ws->ctx.transport.witness = ngx_cc_audit_witness(ws->audit);
-            ws->session = ws->dialect->open(&ws->ctx.transport);
-        }
-
-        if (ws->session) {
-            ws->farewell.data = ws;
-            ws->farewell.grace = ws->conf->command.kill_grace;
-            ws->farewell.busy = ngx_cc_ws_busy;
-            ws->farewell.say = ngx_cc_ws_farewell;
-            ngx_cc_farewell_join(&ws->farewell);
-
-            ngx_cc_zone_count(NGX_CC_TOTAL_SESSIONS, 1);
+        if (ngx_cc_session_open(&ws->session) == NGX_OK) {
+            ngx_cc_session_join(&ws->session, ngx_cc_ws_farewell);
 
             ngx_log_error(NGX_LOG_INFO, c->log, 0,
                           "cc_executor: session opened session=%*s",
                           (size_t) NGX_CC_UUID_TEXT,
-                          ws->ctx.transport.session_id);
+                          ws->session.transport.session_id);
 
         } else {
             ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
@@ -263,13 +225,13 @@ ngx_cc_ws_linger_handler(ngx_event_t *ev)
 {
     ngx_cc_ws_t  *ws = ev->data;
 
-    if (ws->ctx.code == 0) {
+    if (ws->session.code == 0) {
         /* the worker quits: is this session idle still, and long enough? */
         ngx_cc_ws_proceed(ws);
         return;
     }
 
-    ngx_cc_ws_end(ws, ws->ctx.code);
+    ngx_cc_ws_end(ws, ws->session.code);
 }
 
 
@@ -286,9 +248,9 @@ ngx_cc_ws_cleanup(void *data)
 
     /* without a code it never was a WebSocket */
 
-    if (ws->ctx.code) {
+    if (ws->session.code) {
         ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED
-                          + ngx_cc_totals_closed(ws->ctx.code), 1);
+                          + ngx_cc_totals_closed(ws->session.code), 1);
     }
 
     if (ws->linger.timer_set) {
@@ -348,7 +310,7 @@ ngx_cc_ws_dead(void *data)
 
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: the client is silent, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, ws->ctx.transport.session_id);
+                  (size_t) NGX_CC_UUID_TEXT, ws->session.transport.session_id);
 
     ngx_cc_ws_end(ws, NGX_CC_WS_ABNORMAL);
 }
@@ -361,10 +323,7 @@ ngx_cc_ws_slow(void *data)
 
     /* we do not read: there are too many answers that wait to be sent */
 
-    if (ws->in.len
-        || (ws->session && ws->dialect->pending(ws->session)
-                           > NGX_CC_DIALECT_HIGH_WATER))
-    {
+    if (ws->in.len || ngx_cc_session_full(&ws->session)) {
         ngx_cc_idle_watch_again(&ws->wait);
         return;
     }
@@ -372,7 +331,7 @@ ngx_cc_ws_slow(void *data)
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: a message is not finished in time, closed "
                   "session=%*s", (size_t) NGX_CC_UUID_TEXT,
-                  ws->ctx.transport.session_id);
+                  ws->session.transport.session_id);
 
     ngx_cc_ws_shut(ws, NGX_CC_WS_POLICY, "message takes too long");
     ngx_cc_ws_wake(ws);
@@ -384,14 +343,14 @@ ngx_cc_ws_idle(void *data)
 {
     ngx_cc_ws_t  *ws = data;
 
-    if (ws->session && ws->dialect->busy(ws->session)) {
+    if (ngx_cc_session_busy(&ws->session)) {
         ngx_cc_idle_watch_again(&ws->wait);
         return;
     }
 
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                   "cc_executor: the session is idle, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, ws->ctx.transport.session_id);
+                  (size_t) NGX_CC_UUID_TEXT, ws->session.transport.session_id);
 
     ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, "idle");
     ngx_cc_ws_wake(ws);
@@ -430,7 +389,7 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
         goto broken;
     }
 
-    idle = (ws->session && ws->dialect->busy(ws->session) == 0);
+    idle = (ws->session.state && ngx_cc_session_busy(&ws->session) == 0);
 
     if (!c->idle || !idle) {
         ngx_cc_idle_watch_active(&ws->wait);
@@ -449,7 +408,7 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
     if (ws->close_sent && ws->out.len == 0) {
 
         if (ws->close_received || ws->eof) {
-            ngx_cc_ws_end(ws, ws->ctx.code);
+            ngx_cc_ws_end(ws, ws->session.code);
             return;
         }
 
@@ -474,15 +433,6 @@ broken:
 }
 
 
-static ngx_uint_t
-ngx_cc_ws_busy(void *data)
-{
-    ngx_cc_ws_t  *ws = data;
-
-    return ws->session ? ws->dialect->busy(ws->session) : 0;
-}
-
-
 static void
 ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what)
 {
@@ -491,7 +441,7 @@ ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what)
     switch (what) {
 
     case NGX_CC_FAREWELL_ASK:
-        ws->dialect->shutdown(ws->session, 0);
+        ws->session.dialect->shutdown(ws->session.state, 0);
         return;
 
     case NGX_CC_FAREWELL_MOVE:
@@ -520,8 +470,8 @@ ngx_cc_ws_last(ngx_cc_ws_t *ws)
     size_t      budget;
     ngx_uint_t  i;
 
-    if (ws->session) {
-        ws->dialect->shutdown(ws->session, 1);
+    if (ws->session.state) {
+        ws->session.dialect->shutdown(ws->session.state, 1);
     }
 
     i = 0;
@@ -554,10 +504,10 @@ ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code)
     ngx_http_request_t  *r;
 
     c = ws->connection;
-    r = ws->request;
+    r = ws->session.request;
 
-    if (ws->ctx.code == 0) {
-        ws->ctx.code = code;
+    if (ws->session.code == 0) {
+        ws->session.code = code;
     }
 
     /* cleans up (see above) and writes the access log */

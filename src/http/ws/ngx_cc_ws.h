@@ -16,30 +16,16 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_audit.h"
-#include "ngx_cc_caller.h"
-#include "ngx_cc_conf.h"
-#include "ngx_cc_ctx.h"
-#include "ngx_cc_dialect.h"
-#include "ngx_cc_farewell.h"
-#include "ngx_cc_ping.h"
-#include "ngx_cc_utf8.h"
 #include "ngx_cc_idle_watch.h"
+#include "ngx_cc_ping.h"
+#include "ngx_cc_session.h"
+#include "ngx_cc_utf8.h"
 #include "ngx_cc_ws_frame.h"
 
 
 typedef struct {
-    ngx_cc_ctx_t             ctx;        /* first */
-    ngx_http_request_t      *request;
+    ngx_cc_session_t         session;    /* first */
     ngx_connection_t        *connection;
-    ngx_str_t                refusal;    /* beyond a limit; else len 0 */
-    ngx_cc_caller_t         *caller;
-    ngx_cc_audit_t          *audit;      /* of the session, or NULL */
-    ngx_cc_loc_conf_t       *conf;
-
-    const ngx_cc_dialect_t  *dialect;
-    void                    *session;    /* of the dialect; NULL = ended */
-    ngx_cc_slot_t            slot;
 
     ngx_cc_ws_decoder_t      decoder;
     ngx_cc_utf8_t            utf8;
@@ -55,7 +41,6 @@ typedef struct {
     uint8_t                  pong_len;
 
     ngx_cc_ping_t            ping;
-    ngx_cc_farewell_t        farewell;
     ngx_cc_idle_watch_t      wait;
     ngx_event_t              linger;     /* how long a close may take */
     ngx_event_t              post;       /* proceed() soon */
@@ -79,8 +64,8 @@ typedef struct {
 
 /*
  * Prepares the connection of r, before the 101 is sent.  "name": static, for
- * the log.  Returns NULL when memory or randomness is missing; ws->refusal says
- * why there is no place for one more session.
+ * the log.  Returns NULL when memory or randomness is missing; the refusal of
+ * ws->session says why there is no place for one more.
  */
 ngx_cc_ws_t *ngx_cc_ws_create(ngx_http_request_t *r,
     const ngx_cc_dialect_t *dialect, const char *name);

@@ -51,11 +51,11 @@ ngx_cc_ws_leaving(void)
 void
 ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason)
 {
-    if (ws->ctx.code) {
+    if (ws->session.code) {
         return;
     }
 
-    ws->ctx.code = code;
+    ws->session.code = code;
     ws->reason = reason;
     ws->close_due = 1;
 
@@ -116,21 +116,12 @@ ngx_cc_ws_half_close(ngx_cc_ws_t *ws)
 void
 ngx_cc_ws_forget(ngx_cc_ws_t *ws)
 {
-    ngx_cc_farewell_leave(&ws->farewell);
-
-    if (ws->session) {
+    if (ws->session.state) {
         ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
                       "cc_executor: session closed code=%ui session=%*s",
-                      ws->ctx.code, (size_t) NGX_CC_UUID_TEXT,
-                      ws->ctx.transport.session_id);
-
-        ws->dialect->close(ws->session);
-        ws->session = NULL;
+                      ws->session.code, (size_t) NGX_CC_UUID_TEXT,
+                      ws->session.transport.session_id);
     }
 
-    ngx_cc_audit_close(ws->audit, ws->ctx.code, ws->ctx.transport.commands,
-                       ws->ctx.bytes_out);
-    ws->audit = NULL;
-
-    ngx_cc_zone_free(&ws->slot);
+    ngx_cc_session_close(&ws->session);
 }

@@ -41,9 +41,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
 
     c = ws->connection;
 
-    if (ws->session
-        && ws->dialect->pending(ws->session) > NGX_CC_DIALECT_HIGH_WATER)
-    {
+    if (ngx_cc_session_full(&ws->session)) {
         return NGX_AGAIN;
     }
 
@@ -82,7 +80,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
 
         /* nobody is there to read a close frame, or one is on its way */
 
-        if (n == NGX_ERROR || !ws->ctx.code) {
+        if (n == NGX_ERROR || !ws->session.code) {
             return NGX_ERROR;
         }
 
@@ -106,7 +104,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
         copy = ngx_alloc(last - pos, c->log);
 
         if (copy == NULL) {
-            ws->ctx.code = NGX_CC_WS_SERVER_FAULT;
+            ws->session.code = NGX_CC_WS_SERVER_FAULT;
             return NGX_ERROR;
         }
 
@@ -170,7 +168,7 @@ ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
 {
     /* after our close frame was due, messages mean nothing any more */
 
-    if (ws->session == NULL) {
+    if (ws->session.state == NULL) {
         return NGX_OK;
     }
 
@@ -190,20 +188,16 @@ ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
         return NGX_OK;
     }
 
-    if (ws->dialect->push(ws->session, piece->data, piece->len, piece->last)
+    if (ws->session.dialect->push(ws->session.state, piece->data, piece->len,
+                                  piece->last)
         != NGX_OK)
     {
         ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
         return NGX_OK;
     }
 
-    if (piece->last
-        && ws->dialect->pending(ws->session) > NGX_CC_DIALECT_HIGH_WATER)
-    {
-        return NGX_AGAIN;
-    }
-
-    return NGX_OK;
+    return piece->last && ngx_cc_session_full(&ws->session) ? NGX_AGAIN
+                                                            : NGX_OK;
 }
 
 

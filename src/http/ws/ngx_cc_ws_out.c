@@ -105,7 +105,7 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
     if (ws->connection->buffered) {
         /* the 101 itself did not fit */
 
-        r = ws->request;
+        r = ws->session.request;
 
         if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
             return NGX_ERROR;
@@ -168,15 +168,15 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 
     guess = ngx_cc_ws_header_size(NGX_CC_WS_MAX_CONTROL + 1);
 
-    while (ws->session && p - start < NGX_CC_WS_CORK) {
+    while (ws->session.state && p - start < NGX_CC_WS_CORK) {
 
         /* most headers have the size guessed; else the message moves */
 
-        n = ws->dialect->pull(ws->session, p + guess,
+        n = ws->session.dialect->pull(ws->session.state, p + guess,
                               NGX_CC_DIALECT_MAX_MESSAGE, &more);
         if (n == 0) {
 
-            if (ws->ctx.transport.failed) {
+            if (ws->session.transport.failed) {
                 ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
             }
 
@@ -196,13 +196,13 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
                  : ngx_cc_ws_header(p, opcode, n);
         p += n;
 
-        ws->ctx.bytes_out += n;
+        ws->session.bytes_out += n;
     }
 
     if (ws->close_due) {
         ws->close_due = 0;
         ws->close_sent = 1;
-        p = ngx_cc_ws_close(p, ws->ctx.code, ws->reason);
+        p = ngx_cc_ws_close(p, ws->session.code, ws->reason);
     }
 
     return p - start;

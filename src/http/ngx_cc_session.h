@@ -1,0 +1,77 @@
+
+/*
+ * What a WebSocket and a POST do alike: a session of a dialect that counts
+ * against the limits of the location, of the client's address and of the
+ * owner, is audited, and ends when nginx stops.
+ *
+ *     create -> open -> [join] -> close
+ *
+ * It stands first in the struct of its transport, which is the request's
+ * context: the log variables are read from it when the request is over.
+ */
+
+#ifndef _NGX_CC_SESSION_H_INCLUDED_
+#define _NGX_CC_SESSION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_audit.h"
+#include "ngx_cc_caller.h"
+#include "ngx_cc_conf.h"
+#include "ngx_cc_dialect.h"
+#include "ngx_cc_farewell.h"
+#include "ngx_cc_zone.h"
+
+
+typedef struct {
+    ngx_cc_transport_t       transport;
+    const char              *name;       /* of the dialect */
+    off_t                    bytes_out;  /* of messages */
+    ngx_uint_t               code;       /* of a WebSocket's close; 0: open, or
+                                            no WebSocket */
+    ngx_http_request_t      *request;
+    ngx_cc_loc_conf_t       *conf;
+    ngx_cc_caller_t         *caller;
+    const ngx_cc_dialect_t  *dialect;
+    void                    *state;      /* of the dialect; NULL: not open */
+    ngx_cc_slot_t            slot;
+    ngx_cc_audit_t          *audit;      /* NULL: not open, or no audit log */
+    ngx_cc_farewell_t        farewell;
+    ngx_str_t                refusal;    /* beyond a limit, '\0' behind it;
+                                            else len 0 */
+} ngx_cc_session_t;
+
+
+/*
+ * Fills "s" (all zero) for the request r and claims a place.  "name": static,
+ * of the dialect; "data", "wake": see ngx_cc_transport_t.  NGX_OK; NGX_BUSY: a
+ * limit is reached, s->refusal names it and all logs have it; NGX_ERROR: no
+ * memory or randomness.  Whatever it returns, ngx_cc_session_close() ends it.
+ */
+ngx_int_t ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
+    const ngx_cc_dialect_t *dialect, const char *name, void *data,
+    void (*wake)(void *data));
+
+/* audits and opens it in the dialect, counts it; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_cc_session_open(ngx_cc_session_t *s);
+
+/* from now on it is told when nginx stops; "say": see ngx_cc_farewell_t */
+void ngx_cc_session_join(ngx_cc_session_t *s,
+    void (*say)(void *data, ngx_cc_farewell_e what));
+
+/* the number of commands that are not completed; 0 when it is not open */
+ngx_uint_t ngx_cc_session_busy(ngx_cc_session_t *s);
+
+/* so many answers wait to be sent that the client is not to be read */
+ngx_uint_t ngx_cc_session_full(ngx_cc_session_t *s);
+
+/*
+ * Its commands are abandoned, the audit log has its line, its place is free.
+ * Harmless when it was closed before.
+ */
+void ngx_cc_session_close(ngx_cc_session_t *s);
+
+
+#endif /* _NGX_CC_SESSION_H_INCLUDED_ */
