@@ -188,6 +188,25 @@ cmp_ok(time - $t0, '>=', 2.2, 'all of the rest');
 cmp_ok($done->{params}{execution_time}, '>=', 2.2,
     'its execution time is that of the clock');
 
+# but who is woken behind the server's back runs, and that counts; without a
+# fence every process of the user can do it
+
+my $awake = CC::Nginx->new(location => 'cc_executor_allow any;
+    cc_executor_shell /bin/sh; cc_executor_fence off;
+    cc_executor_timeout 2s;')->start;
+my ($sleeper, $waker) = map { $awake->client } 1, 2;
+my $run = $sleeper->call('execute', { command =>
+    'sleep 4105 & while :; do :; done' })->{result};
+is($sleeper->call('control', { type => 'PAUSE' })->{result}{status}, 'paused',
+    'paused');
+$waker->call('execute', { command =>
+    "while kill -CONT $run->{pid}; do sleep 0.05; done" });
+$done = $sleeper->notification('process.completed', 10);
+is($done && $done->{params}{cause}, 'timeout',
+    'a paused command that others wake has its limit');
+$_->close for $sleeper, $waker;
+$awake->finish;
+
 # the worker believes in a helper whose command is paused: no "lost"
 
 unlike($t->log, qr/its helper does not end it/, 'the helper is believed');

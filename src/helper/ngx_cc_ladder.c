@@ -1,11 +1,17 @@
 
 #include <signal.h>
+#include <time.h>
 #include "ngx_cc_ladder.h"
 
 
 #define NGX_CC_LADDER_PATIENCE  1000     /* ms that a signal may take to reach
                                             everybody */
+#define NGX_CC_LADDER_LOOK      400      /* ms, and up to twice as many more,
+                                            between looks at a paused tree */
 #define NGX_CC_LADDER_TICK      20       /* ms between looks at who is left */
+
+
+static uint64_t ngx_cc_ladder_next(ngx_cc_life_t *life);
 
 
 void
@@ -32,6 +38,8 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
 
     if (signo == SIGSTOP) {
         life->paused = (life->pid != 0);
+        life->looked = life->now;
+        life->look_at = ngx_cc_ladder_next(life);
 
     } else if (signo == SIGCONT) {
         life->paused = 0;
@@ -98,4 +106,43 @@ ngx_cc_ladder_told(ngx_cc_life_t *life)
     }
 
     life->answer = 0;
+}
+
+
+void
+ngx_cc_ladder_look(ngx_cc_life_t *life)
+{
+    life->look_at = ngx_cc_ladder_next(life);
+
+    if (life->signal_at != NGX_CC_LIFE_NEVER) {
+        /* the one before this has not come through */
+        return;
+    }
+
+    ngx_cc_tree_signal(&life->tree, SIGSTOP, 0, life->pid);
+    (void) ngx_cc_tree_turn(&life->tree);
+
+    if (life->tree.awake) {
+        life->limit_at -= life->now - life->looked;
+    }
+
+    life->looked = life->now;
+
+    if (life->now >= life->limit_at) {
+        ngx_cc_ladder_begin(life, NGX_CC_CAUSE_TIMEOUT);
+    }
+}
+
+
+/* nobody can stand still just for the looks: they come at random */
+
+static uint64_t
+ngx_cc_ladder_next(ngx_cc_life_t *life)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return life->now + NGX_CC_LADDER_LOOK
+           + (uint64_t) ts.tv_nsec % (2 * NGX_CC_LADDER_LOOK);
 }

@@ -29,5 +29,12 @@ void ngx_cc_ladder_spread(ngx_cc_life_t *life);
 /* the signal has come as far as it will: who asked for it is told */
 void ngx_cc_ladder_told(ngx_cc_life_t *life);
 
+/*
+ * Others of the same user can wake a command that is paused: whoever does not
+ * stand still is stopped again, and the time since the last look counts as time
+ * that it ran.  To be called when it is look_at, of a paused one with a limit.
+ */
+void ngx_cc_ladder_look(ngx_cc_life_t *life);
+
 
 #endif /* _NGX_CC_LADDER_H_INCLUDED_ */

@@ -265,12 +265,15 @@ ngx_cc_life_woke(ngx_cc_life_t *life)
 uint64_t
 ngx_cc_life_next(ngx_cc_life_t *life)
 {
-    uint64_t  next;
+    uint64_t  next, at;
 
     next = life->tell_at;
 
-    if (life->limit_at < next && !life->paused) {
-        next = life->limit_at;
+    at = (life->paused && life->limit_at != NGX_CC_LIFE_NEVER)
+         ? life->look_at : life->limit_at;
+
+    if (at < next) {
+        next = at;
     }
 
     if (life->ladder_at < next) {
@@ -442,6 +445,12 @@ ngx_cc_life_advance(ngx_cc_life_t *life)
 
     if (life->now >= life->signal_at) {
         ngx_cc_ladder_spread(life);
+    }
+
+    if (life->paused && life->limit_at != NGX_CC_LIFE_NEVER
+        && life->now >= life->look_at)
+    {
+        ngx_cc_ladder_look(life);
     }
 
     switch (life->state) {

@@ -107,6 +107,8 @@ typedef struct {
     uint64_t               drop_at;      /* no other command has come */
     uint64_t               signal_at;    /* a signal is still on its way */
     uint64_t               signal_until; /* no more patience with that */
+    uint64_t               look_at;      /* paused: do they stand still? */
+    uint64_t               looked;       /* they did, or it was counted */
     uint64_t               reluctant_at; /* no more patience with it */
 
     unsigned               paused:1;

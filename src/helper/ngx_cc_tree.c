@@ -194,6 +194,7 @@ ngx_cc_tree_forget(ngx_cc_tree_t *tree)
 
     tree->members = 0;
     tree->left = 0;
+    tree->awake = 0;
 }
 
 
@@ -377,6 +378,7 @@ ngx_cc_tree_settle(ngx_cc_tree_t *tree, uint32_t from)
 static void
 ngx_cc_tree_meet(void *data, pid_t pid)
 {
+    uint32_t               fresh;
     ngx_cc_proc_stat_t     st, parent;
     ngx_cc_tree_t         *tree;
     ngx_cc_tree_visit_t   *visit = data;
@@ -404,11 +406,15 @@ ngx_cc_tree_meet(void *data, pid_t pid)
         return;
     }
 
+    fresh = tree->fresh;
     m = ngx_cc_tree_member(tree, pid, st.start);
 
     if (m == NULL || m->round == tree->round) {
         return;
     }
+
+    tree->awake += (fresh != tree->fresh
+                    && (st.state == 'R' || st.state == 'S'));
 
     m->round = tree->round;
     m->own = (st.parent == tree->proc.self);

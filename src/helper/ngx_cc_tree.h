@@ -52,6 +52,7 @@ typedef struct {
     pid_t           group;       /* of the main process, 0 = it is reaped */
     uint32_t        left;        /* who did not get it, or (STOP) did not
                                     stop, as of the last turn */
+    uint32_t        awake;       /* who ran or slept when SIGSTOP was sent */
 
     /* private */
     ngx_cc_tree_member_t  *member;
