@@ -123,7 +123,8 @@ $before = metrics($t);
 my $m = CC::Mcp->new(port => $t->port);
 $m->initialize;
 my $id = $m->send('tools/call', CC::Mcp::execute_params('sleep 4102'));
-$t->wait_until(sub { grep { /sleep 4102/ } $t->processes });
+$t->wait_until(sub { (metrics($t)->{commands_started_total} // 0)
+    > ($before->{commands_started_total} // 0) });
 my $waits = $m->send('tools/call',
     CC::Mcp::execute_params("touch $marker"));
 $m->send('notifications/cancelled', { requestId => $waits }, notify => 1);
