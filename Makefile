@@ -35,7 +35,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all run demo test unit integration valgrind stress coverage nightly matrix lint e2e e2e-agent \
+.PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint e2e e2e-agent \
         bench bench-quick install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients module bench-programs
 
@@ -60,6 +60,15 @@ demo: module
 test: module asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
 	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
+
+# for every edit: units, what fuzzing has found so far, the quick part of lint
+
+check: module packages-test $(UNITS) $(REPLAYS)
+	@.ci/test $(UNITS) $(REPLAYS)
+	@.ci/lint quick
+
+deps: packages-build packages-test
+	@.ci/packages demo
 
 unit: packages-build packages-test $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
@@ -161,8 +170,10 @@ clean:
 
 help:
 	@echo "make              build $(SO)"
+	@echo "make deps         install what building and testing needs"
 	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
 	@echo "make demo         run some real commands and show what they print"
+	@echo "make check        quick, for every edit: units, replays, lint"
 	@echo "make test         all tests; ends with a count"
 	@echo "make unit         the tests of single files, with sanitizers"
 	@echo "make integration  the tests of the module inside nginx"
