@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "http.h"
+#include "ngx_cc_ws_close.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_native.h"
 #include "shim.h"

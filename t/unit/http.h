@@ -18,6 +18,7 @@
 #include "fake_command.h"
 #include "ngx_cc_farewell.h"
 #include "ngx_cc_streamable.h"
+#include "ngx_cc_streamable_state.h"
 #include "ngx_cc_ws.h"
 
 

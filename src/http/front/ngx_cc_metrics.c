@@ -17,7 +17,7 @@
 typedef struct {
     u_char                   *pos;
     u_char                   *last;
-    ngx_cc_status_t          *st;
+    ngx_cc_snapshot_t        *st;
 } ngx_cc_metrics_t;
 
 
@@ -39,7 +39,7 @@ static uint64_t ngx_cc_metrics_total(ngx_cc_metrics_t *m, ngx_uint_t total);
 
 
 ngx_int_t
-ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_status_t *st, ngx_str_t *text)
+ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_snapshot_t *st, ngx_str_t *text)
 {
     size_t                   size;
     ngx_uint_t               i;
@@ -77,7 +77,7 @@ ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_status_t *st, ngx_str_t *text)
 
     ngx_cc_metrics_gauge(&m, "healthy",
                          "1 when every worker has or gets helpers.",
-                         ngx_cc_status_healthy(st));
+                         ngx_cc_snapshot_healthy(st));
     ngx_cc_metrics_gauge(&m, "workers", "Workers that are alive.",
                          st->workers);
 
@@ -145,7 +145,7 @@ ngx_cc_metrics_counter(ngx_cc_metrics_t *m, const char *name,
 static void
 ngx_cc_metrics_locations(ngx_cc_metrics_t *m)
 {
-    ngx_uint_t               i, j, k, n;
+    ngx_uint_t               i, k, n;
     ngx_cc_zone_t           *zone;
     ngx_cc_zone_location_t  *location;
 
@@ -173,13 +173,7 @@ ngx_cc_metrics_locations(ngx_cc_metrics_t *m)
 
         for (i = 0; i < zone->locations.nelts; i++) {
 
-            for (j = 0; j < i; j++) {
-                if (*location[j].index == *location[i].index) {
-                    break;
-                }
-            }
-
-            if (j < i) {
+            if (!ngx_cc_snapshot_counts(zone, i)) {
                 continue;
             }
 

@@ -9,11 +9,11 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_status.h"
+#include "ngx_cc_snapshot.h"
 
 
 /* renders all metrics into memory of the pool; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_status_t *st,
+ngx_int_t ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_snapshot_t *st,
     ngx_str_t *text);
 
 

@@ -2,9 +2,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_account.h"
+#include "ngx_cc_conf.h"
+#include "ngx_cc_dialect.h"
 #include "ngx_cc_metrics.h"
-#include "ngx_cc_native.h"
+#include "ngx_cc_reply.h"
+#include "ngx_cc_snapshot.h"
 #include "ngx_cc_status.h"
 
 
@@ -15,7 +17,7 @@ static ngx_int_t ngx_cc_status_health_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_status_json_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_status_prometheus_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_status_begin(ngx_http_request_t *r,
-    ngx_cc_status_t *st);
+    ngx_cc_snapshot_t *st);
 static ngx_int_t ngx_cc_status_send(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, ngx_str_t *text);
 
@@ -69,78 +71,16 @@ ngx_cc_status_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-void
-ngx_cc_status_read(ngx_cc_zone_t *zone, ngx_cc_status_t *st)
-{
-    ngx_int_t                index;
-    ngx_uint_t               i, j;
-    ngx_cc_zone_location_t  *location;
-    ngx_cc_totals_helpers_t  helpers;
-
-    ngx_memzero(st, sizeof(ngx_cc_status_t));
-
-    st->zone = zone;
-    st->uptime = ngx_cc_account_now() - zone->totals->start;
-
-    for (i = 0; i < NGX_CC_SLOTS_PROCESSES; i++) {
-
-        if (!ngx_cc_totals_get_helpers(zone->totals, i, &helpers)
-            || !ngx_cc_slots_alive(zone->slots, i))
-        {
-            continue;
-        }
-
-        st->workers++;
-        st->denied += helpers.denied;
-        st->helpers.idle += helpers.idle;
-        st->helpers.busy += helpers.busy;
-        st->helpers.waiting += helpers.waiting;
-    }
-
-    location = zone->locations.elts;
-
-    for (i = 0; i < zone->locations.nelts; i++) {
-        index = *location[i].index;
-
-        /* an "if" in a location counts together with it */
-
-        for (j = 0; j < i; j++) {
-            if (*location[j].index == index) {
-                break;
-            }
-        }
-
-        if (j < i) {
-            continue;
-        }
-
-        st->sessions += ngx_cc_slots_count(zone->slots, index,
-                                           NGX_CC_SLOTS_SESSIONS);
-        st->commands += ngx_cc_slots_count(zone->slots, index,
-                                           NGX_CC_SLOTS_COMMANDS);
-        st->max_sessions += location[i].sessions;
-        st->max_commands += location[i].commands;
-    }
-}
-
-
-ngx_uint_t
-ngx_cc_status_healthy(ngx_cc_status_t *st)
-{
-    return st->workers && st->denied == 0;
-}
-
-
 /* one word, for whoever looks at the status only */
 
 static ngx_int_t
 ngx_cc_status_health_handler(ngx_http_request_t *r)
 {
-    ngx_int_t        rc;
-    ngx_str_t        ok = ngx_string("ok\n");
-    ngx_str_t        bad = ngx_string("no helpers\n");
-    ngx_uint_t       healthy;
-    ngx_cc_status_t  st;
+    ngx_int_t          rc;
+    ngx_str_t          ok = ngx_string("ok\n");
+    ngx_str_t          bad = ngx_string("no helpers\n");
+    ngx_uint_t         healthy;
+    ngx_cc_snapshot_t  st;
 
     rc = ngx_cc_status_begin(r, &st);
 
@@ -148,7 +88,7 @@ ngx_cc_status_health_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    healthy = ngx_cc_status_healthy(&st);
+    healthy = ngx_cc_snapshot_healthy(&st);
 
     return ngx_cc_status_send(r, healthy ? NGX_HTTP_OK
                                          : NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -159,10 +99,10 @@ ngx_cc_status_health_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_cc_status_json_handler(ngx_http_request_t *r)
 {
-    ngx_int_t        rc;
-    ngx_str_t        text;
-    ngx_uint_t       healthy;
-    ngx_cc_status_t  st;
+    ngx_int_t          rc;
+    ngx_str_t          text;
+    ngx_uint_t         healthy;
+    ngx_cc_snapshot_t  st;
 
     rc = ngx_cc_status_begin(r, &st);
 
@@ -176,7 +116,7 @@ ngx_cc_status_json_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    healthy = ngx_cc_status_healthy(&st);
+    healthy = ngx_cc_snapshot_healthy(&st);
 
     text.len = ngx_snprintf(text.data, NGX_CC_STATUS_JSON,
                             "{\"status\":\"%s\",\"service\":\"cc_executor\","
@@ -203,9 +143,9 @@ ngx_cc_status_json_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_cc_status_prometheus_handler(ngx_http_request_t *r)
 {
-    ngx_int_t        rc;
-    ngx_str_t        text;
-    ngx_cc_status_t  st;
+    ngx_int_t          rc;
+    ngx_str_t          text;
+    ngx_cc_snapshot_t  st;
 
     rc = ngx_cc_status_begin(r, &st);
 
@@ -226,7 +166,7 @@ ngx_cc_status_prometheus_handler(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_cc_status_begin(ngx_http_request_t *r, ngx_cc_status_t *st)
+ngx_cc_status_begin(ngx_http_request_t *r, ngx_cc_snapshot_t *st)
 {
     ngx_int_t            rc;
     ngx_cc_main_conf_t  *mcf;
@@ -242,7 +182,7 @@ ngx_cc_status_begin(ngx_http_request_t *r, ngx_cc_status_t *st)
     }
 
     mcf = ngx_http_get_module_main_conf(r, ngx_cc_executor_module);
-    ngx_cc_status_read(mcf->zone, st);
+    ngx_cc_snapshot(mcf->zone, st);
 
     return NGX_OK;
 }
@@ -255,21 +195,14 @@ ngx_cc_status_send(ngx_http_request_t *r, ngx_uint_t status, const char *type,
     ngx_int_t         rc;
     ngx_buf_t        *b;
     ngx_chain_t       out;
-    ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
     b = ngx_calloc_buf(r->pool);
 
-    if (h == NULL || b == NULL) {
+    if (b == NULL
+        || ngx_cc_reply_header(r, "Cache-Control", "no-store", 8) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Cache-Control");
-    ngx_str_set(&h->value, "no-store");
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = text->len;

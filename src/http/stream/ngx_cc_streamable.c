@@ -7,6 +7,7 @@
 #include "ngx_cc_problem.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable.h"
+#include "ngx_cc_streamable_close.h"
 #include "ngx_cc_streamable_out.h"
 
 
@@ -334,26 +335,6 @@ ngx_cc_streamable_slow(void *data)
 }
 
 
-void
-ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc)
-{
-    ngx_http_request_t  *r;
-
-    r = st->session.request;
-    ngx_cc_streamable_forget(st);
-
-    /*
-     * error_page may lead to another location, where the context is not ours,
-     * while the client is still sending.
-     */
-
-    r->read_event_handler = ngx_http_block_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    ngx_http_finalize_request(r, rc);
-}
-
-
 /*
  * Reads the body as far as it is there.  NGX_OK: the message is served;
  * NGX_AGAIN; NGX_DONE: it has been refused, st->rc is what came of it; or the
@@ -510,20 +491,6 @@ ngx_cc_streamable_error(ngx_http_request_t *r, ngx_uint_t status,
     *ngx_cc_mcp_error(p, p + NGX_CC_STREAMABLE_ERROR, code, text) = '\0';
 
     return ngx_cc_reply(r, status, (char *) p);
-}
-
-
-void
-ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
-{
-    ngx_cc_streamable_out_stop(st);
-    ngx_cc_idle_watch_stop(&st->wait);
-
-    if (st->session.state) {
-        ngx_cc_zone_count(NGX_CC_TOTAL_CLOSED + NGX_CC_CLOSED_HTTP, 1);
-    }
-
-    ngx_cc_session_close(&st->session);
 }
 
 

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_reply.h"
+#include "ngx_cc_streamable_close.h"
 #include "ngx_cc_streamable_out.h"
 
 
@@ -100,23 +101,6 @@ ngx_cc_streamable_out_wake(void *data)
     if (st->body && !st->event.posted) {
         ngx_post_event(&st->event, &ngx_posted_events);
     }
-}
-
-
-void
-ngx_cc_streamable_out_stop(ngx_cc_streamable_t *st)
-{
-    if (st->event.posted) {
-        ngx_delete_posted_event(&st->event);
-    }
-
-    if (st->silence.timer_set) {
-        ngx_del_timer(&st->silence);
-    }
-
-    ngx_cc_ping_stop(&st->ping);
-
-    st->body = 0;
 }
 
 

@@ -9,7 +9,7 @@
 #define _NGX_CC_STREAMABLE_OUT_H_INCLUDED_
 
 
-#include "ngx_cc_streamable.h"
+#include "ngx_cc_streamable_state.h"
 
 
 /* gets the scratch memory, once per worker; NGX_OK or NGX_ERROR */
@@ -20,9 +20,6 @@ void ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st);
 
 /* host->wake: there is something to pull; "data" is a ngx_cc_streamable_t */
 void ngx_cc_streamable_out_wake(void *data);
-
-/* no event comes any more */
-void ngx_cc_streamable_out_stop(ngx_cc_streamable_t *st);
 
 
 #endif /* _NGX_CC_STREAMABLE_OUT_H_INCLUDED_ */

@@ -2,7 +2,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_ws.h"
 #include "ngx_cc_ws_close.h"
 #include "ngx_cc_zone.h"
 

@@ -9,7 +9,7 @@
 #define _NGX_CC_WS_OUT_H_INCLUDED_
 
 
-#include "ngx_cc_ws.h"
+#include "ngx_cc_ws_state.h"
 
 
 /* gets the scratch memory, once per worker; NGX_OK or NGX_ERROR */

@@ -1,0 +1,60 @@
+
+/*
+ * What is known of one WebSocket, for the parts that serve it: ngx_cc_ws calls
+ * ngx_cc_ws_in and ngx_cc_ws_out, all of them ngx_cc_ws_close.
+ */
+
+#ifndef _NGX_CC_WS_STATE_H_INCLUDED_
+#define _NGX_CC_WS_STATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_idle_watch.h"
+#include "ngx_cc_ping.h"
+#include "ngx_cc_session.h"
+#include "ngx_cc_utf8.h"
+#include "ngx_cc_ws_frame.h"
+
+
+typedef struct {
+    ngx_cc_session_t         session;    /* first */
+    ngx_connection_t        *connection;
+
+    ngx_cc_ws_decoder_t      decoder;
+    ngx_cc_utf8_t            utf8;
+    ngx_str_t                in;         /* received, not yet decoded; memory
+                                            of "in_start" or header_in */
+    u_char                  *in_start;   /* to be freed, or NULL */
+    ngx_str_t                out;        /* rendered, not yet sent */
+    u_char                  *out_start;  /* to be freed, or NULL */
+
+    u_char                   control[NGX_CC_WS_MAX_CONTROL];
+    uint8_t                  control_len;
+    u_char                   pong[NGX_CC_WS_MAX_CONTROL];
+    uint8_t                  pong_len;
+
+    ngx_cc_ping_t            ping;
+    ngx_cc_idle_watch_t      wait;
+    ngx_event_t              linger;     /* how long a close may take */
+    ngx_event_t              post;       /* proceed() soon */
+
+    const char              *reason;     /* of our close frame */
+
+    unsigned                 unfinished:1;    /* a message of ours is */
+    unsigned                 ping_due:1;
+    unsigned                 ping_out:1;      /* is in what is sent now */
+    unsigned                 pong_due:1;
+    unsigned                 close_due:1;     /* a frame has to be written */
+    unsigned                 close_sent:1;
+    unsigned                 close_received:1;
+    unsigned                 half_closed:1;
+    unsigned                 leaving:1;       /* "linger" runs, or has run,
+                                                 before our close frame */
+    unsigned                 ended:1;         /* nothing is decoded any more */
+    unsigned                 eof:1;           /* the client sends no more */
+} ngx_cc_ws_t;
+
+
+#endif /* _NGX_CC_WS_STATE_H_INCLUDED_ */
