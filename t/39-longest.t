@@ -16,6 +16,12 @@ use CC::Nginx;
 
 my $json = JSON::PP->new->utf8->allow_nonref;
 
+# before the directory changes: the table of directives is in it
+
+open my $fh, '<', 'ngx_cc_executor_module.c' or die $!;
+my $source = do { local $/; <$fh> };
+close $fh;
+
 # the longest path that can be entered: 4095 bytes (PATH_MAX with its NUL), in
 # names of 200; a parameter of nginx has the same bound
 my $t = CC::Nginx->new;
@@ -78,6 +84,20 @@ my $common = <<"EOC";
     cc_executor_wrapper $programs[1] @{[map { 'w' x 300 } 1 .. 10]};
     cc_executor_fence_read / $cwd; cc_executor_fence_write $cwd /tmp /dev;
 EOC
+# the longest numbers; where they hold no command could end or be told
+
+my $numbers = <<'EOC';
+    cc_executor_start_timeout 24d; cc_executor_kill_grace 24d;
+    cc_executor_linger 24d; cc_executor_drain_timeout 24d;
+    cc_executor_ping_interval 24d; cc_executor_ping_timeout 24d;
+    cc_executor_frame_timeout 24d; cc_executor_idle_timeout 24d;
+    cc_executor_buffer 64m; cc_executor_stdin_buffer 2047m;
+    cc_executor_max_message 2047m;
+    cc_executor_max_commands_per_session 512;
+    cc_executor_max_commands_per_owner 1000000;
+    cc_executor_max_sessions_per_address 1000000;
+    cc_executor_umask 0777;
+EOC
 $t->{conf} = <<"EOC";
 events { worker_connections 1024; }
 http {
@@ -92,6 +112,8 @@ http {
         location /plain { cc_executor on; cc_executor_allow any;
             cc_executor_shell $shell; cc_executor_cwd $cwd;
             cc_executor_client_cwd beneath; cc_executor_error_detail on; }
+        location /numbers { cc_executor on; cc_executor_allow any;
+            $numbers $common }
         location /none { cc_executor on; cc_executor_allow any;
             cc_executor_shell $shell; cc_executor_cwd $cwd/none;
             cc_executor_env PATH=@{['p' x 4000]} HOME;
@@ -99,12 +121,37 @@ http {
     }
 }
 EOC
+
+# Every directive of the module that takes a text or a number stands in the
+# configuration above, or here with the reason.
+
+my %without = (
+    cc_executor_zone => 'a size that all locations share, see t/90-status.t',
+    cc_executor_helpers => 'as many processes, bounded by worker_connections',
+    cc_executor_max_sessions => 'a million slots need a zone of that size',
+    cc_executor_max_commands => 'the same',
+    cc_executor_remote => 'one of three words',
+    cc_executor_fence => 'one of a few words',
+    cc_executor_token_file => 'no client of this test would get in',
+    cc_executor_status => 'one of three words, in a location of its own',
+);
+{
+    my %takes = $source =~ /\{ ngx_string\("(cc_executor\w*)"\),\s+(NGX_[^,]+),/g;
+    cmp_ok(scalar keys %takes, '>', 50, 'the table of directives is read');
+    my %given = map { $_ => 1 }
+        $t->{conf} =~ /(?:^|[;{\n])\s*(cc_executor\w*)\s/g;
+    my @texts = grep { $takes{$_} !~ /NGX_CONF_FLAG/ } sort keys %takes;
+    is_deeply([grep { !$given{$_} && !$without{$_} } @texts], [],
+        'every directive with a text or a number is given its longest');
+    is_deeply([grep { $given{$_} || !$takes{$_} } sort keys %without], [],
+        'and the list of the others has no more than them');
+}
 $t->start;
 my ($worker) = $t->workers;
 
 # what MCP says of the location
 
-for my $path ("/$long", '/shell', '/plain', '/none') {
+for my $path ("/$long", '/shell', '/plain', '/numbers', '/none') {
     my $short = substr $path, 0, 8;
     my $m = CC::Mcp->new(port => $t->port, path => $path);
     my $r = $m->initialize;
