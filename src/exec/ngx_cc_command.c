@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_command_link.h"
+#include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_zone.h"
 
@@ -235,7 +236,7 @@ ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
         || cl->reader.pos - cl->credited >= cl->window / 2)
     {
         cl->credit_due = 1;
-        ngx_cc_command_link_send(cl);
+        ngx_cc_command_send(cl);
     }
 }
 
@@ -299,7 +300,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 
     cl->cancel_due = 1;
     ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
 
     if (cmd->state == NGX_CC_COMMAND_RUNNING) {
         ngx_cc_command_link_expect(cl, 0);
@@ -337,7 +338,7 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
     cl->ends = NGX_CC_CAUSE_SHUTDOWN;
     cl->signal_due = 0;
     cl->cancel_due = 1;
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
     ngx_cc_command_link_expect(cl, 0);
 }
 
@@ -382,7 +383,7 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
 
     cl->input = msg;
     cl->input_busy = 1;
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
 
     return n;
 }

@@ -5,6 +5,7 @@
 #include "ngx_cc_abandon.h"
 #include "ngx_cc_account.h"
 #include "ngx_cc_command_link.h"
+#include "ngx_cc_command_send.h"
 #include "ngx_cc_zone.h"
 
 
@@ -98,7 +99,7 @@ ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h)
 
     cl->window = ngx_min(cl->conf->buffer, h->ring_size);
 
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
 }
 
 
@@ -119,106 +120,10 @@ ngx_cc_command_link_refused(void *data, ngx_err_t err)
 }
 
 
-void
-ngx_cc_command_link_send(ngx_cc_command_link_t *cl)
-{
-    ngx_int_t                rc;
-    ngx_cc_helper_handle_t  *h;
-    ngx_cc_wire_msg_t        msg;
-
-    h = cl->helper;
-
-    if (h == NULL || h->dead || cl->public.state == NGX_CC_COMMAND_OVER) {
-        return;
-    }
-
-    if (cl->message) {
-        rc = ngx_cc_channel_send(&h->channel, cl->message,
-                                 cl->message->head.size);
-
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-
-        ngx_free(cl->message);
-        cl->message = NULL;
-    }
-
-    if (cl->cancel_due) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_CANCEL, h->run,
-                         sizeof(ngx_cc_wire_head_t));
-        msg.head.flags = cl->ends;
-
-        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        cl->cancel_due = 0;
-    }
-
-    if (cl->drop_due) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ABANDON, h->run,
-                         sizeof(ngx_cc_wire_head_t));
-
-        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        cl->drop_due = 0;
-    }
-
-    if (cl->signal_due) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_SIGNAL, h->run,
-                         sizeof(ngx_cc_wire_signal_t));
-        msg.signal.signo = cl->public.paused ? SIGSTOP : SIGCONT;
-        msg.signal.serial = cl->serial;
-
-        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        cl->signal_due = 0;
-    }
-
-    if (cl->credit_due) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_CREDIT, h->run,
-                         sizeof(ngx_cc_wire_credit_t));
-        msg.credit.tail = cl->reader.pos;
-        msg.credit.seen = cl->head;
-
-        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        cl->credit_due = 0;
-        cl->credited = cl->reader.pos;
-    }
-
-    if (cl->input) {
-        if (ngx_cc_channel_send(&h->channel, cl->input, cl->input->head.size)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        ngx_free(cl->input);
-        cl->input = NULL;
-    }
-}
-
-
 static void
 ngx_cc_command_link_writable(void *data)
 {
-    ngx_cc_command_link_send(data);
+    ngx_cc_command_send(data);
 }
 
 
@@ -385,7 +290,7 @@ ngx_cc_command_link_signal(ngx_cc_command_link_t *cl)
     cl->public.left = 0;
 
     ngx_add_timer(&cl->reply, NGX_CC_COMMAND_LINK_REPLY);
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
 }
 
 
@@ -541,7 +446,7 @@ ngx_cc_command_link_drop(ngx_cc_command_link_t *cl)
 
     cl->credit_due = 0;
     cl->drop_due = 1;
-    ngx_cc_command_link_send(cl);
+    ngx_cc_command_send(cl);
     ngx_cc_command_link_expect(cl, 0);
 }
 

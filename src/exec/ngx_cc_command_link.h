@@ -73,12 +73,6 @@ void ngx_cc_command_link_expect(ngx_cc_command_link_t *cl, ngx_msec_t time);
 void ngx_cc_command_link_signal(ngx_cc_command_link_t *cl);
 
 /*
- * Sends everything that is due.  What cannot go now stays due: positions and
- * signals are absolute, so only the newest matters.
- */
-void ngx_cc_command_link_send(ngx_cc_command_link_t *cl);
-
-/*
  * The helper cannot be trusted or reached any more ("reason": for the log).
  * The event comes from the event loop, not from inside this call.
  */

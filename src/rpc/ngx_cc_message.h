@@ -17,6 +17,10 @@
 
 #define NGX_CC_MESSAGE_SIZE      (32 * 1024)
 
+/* the id of a request that was not read, &(ngx_str_t) NGX_CC_MESSAGE_NULL */
+
+#define NGX_CC_MESSAGE_NULL      ngx_string("null")
+
 #define NGX_CC_ERROR_LIMIT       -32001
 #define NGX_CC_ERROR_NO_PROCESS  -32003
 #define NGX_CC_ERROR_TIMEOUT     -32004
@@ -55,8 +59,9 @@ void ngx_cc_message_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
 
 /*
- * Writes an error as an answer to p, which has room for at least
- * NGX_CC_MESSAGE_SIZE bytes; returns its length.  "id" as above.
+ * Writes an error as an answer to p, which has "room" bytes: 128 more than id
+ * and text need, with their escapes; returns its length.  "id" as above.  For
+ * what a transport refuses by itself there is NGX_CC_MESSAGE_NULL.
  */
 size_t ngx_cc_message_error(u_char *p, size_t room, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);

@@ -5,6 +5,7 @@
 #include <ngx_core.h>
 #include <stdio.h>
 #include "fake_command.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_native.h"
 #include "session.h"
 #include "shim.h"
@@ -728,11 +729,14 @@ END_TEST
 
 START_TEST(limit)
 {
-    u_char     text[256], *end;
+    size_t     n;
+    u_char     text[256];
     ngx_str_t  reached = ngx_string("the limit of 100 sessions is reached");
 
-    end = ngx_cc_native_limit(text, text + sizeof(text), &reached);
-    *end = '\0';
+    n = ngx_cc_message_error(text, sizeof(text),
+                             &(ngx_str_t) NGX_CC_MESSAGE_NULL,
+                             NGX_CC_ERROR_LIMIT, reached.data, reached.len);
+    text[n] = '\0';
     ck_assert_str_eq((char *) text, "{\"jsonrpc\":\"2.0\",\"id\":null,"
         "\"error\":{\"code\":-32001,\"message\":\"the limit of 100 sessions "
         "is reached\"}}");

@@ -480,6 +480,7 @@ static ngx_int_t
 ngx_cc_streamable_error(ngx_http_request_t *r, ngx_uint_t status,
     ngx_int_t code, const char *text)
 {
+    size_t   n;
     u_char  *p;
 
     p = ngx_pnalloc(r->pool, NGX_CC_STREAMABLE_ERROR + 1);
@@ -488,7 +489,10 @@ ngx_cc_streamable_error(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    *ngx_cc_mcp_error(p, p + NGX_CC_STREAMABLE_ERROR, code, text) = '\0';
+    n = ngx_cc_message_error(p, NGX_CC_STREAMABLE_ERROR,
+                             &(ngx_str_t) NGX_CC_MESSAGE_NULL, code, text,
+                             ngx_strlen(text));
+    p[n] = '\0';
 
     return ngx_cc_reply(r, status, (char *) p);
 }

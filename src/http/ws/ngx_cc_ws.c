@@ -2,7 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_cc_native.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_tcp.h"
 #include "ngx_cc_ws.h"
 #include "ngx_cc_ws_close.h"
@@ -137,9 +137,10 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 
     if (ws->session.refusal.len) {
         p = limit + NGX_CC_WS_MAX_HEADER;
-        n = ngx_cc_native_limit(p, limit + sizeof(limit),
-                                &ws->session.refusal)
-            - p;
+        n = ngx_cc_message_error(p, limit + sizeof(limit) - p,
+                                 &(ngx_str_t) NGX_CC_MESSAGE_NULL,
+                                 NGX_CC_ERROR_LIMIT, ws->session.refusal.data,
+                                 ws->session.refusal.len);
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);

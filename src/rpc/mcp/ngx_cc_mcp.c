@@ -46,7 +46,6 @@ static ngx_int_t ngx_cc_mcp_serve(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
 static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
-static void ngx_cc_mcp_wake(void *data);
 
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
@@ -65,15 +64,6 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
     ngx_cc_mcp_shutdown,
     ngx_cc_mcp_close
 };
-
-
-u_char *
-ngx_cc_mcp_error(u_char *p, u_char *last, ngx_int_t code, const char *text)
-{
-    return ngx_slprintf(p, last,
-                        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                        "{\"code\":%i,\"message\":\"%s\"}}", code, text);
-}
 
 
 static void *
@@ -442,15 +432,6 @@ ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
 }
 
 
-static void
-ngx_cc_mcp_wake(void *data)
-{
-    ngx_cc_mcp_t  *s = data;
-
-    s->transport->wake(s->transport->data);
-}
-
-
 static ngx_int_t
 ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 {
@@ -526,7 +507,8 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
                                  &s->answers, s->transport->session_id,
-                                 ngx_cc_mcp_wake, s, s->transport->log);
+                                 s->transport->wake, s->transport->data,
+                                 s->transport->log);
 
     if (call == NULL) {
         return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec)

@@ -2,8 +2,8 @@
 /*
  * The Model Context Protocol as a dialect: a server of both eras (2024-11-05
  * to 2025-11-25 with a handshake, 2026-07-28 without) whose tool runs commands.
- * One session is a WebSocket connection, or one POST: then host->post has the
- * headers that matter, and gets what HTTP has to say.
+ * One session is a WebSocket connection, or one POST: then transport->post has
+ * the headers that matter, and gets what HTTP has to say.
  */
 
 #ifndef _NGX_CC_MCP_H_INCLUDED_
@@ -15,14 +15,6 @@
 
 
 extern const ngx_cc_dialect_t  ngx_cc_mcp;
-
-
-/*
- * Writes a JSON-RPC error without an id, for what a transport refuses by
- * itself; "text" is static.  p has room for 512 bytes; returns its end.
- */
-u_char *ngx_cc_mcp_error(u_char *p, u_char *last, ngx_int_t code,
-    const char *text);
 
 
 #endif /* _NGX_CC_MCP_H_INCLUDED_ */

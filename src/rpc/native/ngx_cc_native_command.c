@@ -11,7 +11,6 @@
 static void ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event);
 static void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
-static void ngx_cc_native_command_output_wake(void *data);
 static void ngx_cc_native_command_begun(ngx_cc_native_command_t *ps);
 static void ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
@@ -69,7 +68,7 @@ ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
     }
 
     ngx_cc_native_output_init(&ps->output, ps->cmd, ex->chunk, ex->base64,
-                              ngx_cc_native_command_output_wake, ps, log);
+                              wake, data, log);
 
     ngx_cc_stdin_init(&ps->input, ps->cmd, answers, share,
                       ex->spec.command.open_stdin, log);
@@ -218,15 +217,6 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
 
 static void
 ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd)
-{
-    ngx_cc_native_command_t  *ps = data;
-
-    ps->wake(ps->data);
-}
-
-
-static void
-ngx_cc_native_command_output_wake(void *data)
 {
     ngx_cc_native_command_t  *ps = data;
 

@@ -1,0 +1,450 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_input.h"
+#include "ngx_cc_message.h"
+#include "ngx_cc_native_message.h"
+#include "ngx_cc_native_methods.h"
+#include "ngx_cc_native_params.h"
+#include "ngx_cc_native_unknown.h"
+#include "ngx_cc_zone.h"
+
+
+typedef ngx_int_t (*ngx_cc_native_method_pt)(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+
+
+typedef struct {
+    ngx_str_t                name;
+    ngx_cc_native_method_pt  serve;
+    const char              *takes;  /* the names of its params */
+} ngx_cc_native_method_t;
+
+
+static const ngx_cc_native_method_t *ngx_cc_native_methods_named(
+    ngx_str_t *name);
+static void ngx_cc_native_methods_error(ngx_cc_native_t *s, ngx_int_t code,
+    const char *fmt, ...);
+static ngx_cc_native_command_t *ngx_cc_native_methods_command(
+    ngx_cc_native_t *s, ngx_cc_value_t *params);
+
+static ngx_int_t ngx_cc_native_methods_execute(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_control(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_input(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_list(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_status(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static u_char *ngx_cc_native_methods_begin(ngx_cc_native_t *s, ngx_cc_json_t *w,
+    ngx_uint_t n);
+static ngx_int_t ngx_cc_native_methods_pong(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+
+
+static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
+    { ngx_string("execute"), ngx_cc_native_methods_execute,
+      "command, args, timeout, cwd, env, stdin, open_stdin, tty, output, "
+      "encoding, on_disconnect" },
+    { ngx_string("control"), ngx_cc_native_methods_control,
+      "type, execution_id" },
+    { ngx_string("input"), ngx_cc_native_methods_input,
+      "data, data_base64, eof, offset, execution_id" },
+    { ngx_string("list"), ngx_cc_native_methods_list, "none" },
+    { ngx_string("status"), ngx_cc_native_methods_status, "execution_id" },
+    { ngx_string("pong"), ngx_cc_native_methods_pong, "none" }
+};
+
+
+ngx_int_t
+ngx_cc_native_methods_serve(ngx_cc_native_t *s)
+{
+    ngx_cc_request_t              *rq;
+    const ngx_cc_native_method_t  *method;
+
+    rq = &s->request;
+    s->pool = rq->pool;
+
+    if (ngx_cc_message_asked(&s->asked, rq->id, s->pool) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    method = NULL;
+
+    if (rq->method.data) {
+        method = ngx_cc_native_methods_named(&rq->method);
+
+        if (method == NULL) {
+            ngx_cc_native_methods_error(s, NGX_CC_ERROR_METHOD,
+                                        "unknown method '%V'", &rq->method);
+            return NGX_OK;
+        }
+    }
+
+    if (rq->code == 0 && method) {
+
+        if (s->asked.id.len
+            && ngx_cc_native_unknown_params(rq->params, method->takes, s->pool,
+                                            &s->asked.more)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return method->serve(s, rq->params);
+    }
+
+    if (s->asked.id.len == 0 && !rq->notification) {
+        /* nobody knows whether an answer was wanted: better say it */
+        ngx_str_set(&s->asked.id, "null");
+    }
+
+    if (method && rq->positional) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "%s: %V takes %s", rq->error, &rq->method,
+                                    method->takes);
+        return NGX_OK;
+    }
+
+    ngx_cc_native_methods_error(s, rq->code, "%s", rq->error);
+
+    return NGX_OK;
+}
+
+
+static const ngx_cc_native_method_t *
+ngx_cc_native_methods_named(ngx_str_t *name)
+{
+    ngx_uint_t                     i, n;
+    const ngx_cc_native_method_t  *method;
+
+    n = sizeof(ngx_cc_native_methods_table)
+        / sizeof(ngx_cc_native_methods_table[0]);
+
+    for (i = 0; i < n; i++) {
+        method = &ngx_cc_native_methods_table[i];
+
+        if (method->name.len == name->len
+            && ngx_memcmp(method->name.data, name->data, name->len) == 0)
+        {
+            return method;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_cc_native_methods_error(ngx_cc_native_t *s, ngx_int_t code,
+    const char *fmt, ...)
+{
+    u_char    text[NGX_CC_SPEC_TEXT], *last;
+    va_list   args;
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    ngx_cc_message_refuse(&s->answers, &s->asked.id, code, text, last - text);
+}
+
+
+/*
+ * The process that params.execution_id names, or, without one, the only one.
+ * NULL: the error has been answered.
+ */
+
+static ngx_cc_native_command_t *
+ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char                    list[256], *p;
+    ngx_queue_t              *q;
+    ngx_cc_value_t           *id;
+    ngx_cc_native_command_t  *ps;
+
+    id = ngx_cc_request_member(params, "execution_id");
+
+    if (id && id->type != NGX_CC_VALUE_NULL
+        && id->type != NGX_CC_VALUE_STRING)
+    {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "params.execution_id must be a string");
+        return NULL;
+    }
+
+    p = list;
+    ps = NULL;
+
+    for (q = ngx_queue_head(&s->processes);
+         q != ngx_queue_sentinel(&s->processes);
+         q = ngx_queue_next(q))
+    {
+        ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
+
+        if (id && id->type == NGX_CC_VALUE_STRING) {
+            if (id->text.len == NGX_CC_HANDLE_TEXT
+                && ngx_memcmp(id->text.data, ps->cmd->id, NGX_CC_HANDLE_TEXT)
+                   == 0)
+            {
+                return ps;
+            }
+
+            ps = NULL;
+            continue;
+        }
+
+        if (p + NGX_CC_HANDLE_TEXT + 2 < list + sizeof(list)) {
+            p = ngx_slprintf(p, list + sizeof(list), "%s%*s",
+                             p == list ? "" : ", ",
+                             (size_t) NGX_CC_HANDLE_TEXT, ps->cmd->id);
+        }
+    }
+
+    if (ps && s->nprocesses > 1) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "params.execution_id is needed, %ui "
+                                    "processes run: %*s%s", s->nprocesses,
+                                    (size_t) (p - list), list,
+                                    s->nprocesses > 5 ? ", ..." : "");
+        return NULL;
+    }
+
+    if (ps == NULL) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_NO_PROCESS,
+                                    "no such process in this session");
+    }
+
+    return ps;
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_int_t                 rc;
+    ngx_cc_native_params_t    ex;
+    ngx_cc_native_command_t  *ps;
+    ngx_cc_command_conf_t    *conf;
+
+    conf = s->transport->conf;
+    rc = ngx_cc_native_params_check(&ex, conf, params, s->pool);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK && s->nprocesses >= conf->max_commands_per_session) {
+        rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
+                                conf->max_commands_per_session == 1
+                                ? "A process is already running"
+                                : "the limit of %ui processes of a session "
+                                  "is reached",
+                                conf->max_commands_per_session);
+        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_SESSION);
+    }
+
+    ps = NULL;
+
+    if (rc == NGX_OK) {
+        ex.spec.command.owner = s->transport->owner;
+        ex.spec.command.apart = s->transport->apart;
+        ex.spec.command.taken = s->transport->taken;
+        ex.spec.command.reader = s->transport->data;
+        ex.spec.command.witness = s->transport->witness;
+
+        ps = ngx_cc_native_command_start(&ex, conf, &s->asked, &s->answers,
+                                         &s->share, s->transport->session_id,
+                                         s->transport->wake,
+                                         s->transport->data,
+                                         s->transport->log);
+        if (ps == NULL && ex.spec.refused == NGX_CC_REFUSED_NOT) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ps == NULL) {
+        ngx_cc_spec_report(&ex.spec, s->transport->witness);
+        ngx_cc_message_refuse(&s->answers, &s->asked.id,
+                             ngx_cc_native_params_code(ex.spec.refused),
+                             ex.spec.text, ex.spec.len);
+        return NGX_OK;
+    }
+
+    ngx_queue_insert_tail(&s->processes, &ps->queue);
+    s->nprocesses++;
+    s->transport->commands++;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_uint_t                i;
+    ngx_cc_value_t           *type;
+    ngx_cc_native_command_t  *ps;
+
+    static const char  *types[] = { "PAUSE", "RESUME", "CANCEL" };
+
+    type = ngx_cc_request_member(params, "type");
+
+    if (type == NULL || type->type != NGX_CC_VALUE_STRING) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "params.type must be \"PAUSE\", \"RESUME\" "
+                                    "or \"CANCEL\"");
+        return NGX_OK;
+    }
+
+    for (i = 0; i < 3; i++) {
+        if (ngx_strcmp(type->text.data, types[i]) == 0) {
+            break;
+        }
+    }
+
+    if (i == 3) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "params.type '%V' is not PAUSE, RESUME or "
+                                    "CANCEL", &type->text);
+        return NGX_OK;
+    }
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps) {
+        ngx_cc_native_command_control(ps, (ngx_cc_native_command_control_e) i,
+                                      &s->asked);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_int_t                 rc;
+    ngx_cc_input_t            in;
+    ngx_cc_native_command_t  *ps;
+
+    rc = ngx_cc_input_check(&in, params, s->pool);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", in.error);
+        return NGX_OK;
+    }
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_cc_stdin_add(&ps->input, &in, &s->asked);
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char                   *buf;
+    ngx_queue_t              *q;
+    ngx_cc_json_t             w;
+    ngx_cc_native_command_t  *ps;
+
+    if (s->asked.id.len == 0) {
+        return NGX_OK;
+    }
+
+    buf = ngx_cc_native_methods_begin(s, &w, s->nprocesses);
+
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_json_lit(&w, "{\"commands\":[");
+
+    for (q = ngx_queue_head(&s->processes);
+         q != ngx_queue_sentinel(&s->processes);
+         q = ngx_queue_next(q))
+    {
+        ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
+
+        if (q != ngx_queue_head(&s->processes)) {
+            ngx_cc_json_lit(&w, ",");
+        }
+
+        ngx_cc_native_message_describe(&w, ps->cmd, NULL);
+    }
+
+    ngx_cc_json_lit(&w, "]");
+    ngx_cc_json_raw(&w, s->asked.more.data, s->asked.more.len);
+    ngx_cc_json_lit(&w, "}}");
+
+    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_status(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    u_char                   *buf;
+    ngx_cc_json_t             w;
+    ngx_cc_native_command_t  *ps;
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps == NULL || s->asked.id.len == 0) {
+        return NGX_OK;
+    }
+
+    buf = ngx_cc_native_methods_begin(s, &w, 1);
+
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_cc_native_message_describe(&w, ps->cmd, &s->asked.more);
+    ngx_cc_json_lit(&w, "}");
+
+    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+}
+
+
+/* begins a result that describes n processes; NULL: no memory */
+
+static u_char *
+ngx_cc_native_methods_begin(ngx_cc_native_t *s, ngx_cc_json_t *w, ngx_uint_t n)
+{
+    u_char  *buf;
+    size_t   size;
+
+    size = s->asked.id.len + s->asked.more.len + 128 + n * 256;
+    buf = ngx_pnalloc(s->pool, size);
+
+    if (buf == NULL) {
+        return NULL;
+    }
+
+    ngx_cc_message_writer(w, buf, size);
+    ngx_cc_message_answer(w, &s->asked.id);
+    ngx_cc_json_lit(w, "\"result\":");
+
+    return buf;
+}
+
+
+/* some clients answer what they take for a ping */
+
+static ngx_int_t
+ngx_cc_native_methods_pong(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    return NGX_OK;
+}
