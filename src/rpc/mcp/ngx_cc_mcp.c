@@ -416,11 +416,11 @@ ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
 
     ngx_cc_mcp_reply_status(rp, 200);
 
-    if (ngx_strcmp(rq->method.data, "tools/call") == 0) {
+    rc = ngx_cc_mcp_methods_serve(&s->methods, &rq->method, rq->params);
+
+    if (rc == NGX_DONE) {
         return ngx_cc_mcp_call(s, rq->params);
     }
-
-    rc = ngx_cc_mcp_methods_serve(&s->methods, &rq->method, rq->params);
 
     if (rc != NGX_DECLINED) {
         return rc;

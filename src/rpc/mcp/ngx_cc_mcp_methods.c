@@ -25,6 +25,21 @@ typedef ngx_int_t (*ngx_cc_mcp_methods_pt)(ngx_cc_mcp_methods_t *m,
     ngx_cc_value_t *params);
 
 
+/*
+ * The params of a method are not listed: what the specification does not know
+ * is ignored.
+ */
+
+typedef struct {
+    ngx_str_t              name;
+    ngx_uint_t             eras;     /* in which it is legal */
+    ngx_cc_mcp_methods_pt  serve;    /* NULL: the session does, it starts a
+                                        command */
+} ngx_cc_mcp_method_t;
+
+
+static const ngx_cc_mcp_method_t *ngx_cc_mcp_methods_find(ngx_str_t *name,
+    ngx_uint_t eras);
 static ngx_int_t ngx_cc_mcp_methods_initialize(ngx_cc_mcp_methods_t *m,
     ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_methods_discover(ngx_cc_mcp_methods_t *m,
@@ -55,11 +70,8 @@ static ngx_int_t ngx_cc_mcp_methods_listen(ngx_cc_mcp_methods_t *m,
     ngx_cc_value_t *params);
 
 
-static const struct {
-    ngx_str_t              name;
-    ngx_uint_t             eras;
-    ngx_cc_mcp_methods_pt  serve;
-} ngx_cc_mcp_methods_table[] = {
+static const ngx_cc_mcp_method_t  ngx_cc_mcp_methods_table[] = {
+    { ngx_string("tools/call"), NGX_CC_MCP_METHODS_BOTH, NULL },
     { ngx_string("tools/list"), NGX_CC_MCP_METHODS_BOTH,
       ngx_cc_mcp_methods_tools },
     { ngx_string("ping"), NGX_CC_MCP_METHODS_HANDSHAKE,
@@ -91,48 +103,49 @@ ngx_int_t
 ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m, ngx_str_t *method,
     ngx_cc_value_t *params)
 {
-    ngx_str_t   *name;
-    ngx_uint_t   i, era, n;
+    const ngx_cc_mcp_method_t  *found;
 
-    n = sizeof(ngx_cc_mcp_methods_table) / sizeof(ngx_cc_mcp_methods_table[0]);
-    era = m->reply.modern ? NGX_CC_MCP_METHODS_STATELESS
-                          : NGX_CC_MCP_METHODS_HANDSHAKE;
+    found = ngx_cc_mcp_methods_find(method, m->reply.modern
+                                            ? NGX_CC_MCP_METHODS_STATELESS
+                                            : NGX_CC_MCP_METHODS_HANDSHAKE);
 
-    for (i = 0; i < n; i++) {
-        name = (ngx_str_t *) &ngx_cc_mcp_methods_table[i].name;
-
-        if ((ngx_cc_mcp_methods_table[i].eras & era)
-            && name->len == method->len
-            && ngx_memcmp(name->data, method->data, name->len) == 0)
-        {
-            return ngx_cc_mcp_methods_table[i].serve(m, params);
-        }
+    if (found == NULL) {
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    return found->serve ? found->serve(m, params) : NGX_DONE;
 }
 
 
 ngx_uint_t
 ngx_cc_mcp_methods_known(ngx_str_t *method)
 {
-    ngx_str_t   *name;
-    ngx_uint_t   i, n;
+    return ngx_cc_mcp_methods_find(method, NGX_CC_MCP_METHODS_BOTH) != NULL;
+}
+
+
+/* the method that one of the eras has, or NULL */
+
+static const ngx_cc_mcp_method_t *
+ngx_cc_mcp_methods_find(ngx_str_t *name, ngx_uint_t eras)
+{
+    ngx_uint_t                  i, n;
+    const ngx_cc_mcp_method_t  *method;
 
     n = sizeof(ngx_cc_mcp_methods_table) / sizeof(ngx_cc_mcp_methods_table[0]);
 
     for (i = 0; i < n; i++) {
-        name = (ngx_str_t *) &ngx_cc_mcp_methods_table[i].name;
+        method = &ngx_cc_mcp_methods_table[i];
 
-        if (name->len == method->len
-            && ngx_memcmp(name->data, method->data, name->len) == 0)
+        if ((method->eras & eras)
+            && method->name.len == name->len
+            && ngx_memcmp(method->name.data, name->data, name->len) == 0)
         {
-            return 1;
+            return method;
         }
     }
 
-    return method->len == sizeof("tools/call") - 1
-           && ngx_memcmp(method->data, "tools/call", method->len) == 0;
+    return NULL;
 }
 
 

@@ -1,6 +1,7 @@
 
 /*
- * The methods of MCP that are answered at once: all but tools/call.
+ * The methods of MCP: one table.  All but tools/call are answered here, at
+ * once.
  */
 
 #ifndef _NGX_CC_MCP_METHODS_H_INCLUDED_
@@ -23,13 +24,14 @@ typedef struct {
 
 
 /*
- * Serves a request.  NGX_OK: it is answered; NGX_DECLINED: the era has no such
- * method; NGX_ERROR: no memory.
+ * Serves a request.  NGX_OK: it is answered; NGX_DONE: it is tools/call, which
+ * is the caller's; NGX_DECLINED: the era has no such method; NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m,
     ngx_str_t *method, ngx_cc_value_t *params);
 
-/* 1 when there is such a method in any era, "tools/call" among them */
+/* 1 when there is such a method in any era */
 ngx_uint_t ngx_cc_mcp_methods_known(ngx_str_t *method);
 
 
