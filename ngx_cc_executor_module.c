@@ -681,6 +681,8 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_cc_problem_again();
+
     mcf->pool.exiting = ngx_cc_farewell_exiting;
     ngx_cc_pool_start(cycle, &mcf->pool);
 

@@ -214,4 +214,20 @@ like($r->{message}{error}{message}, qr/text\/event-stream/, 'and why');
 
 $held->close;
 $t->finish;
+
+# a reload that fails makes nginx's chain of filters anew; workers born later
+# refuse as before
+
+$t = CC::Nginx->new->start;
+$t->allow(qr/none\.log" failed|exited on signal 9/, 2);
+$t->write_config($t->config =~ s/access_log /access_log none\/none.log; $&/r);
+$t->signal('HUP');
+ok($t->wait_until(sub { $t->log =~ /none\.log" failed/ }), 'a reload fails');
+my ($old) = $t->workers;
+kill 'KILL', $old;
+$t->wait_until(sub { my ($new) = $t->workers; $new && $new != $old });
+$r = CC::Http->new(port => $t->port)->post('{}',
+    headers => { 'Content-Type' => 'text/plain' });
+is($r->{type}, 'application/json', 'the next worker refuses with JSON, too');
+$t->finish;
 done_testing;

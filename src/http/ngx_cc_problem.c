@@ -64,6 +64,17 @@ ngx_cc_problem_init(void)
 }
 
 
+/* the chain begins with what stood behind it: then it cannot be in it */
+
+void
+ngx_cc_problem_again(void)
+{
+    if (ngx_http_top_header_filter == ngx_cc_problem_next) {
+        ngx_http_top_header_filter = ngx_cc_problem_filter;
+    }
+}
+
+
 ngx_int_t
 ngx_cc_problem(ngx_http_request_t *r, ngx_int_t status, ngx_int_t code,
     ngx_str_t *text)

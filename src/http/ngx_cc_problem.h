@@ -27,6 +27,12 @@
 void ngx_cc_problem_init(void);
 
 /*
+ * In init_process: a reload that failed has made the chain of filters anew,
+ * without it; workers that are born later get it back.
+ */
+void ngx_cc_problem_again(void);
+
+/*
  * Remembers code and text of a refusal in this location, and returns "status",
  * which the content handler has to return.  "text" is copied.
  */
