@@ -23,12 +23,17 @@ chmod 0777, $t->dir . '/work';
 
 my $json = $CC::Mcp::json;
 
-# lines of the audit log since the last call, as structures
+# lines of the audit log since the last call, as structures; the last of a
+# command's events, as trace() writes it, is waited for
 my $seen = 0;
 sub audit {
-    my @lines = split /\n/, $t->slurp('logs/audit.log');
-    my @new = map { $json->decode($_) } @lines[$seen .. $#lines];
-    $seen = @lines;
+    my ($last) = @_;
+    my @new;
+    $t->wait_until(sub {
+        my @lines = split /\n/, $t->slurp('logs/audit.log');
+        @new = map { $json->decode($_) } @lines[$seen .. $#lines];
+        trace(@new) =~ /(?:$last)$/ }, 5);
+    $seen += @new;
     return @new;
 }
 
@@ -49,7 +54,7 @@ sub grown {
 my $busy = $t->client;
 $busy->send('execute', { command => 'sleep 4100' });
 my $sleep = $busy->notification('process.started')->{params}{execution_id};
-audit();
+audit('command.started');
 
 # execute and CANCEL in one segment
 
@@ -95,7 +100,8 @@ is($busy->notification('process.completed')->{params}{cause}, 'cancel',
     'the first one is canceled as ever');
 is($c->run('echo next')->{stdout}, "next\n", 'the helper serves the next one');
 ok(!-e $marker, 'the program was never started');
-is(trace(audit()), 'command.signalled:CANCEL command.failed'
+is(trace(audit('ended:exit')),
+    'command.signalled:CANCEL command.failed'
     . ' command.signalled:CANCEL command.ended:cancel'
     . ' command.started command.ended:exit', 'audit: it never started');
 is_deeply(grown($before, metrics($t)), {
@@ -118,7 +124,7 @@ cmp_ok(time - $t0, '<', 1, 'at once');
 
 # MCP over a WebSocket: a call that runs, and one in the line
 
-audit();
+audit('ended:cancel|failed');
 $before = metrics($t);
 my $m = CC::Mcp->new(port => $t->port);
 $m->initialize;
@@ -138,7 +144,8 @@ $t->wait_until(sub { $after = metrics($t);
 is_deeply(grown($before, $after), { sessions_opened_total => 1,
     commands_started_total => 1, 'commands_ended_total{cause="cancel"}' => 1 },
     'and is counted as canceled');
-is(trace(audit()), 'command.started command.signalled:CANCEL command.failed'
+is(trace(audit('ended:cancel')),
+    'command.started command.signalled:CANCEL command.failed'
     . ' command.signalled:CANCEL command.ended:cancel',
     'audit: who canceled is told');
 ok(!-e $marker, 'the one in the line was never started');
@@ -151,7 +158,7 @@ $m->close;
 my $gone = $t->client;
 $gone->send('execute', { command => 'sleep 4103' });
 $gone->notification('process.started');
-audit();
+audit('started');
 $gone->close;
 ok($t->wait_until(sub { $t->slurp('logs/audit.log')
     =~ /"event":"command.ended",[^\n]*"cause":"disconnect"/ }),
