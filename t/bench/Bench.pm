@@ -245,9 +245,12 @@ sub cpu_of_children {
 # worker, spawner, helpers
 sub tree {
     my ($self, $nginx) = @_;
-    my @w = $nginx->workers;
-    my @s = map { CC::Nginx::children($_, qr/cc spawner/) } @w;
-    return (@w, @s, map { CC::Nginx::children($_, qr/cc helper/) } @s);
+    my @all = my @level = $nginx->workers;
+    for my $below (qr/cc keeper/, qr/cc spawner/, qr/cc helper/) {
+        @level = map { CC::Nginx::children($_, $below) } @level;
+        push @all, @level;
+    }
+    return @all;
 }
 
 # KiB from /proc/PID/status
