@@ -94,7 +94,7 @@ matrix: packages-test
 	@.ci/matrix $(MATRIX)
 
 stress: module packages-test
-	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test t/79-stress.t
+	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test $(call tagged,stress)
 
 coverage: module packages-test fixtures clients
 	@.ci/packages coverage

@@ -1,5 +1,5 @@
 # What has been tried to get in, and held: t/cases/access.jsonl (its kinds "host"
-# and "origin" are driven by t/13-host.t).
+# and "origin" are driven by t/13-access-host.t).
 #
 # tags: asan coverage
 

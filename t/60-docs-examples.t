@@ -2,6 +2,8 @@
 
 # The examples of README.md and docs/ do what they say: programs print what is
 # printed below them, conversations go as written, the configuration works.
+#
+# tags:
 
 use strict;
 use warnings;

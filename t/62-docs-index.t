@@ -1,6 +1,9 @@
 # The documents against the source: every directive and variable is described and
 # in the index, every link leads somewhere, every test that is named is there, every
 # message that the troubleshooting quotes is in the source; the README stays short.
+# And every test has a name of the form NN-area-topic.t, and tags.
+#
+# tags:
 
 use strict;
 use warnings;
@@ -69,6 +72,17 @@ for my $document (@documents) {
             unless -e "$root/$name" || (() = glob "$root/$name-*.t $root/$name.t");
     }
     is_deeply(\@missing, [], "$document: tests");
+}
+
+# every test has an area and a topic in its name, and says where else it runs
+
+my %tag = map { $_ => 1 } qw(asan coverage smoke stress nightly);
+for my $file (map { s{^\Q$root\E/}{}r } sort glob "$root/t/*.t") {
+    my ($first) = text($file) =~ /\A(?:#!.*\n\n)?((?:#.*\n)+)/;
+    my ($tags) = $first =~ /^# tags:(.*)\n\z/m;
+    is_deeply([$file =~ m{^t/\d\d(?:-[a-z]+){2,}\.t$} ? () : 'name',
+        defined $tags ? grep({ !$tag{$_} } split ' ', $tags) : 'no tags'], [],
+        "$file: name and tags");
 }
 
 # the map

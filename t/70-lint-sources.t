@@ -1,5 +1,7 @@
 # The sources as text: layers, names, style, what compilers warn of (the quick
 # part of "make lint"); and that it would be said if there were something.
+#
+# tags:
 
 use strict;
 use warnings;

@@ -11,7 +11,7 @@ use CC::Nginx;
 
 $ENV{TEST_WORKERS} = 1;
 
-for my $file (qw(13-host 14-token 15-front)) {
+for my $file (qw(13-access-host 14-access-token 15-access-front)) {
     open my $tap, '-|', $^X, '-I', "$CC::Nginx::ROOT/t/lib",
         "$CC::Nginx::ROOT/t/$file.t" or die $!;
     my @lines = <$tap>;

@@ -5,6 +5,8 @@
 # descriptors and memory are back where they were.
 #
 # 60 seconds; "make stress" sets STRESS_TIME.
+#
+# tags: stress
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
 # The configurations of conf/: accepted as they are, and what they promise.
-# (The bundled one is driven by 61-run.t, too.)
+# (The bundled one is driven by 61-make-run.t, too.)
 #
 # tags: asan coverage
 

@@ -1,5 +1,7 @@
 # In somebody else's nginx: the installed module, TLS, a password in front,
 # other locations beside it, another nginx before it.
+#
+# tags:
 
 use strict;
 use warnings;

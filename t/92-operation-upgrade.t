@@ -1,5 +1,7 @@
 # A new binary under a running one (USR2, then QUIT for the old master): the old
 # sessions and commands go on under the old master, new ones are the new one's.
+#
+# tags:
 
 use strict;
 use warnings;

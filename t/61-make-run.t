@@ -1,6 +1,8 @@
 # What "make run" and "make demo" do: serve in the foreground, say how to talk
 # to it, stop when asked; run real commands and show what they print.  What
 # "make install" puts in place, "make uninstall" takes away.
+#
+# tags:
 
 use strict;
 use warnings;

@@ -126,7 +126,7 @@ EOC
 # configuration above, or here with the reason.
 
 my %without = (
-    cc_executor_zone => 'a size that all locations share, see t/90-status.t',
+    cc_executor_zone => 'a size that all locations share, see t/90-operation-status.t',
     cc_executor_helpers => 'as many processes, bounded by worker_connections',
     cc_executor_max_sessions => 'a million slots need a zone of that size',
     cc_executor_max_commands => 'the same',

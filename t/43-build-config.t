@@ -1,5 +1,7 @@
 # The build script of the module: dynamic is what all other tests use; here
 # static, and what it says when yajl is missing.
+#
+# tags:
 
 use strict;
 use warnings;

@@ -1,6 +1,8 @@
 # Every system call of helper, command's birth and spawner that can fail does
 # so, once, in turn (strace injects it): nobody crashes, nothing is left behind,
 # only the client concerned is told, and the next command runs.
+#
+# tags:
 
 use strict;
 use warnings;
