@@ -134,7 +134,6 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 
     cl->message = start;
     cl->conf = conf;
-    cl->public.conf = conf;
     cl->event = spec->event;
     cl->wake = spec->wake;
     cl->timeout = spec->timeout;

@@ -18,7 +18,6 @@
 #include <ngx_core.h>
 #include "ngx_cc_handle.h"
 #include "ngx_cc_plainline.h"
-#include "ngx_cc_policy.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_wire.h"
 #include "ngx_cc_witness.h"
@@ -33,38 +32,27 @@
 #define NGX_CC_COMMAND_SHARE  NGX_MAX_UINT32_VALUE
 
 
-/* what a location says about commands; compiled at configuration time */
+/*
+ * What a location says about processes; compiled at configuration time.  What
+ * it says about requests for them is in ngx_cc_spec_conf_t.
+ */
 
 typedef struct {
-    ngx_cc_policy_t    policy;
-    const char        *shell;            /* absolute path, NULL = off */
-    ngx_cc_plainline_shell_e  direct;    /* plain lines go round it */
     const char       **env;              /* nenv times NAME=value */
     uint32_t           nenv;
-    const char        *path;             /* value of PATH in env, or NULL */
-    ngx_str_t         *client_env;       /* names that a client may set */
-    uint32_t           nclient_env;
     const char        *cwd;
     unsigned           work:1;           /* "cwd" is the default directory */
-    unsigned           client_cwd:1;     /* a client may choose one below */
-    const char       **wrapper;          /* nwrapper words before a command's
-                                            own; wrapper[0] is a path */
-    uint32_t           nwrapper;
     ngx_cc_confine_t   confine;
     const char       **paths;            /* of the fence: nread and nwrite */
     ngx_msec_t         start_timeout;
-    ngx_msec_t         timeout;          /* 0 = none */
     ngx_msec_t         silence_timeout;  /* 0 = none */
     ngx_msec_t         kill_grace;
     ngx_msec_t         linger;           /* of background children */
     ngx_msec_t         drain_timeout;    /* see ngx_cc_drain.h; 0 = none */
     size_t             buffer;           /* bytes of ring */
-    size_t             stdin_buffer;     /* bytes of input that may wait */
     off_t              max_output;       /* bytes, 0 = any */
-    ngx_flag_t         error_detail;     /* clients may see our paths */
     ngx_uint_t         max_commands;
     ngx_uint_t         max_per_owner;    /* 0 = any, NGX_CC_COMMAND_SHARE */
-    ngx_uint_t         max_commands_per_session;
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
 } ngx_cc_command_conf_t;
 
@@ -146,7 +134,6 @@ typedef enum {
 
 
 struct ngx_cc_command_s {
-    ngx_cc_command_conf_t   *conf;       /* of its location */
     ngx_cc_command_state_e   state;
     u_char                   id[NGX_CC_HANDLE_TEXT];  /* execution_id */
     pid_t                    pid;        /* = pgid, 0 = none yet */

@@ -35,7 +35,7 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     transport = &s->transport;
     transport->pool = r->pool;
     transport->log = r->connection->log;
-    transport->conf = &s->conf->command;
+    transport->conf = &s->conf->spec;
     transport->owner = s->caller->digest;
     transport->apart = ngx_cc_caller_apart(r, s->caller);
     transport->max_message = s->conf->max_message;
@@ -80,7 +80,7 @@ ngx_cc_session_join(ngx_cc_session_t *s,
     void (*say)(void *data, ngx_cc_farewell_e what))
 {
     s->farewell.data = s->transport.data;
-    s->farewell.grace = s->conf->command.kill_grace;
+    s->farewell.grace = s->conf->spec.command.kill_grace;
     s->farewell.busy = ngx_cc_session_busy_handler;
     s->farewell.say = say;
 
@@ -148,7 +148,7 @@ ngx_cc_session_admit(ngx_cc_session_t *s)
     limit = s->conf->max_sessions;
     reason = NGX_CC_REASON_SESSIONS;
 
-    if (ngx_cc_zone_claim(s->conf->command.slots, NGX_CC_SLOTS_SESSIONS,
+    if (ngx_cc_zone_claim(s->conf->spec.command.slots, NGX_CC_SLOTS_SESSIONS,
                           limit, &s->slot)
         != NGX_OK)
     {

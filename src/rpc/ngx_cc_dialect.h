@@ -15,7 +15,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_VERSION  "0.1.0"
@@ -36,7 +36,7 @@
 typedef struct {
     ngx_pool_t             *pool;        /* of the session */
     ngx_log_t              *log;
-    ngx_cc_command_conf_t  *conf;        /* of the location */
+    ngx_cc_spec_conf_t     *conf;        /* of the location */
     size_t                  max_message; /* bytes of a client's message */
     u_char                  session_id[NGX_CC_UUID_TEXT];
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of

@@ -10,19 +10,19 @@
 
 static void ngx_cc_spec_name(ngx_cc_command_t *cmd, const char *name);
 static ngx_int_t ngx_cc_spec_command(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_spec_split(ngx_cc_spec_t *spec, ngx_str_t *line,
     ngx_pool_t *pool);
 static ngx_int_t ngx_cc_spec_args(ngx_cc_spec_t *spec, ngx_cc_value_t *v,
     ngx_pool_t *pool);
 static ngx_int_t ngx_cc_spec_program(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 static ngx_int_t ngx_cc_spec_timeout(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_spec_alias(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 static ngx_int_t ngx_cc_spec_wrap(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_pool_t *pool);
 
 
 void
@@ -34,7 +34,7 @@ ngx_cc_spec_init(ngx_cc_spec_t *spec, const char *prefix)
 
 
 ngx_int_t
-ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *params, ngx_pool_t *pool)
 {
     ngx_int_t        rc;
@@ -95,12 +95,13 @@ ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
 
 
 ngx_cc_command_t *
-ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
 {
     size_t             total, longest;
     ngx_cc_command_t  *cmd;
 
-    switch (ngx_cc_command_start(conf, &spec->command, &cmd, &total, &longest))
+    switch (ngx_cc_command_start(&conf->command, &spec->command, &cmd, &total,
+                                 &longest))
     {
     case NGX_CC_START_OK:
         if (!spec->indirect) {
@@ -112,20 +113,21 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
     case NGX_CC_START_LIMIT:
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
                                   "the limit of %ui commands is reached",
-                                  conf->max_commands);
+                                  conf->command.max_commands);
         return NULL;
 
     case NGX_CC_START_OWNER:
-        if (conf->max_per_owner == NGX_CC_COMMAND_SHARE) {
+        if (conf->command.max_per_owner == NGX_CC_COMMAND_SHARE) {
             (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
                                       "your share of the %ui commands is "
                                       "running already: wait for one to end",
-                                      conf->max_commands);
+                                      conf->command.max_commands);
 
         } else {
             (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
                                       "the limit of %ui commands of an owner "
-                                      "is reached", conf->max_per_owner);
+                                      "is reached",
+                                      conf->command.max_per_owner);
         }
 
         return NULL;
@@ -234,7 +236,7 @@ ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...)
 
 
 static ngx_int_t
-ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *v, ngx_pool_t *pool)
 {
     const char  **argv;
@@ -370,7 +372,7 @@ ngx_cc_spec_args(ngx_cc_spec_t *spec, ngx_cc_value_t *v, ngx_pool_t *pool)
 
 
 static ngx_int_t
-ngx_cc_spec_program(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+ngx_cc_spec_program(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
 {
     ngx_int_t    rc;
     const char  *name;
@@ -413,7 +415,7 @@ ngx_cc_spec_program(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
 /* an alias stands before programs of its name, and is complete */
 
 static ngx_int_t
-ngx_cc_spec_alias(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
+ngx_cc_spec_alias(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
 {
     const ngx_cc_policy_alias_t  *alias;
 
@@ -442,7 +444,7 @@ ngx_cc_spec_alias(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf)
 /* the wrapper's words, the program, its arguments as they are */
 
 static ngx_int_t
-ngx_cc_spec_wrap(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_wrap(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_pool_t *pool)
 {
     const char             **argv;
@@ -475,7 +477,7 @@ ngx_cc_spec_wrap(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
 /* the server's limit is the default and cannot be exceeded: longer is cut */
 
 static ngx_int_t
-ngx_cc_spec_timeout(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_timeout(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *v)
 {
     double  seconds;

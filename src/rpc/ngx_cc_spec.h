@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_policy.h"
 #include "ngx_cc_request.h"
 
 
@@ -28,6 +29,30 @@ typedef enum {
     NGX_CC_REFUSED_LIMIT,            /* of sessions or commands */
     NGX_CC_REFUSED_SERVER            /* no fault of the client */
 } ngx_cc_refused_e;
+
+
+/* what a location says about commands; compiled at configuration time */
+
+typedef struct {
+    ngx_cc_command_conf_t      command;  /* about their processes */
+    ngx_cc_policy_t            policy;
+    const char                *shell;    /* absolute path, NULL = off */
+    ngx_cc_plainline_shell_e   direct;   /* plain lines go round it */
+    const char                *path;     /* value of PATH in command.env, or
+                                            NULL */
+    ngx_str_t                 *client_env;   /* names that a client may set */
+    uint32_t                   nclient_env;
+    unsigned                   client_cwd:1; /* a client may choose one below
+                                                command.cwd */
+    const char               **wrapper;  /* nwrapper words before a command's
+                                            own; wrapper[0] is a path */
+    uint32_t                   nwrapper;
+    ngx_msec_t                 timeout;  /* the longest that may be asked for;
+                                            0 = any */
+    size_t                     stdin_buffer; /* bytes of input that may wait */
+    ngx_flag_t                 error_detail; /* clients may see our paths */
+    ngx_uint_t                 max_commands_per_session;
+} ngx_cc_spec_conf_t;
 
 
 typedef struct {
@@ -55,14 +80,14 @@ void ngx_cc_spec_init(ngx_cc_spec_t *spec, const char *prefix);
  * looked at.  Strings live in "pool" or in the request.  Returns NGX_OK;
  * NGX_DECLINED with "refused" and text; NGX_ERROR: no memory.
  */
-ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *params, ngx_pool_t *pool);
 
 /*
  * Starts it.  Returns the command, or NULL with "refused" and text.
  */
 ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 
 /* tells the witness (or NULL) of the refusal that is noted */
 void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness);

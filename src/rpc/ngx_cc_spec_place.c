@@ -4,7 +4,7 @@
 #include "ngx_cc_spec_place.h"
 
 
-static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_command_conf_t *conf,
+static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf,
     ngx_str_t *name);
 
 
@@ -14,7 +14,7 @@ static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_command_conf_t *conf,
  */
 
 ngx_int_t
-ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *v)
 {
     size_t   len;
@@ -43,13 +43,13 @@ ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
     }
 
     if (*path == '/') {
-        len = ngx_strlen(conf->cwd);
+        len = ngx_strlen(conf->command.cwd);
 
-        while (len && conf->cwd[len - 1] == '/') {
+        while (len && conf->command.cwd[len - 1] == '/') {
             len--;
         }
 
-        if (ngx_strncmp(path, conf->cwd, len) != 0
+        if (ngx_strncmp(path, conf->command.cwd, len) != 0
             || (path[len] != '/' && path[len] != '\0'))
         {
             return ngx_cc_spec_wrong(spec, "cwd must be below the directory "
@@ -72,7 +72,7 @@ ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
 /* the location's environment, with what the client may say differently */
 
 ngx_int_t
-ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
+ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *v, ngx_pool_t *pool)
 {
     u_char           *p;
@@ -92,7 +92,8 @@ ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
         return ngx_cc_spec_wrong(spec, "env must be an object of strings");
     }
 
-    env = ngx_palloc(pool, (conf->nenv + v->number + 1) * sizeof(char *));
+    env = ngx_palloc(pool, (conf->command.nenv + v->number + 1)
+                           * sizeof(char *));
 
     if (env == NULL) {
         return NGX_ERROR;
@@ -126,18 +127,20 @@ ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
         *p = '\0';
     }
 
-    for (i = 0; i < conf->nenv; i++) {
+    for (i = 0; i < conf->command.nenv; i++) {
 
         for (var = v->first; var; var = var->next) {
-            if (ngx_strncmp(conf->env[i], var->name.data, var->name.len) == 0
-                && conf->env[i][var->name.len] == '=')
+            if (ngx_strncmp(conf->command.env[i], var->name.data,
+                            var->name.len)
+                == 0
+                && conf->command.env[i][var->name.len] == '=')
             {
                 break;
             }
         }
 
         if (var == NULL) {
-            env[n++] = conf->env[i];
+            env[n++] = conf->command.env[i];
         }
     }
 
@@ -149,7 +152,7 @@ ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_command_conf_t *conf,
 
 
 static ngx_uint_t
-ngx_cc_spec_place_allowed(ngx_cc_command_conf_t *conf, ngx_str_t *name)
+ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf, ngx_str_t *name)
 {
     uint32_t    i;
     ngx_str_t  *allowed;

@@ -16,9 +16,9 @@
  * spec->command.  NGX_OK; NGX_DECLINED with a refusal; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v);
 ngx_int_t ngx_cc_spec_place_env(ngx_cc_spec_t *spec,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
 
 
 #endif /* _NGX_CC_SPEC_PLACE_H_INCLUDED_ */

@@ -7,11 +7,12 @@
 
 
 static u_char *ngx_cc_words_builtin(u_char *p, u_char *last,
-    ngx_cc_command_t *cmd);
+    ngx_cc_command_t *cmd, ngx_cc_spec_conf_t *conf);
 
 
 u_char *
-ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
+ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
+    ngx_cc_spec_conf_t *conf)
 {
     if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN) {
         return ngx_slprintf(p, last, "%s", ngx_cc_words_unknown(cmd));
@@ -29,19 +30,19 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
         p = ngx_slprintf(p, last, ": '%s'", cmd->program);
 
         if (cmd->error == NGX_ENOENT) {
-            p = ngx_cc_words_builtin(p, last, cmd);
+            p = ngx_cc_words_builtin(p, last, cmd, conf);
         }
     }
 
-    if (cmd->conf == NULL || !cmd->conf->error_detail) {
+    if (!conf->error_detail) {
         return p;
     }
 
     p = ngx_slprintf(p, last, " (error %d; cwd %s; PATH %s", cmd->error,
-                     cmd->conf->cwd, cmd->conf->path ? cmd->conf->path : "-");
+                     conf->command.cwd, conf->path ? conf->path : "-");
 
-    if (cmd->conf->shell) {
-        p = ngx_slprintf(p, last, "; shell %s", cmd->conf->shell);
+    if (conf->shell) {
+        p = ngx_slprintf(p, last, "; shell %s", conf->shell);
     }
 
     return ngx_slprintf(p, last, ")");
@@ -51,7 +52,8 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd)
 /* a word that only a shell knows, and what helps instead */
 
 static u_char *
-ngx_cc_words_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd)
+ngx_cc_words_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd,
+    ngx_cc_spec_conf_t *conf)
 {
     ngx_uint_t  i;
 
@@ -72,7 +74,7 @@ ngx_cc_words_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd)
 
     p = ngx_slprintf(p, last, " is built into shells");
 
-    if (cmd->conf && cmd->conf->shell) {
+    if (conf->shell) {
         return ngx_slprintf(p, last, ": say it in command, which one reads");
     }
 
@@ -82,7 +84,7 @@ ngx_cc_words_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd)
         return p;
     }
 
-    return ngx_slprintf(p, last, (cmd->conf && cmd->conf->client_cwd)
+    return ngx_slprintf(p, last, conf->client_cwd
                                  ? ": choose the directory with cwd"
                                  : ": each starts in the same directory");
 }

@@ -10,20 +10,23 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_WORDS_WHY  512
 
 
-/* why a command did not start, for people; WORDS_WHY bytes are enough */
-u_char *ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd);
+/*
+ * Why a command did not start, for people; "conf" is that of its location.
+ * WORDS_WHY bytes are enough.
+ */
+u_char *ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
+    ngx_cc_spec_conf_t *conf);
 
 /* why nobody knows how a command has ended, or that it never began */
 const char *ngx_cc_words_unknown(ngx_cc_command_t *cmd);
 
 /* its events in the error log */
-/* the same events for the error log */
 void ngx_cc_words_log_started(ngx_cc_command_t *cmd, u_char *session_id,
     ngx_log_t *log);
 void ngx_cc_words_log_failed(ngx_cc_command_t *cmd, u_char *session_id,

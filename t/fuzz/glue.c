@@ -308,7 +308,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     http.conf.ping_interval = k & 8 ? 2000 : 30000;
     http.conf.ping_timeout = k & 16 ? 1000 : 30000;
     http.room = k & 32 ? 1 << 30 : 700;
-    http.conf.command.max_commands_per_session = 1 + (k >> 6);
+    http.conf.spec.max_commands_per_session = 1 + (k >> 6);
 
     if (http.dialect && (k & 0xc0) == 0x40) {
         http.early.len = fuzz_byte(&in) % 64;

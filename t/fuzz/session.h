@@ -28,7 +28,7 @@ typedef struct {
     const ngx_cc_dialect_t  *dialect;
     void                    *state;
     ngx_cc_transport_t       transport;
-    ngx_cc_command_conf_t    conf;
+    ngx_cc_spec_conf_t       conf;
     ngx_log_t                log;
     size_t                   left;       /* bytes of the open message */
     yajl_handle              json;       /* a message that is not whole */
@@ -202,10 +202,10 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
     s.conf.policy.rules = &rule;
     s.conf.policy.nrules = 1;
     s.conf.shell = op & 2 ? "/bin/sh" : NULL;
-    s.conf.env = env;
-    s.conf.nenv = 1;
+    s.conf.command.env = env;
+    s.conf.command.nenv = 1;
     s.conf.path = "/bin";
-    s.conf.cwd = "/";
+    s.conf.command.cwd = "/";
     s.conf.stdin_buffer = 2048;
     s.conf.timeout = op & 4 ? 600000 : 0;
     s.conf.max_commands_per_session = 1 + (op >> 4) % 4;

@@ -36,13 +36,11 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
                        sizeof(f->line) - strlen(f->line) - 1);
     }
 
-    f->public.conf = conf;
     f->timeout = spec->timeout;
     f->open_stdin = spec->open_stdin;
     f->event = spec->event;
     f->wake = spec->wake;
     f->public.data = spec->data;
-    f->public.conf = conf;
     memset(f->public.id, 'a' + fake_commands, NGX_CC_HANDLE_TEXT);
     fake_commands++;
 

@@ -92,14 +92,14 @@ http_reset(void)
     memset(&http, 0, sizeof(http));
     http_sent_reset();
 
-    http.conf.command.policy.any = 1;
-    http.conf.command.shell = "/bin/sh";
-    http.conf.command.env = env;
-    http.conf.command.nenv = 1;
-    http.conf.command.path = "/bin";
-    http.conf.command.cwd = "/";
-    http.conf.command.timeout = 600000;
-    http.conf.command.max_commands_per_session = 4;
+    http.conf.spec.policy.any = 1;
+    http.conf.spec.shell = "/bin/sh";
+    http.conf.spec.command.env = env;
+    http.conf.spec.command.nenv = 1;
+    http.conf.spec.path = "/bin";
+    http.conf.spec.command.cwd = "/";
+    http.conf.spec.timeout = 600000;
+    http.conf.spec.max_commands_per_session = 4;
     http.conf.max_message = 1 << 20;
     http.conf.ping_interval = 30000;
     http.conf.ping_timeout = 30000;

@@ -8,7 +8,7 @@
 
 
 ngx_cc_transport_t          transport;
-ngx_cc_command_conf_t  conf;
+ngx_cc_spec_conf_t  conf;
 void                  *session;
 int                    wakes;
 int                    pieces;
@@ -36,10 +36,10 @@ session_open(const ngx_cc_dialect_t *d, ngx_uint_t commands,
     memset(&conf, 0, sizeof(conf));
     conf.policy.any = 1;
     conf.shell = "/bin/sh";
-    conf.env = env;
-    conf.nenv = 1;
+    conf.command.env = env;
+    conf.command.nenv = 1;
     conf.path = "/bin";
-    conf.cwd = "/srv";
+    conf.command.cwd = "/srv";
     conf.timeout = 600000;
     conf.stdin_buffer = 4096;
     conf.max_commands_per_session = commands;

@@ -12,7 +12,7 @@
 
 
 extern ngx_cc_transport_t          transport;
-extern ngx_cc_command_conf_t  conf;
+extern ngx_cc_spec_conf_t  conf;
 extern void                  *session;
 extern int                    wakes;
 extern int                    pieces;    /* of the message pulled last */

@@ -129,7 +129,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     ngx_cc_conf_env_create(&conf->env);
     ngx_cc_conf_limits_create(&conf->limits);
     ngx_cc_conf_fence_create(&conf->fence);
-    ngx_cc_conf_command_create(&conf->command);
+    ngx_cc_conf_command_create(&conf->spec);
 
     return conf;
 }
@@ -157,7 +157,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_conf_env_merge(&conf->env, &prev->env);
     ngx_cc_conf_limits_merge(&conf->limits, &prev->limits);
     ngx_cc_conf_fence_merge(&conf->fence, &prev->fence);
-    ngx_cc_conf_command_merge(&conf->command, &prev->command);
+    ngx_cc_conf_command_merge(&conf->spec, &prev->spec);
 
     ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
     ngx_conf_merge_ptr_value(conf->wrapper, prev->wrapper, NULL);
@@ -229,20 +229,21 @@ static char *
 ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf)
 {
-    conf->command.client_cwd = conf->client_cwd;
+    conf->spec.client_cwd = conf->client_cwd;
 
-    ngx_cc_conf_limits_compile(&conf->limits, &conf->command);
+    ngx_cc_conf_limits_compile(&conf->limits, &conf->spec.command.confine);
 
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
-        || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->command)
+        || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->spec)
            != NGX_CONF_OK
-        || ngx_cc_conf_command_cwd(cf, &conf->command, &conf->cwd, &mcf->work)
+        || ngx_cc_conf_command_cwd(cf, &conf->spec.command, &conf->cwd,
+                                   &mcf->work)
            != NGX_CONF_OK
-        || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->command)
+        || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->spec.command)
            != NGX_CONF_OK
-        || ngx_cc_conf_command_wrap(cf, &conf->command, conf->wrapper)
+        || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper)
            != NGX_CONF_OK
-        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->command,
+        || ngx_cc_conf_env_compile(cf, &conf->env, &conf->spec,
                                    &mcf->account)
            != NGX_CONF_OK
         || ngx_cc_conf_report_add(cf, mcf, conf) != NGX_CONF_OK)
@@ -312,14 +313,15 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->listen = conf->identity.listen;
     location->name = conf->identity.name;
     location->sessions = conf->max_sessions;
-    location->commands = conf->command.max_commands;
-    location->index = &conf->command.slots;
+    location->commands = conf->spec.command.max_commands;
+    location->index = &conf->spec.command.slots;
 
-    mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->command.confine);
+    mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->spec.command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,
-                             ngx_align(conf->command.buffer, ngx_pagesize));
+                             ngx_align(conf->spec.command.buffer,
+                                       ngx_pagesize));
 
-    if (conf->command.confine.fence < NGX_CC_FENCE_SIGNALS) {
+    if (conf->spec.command.confine.fence < NGX_CC_FENCE_SIGNALS) {
         mcf->pool.unfenced = 1;
     }
 

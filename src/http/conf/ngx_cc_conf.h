@@ -14,7 +14,6 @@
 #include "ngx_cc_access_conf.h"
 #include "ngx_cc_conf_audit.h"
 #include "ngx_cc_cors_conf.h"
-#include "ngx_cc_command.h"
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_env.h"
 #include "ngx_cc_conf_fence.h"
@@ -23,6 +22,7 @@
 #include "ngx_cc_conf_session.h"
 #include "ngx_cc_identity.h"
 #include "ngx_cc_pool.h"
+#include "ngx_cc_spec.h"
 #include "ngx_cc_zone.h"
 
 
@@ -76,7 +76,7 @@ struct ngx_cc_loc_conf_s {
     ngx_cc_conf_env_t       env;
     ngx_cc_conf_limits_t    limits;
     ngx_cc_conf_fence_t     fence;
-    ngx_cc_command_conf_t   command;         /* for the layers below */
+    ngx_cc_spec_conf_t      spec;            /* for the layers below */
 };
 
 

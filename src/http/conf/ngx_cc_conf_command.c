@@ -13,43 +13,53 @@ ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[] = {
 
 
 void
-ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf)
+ngx_cc_conf_command_create(ngx_cc_spec_conf_t *spec)
 {
+    ngx_cc_command_conf_t  *conf;
+
+    spec->timeout = NGX_CONF_UNSET_MSEC;
+    spec->stdin_buffer = NGX_CONF_UNSET_SIZE;
+    spec->error_detail = NGX_CONF_UNSET;
+    spec->max_commands_per_session = NGX_CONF_UNSET_UINT;
+
+    conf = &spec->command;
+
     conf->start_timeout = NGX_CONF_UNSET_MSEC;
-    conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->silence_timeout = NGX_CONF_UNSET_MSEC;
     conf->kill_grace = NGX_CONF_UNSET_MSEC;
     conf->linger = NGX_CONF_UNSET_MSEC;
     conf->drain_timeout = NGX_CONF_UNSET_MSEC;
     conf->buffer = NGX_CONF_UNSET_SIZE;
-    conf->stdin_buffer = NGX_CONF_UNSET_SIZE;
     conf->max_output = NGX_CONF_UNSET;
-    conf->error_detail = NGX_CONF_UNSET;
     conf->max_commands = NGX_CONF_UNSET_UINT;
-    conf->max_commands_per_session = NGX_CONF_UNSET_UINT;
     conf->max_per_owner = NGX_CONF_UNSET_UINT;
 }
 
 
 void
-ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
-    ngx_cc_command_conf_t *prev)
+ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec, ngx_cc_spec_conf_t *parent)
 {
+    ngx_cc_command_conf_t  *conf, *prev;
+
+    ngx_conf_merge_msec_value(spec->timeout, parent->timeout, 600000);
+    ngx_conf_merge_size_value(spec->stdin_buffer, parent->stdin_buffer,
+                              2 * 1024 * 1024);
+    ngx_conf_merge_value(spec->error_detail, parent->error_detail, 0);
+    ngx_conf_merge_uint_value(spec->max_commands_per_session,
+                              parent->max_commands_per_session, 8);
+
+    conf = &spec->command;
+    prev = &parent->command;
+
     ngx_conf_merge_msec_value(conf->start_timeout, prev->start_timeout, 5000);
-    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 600000);
     ngx_conf_merge_msec_value(conf->silence_timeout, prev->silence_timeout,
                               0);
     ngx_conf_merge_msec_value(conf->kill_grace, prev->kill_grace, 2000);
     ngx_conf_merge_msec_value(conf->linger, prev->linger, 0);
     ngx_conf_merge_msec_value(conf->drain_timeout, prev->drain_timeout, 60000);
     ngx_conf_merge_size_value(conf->buffer, prev->buffer, 256 * 1024);
-    ngx_conf_merge_size_value(conf->stdin_buffer, prev->stdin_buffer,
-                              2 * 1024 * 1024);
     ngx_conf_merge_off_value(conf->max_output, prev->max_output, 0);
-    ngx_conf_merge_value(conf->error_detail, prev->error_detail, 0);
     ngx_conf_merge_uint_value(conf->max_commands, prev->max_commands, 64);
-    ngx_conf_merge_uint_value(conf->max_commands_per_session,
-                              prev->max_commands_per_session, 8);
     ngx_conf_merge_uint_value(conf->max_per_owner, prev->max_per_owner,
                               NGX_CC_COMMAND_SHARE);
 }
@@ -189,7 +199,7 @@ ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
+ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
     ngx_array_t *wrapper)
 {
     char              *name;
@@ -197,25 +207,25 @@ ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
     ngx_uint_t         i;
     ngx_cc_confine_t  *confine;
 
-    command->nwrapper = 0;
+    spec->nwrapper = 0;
 
     if (wrapper == NULL) {
         return NGX_CONF_OK;
     }
 
-    command->wrapper = ngx_palloc(cf->pool, wrapper->nelts * sizeof(char *));
-    if (command->wrapper == NULL) {
+    spec->wrapper = ngx_palloc(cf->pool, wrapper->nelts * sizeof(char *));
+    if (spec->wrapper == NULL) {
         return NGX_CONF_ERROR;
     }
 
     word = wrapper->elts;
 
     for (i = 0; i < wrapper->nelts; i++) {
-        command->wrapper[command->nwrapper++] = (char *) word[i].data;
+        spec->wrapper[spec->nwrapper++] = (char *) word[i].data;
     }
 
     name = strrchr((char *) word[0].data, '/') + 1;
-    confine = &command->confine;
+    confine = &spec->command.confine;
 
     if (confine->fence
         && (confine->fence < NGX_CC_FENCE_SIGNALS

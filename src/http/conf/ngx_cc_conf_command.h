@@ -9,22 +9,22 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_CONF_MAX_OWNED     1000000    /* of one owner */
 
 
-void ngx_cc_conf_command_create(ngx_cc_command_conf_t *conf);
-void ngx_cc_conf_command_merge(ngx_cc_command_conf_t *conf,
-    ngx_cc_command_conf_t *prev);
+void ngx_cc_conf_command_create(ngx_cc_spec_conf_t *spec);
+void ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec,
+    ngx_cc_spec_conf_t *parent);
 
 /*
- * The words of "wrapper" (ngx_str_t, may be NULL) into "command"; warns when
+ * The words of "wrapper" (ngx_str_t, may be NULL) into "spec"; warns when
  * they cannot do their work behind the fence, which is known.  NGX_CONF_OK or
  * NGX_CONF_ERROR.
  */
-char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
+char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
     ngx_array_t *wrapper);
 
 /*

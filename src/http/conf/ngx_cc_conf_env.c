@@ -6,11 +6,11 @@
 
 static ngx_uint_t ngx_cc_conf_env_valid(u_char *name, size_t len);
 static char *ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command);
+    ngx_cc_spec_conf_t *spec);
 static ngx_uint_t ngx_cc_conf_env_listed(const char *const *list,
     ngx_str_t *name);
 static char *ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
-    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account,
+    ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account,
     const char **value);
 
 
@@ -210,7 +210,7 @@ ngx_cc_conf_env_valid(u_char *name, size_t len)
 
 char *
 ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account)
+    ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account)
 {
     ngx_str_t    *env, *list;
     ngx_uint_t    i, n;
@@ -230,14 +230,14 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
         return NGX_CONF_ERROR;
     }
 
-    command->env = value;
-    command->nenv = 0;
-    command->path = NULL;
+    spec->command.env = value;
+    spec->command.nenv = 0;
+    spec->path = NULL;
 
     for (i = 0; i < n; i++) {
         env = &list[i];
 
-        if (ngx_cc_conf_env_value(cf, env, command, account, value)
+        if (ngx_cc_conf_env_value(cf, env, spec, account, value)
             != NGX_CONF_OK)
         {
             return NGX_CONF_ERROR;
@@ -248,20 +248,20 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
         }
 
         if (ngx_strncmp(*value, "PATH=", 5) == 0) {
-            command->path = *value + 5;
+            spec->path = *value + 5;
         }
 
         value++;
-        command->nenv++;
+        spec->command.nenv++;
     }
 
-    return ngx_cc_conf_env_client(cf, conf, command);
+    return ngx_cc_conf_env_client(cf, conf, spec);
 }
 
 
 static char *
 ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command)
+    ngx_cc_spec_conf_t *spec)
 {
     ngx_str_t   *name;
     ngx_uint_t   i;
@@ -282,7 +282,7 @@ ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
             return NGX_CONF_ERROR;
         }
 
-        if ((!command->policy.any || command->nwrapper)
+        if ((!spec->policy.any || spec->nwrapper)
             && ngx_cc_conf_env_listed(ngx_cc_conf_env_list, &name[i]))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -293,7 +293,7 @@ ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
             return NGX_CONF_ERROR;
         }
 
-        if ((!command->policy.any || command->nwrapper)
+        if ((!spec->policy.any || spec->nwrapper)
             && !ngx_cc_conf_env_listed(ngx_cc_conf_env_harmless, &name[i]))
         {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -304,8 +304,8 @@ ngx_cc_conf_env_client(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
         }
     }
 
-    command->client_env = name;
-    command->nclient_env = conf->client->nelts;
+    spec->client_env = name;
+    spec->nclient_env = conf->client->nelts;
 
     return NGX_CONF_OK;
 }
@@ -343,7 +343,7 @@ ngx_cc_conf_env_listed(const char *const *list, ngx_str_t *name)
 
 static char *
 ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
-    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account,
+    ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account,
     const char **value)
 {
     u_char  *p;
@@ -371,7 +371,7 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
 
     if (ngx_strcmp(env->data, "HOME") == 0 && (text == NULL || geteuid() == 0))
     {
-        text = (char *) command->cwd;
+        text = (char *) spec->command.cwd;
 
     } else if (ngx_strcmp(env->data, "PATH") == 0
                && (text == NULL || geteuid() == 0))
@@ -379,7 +379,7 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
         text = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     } else if (ngx_strcmp(env->data, "SHELL") == 0) {
-        text = command->shell ? (char *) command->shell : "/bin/sh";
+        text = spec->shell ? (char *) spec->shell : "/bin/sh";
 
     } else if (text == NULL && ngx_strcmp(env->data, "TERM") == 0) {
         text = "dumb";

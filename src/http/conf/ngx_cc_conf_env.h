@@ -9,7 +9,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
+#include "ngx_cc_spec.h"
 
 
 typedef struct {
@@ -40,7 +40,7 @@ void ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev);
  * NGX_CONF_ERROR (told).
  */
 char *ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
-    ngx_cc_command_conf_t *command, ngx_cc_conf_env_account_t *account);
+    ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account);
 
 /* in init_module: whose commands they are; a user without a name is a number */
 void ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid);

@@ -23,12 +23,12 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
     size_t                     i;
     ngx_cc_policy_t           *policy;
     ngx_cc_loc_conf_t         *conf;
-    ngx_cc_command_conf_t     *command;
+    ngx_cc_spec_conf_t        *spec;
     const ngx_cc_trust_who_t  *who;
 
     conf = location->conf;
-    command = &conf->command;
-    policy = &command->policy;
+    spec = &conf->spec;
+    policy = &spec->policy;
     who = ngx_cc_conf_user_who(cycle);
 
     if (who) {
@@ -45,14 +45,14 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
                                      policy->aliases[i].argv[0], who);
         }
 
-        if (command->nwrapper) {
+        if (spec->nwrapper) {
             ngx_cc_conf_files_theirs(cycle, "cc_executor_wrapper",
-                                     command->wrapper[0], who);
+                                     spec->wrapper[0], who);
         }
 
-        if (command->shell) {
+        if (spec->shell) {
             ngx_cc_conf_files_theirs(cycle, "cc_executor_shell",
-                                     command->shell, who);
+                                     spec->shell, who);
         }
 
         if (conf->access.tokens) {
@@ -61,20 +61,21 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
                                      who);
         }
 
-        if (!command->work) {
-            ngx_cc_conf_files_reach(cycle, &location->name, command->cwd, who);
+        if (!spec->command.work) {
+            ngx_cc_conf_files_reach(cycle, &location->name,
+                                    spec->command.cwd, who);
         }
     }
 
-    if (command->confine.nread) {
+    if (spec->command.confine.nread) {
 
-        if (command->shell) {
-            ngx_cc_conf_files_fence(cycle, &location->name, command,
-                                    "cc_executor_shell", command->shell);
+        if (spec->shell) {
+            ngx_cc_conf_files_fence(cycle, &location->name, &spec->command,
+                                    "cc_executor_shell", spec->shell);
         }
 
-        ngx_cc_conf_files_fence(cycle, &location->name, command,
-                                "cc_executor_cwd", command->cwd);
+        ngx_cc_conf_files_fence(cycle, &location->name, &spec->command,
+                                "cc_executor_cwd", spec->command.cwd);
     }
 }
 

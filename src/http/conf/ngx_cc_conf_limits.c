@@ -95,11 +95,11 @@ ngx_cc_conf_limits_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 void
 ngx_cc_conf_limits_compile(ngx_cc_conf_limits_t *conf,
-    ngx_cc_command_conf_t *command)
+    ngx_cc_confine_t *confine)
 {
     uint64_t  *limit;
 
-    limit = command->confine.limit;
+    limit = confine->limit;
 
     limit[NGX_CC_LIMIT_CPU] = conf->cpu;
     limit[NGX_CC_LIMIT_AS] = conf->as;
@@ -107,6 +107,6 @@ ngx_cc_conf_limits_compile(ngx_cc_conf_limits_t *conf,
     limit[NGX_CC_LIMIT_NOFILE] = conf->nofile;
     limit[NGX_CC_LIMIT_NPROC] = conf->nproc;
 
-    command->confine.umask = conf->umask;
-    command->confine.nice = conf->nice;
+    confine->umask = conf->umask;
+    confine->nice = conf->nice;
 }

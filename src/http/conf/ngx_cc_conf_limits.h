@@ -30,9 +30,9 @@ void ngx_cc_conf_limits_create(ngx_cc_conf_limits_t *conf);
 void ngx_cc_conf_limits_merge(ngx_cc_conf_limits_t *conf,
     ngx_cc_conf_limits_t *prev);
 
-/* of a location that is on: writes into command->confine */
+/* of a location that is on: writes into "confine" */
 void ngx_cc_conf_limits_compile(ngx_cc_conf_limits_t *conf,
-    ngx_cc_command_conf_t *command);
+    ngx_cc_confine_t *confine);
 
 /* setters; the offset is that of the number */
 char *ngx_cc_conf_limits_umask(ngx_conf_t *cf, ngx_command_t *cmd,

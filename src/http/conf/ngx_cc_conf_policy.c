@@ -9,7 +9,7 @@ static char *ngx_cc_conf_policy_args(ngx_conf_t *cf, ngx_str_t *value,
     ngx_uint_t n, ngx_cc_policy_rule_t *rule);
 static void ngx_cc_conf_policy_warn(ngx_conf_t *cf, ngx_str_t *path);
 static char *ngx_cc_conf_policy_shell(ngx_conf_t *cf,
-    ngx_cc_conf_policy_t *conf, ngx_cc_command_conf_t *command);
+    ngx_cc_conf_policy_t *conf, ngx_cc_spec_conf_t *spec);
 
 
 void
@@ -293,13 +293,13 @@ ngx_cc_conf_policy_set_shell(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 char *
 ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
-    ngx_cc_command_conf_t *command)
+    ngx_cc_spec_conf_t *spec)
 {
     ngx_uint_t             i;
     ngx_cc_policy_t       *policy;
     ngx_cc_policy_rule_t  *rule;
 
-    policy = &command->policy;
+    policy = &spec->policy;
 
     if (conf->alias) {
         policy->aliases = conf->alias->elts;
@@ -335,13 +335,13 @@ ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
                            "\"cc_executor on\": nothing may run there");
     }
 
-    return ngx_cc_conf_policy_shell(cf, conf, command);
+    return ngx_cc_conf_policy_shell(cf, conf, spec);
 }
 
 
 static char *
 ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
-    ngx_cc_command_conf_t *command)
+    ngx_cc_spec_conf_t *spec)
 {
     if (ngx_strcmp(conf->shell.data, "off") == 0) {
         return NGX_CONF_OK;
@@ -354,7 +354,7 @@ ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
         return NGX_CONF_ERROR;
     }
 
-    if (!command->policy.any) {
+    if (!spec->policy.any) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"cc_executor_shell\" runs whatever a command "
                            "line says and cannot be used with a list of "
@@ -370,10 +370,10 @@ ngx_cc_conf_policy_shell(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
         return NGX_CONF_ERROR;
     }
 
-    command->shell = (char *) conf->shell.data;
+    spec->shell = (char *) conf->shell.data;
 
     if (!conf->always) {
-        command->direct = ngx_cc_plainline_shell(command->shell);
+        spec->direct = ngx_cc_plainline_shell(spec->shell);
     }
 
     return NGX_CONF_OK;

@@ -9,7 +9,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
+#include "ngx_cc_spec.h"
 
 
 typedef struct {
@@ -30,7 +30,7 @@ void ngx_cc_conf_policy_merge(ngx_cc_conf_policy_t *conf,
  * NGX_CONF_OK or NGX_CONF_ERROR (told).
  */
 char *ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
-    ngx_cc_command_conf_t *command);
+    ngx_cc_spec_conf_t *spec);
 
 /* setters; the command's offset is that of ngx_cc_conf_policy_t */
 char *ngx_cc_conf_policy_allow(ngx_conf_t *cf, ngx_command_t *cmd,

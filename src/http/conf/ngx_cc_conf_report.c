@@ -39,7 +39,7 @@ ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->name = clcf->name;
     location->conf = conf;
 
-    if (conf->command.policy.any && conf->access.remote != NGX_CC_ACCESS_DENY)
+    if (conf->spec.policy.any && conf->access.remote != NGX_CC_ACCESS_DENY)
     {
         ngx_cc_conf_report_reach(cf, conf);
     }
@@ -137,14 +137,14 @@ ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 
             /* a reload must not fail here: it would end nginx */
 
-            ngx_memzero(&conf->command.policy, sizeof(ngx_cc_policy_t));
-            conf->command.shell = NULL;
+            ngx_memzero(&conf->spec.policy, sizeof(ngx_cc_policy_t));
+            conf->spec.shell = NULL;
         }
 
         ngx_cc_conf_files_check(cycle, &location[i]);
 
         if (conf->fence.mode != NGX_CC_CONF_FENCE_OFF
-            && conf->command.confine.fence == 0 && !told)
+            && conf->spec.command.confine.fence == 0 && !told)
         {
             told = 1;
             ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
@@ -166,26 +166,27 @@ ngx_cc_conf_report_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     u_char                   allow[NGX_INT_T_LEN + 1];
     ngx_uint_t               i;
     ngx_cc_loc_conf_t       *conf;
-    ngx_cc_command_conf_t   *command;
+    ngx_cc_spec_conf_t      *spec;
     ngx_cc_conf_location_t  *location;
 
     location = mcf->locations.elts;
 
     for (i = 0; i < mcf->locations.nelts; i++) {
         conf = location[i].conf;
-        command = &conf->command;
+        spec = &conf->spec;
 
         (void) ngx_snprintf(allow, sizeof(allow), "%uz%Z",
-                            command->policy.nrules);
+                            spec->policy.nrules);
 
         ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
                       "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "
                       "seccomp=%s shell=%s allow=%s remote=%V",
                       &location[i].name, &location[i].server,
-                      ngx_cc_conf_fence_text(&command->confine),
-                      ngx_cc_seccomp_set(&command->confine) ? "on" : "off",
-                      command->shell ? command->shell : "off",
-                      command->policy.any ? (u_char *) "any" : allow,
+                      ngx_cc_conf_fence_text(&spec->command.confine),
+                      ngx_cc_seccomp_set(&spec->command.confine)
+                      ? "on" : "off",
+                      spec->shell ? spec->shell : "off",
+                      spec->policy.any ? (u_char *) "any" : allow,
                       ngx_cc_conf_report_remote(conf));
     }
 }

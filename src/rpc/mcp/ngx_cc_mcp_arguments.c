@@ -8,7 +8,7 @@
 
 
 static void ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
-    const ngx_cc_mcp_argument_t *arg, ngx_cc_command_conf_t *conf);
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_arguments_text(ngx_cc_json_t *w, const char *text);
 static ngx_uint_t ngx_cc_mcp_arguments_nothing(ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_arguments_value(ngx_cc_spec_t *spec,
@@ -24,7 +24,7 @@ static ngx_int_t ngx_cc_mcp_arguments_integer(ngx_cc_value_t *v, uint64_t *n);
 
 void
 ngx_cc_mcp_arguments_schema(ngx_cc_json_t *w,
-    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf)
+    const ngx_cc_mcp_argument_t *list, ngx_cc_spec_conf_t *conf)
 {
     ngx_uint_t                    n;
     const ngx_cc_mcp_argument_t  *arg;
@@ -56,7 +56,7 @@ ngx_cc_mcp_arguments_schema(ngx_cc_json_t *w,
 
 static void
 ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
-    const ngx_cc_mcp_argument_t *arg, ngx_cc_command_conf_t *conf)
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_spec_conf_t *conf)
 {
     static const char  *types[] = {
         "\"string\"",
@@ -114,7 +114,7 @@ ngx_cc_mcp_arguments_text(ngx_cc_json_t *w, const char *text)
 
 ngx_int_t
 ngx_cc_mcp_arguments_check(ngx_cc_spec_t *spec,
-    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf,
+    const ngx_cc_mcp_argument_t *list, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *arguments)
 {
     ngx_cc_value_t               *v;

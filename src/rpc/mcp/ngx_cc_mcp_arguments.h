@@ -46,23 +46,23 @@ typedef struct {
     const char         *meaning;     /* or NULL */
 
     /* ends the meaning with what this location says; or NULL */
-    void              (*detail)(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf);
+    void              (*detail)(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf);
 
     /* 0: not at this location; NULL: everywhere */
-    ngx_uint_t        (*offered)(ngx_cc_command_conf_t *conf);
+    ngx_uint_t        (*offered)(ngx_cc_spec_conf_t *conf);
 } ngx_cc_mcp_argument_t;
 
 
 /* writes the JSON Schema of an object of these arguments */
 void ngx_cc_mcp_arguments_schema(ngx_cc_json_t *w,
-    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf);
+    const ngx_cc_mcp_argument_t *list, ngx_cc_spec_conf_t *conf);
 
 /*
  * Checks the arguments of a call (NULL: none).  NGX_OK, or NGX_DECLINED: not,
  * and "spec" says why, in words for a model.
  */
 ngx_int_t ngx_cc_mcp_arguments_check(ngx_cc_spec_t *spec,
-    const ngx_cc_mcp_argument_t *list, ngx_cc_command_conf_t *conf,
+    const ngx_cc_mcp_argument_t *list, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *arguments);
 
 /* an argument, or NULL: it is not given, or nothing is */

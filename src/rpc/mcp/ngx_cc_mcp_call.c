@@ -19,7 +19,7 @@ static void ngx_cc_mcp_call_tell(ngx_cc_mcp_call_t *call);
 
 
 ngx_cc_mcp_call_t *
-ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
+ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_str_t *id, ngx_str_t *token, ngx_cc_mcp_meta_t *meta,
     ngx_cc_answers_t *answers, u_char *session_id, void (*wake)(void *data),
     void *data, ngx_log_t *log)
@@ -44,6 +44,7 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
         ngx_memcpy(call->token.data, token->data, token->len);
     }
 
+    call->conf = conf;
     call->log = log;
     call->session_id = session_id;
     call->answers = answers;
@@ -58,7 +59,7 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
     call->outcome.id = &call->id;
     call->outcome.modern = meta->modern;
     call->outcome.timeout = ex->spec.command.timeout;
-    call->outcome.silence = conf->silence_timeout;
+    call->outcome.silence = conf->command.silence_timeout;
     call->outcome.capture = call->capture;
     call->outcome.limit = ex->output;
     call->outcome.together = !ex->output_given;
@@ -155,7 +156,8 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
 
         call->outcome.error.data = call->why;
         call->outcome.error.len = ngx_cc_words_why(call->why,
-                                        call->why + sizeof(call->why), cmd)
+                                        call->why + sizeof(call->why), cmd,
+                                        call->conf)
                                   - call->why;
         ngx_cc_stdin_end(&call->input);
         ngx_cc_mcp_call_finish(call);

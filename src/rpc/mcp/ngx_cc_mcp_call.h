@@ -23,6 +23,7 @@
 typedef struct {
     ngx_queue_t             queue;       /* of the session */
     ngx_cc_command_t       *cmd;
+    ngx_cc_spec_conf_t     *conf;        /* of the location */
     ngx_log_t              *log;
     u_char                 *session_id;
     ngx_str_t               id;          /* JSON text, own memory */
@@ -52,7 +53,7 @@ typedef struct {
  * "refused" is REFUSED_NOT.
  */
 ngx_cc_mcp_call_t *ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_str_t *id, ngx_str_t *token,
+    ngx_cc_spec_conf_t *conf, ngx_str_t *id, ngx_str_t *token,
     ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers, u_char *session_id,
     void (*wake)(void *data), void *data, ngx_log_t *log);
 

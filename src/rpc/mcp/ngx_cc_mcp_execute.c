@@ -9,14 +9,14 @@
 #define NGX_CC_MCP_EXECUTE_NAMES   1000      /* bytes of variables' names */
 
 
-static ngx_uint_t ngx_cc_mcp_execute_cwd(ngx_cc_command_conf_t *conf);
-static ngx_uint_t ngx_cc_mcp_execute_env(ngx_cc_command_conf_t *conf);
+static ngx_uint_t ngx_cc_mcp_execute_cwd(ngx_cc_spec_conf_t *conf);
+static ngx_uint_t ngx_cc_mcp_execute_env(ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_execute_variables(ngx_cc_json_t *w,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_execute_output(ngx_cc_json_t *w,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 static ngx_int_t ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_given(ngx_cc_value_t *env,
     ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_stdin(ngx_cc_mcp_execute_t *ex,
@@ -63,7 +63,7 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
 
 ngx_int_t
 ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
 {
     uint64_t   n;
     ngx_int_t  rc;
@@ -107,21 +107,21 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
 
 
 static ngx_uint_t
-ngx_cc_mcp_execute_cwd(ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_execute_cwd(ngx_cc_spec_conf_t *conf)
 {
     return conf->client_cwd;
 }
 
 
 static ngx_uint_t
-ngx_cc_mcp_execute_env(ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_execute_env(ngx_cc_spec_conf_t *conf)
 {
     return conf->nclient_env != 0;
 }
 
 
 static void
-ngx_cc_mcp_execute_variables(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_execute_variables(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
 {
     uint32_t    i;
     uint8_t    *last;
@@ -147,7 +147,7 @@ ngx_cc_mcp_execute_variables(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 
 
 static void
-ngx_cc_mcp_execute_output(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_execute_output(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
 {
     ngx_cc_json_uint(w, NGX_CC_MCP_EXECUTE_OUTPUT);
     ngx_cc_json_lit(w, " for both");
@@ -161,7 +161,7 @@ ngx_cc_mcp_execute_output(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 
 static ngx_int_t
 ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
 {
     ngx_uint_t       i;
     ngx_cc_value_t  *v, params, member[3];

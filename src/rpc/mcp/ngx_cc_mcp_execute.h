@@ -31,7 +31,7 @@ extern const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[];
  * memory.
  */
 ngx_int_t ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
 
 #endif /* _NGX_CC_MCP_EXECUTE_H_INCLUDED_ */

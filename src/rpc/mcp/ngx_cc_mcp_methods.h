@@ -10,14 +10,14 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
 #include "ngx_cc_mcp_reply.h"
 #include "ngx_cc_request.h"
+#include "ngx_cc_spec.h"
 
 
 typedef struct {
     ngx_cc_mcp_reply_t      reply;       /* to the request that is served */
-    ngx_cc_command_conf_t  *conf;
+    ngx_cc_spec_conf_t  *conf;
     unsigned                log;         /* set by logging/setLevel */
     unsigned                listens:1;   /* a stream that stays open */
 } ngx_cc_mcp_methods_t;

@@ -10,12 +10,12 @@
 
 
 static void ngx_cc_mcp_tools_one(ngx_cc_json_t *w,
-    const ngx_cc_mcp_tool_t *tool, ngx_cc_command_conf_t *conf);
+    const ngx_cc_mcp_tool_t *tool, ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_tools_text(ngx_cc_json_t *w, const char *text);
 static void ngx_cc_mcp_tools_execute(u_char **p, u_char *end,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_tools_allowed(u_char **p, u_char *end,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 
 
 static const char  ngx_cc_mcp_tools_returns[] =
@@ -62,7 +62,7 @@ static const ngx_cc_mcp_tool_t  ngx_cc_mcp_tools_table[] = {
 
 
 void
-ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
 {
     ngx_uint_t  i;
 
@@ -79,7 +79,7 @@ ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 
 static void
 ngx_cc_mcp_tools_one(ngx_cc_json_t *w, const ngx_cc_mcp_tool_t *tool,
-    ngx_cc_command_conf_t *conf)
+    ngx_cc_spec_conf_t *conf)
 {
     u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p;
 
@@ -140,7 +140,7 @@ ngx_cc_mcp_tools_find(ngx_str_t *name)
 
 ngx_int_t
 ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
-    ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
+    ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *arguments, ngx_pool_t *pool)
 {
     ngx_memzero(ex, sizeof(ngx_cc_mcp_execute_t));
@@ -157,7 +157,7 @@ ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
 
 
 void
-ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
 {
     u_char  text[NGX_CC_MCP_TOOLS_TEXT], *p, *end;
 
@@ -173,8 +173,8 @@ ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
                          (ngx_uint_t) (conf->timeout / 1000));
     }
 
-    if (ngx_strlen(conf->cwd) <= NGX_CC_MCP_TOOLS_PATH) {
-        p = ngx_slprintf(p, end, " Commands start in %s.", conf->cwd);
+    if (ngx_strlen(conf->command.cwd) <= NGX_CC_MCP_TOOLS_PATH) {
+        p = ngx_slprintf(p, end, " Commands start in %s.", conf->command.cwd);
     }
 
     ngx_cc_json_string(w, text, p - text);
@@ -182,7 +182,7 @@ ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf)
 
 
 static void
-ngx_cc_mcp_tools_execute(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_tools_execute(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
 {
     *p = ngx_slprintf(*p, end,
                       "Run a command and wait for it. Returns exit code, "
@@ -196,7 +196,7 @@ ngx_cc_mcp_tools_execute(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
 /* what may run here, for a model */
 
 static void
-ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_command_conf_t *conf)
+ngx_cc_mcp_tools_allowed(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
 {
     size_t       i, n;
     u_char      *last;

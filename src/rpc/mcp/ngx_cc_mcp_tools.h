@@ -10,9 +10,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_command.h"
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_mcp_execute.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_MCP_TOOLS_SIZE    (24 * 1024)     /* bytes of the list */
@@ -26,7 +26,7 @@ typedef struct {
 
     /* writes the description, as text, to *p and moves it */
     void                        (*describe)(u_char **p, u_char *end,
-                                      ngx_cc_command_conf_t *conf);
+                                      ngx_cc_spec_conf_t *conf);
 
     const ngx_cc_mcp_argument_t  *takes;     /* its arguments */
     const char                   *returns;   /* outputSchema, JSON */
@@ -38,18 +38,18 @@ typedef struct {
 
     /* see ngx_cc_mcp_execute_prepare() */
     ngx_int_t                   (*prepare)(ngx_cc_mcp_execute_t *ex,
-                                      ngx_cc_command_conf_t *conf,
+                                      ngx_cc_spec_conf_t *conf,
                                       ngx_cc_value_t *arguments,
                                       ngx_pool_t *pool);
 } ngx_cc_mcp_tool_t;
 
 
 /* writes the array of tools; room for TOOLS_SIZE */
-void ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_command_conf_t *conf);
+void ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf);
 
 /* writes "instructions" as a JSON string of less than 2 KB */
 void ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w,
-    ngx_cc_command_conf_t *conf);
+    ngx_cc_spec_conf_t *conf);
 
 /* the tool of that name, or NULL */
 const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name);
@@ -60,7 +60,7 @@ const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name);
  * model; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
-    ngx_cc_mcp_execute_t *ex, ngx_cc_command_conf_t *conf,
+    ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
 

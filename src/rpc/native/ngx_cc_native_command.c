@@ -32,10 +32,9 @@ static const char  *ngx_cc_native_command_words[] = {
 
 ngx_cc_native_command_t *
 ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
-    ngx_cc_command_conf_t *conf,
-    ngx_cc_asked_t *asked, ngx_cc_answers_t *answers,
-    ngx_cc_stdin_share_t *share, u_char *session_id,
-    void (*wake)(void *data), void *data, ngx_log_t *log)
+    ngx_cc_spec_conf_t *conf, ngx_cc_asked_t *asked,
+    ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share,
+    u_char *session_id, void (*wake)(void *data), void *data, ngx_log_t *log)
 {
     ngx_cc_native_command_t  *ps;
 
@@ -48,6 +47,7 @@ ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
 
     ngx_cc_asked_copy(&ps->asked, asked, (u_char *) (ps + 1));
 
+    ps->conf = conf;
     ps->answers = answers;
     ps->session_id = session_id;
     ps->wake = wake;
@@ -103,10 +103,10 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 
         client = ps->cmd->stage == NGX_CC_STAGE_EXEC ? !ps->indirect
                : ps->cmd->stage == NGX_CC_STAGE_CHDIR
-                 ? (ps->beneath || !ps->cmd->conf->work) : 0;
+                 ? (ps->beneath || !ps->conf->command.work) : 0;
 
         return ngx_cc_native_message_failure(p, room, &ps->asked.id, ps->cmd,
-                                             client);
+                                             ps->conf, client);
     }
 
     if (ps->cmd->state == NGX_CC_COMMAND_WAITING) {

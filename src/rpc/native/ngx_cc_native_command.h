@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     ngx_queue_t             queue;       /* of the session */
     ngx_cc_command_t       *cmd;
+    ngx_cc_spec_conf_t     *conf;        /* of the location */
     ngx_cc_answers_t       *answers;
     ngx_cc_native_output_t  output;
     ngx_cc_stdin_t          input;
@@ -69,7 +70,7 @@ typedef struct {
  * without memory, with none.
  */
 ngx_cc_native_command_t *ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_asked_t *asked,
+    ngx_cc_spec_conf_t *conf, ngx_cc_asked_t *asked,
     ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share,
     u_char *session_id, void (*wake)(void *data), void *data, ngx_log_t *log);
 

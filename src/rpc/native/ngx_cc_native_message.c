@@ -15,7 +15,7 @@ static void ngx_cc_native_message_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
 
 size_t
 ngx_cc_native_message_failure(u_char *p, size_t room, ngx_str_t *id,
-    ngx_cc_command_t *cmd, ngx_uint_t client)
+    ngx_cc_command_t *cmd, ngx_cc_spec_conf_t *conf, ngx_uint_t client)
 {
     u_char     text[NGX_CC_WORDS_WHY];
     ngx_int_t  code;
@@ -23,9 +23,9 @@ ngx_cc_native_message_failure(u_char *p, size_t room, ngx_str_t *id,
     code = client ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_INTERNAL;
 
     return ngx_cc_message_error(p, room, id, code, text,
-                               ngx_cc_words_why(text, text + sizeof(text),
-                                                 cmd)
-                               - text);
+                                ngx_cc_words_why(text, text + sizeof(text),
+                                                 cmd, conf)
+                                - text);
 }
 
 

@@ -15,9 +15,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
-#include "ngx_cc_command.h"
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_request.h"
+#include "ngx_cc_spec.h"
 
 
 /*
@@ -25,7 +25,7 @@
  * asked for is the reason.
  */
 size_t ngx_cc_native_message_failure(u_char *p, size_t room, ngx_str_t *id,
-    ngx_cc_command_t *cmd, ngx_uint_t client);
+    ngx_cc_command_t *cmd, ngx_cc_spec_conf_t *conf, ngx_uint_t client);
 
 /* the answer to an execute whose command runs */
 size_t ngx_cc_native_message_started(u_char *p, size_t room,

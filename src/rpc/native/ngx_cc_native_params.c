@@ -16,7 +16,7 @@ static ngx_int_t ngx_cc_native_params_absent(ngx_cc_native_params_t *ex,
 
 ngx_int_t
 ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool)
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool)
 {
     ngx_int_t  rc;
 

@@ -32,7 +32,7 @@ typedef struct {
  * in ex->spec; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
-    ngx_cc_command_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool);
 
 /* the code of this dialect's error for a refusal, 0 for none */
 ngx_int_t ngx_cc_native_params_code(ngx_cc_refused_e refused);
