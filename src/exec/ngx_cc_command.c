@@ -31,6 +31,8 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     strings.envc = spec->env ? spec->nenv : conf->nenv;
     strings.paths = conf->paths;
     strings.npaths = conf->confine.nread + conf->confine.nwrite;
+    strings.label = NULL;
+    strings.shown = NULL;
 
     text = ngx_cc_wire_text_size(&strings, &max);
 

@@ -7,12 +7,12 @@
 
 static const char  *ngx_cc_names_causes[] = {
     "exit", "signal", "timeout", "silence", "cancel", "disconnect",
-    "output", "shutdown", "lost"
+    "output", "shutdown", "lost", "orphan"
 };
 
 static const char  *ngx_cc_names_stages[] = {
     "start", "pipe", "fork", "process group", "stdio",
-    "working directory", "limits", "fence", "exec"
+    "working directory", "limits", "fence", "exec", "socket"
 };
 
 

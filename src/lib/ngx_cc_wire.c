@@ -1,10 +1,12 @@
 
 #include <string.h>
 #include "ngx_cc_wire.h"
+#include "ngx_cc_wire_kept.h"
 
 
 static int ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start,
     size_t n);
+static int ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
     uint32_t nwrite);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
@@ -39,7 +41,33 @@ static const struct {
     [NGX_CC_WIRE_ENDED] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_SIGNALLED] = { sizeof(ngx_cc_wire_signal_t), 0 },
     [NGX_CC_WIRE_EXITED] = { sizeof(ngx_cc_wire_exited_t),
-                             NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES }
+                             NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES },
+
+    [NGX_CC_WIRE_HELLO] = { sizeof(ngx_cc_wire_hello_t), 0 },
+    [NGX_CC_WIRE_PROOF] = { sizeof(ngx_cc_wire_hello_t), 0 },
+    [NGX_CC_WIRE_ATTACH] = { sizeof(ngx_cc_wire_attach_t),
+                             NGX_CC_ATTACH_FLAGS },
+    [NGX_CC_WIRE_READ] = { sizeof(ngx_cc_wire_read_t), 0 },
+    [NGX_CC_WIRE_FLOW] = { sizeof(ngx_cc_wire_head_t),
+                           NGX_CC_ATTACH_LOSSY },
+    [NGX_CC_WIRE_WAIT] = { sizeof(ngx_cc_wire_wait_t), NGX_CC_WAIT_ANSI },
+    [NGX_CC_WIRE_UNWAIT] = { sizeof(ngx_cc_wire_woke_t), 0 },
+    [NGX_CC_WIRE_REMOVE] = { sizeof(ngx_cc_wire_head_t),
+                             NGX_CC_REMOVE_FORCE },
+    [NGX_CC_WIRE_LIST] = { sizeof(ngx_cc_wire_list_t), 0 },
+    [NGX_CC_WIRE_ACK] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_TOLD] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_WELCOME] = { sizeof(ngx_cc_wire_hello_t), 0 },
+    [NGX_CC_WIRE_ATTACHED] = { sizeof(ngx_cc_wire_attached_t),
+                               NGX_CC_ATTACHED_FLAGS },
+    [NGX_CC_WIRE_DATA] = { sizeof(ngx_cc_wire_data_t), 0 },
+    [NGX_CC_WIRE_WOKE] = { sizeof(ngx_cc_wire_woke_t), 0 },
+    [NGX_CC_WIRE_REMOVED] = { sizeof(ngx_cc_wire_removed_t), 0 },
+    [NGX_CC_WIRE_DETACHED] = { sizeof(ngx_cc_wire_detached_t), 0 },
+    [NGX_CC_WIRE_STATE] = { sizeof(ngx_cc_wire_state_t),
+                            NGX_CC_ATTACHED_FLAGS },
+    [NGX_CC_WIRE_ENTRY] = { sizeof(ngx_cc_wire_entry_t),
+                            NGX_CC_ATTACHED_FLAGS }
 };
 
 
@@ -97,6 +125,10 @@ ngx_cc_wire_check(const void *p, size_t n)
         return NGX_CC_WIRE_INPUT;
 
     default:
+        if (msg->head.type >= NGX_CC_WIRE_HELLO) {
+            return ngx_cc_wire_kept_check(p, n) ? msg->head.type : 0;
+        }
+
         if (n != size || !ngx_cc_wire_check_values(msg)) {
             return 0;
         }
@@ -164,7 +196,8 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
                               confine->nwrite)
         || (confine->flags & ~NGX_CC_CONFINE_FLAGS)
         || (confine->umask & ~0777)
-        || confine->nice < -20 || confine->nice > 19)
+        || confine->nice < -20 || confine->nice > 19
+        || !ngx_cc_wire_check_keep(start))
     {
         return 0;
     }
@@ -173,6 +206,10 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
     last = p + start->text;
     env = 3 + start->argc;
     count = env + start->envc + confine->nread + confine->nwrite;
+
+    if (start->head.flags & NGX_CC_START_KEEP) {
+        count += 2;
+    }
 
     for (i = 0; i < count; i++) {
         end = memchr(p, '\0', last - p);
@@ -202,6 +239,26 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
     }
 
     return p == last;
+}
+
+
+static int
+ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start)
+{
+    const ngx_cc_wire_keep_t         *keep;
+    static const ngx_cc_wire_keep_t   none;
+
+    keep = &start->keep;
+
+    if (!(start->head.flags & NGX_CC_START_KEEP)) {
+        return memcmp(keep, &none, sizeof(none)) == 0;
+    }
+
+    return keep->output <= NGX_CC_KEEP_MAX_OUTPUT
+           && keep->watchers >= 1
+           && keep->watchers <= NGX_CC_KEEP_MAX_WATCHERS
+           && keep->waits <= NGX_CC_KEEP_MAX_WAITS
+           && (keep->flags & ~NGX_CC_KEEP_FLAGS) == 0;
 }
 
 
@@ -251,6 +308,11 @@ ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest)
         ngx_cc_wire_measure(s->paths[i], &sum, &max);
     }
 
+    if (s->label && s->shown) {
+        ngx_cc_wire_measure(s->label, &sum, &max);
+        ngx_cc_wire_measure(s->shown, &sum, &max);
+    }
+
     if (longest) {
         *longest = max;
     }
@@ -275,17 +337,20 @@ size_t
 ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *s)
 {
+    int        keep;
     char      *p;
     size_t     text, longest;
     uint32_t   i;
 
+    keep = (start->head.flags & NGX_CC_START_KEEP) != 0;
     text = ngx_cc_wire_text_size(s, &longest);
 
     if (text > NGX_CC_WIRE_MAX_TEXT || longest > NGX_CC_WIRE_MAX_STRING
         || s->argc == 0
         || !ngx_cc_wire_count(s->argc, s->envc, s->npaths, 0)
         || s->npaths != start->confine.nread + start->confine.nwrite
-        || s->program[0] == '\0')
+        || s->program[0] == '\0'
+        || keep != (s->label != NULL) || keep != (s->shown != NULL))
     {
         return 0;
     }
@@ -305,6 +370,11 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 
     for (i = 0; i < s->npaths; i++) {
         p = ngx_cc_wire_put(p, s->paths[i]);
+    }
+
+    if (keep) {
+        p = ngx_cc_wire_put(p, s->label);
+        (void) ngx_cc_wire_put(p, s->shown);
     }
 
     start->argc = s->argc;
@@ -361,5 +431,13 @@ ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
     vector++;
 
     s->paths = vector;
-    (void) ngx_cc_wire_take(p, s->npaths, &vector);
+    p = ngx_cc_wire_take(p, s->npaths, &vector);
+
+    s->label = NULL;
+    s->shown = NULL;
+
+    if (start->head.flags & NGX_CC_START_KEEP) {
+        s->label = p;
+        s->shown = p + strlen(p) + 1;
+    }
 }

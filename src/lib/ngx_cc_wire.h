@@ -6,8 +6,8 @@
  * same machine, so the structs below are the format; whatever arrives is
  * checked by ngx_cc_wire_check() before any field is used.
  *
- * The numbers of ATTACH, STATUS and RESIZE are reserved for kept commands and
- * pseudo-terminals; nothing sends or accepts them yet.
+ * What is said to a kept command stands in ngx_cc_wire_kept.h.  The number of
+ * RESIZE is reserved for pseudo-terminals.
  */
 
 #ifndef _NGX_CC_WIRE_H_INCLUDED_
@@ -62,8 +62,30 @@ typedef enum {
     NGX_CC_WIRE_SIGNALLED,   /* helper -> worker: a SIGNAL has been sent */
     NGX_CC_WIRE_EXITED,      /* helper -> worker: all is over and read */
 
-    NGX_CC_WIRE_ATTACH,      /* (reserved) */
-    NGX_CC_WIRE_STATUS,      /* (reserved) */
+    /* kept commands, ngx_cc_wire_kept.h: worker -> helper */
+
+    NGX_CC_WIRE_HELLO,       /* who are you? */
+    NGX_CC_WIRE_PROOF,       /* this is who I am */
+    NGX_CC_WIRE_ATTACH,      /* I am a watcher of this command */
+    NGX_CC_WIRE_READ,        /* one DATA, please */
+    NGX_CC_WIRE_FLOW,        /* hold the command up for me, or do not */
+    NGX_CC_WIRE_WAIT,        /* tell me when */
+    NGX_CC_WIRE_UNWAIT,      /* do not */
+    NGX_CC_WIRE_REMOVE,      /* forget it */
+    NGX_CC_WIRE_LIST,        /* what is it? */
+    NGX_CC_WIRE_ACK,         /* its place is kept */
+    NGX_CC_WIRE_TOLD,        /* its owner knows its id */
+
+    /* helper -> worker */
+
+    NGX_CC_WIRE_WELCOME,     /* this is who I am */
+    NGX_CC_WIRE_ATTACHED,    /* or not */
+    NGX_CC_WIRE_DATA,        /* output */
+    NGX_CC_WIRE_WOKE,        /* it is time */
+    NGX_CC_WIRE_REMOVED,     /* or not */
+    NGX_CC_WIRE_DETACHED,    /* you are a watcher no more */
+    NGX_CC_WIRE_STATE,       /* something about it has changed */
+    NGX_CC_WIRE_ENTRY,       /* what it is */
 
     NGX_CC_WIRE_TYPES
 } ngx_cc_wire_type_e;
@@ -81,6 +103,7 @@ typedef enum {
     NGX_CC_CAUSE_OUTPUT,     /* more of it than allowed */
     NGX_CC_CAUSE_SHUTDOWN,   /* nginx stops */
     NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
+    NGX_CC_CAUSE_ORPHAN,     /* kept, and nobody has asked for it for long */
     NGX_CC_CAUSES
 } ngx_cc_cause_e;
 
@@ -97,6 +120,7 @@ typedef enum {
     NGX_CC_STAGE_RLIMIT,
     NGX_CC_STAGE_FENCE,
     NGX_CC_STAGE_EXEC,
+    NGX_CC_STAGE_LISTEN,     /* its socket, if it is kept */
     NGX_CC_STAGES
 } ngx_cc_stage_e;
 
@@ -179,13 +203,44 @@ typedef struct {
                                             that shell, which is known */
 #define NGX_CC_START_WORK       0x0020   /* "cwd" is ours: make it, and the
                                             directory it is in, if missing */
-#define NGX_CC_START_FLAGS      0x003f
+#define NGX_CC_START_KEEP       0x0040   /* it outlives this worker: "keep" is
+                                            filled */
+#define NGX_CC_START_FLAGS      0x007f
+
+
+/* what makes a command a kept one */
+
+#define NGX_CC_KEEP_DROP        0x0001   /* nobody attached and the ring full:
+                                            drop the oldest, do not wait */
+#define NGX_CC_KEEP_FLAGS       0x0001
+
+#define NGX_CC_KEEP_MAX_OUTPUT  (16 * 1024 * 1024)
+#define NGX_CC_KEEP_MAX_WATCHERS  1024
+#define NGX_CC_KEEP_MAX_WAITS   4096
+
+typedef struct {
+    uint8_t         auth[32];    /* the key of its socket */
+    uint8_t         realm[32];   /* digest, 0 = none */
+    uint8_t         pool[8];     /* of the name of its socket */
+    uint64_t        ttl;         /* ms that it stays after its end */
+    uint64_t        orphan;      /* ms without a watcher, 0 = any */
+    uint64_t        stall;       /* ms that one watcher may hold it up */
+    uint32_t        output;      /* bytes of each stream besides the ring: the
+                                    first half and the last half of them */
+    uint32_t        watchers;    /* at most */
+    uint32_t        waits;       /* at most */
+    uint32_t        uid;         /* of those who may connect, besides root and
+                                    the helper's own */
+    uint32_t        flags;       /* NGX_CC_KEEP_* */
+    uint32_t        reserved;
+} ngx_cc_wire_keep_t;
 
 
 /*
  * Behind it stand "text" bytes of strings, each ended by NUL, in this order:
- * cwd, beneath, program, argc arguments, envc times NAME=value, and the nread
- * and nwrite paths of the fence.
+ * cwd, beneath, program, argc arguments, envc times NAME=value, the nread and
+ * nwrite paths of the fence, and of a kept command its label and the command
+ * line that lists show.
  */
 
 typedef struct {
@@ -199,6 +254,7 @@ typedef struct {
     ngx_cc_confine_t  confine;
     ngx_cc_handle_t handle;      /* the command's name and secret */
     uint8_t         owner[32];   /* digest of who owns it, 0 = nobody */
+    ngx_cc_wire_keep_t  keep;    /* 0 without the flag */
     uint32_t        argc;        /* >= 1 */
     uint32_t        envc;
     uint32_t        text;        /* bytes of strings behind this */
@@ -246,6 +302,7 @@ typedef struct {
     uint32_t        len;         /* INPUT: bytes, may be 0; DONE: bytes that
                                     the command's pipe took */
     uint32_t        reserved;
+    uint64_t        accepted;    /* DONE: bytes that it took in all */
 } ngx_cc_wire_input_t;
 
 
@@ -340,6 +397,8 @@ typedef struct {
     const char    **argv;        /* argc of them, no closing NULL needed */
     const char    **env;
     const char    **paths;       /* of the fence: nread, then nwrite */
+    const char     *label;       /* of a kept command, else NULL; so is: */
+    const char     *shown;
     uint32_t        argc;
     uint32_t        envc;
     uint32_t        npaths;
@@ -355,8 +414,9 @@ size_t ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest);
 /*
  * Writes the strings behind "start", which has room for them, and completes
  * start->argc, envc, text and head.size.  Returns the size of the datagram, or
- * 0 when a limit of this file is broken, or when npaths is not the number of
- * paths in start->confine.
+ * 0 when a limit of this file is broken, when npaths is not the number of
+ * paths in start->confine, or when label and shown are given without the flag
+ * KEEP or missing with it.
  */
 size_t ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *s);

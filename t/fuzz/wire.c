@@ -14,7 +14,7 @@ static void
 strings(const ngx_cc_wire_start_t *start, size_t size)
 {
     size_t                  i, n, longest;
-    const char            **vector, **last;
+    const char             *end, **vector, **last;
     ngx_cc_wire_start_t    *again;
     ngx_cc_wire_strings_t   s;
 
@@ -32,8 +32,15 @@ strings(const ngx_cc_wire_start_t *start, size_t size)
 
     last = s.npaths ? s.paths : s.envc ? s.env : s.argv;
     i = s.npaths ? s.npaths : s.envc ? s.envc : s.argc;
-    fuzz_check(last[i - 1] + strlen(last[i - 1]) + 1
-               == (const char *) (start + 1) + start->text);
+    end = last[i - 1] + strlen(last[i - 1]) + 1;
+
+    if (start->head.flags & NGX_CC_START_KEEP) {
+        fuzz_check(s.label == end);
+        fuzz_check(s.shown == s.label + strlen(s.label) + 1);
+        end = s.shown + strlen(s.shown) + 1;
+    }
+
+    fuzz_check(end == (const char *) (start + 1) + start->text);
 
     fuzz_check(s.argv[s.argc] == NULL);
     fuzz_check(s.env[s.envc] == NULL);

@@ -175,6 +175,8 @@ host_start(host_t *h, const host_start_t *o, const char *command)
     s.envc = 1;
     s.paths = o->paths;
     s.npaths = o->confine.nread + o->confine.nwrite;
+    s.label = NULL;
+    s.shown = NULL;
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_START, ++h->run, sizeof(m.start));
     m.start.head.flags = o->flags;

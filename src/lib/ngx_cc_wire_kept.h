@@ -1,0 +1,305 @@
+
+/*
+ * The messages between a worker and a helper whose command is kept: it outlives
+ * its connection and has any number of readers ("watchers").  They have the
+ * head of ngx_cc_wire.h and pass the same ngx_cc_wire_check().
+ *
+ * A watcher is either the control socket of the worker that started the
+ * command, or a connection to the helper's listening socket, which has to prove
+ * that it belongs to a worker of the same master:
+ *
+ *   worker                        helper
+ *   HELLO nonce            ->
+ *                          <-     WELCOME nonce, mac
+ *   PROOF mac, ATTACH      ->
+ *                          <-     ATTACHED
+ *   READ                   ->
+ *                          <-     DATA, ... EXITED
+ *
+ * head.run is the run of START on the control socket, and 0 elsewhere.
+ */
+
+#ifndef _NGX_CC_WIRE_KEPT_H_INCLUDED_
+#define _NGX_CC_WIRE_KEPT_H_INCLUDED_
+
+
+#include "ngx_cc_wire.h"
+
+
+#define NGX_CC_WIRE_NONCE         32     /* bytes */
+#define NGX_CC_WIRE_MAX_DATA      65536  /* payload bytes of one DATA, with the
+                                            heads of its records */
+#define NGX_CC_WIRE_MAX_PATTERNS  8
+#define NGX_CC_WIRE_MAX_PATTERN   256    /* bytes of one */
+#define NGX_CC_WIRE_MAX_LABEL     320    /* bytes: 80 characters */
+#define NGX_CC_WIRE_MAX_SHOWN     1024   /* bytes of a command line in a list */
+
+
+/* HELLO (mac is 0), WELCOME, PROOF (nonce is 0) */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint8_t         nonce[NGX_CC_WIRE_NONCE];
+    uint8_t         mac[32];     /* see ngx_cc_hmac.h and docs/architecture */
+} ngx_cc_wire_hello_t;
+
+
+/* flags of ATTACH, and (granted) of ATTACHED */
+
+#define NGX_CC_ATTACH_DATA      0x0001   /* wants output: READ is allowed */
+#define NGX_CC_ATTACH_WRITE     0x0002   /* INPUT, SIGNAL, RESIZE, CANCEL,
+                                            REMOVE are allowed */
+#define NGX_CC_ATTACH_LOSSY     0x0004   /* never holds the command up */
+#define NGX_CC_ATTACH_EXCLUSIVE 0x0008   /* nobody else may write from now */
+#define NGX_CC_ATTACH_OBSERVER  0x0010   /* another owner of the same realm:
+                                            never WRITE, always LOSSY */
+#define NGX_CC_ATTACH_MONITOR   0x0020   /* does not count as a watcher, and
+                                            does not keep an orphan alive */
+#define NGX_CC_ATTACH_FLAGS     0x003f
+
+/* more flags of ATTACHED: the state of the command */
+
+#define NGX_CC_ATTACHED_TTY     0x0100
+#define NGX_CC_ATTACHED_STDIN   0x0200   /* it is open */
+#define NGX_CC_ATTACHED_OVER    0x0400   /* EXITED follows after the data */
+#define NGX_CC_ATTACHED_ENDING  0x0800   /* it is being ended */
+#define NGX_CC_ATTACHED_PAUSED  0x1000
+#define NGX_CC_ATTACHED_FLAGS   0x1f3f
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    ngx_cc_handle_t handle;
+    uint8_t         owner[32];
+    uint8_t         realm[32];   /* OBSERVER: 0 matches nobody */
+    int64_t         from[2];     /* offset of each stream; negative: that many
+                                    bytes before the end */
+} ngx_cc_wire_attach_t;
+
+
+/* why ATTACH, LIST or REMOVE was refused */
+
+typedef enum {
+    NGX_CC_DENIED_NONE = 0,
+    NGX_CC_DENIED_UNKNOWN,      /* wrong secret or owner */
+    NGX_CC_DENIED_WATCHERS,     /* there are too many */
+    NGX_CC_DENIED_RUNNING,      /* REMOVE without FORCE */
+    NGX_CC_DENIED_WAITS,        /* WAIT: there are too many */
+    NGX_CC_DENIED_REASONS
+} ngx_cc_wire_denied_e;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        denied;      /* ngx_cc_wire_denied_e; then no other field
+                                    is set, and the connection ends */
+    int32_t         pid;         /* of the command, 0 = it never ran */
+    uint64_t        start;       /* us since 1970 */
+    uint64_t        from[2];     /* where DATA begins */
+    uint64_t        held[2];     /* least offset that is still there */
+    uint64_t        bytes[2];    /* that it has written so far */
+    uint64_t        seq;         /* the ring's head */
+    uint64_t        accepted;    /* bytes that its stdin has taken */
+    uint32_t        watchers;    /* with this one */
+    uint16_t        cols;        /* of its terminal */
+    uint16_t        rows;
+} ngx_cc_wire_attached_t;
+
+
+/*
+ * READ: everything that was sent is consumed; one more DATA, please, of at most
+ * "max" payload bytes (0 = any).  FLOW: flags LOSSY or 0 from now on.
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        max;
+    uint32_t        reserved;
+} ngx_cc_wire_read_t;
+
+
+/*
+ * DATA: "len" bytes of records follow, each padded to 8.  A gap says that
+ * the bytes from "offset" to "to" of that stream are not held any more.
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        len;
+    uint32_t        eof;         /* NGX_CC_EOF_*: nothing follows this */
+} ngx_cc_wire_data_t;
+
+typedef struct {
+    uint64_t        seq;         /* ring position of the first payload byte;
+                                    of a gap: 0 */
+    uint64_t        offset;      /* in its stream */
+    uint64_t        to;          /* offset + len; of a gap its end */
+    uint32_t        len;         /* payload bytes; 0 = a gap */
+    uint32_t        stream;
+} ngx_cc_wire_record_t;
+
+
+/* what a WAIT waits for besides its patterns and its time */
+
+typedef enum {
+    NGX_CC_UNTIL_EXIT = 0,
+    NGX_CC_UNTIL_OUTPUT,         /* bytes at or behind "from" */
+    NGX_CC_UNTIL_IDLE,           /* none for "idle" ms */
+    NGX_CC_UNTILS
+} ngx_cc_wire_until_e;
+
+#define NGX_CC_WAIT_ANSI        0x0001   /* patterns are looked for in what
+                                            is left without terminal bytes */
+
+/* behind it stand "n" patterns: u16 length, bytes; "text" bytes together */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        serial;      /* of this connection, never 0 */
+    uint32_t        until;       /* ngx_cc_wire_until_e */
+    uint32_t        streams;     /* NGX_CC_EOF_* bits: those to be looked at */
+    uint32_t        n;           /* patterns */
+    uint32_t        text;
+    uint32_t        idle;        /* ms */
+    uint64_t        timeout;     /* ms, 0 = none */
+    uint64_t        from[2];     /* UINT64_MAX = from now on */
+} ngx_cc_wire_wait_t;
+
+
+typedef enum {
+    NGX_CC_WOKE_EXIT = 0,
+    NGX_CC_WOKE_OUTPUT,
+    NGX_CC_WOKE_IDLE,
+    NGX_CC_WOKE_PATTERN,
+    NGX_CC_WOKE_TIMEOUT,
+    NGX_CC_WOKE_REFUSED,         /* too many waits */
+    NGX_CC_WOKES
+} ngx_cc_wire_woke_e;
+
+/* WOKE; UNWAIT has the serial only */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        serial;
+    uint32_t        reason;      /* ngx_cc_wire_woke_e */
+    uint32_t        which;       /* PATTERN: its number, from 0 */
+    uint32_t        stream;      /* PATTERN, OUTPUT */
+    uint64_t        offset;      /* PATTERN: of its first byte (with ANSI:
+                                    of the byte that completed it) */
+    uint64_t        next;        /* offset behind it */
+    uint64_t        bytes[2];    /* that the command has written so far */
+} ngx_cc_wire_woke_t;
+
+
+/* REMOVE: flag FORCE ends a running one; REMOVED answers */
+
+#define NGX_CC_REMOVE_FORCE     0x0001
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        denied;      /* ngx_cc_wire_denied_e */
+    uint32_t        reserved;
+} ngx_cc_wire_removed_t;
+
+
+/* DETACHED: the connection ends */
+
+typedef enum {
+    NGX_CC_DETACHED_REMOVED = 0,
+    NGX_CC_DETACHED_TAKEN,       /* another one is exclusive now */
+    NGX_CC_DETACHED_REASONS
+} ngx_cc_wire_detached_e;
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        reason;
+    uint32_t        reserved;
+} ngx_cc_wire_detached_t;
+
+
+/* STATE: told to every watcher when it changes; flags as of ATTACHED */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        watchers;
+    uint16_t        cols;
+    uint16_t        rows;
+    uint32_t        failed;      /* peers that could not prove themselves */
+    uint32_t        reserved;
+} ngx_cc_wire_state_t;
+
+
+/* LIST instead of ATTACH: handle 0; ENTRY answers, and the connection ends */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint8_t         owner[32];
+    uint8_t         realm[32];   /* of an observer, or 0 */
+} ngx_cc_wire_list_t;
+
+/* behind it stand label and shown (no NULs) */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;    /* flags as of ATTACHED */
+    uint32_t        denied;      /* ngx_cc_wire_denied_e */
+    uint32_t        label;       /* bytes */
+    uint32_t        shown;       /* bytes */
+    uint32_t        watchers;
+    ngx_cc_handle_t handle;      /* the whole id: the owner may have it */
+    int32_t         pid;
+    int32_t         status;      /* OVER: as from waitpid() */
+    uint32_t        cause;       /* OVER */
+    uint32_t        read;        /* OVER: somebody has read it to its end */
+    uint64_t        start;       /* us since 1970 */
+    uint64_t        ended;       /* us since 1970, 0 = not yet */
+    uint64_t        expires;     /* ms from now, 0 = not before it ends */
+    uint64_t        bytes[2];
+    uint64_t        user;        /* us of CPU, of what has been waited for */
+    uint64_t        system;
+    uint64_t        max_rss;     /* KiB */
+} ngx_cc_wire_entry_t;
+
+
+/* ACK and TOLD: a head alone, on the control socket */
+
+
+/* room for any message of this file but what stands behind them */
+
+typedef union {
+    ngx_cc_wire_head_t      head;
+    ngx_cc_wire_hello_t     hello;
+    ngx_cc_wire_attach_t    attach;
+    ngx_cc_wire_attached_t  attached;
+    ngx_cc_wire_read_t      read;
+    ngx_cc_wire_data_t      data;
+    ngx_cc_wire_wait_t      wait;
+    ngx_cc_wire_woke_t      woke;
+    ngx_cc_wire_removed_t   removed;
+    ngx_cc_wire_detached_t  detached;
+    ngx_cc_wire_state_t     state;
+    ngx_cc_wire_list_t      list;
+    ngx_cc_wire_entry_t     entry;
+} ngx_cc_wire_kept_msg_t;
+
+
+#define NGX_CC_WIRE_MAX_WAIT                                                  \
+    (sizeof(ngx_cc_wire_wait_t)                                               \
+     + NGX_CC_WIRE_MAX_PATTERNS * (2 + NGX_CC_WIRE_MAX_PATTERN))
+
+
+/*
+ * The part of ngx_cc_wire_check() for these types: msg has n bytes, a good head
+ * and no unknown flag, n is at least the fixed part.  Lengths, enumerations,
+ * reserved fields; of DATA every record's length, stream, padding and end.
+ * Returns 1 when it is good, else 0.
+ */
+int ngx_cc_wire_kept_check(const void *msg, size_t n);
+
+/*
+ * Walks over the records of a DATA that has passed the check: *pos is 0 at
+ * first.  Returns the next one (its payload stands behind it), or NULL.
+ */
+const ngx_cc_wire_record_t *ngx_cc_wire_kept_record(
+    const ngx_cc_wire_data_t *data, size_t *pos);
+
+
+#endif /* _NGX_CC_WIRE_KEPT_H_INCLUDED_ */

@@ -1,0 +1,315 @@
+
+/* messages of kept commands: whatever is wrong is refused */
+
+#include <string.h>
+#include "unit.h"
+#include "ngx_cc_wire_kept.h"
+
+
+static union {
+    ngx_cc_wire_kept_msg_t  msg;
+    ngx_cc_wire_start_t     start;
+    uint8_t                 byte[NGX_CC_WIRE_MAX_START + 4096];
+} m;
+
+
+static const struct {
+    unsigned  type;
+    size_t    size;
+} fixed_types[] = {
+    { NGX_CC_WIRE_HELLO, sizeof(ngx_cc_wire_hello_t) },
+    { NGX_CC_WIRE_PROOF, sizeof(ngx_cc_wire_hello_t) },
+    { NGX_CC_WIRE_ATTACH, sizeof(ngx_cc_wire_attach_t) },
+    { NGX_CC_WIRE_READ, sizeof(ngx_cc_wire_read_t) },
+    { NGX_CC_WIRE_FLOW, sizeof(ngx_cc_wire_head_t) },
+    { NGX_CC_WIRE_UNWAIT, sizeof(ngx_cc_wire_woke_t) },
+    { NGX_CC_WIRE_REMOVE, sizeof(ngx_cc_wire_head_t) },
+    { NGX_CC_WIRE_LIST, sizeof(ngx_cc_wire_list_t) },
+    { NGX_CC_WIRE_ACK, sizeof(ngx_cc_wire_head_t) },
+    { NGX_CC_WIRE_TOLD, sizeof(ngx_cc_wire_head_t) },
+    { NGX_CC_WIRE_WELCOME, sizeof(ngx_cc_wire_hello_t) },
+    { NGX_CC_WIRE_ATTACHED, sizeof(ngx_cc_wire_attached_t) },
+    { NGX_CC_WIRE_WOKE, sizeof(ngx_cc_wire_woke_t) },
+    { NGX_CC_WIRE_REMOVED, sizeof(ngx_cc_wire_removed_t) },
+    { NGX_CC_WIRE_DETACHED, sizeof(ngx_cc_wire_detached_t) },
+    { NGX_CC_WIRE_STATE, sizeof(ngx_cc_wire_state_t) },
+    { NGX_CC_WIRE_ENTRY, sizeof(ngx_cc_wire_entry_t) }
+};
+
+
+static void
+begin(unsigned type, size_t size)
+{
+    memset(&m, 0xee, 4096);
+    ngx_cc_wire_init(&m, type, 7, size);
+
+    if (type == NGX_CC_WIRE_WOKE || type == NGX_CC_WIRE_UNWAIT
+        || type == NGX_CC_WIRE_WAIT)
+    {
+        m.msg.woke.serial = 1;       /* of WAIT at the same place */
+    }
+
+    if (type == NGX_CC_WIRE_WAIT) {
+        m.msg.wait.streams = NGX_CC_EOF_STDOUT;
+    }
+}
+
+
+static unsigned
+check(void)
+{
+    return ngx_cc_wire_check(&m, m.msg.head.size);
+}
+
+
+START_TEST(fixed)
+{
+    size_t    i, n, size;
+    unsigned  type;
+
+    for (i = 0; i < sizeof(fixed_types) / sizeof(fixed_types[0]); i++) {
+        type = fixed_types[i].type;
+        size = fixed_types[i].size;
+
+        begin(type, size);
+        ck_assert_uint_eq(check(), type);
+
+        for (n = sizeof(ngx_cc_wire_head_t); n < size + 64; n++) {
+            m.msg.head.size = n;
+            ck_assert_uint_eq(ngx_cc_wire_check(&m, n),
+                              n == size ? type : 0);
+        }
+
+        begin(type, size);
+        m.msg.head.flags = 0x8000;
+        ck_assert_uint_eq(check(), 0);
+    }
+}
+END_TEST
+
+
+START_TEST(values)
+{
+    begin(NGX_CC_WIRE_ATTACHED, sizeof(ngx_cc_wire_attached_t));
+    m.msg.attached.bytes[1] = 5;
+    m.msg.attached.held[1] = 5;
+    m.msg.attached.from[1] = 5;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.attached.held[1] = 6;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.attached.held[1] = 0;
+    m.msg.attached.from[1] = 6;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.attached.from[1] = 0;
+    m.msg.attached.denied = NGX_CC_DENIED_REASONS;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.attached.denied = 0;
+    m.msg.attached.pid = -1;
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_READ, sizeof(ngx_cc_wire_read_t));
+    m.msg.read.max = NGX_CC_WIRE_MAX_DATA;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.read.max++;
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_WOKE, sizeof(ngx_cc_wire_woke_t));
+    m.msg.woke.reason = NGX_CC_WOKES;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.woke.reason = 0;
+    m.msg.woke.stream = 2;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.woke.stream = 1;
+    m.msg.woke.serial = 0;
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_ENTRY, sizeof(ngx_cc_wire_entry_t) + 3);
+    m.msg.entry.label = 1;
+    m.msg.entry.shown = 2;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.entry.shown = 3;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.entry.shown = UINT32_MAX;
+    m.msg.entry.label = 4;
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
+static ngx_cc_wire_record_t *
+data(size_t len)
+{
+    begin(NGX_CC_WIRE_DATA, sizeof(ngx_cc_wire_data_t) + len);
+    m.msg.data.len = len;
+    memset(&m.msg.data + 1, 0, len);
+
+    return (ngx_cc_wire_record_t *) (&m.msg.data + 1);
+}
+
+
+START_TEST(records)
+{
+    size_t                 pos;
+    ngx_cc_wire_record_t  *rec, *gap;
+
+    rec = data(0);
+    ck_assert_uint_ne(check(), 0);
+    pos = 0;
+    ck_assert_ptr_null(ngx_cc_wire_kept_record(&m.msg.data, &pos));
+
+    /* a gap, and a record of 9 bytes, padded to 16 */
+
+    rec = data(2 * sizeof(*rec) + 16);
+    gap = rec;
+    gap->offset = 10;
+    gap->to = 20;
+    gap->stream = 1;
+    rec++;
+    rec->seq = 77;
+    rec->offset = 20;
+    rec->to = 29;
+    rec->len = 9;
+    rec->stream = 1;
+    ck_assert_uint_ne(check(), 0);
+
+    pos = 0;
+    ck_assert_ptr_eq(ngx_cc_wire_kept_record(&m.msg.data, &pos), gap);
+    ck_assert_ptr_eq(ngx_cc_wire_kept_record(&m.msg.data, &pos), rec);
+    ck_assert_ptr_null(ngx_cc_wire_kept_record(&m.msg.data, &pos));
+
+    rec->to = 30;
+    ck_assert_uint_eq(check(), 0);
+    rec->to = 29;
+    rec->stream = 2;
+    ck_assert_uint_eq(check(), 0);
+    rec->stream = 0;
+    rec->len = 17;
+    rec->to = 37;
+    ck_assert_uint_eq(check(), 0);
+    rec->len = UINT32_MAX;
+    ck_assert_uint_eq(check(), 0);
+    rec->len = 9;
+    rec->to = 29;
+    gap->to = 10;
+    ck_assert_uint_eq(check(), 0);
+    gap->to = 9;
+    ck_assert_uint_eq(check(), 0);
+    gap->to = 20;
+    gap->seq = 1;
+    ck_assert_uint_eq(check(), 0);
+    gap->seq = 0;
+    m.msg.data.eof = 4;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.data.eof = 3;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.data.len--;
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
+static size_t
+wait(const char *patterns, size_t text, uint32_t n)
+{
+    begin(NGX_CC_WIRE_WAIT, sizeof(ngx_cc_wire_wait_t) + text);
+    m.msg.wait.n = n;
+    m.msg.wait.text = text;
+    memcpy(&m.msg.wait + 1, patterns, text);
+
+    return check();
+}
+
+
+START_TEST(patterns)
+{
+    ck_assert_uint_ne(wait("", 0, 0), 0);
+    ck_assert_uint_ne(wait("\1\0a\2\0bc", 7, 2), 0);
+    ck_assert_uint_eq(wait("\1\0a\2\0bc", 7, 1), 0);
+    ck_assert_uint_eq(wait("\1\0a\2\0bc", 7, 3), 0);
+    ck_assert_uint_eq(wait("\1\0a\3\0bc", 7, 2), 0);
+    ck_assert_uint_eq(wait("\0\0", 2, 1), 0);
+    ck_assert_uint_eq(wait("\1", 1, 1), 0);
+
+    ck_assert_uint_ne(wait("\1\0a", 3, 1), 0);
+    m.msg.wait.streams = 0;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.streams = 4;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.streams = 3;
+    m.msg.wait.until = NGX_CC_UNTILS;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.until = NGX_CC_UNTIL_IDLE;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.wait.serial = 0;
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
+START_TEST(keep)
+{
+    size_t                  n;
+    const char             *argv[] = { "true" }, *vector[16];
+    ngx_cc_wire_strings_t   s, out;
+
+    memset(&s, 0, sizeof(s));
+    s.cwd = "/";
+    s.beneath = "";
+    s.program = "/bin/true";
+    s.argv = argv;
+    s.argc = 1;
+    s.label = "a label";
+    s.shown = "true";
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 1, sizeof(m.start));
+    ck_assert_uint_eq(ngx_cc_wire_start_pack(&m.start, &s), 0);
+
+    m.start.head.flags = NGX_CC_START_KEEP;
+    m.start.keep.watchers = 16;
+    n = ngx_cc_wire_start_pack(&m.start, &s);
+    ck_assert_uint_ne(n, 0);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+
+    ngx_cc_wire_start_unpack(&m.start, &out, vector);
+    ck_assert_str_eq(out.label, "a label");
+    ck_assert_str_eq(out.shown, "true");
+    ck_assert_ptr_null(out.env[0]);
+
+    m.start.keep.watchers = 0;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.watchers = 16;
+    m.start.keep.flags = 2;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.flags = 1;
+    m.start.keep.output = NGX_CC_KEEP_MAX_OUTPUT + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.output = 0;
+    ck_assert_uint_ne(ngx_cc_wire_check(&m, n), 0);
+
+    /* without the flag: neither the strings nor the numbers */
+
+    m.start.head.flags = 0;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    s.label = NULL;
+    m.start.head.flags = NGX_CC_START_KEEP;
+    ck_assert_uint_eq(ngx_cc_wire_start_pack(&m.start, &s), 0);
+}
+END_TEST
+
+
+int
+main(void)
+{
+    Suite  *s = suite_create("wire_kept");
+    TCase  *tc = tcase_create("wire_kept");
+
+    tcase_add_test(tc, fixed);
+    tcase_add_test(tc, values);
+    tcase_add_test(tc, records);
+    tcase_add_test(tc, patterns);
+    tcase_add_test(tc, keep);
+    suite_add_tcase(s, tc);
+
+    return unit_run(s);
+}
