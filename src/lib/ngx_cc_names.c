@@ -11,7 +11,7 @@ static const char  *ngx_cc_names_causes[] = {
 };
 
 static const char  *ngx_cc_names_stages[] = {
-    "start", "pipe", "fork", "process group", "stdio",
+    "start", "pipe", "terminal", "fork", "process group", "stdio",
     "working directory", "limits", "fence", "exec", "socket"
 };
 

@@ -9,6 +9,8 @@ static int ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start,
 static int ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
     uint32_t nwrite);
+static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
+static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
 
 
@@ -26,10 +28,12 @@ static const struct {
     [NGX_CC_WIRE_START] = { sizeof(ngx_cc_wire_start_t),
                             NGX_CC_START_FLAGS },
     [NGX_CC_WIRE_CREDIT] = { sizeof(ngx_cc_wire_credit_t), 0 },
-    [NGX_CC_WIRE_SIGNAL] = { sizeof(ngx_cc_wire_signal_t), 0 },
+    [NGX_CC_WIRE_SIGNAL] = { sizeof(ngx_cc_wire_signal_t),
+                             NGX_CC_SIGNAL_UNTOLD },
     [NGX_CC_WIRE_CANCEL] = { sizeof(ngx_cc_wire_head_t),
                              NGX_CC_CAUSE_FLAGS },
     [NGX_CC_WIRE_INPUT] = { sizeof(ngx_cc_wire_input_t), NGX_CC_INPUT_EOF },
+    [NGX_CC_WIRE_RESIZE] = { sizeof(ngx_cc_wire_resize_t), 0 },
     [NGX_CC_WIRE_RELEASE] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_ABANDON] = { sizeof(ngx_cc_wire_head_t),
                               NGX_CC_CAUSE_FLAGS },
@@ -37,7 +41,7 @@ static const struct {
     [NGX_CC_WIRE_FAILED] = { sizeof(ngx_cc_wire_failed_t), 0 },
     [NGX_CC_WIRE_OUTPUT] = { sizeof(ngx_cc_wire_output_t), 0 },
     [NGX_CC_WIRE_INPUT_DONE] = { sizeof(ngx_cc_wire_input_t),
-                                 NGX_CC_INPUT_CLOSED },
+                                 NGX_CC_INPUT_CLOSED|NGX_CC_INPUT_LONG },
     [NGX_CC_WIRE_ENDED] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_SIGNALLED] = { sizeof(ngx_cc_wire_signal_t), 0 },
     [NGX_CC_WIRE_EXITED] = { sizeof(ngx_cc_wire_exited_t),
@@ -158,7 +162,14 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
 
     case NGX_CC_WIRE_SIGNAL:
     case NGX_CC_WIRE_SIGNALLED:
-        return msg->signal.signo >= 1 && msg->signal.signo <= 64;
+        return msg->signal.signo >= 1 && msg->signal.signo <= 64
+               && msg->signal.to < ((msg->head.flags & NGX_CC_SIGNAL_UNTOLD)
+                                    ? NGX_CC_SIGNAL_TARGETS
+                                    : NGX_CC_SIGNAL_TREE + 1);
+
+    case NGX_CC_WIRE_RESIZE:
+        return ngx_cc_wire_side(msg->resize.cols)
+               && ngx_cc_wire_side(msg->resize.rows);
 
     case NGX_CC_WIRE_INPUT_DONE:
         return msg->input.len <= NGX_CC_WIRE_MAX_INPUT;
@@ -194,6 +205,7 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
         || start->argc == 0
         || !ngx_cc_wire_count(start->argc, start->envc, confine->nread,
                               confine->nwrite)
+        || !ngx_cc_wire_check_terminal(start)
         || (confine->flags & ~NGX_CC_CONFINE_FLAGS)
         || (confine->umask & ~0777)
         || confine->nice < -20 || confine->nice > 19
@@ -259,6 +271,27 @@ ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start)
            && keep->watchers <= NGX_CC_KEEP_MAX_WATCHERS
            && keep->waits <= NGX_CC_KEEP_MAX_WAITS
            && (keep->flags & ~NGX_CC_KEEP_FLAGS) == 0;
+}
+
+
+static int
+ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start)
+{
+    if (!(start->head.flags & NGX_CC_START_TTY)) {
+        return start->cols == 0 && start->rows == 0
+               && !(start->head.flags & NGX_CC_START_NOECHO);
+    }
+
+    return (start->head.flags & NGX_CC_START_STDIN)
+           && !(start->head.flags & NGX_CC_START_MERGE)
+           && ngx_cc_wire_side(start->cols) && ngx_cc_wire_side(start->rows);
+}
+
+
+static int
+ngx_cc_wire_side(uint32_t n)
+{
+    return n >= 1 && n <= NGX_CC_WIRE_MAX_SIDE;
 }
 
 

@@ -6,8 +6,7 @@
  * same machine, so the structs below are the format; whatever arrives is
  * checked by ngx_cc_wire_check() before any field is used.
  *
- * What is said to a kept command stands in ngx_cc_wire_kept.h.  The number of
- * RESIZE is reserved for pseudo-terminals.
+ * What is said to a kept command stands in ngx_cc_wire_kept.h.
  */
 
 #ifndef _NGX_CC_WIRE_H_INCLUDED_
@@ -49,7 +48,7 @@ typedef enum {
     NGX_CC_WIRE_SIGNAL,      /* worker -> helper: signal to the tree */
     NGX_CC_WIRE_CANCEL,      /* worker -> helper: the ladder */
     NGX_CC_WIRE_INPUT,       /* worker -> helper: bytes or end of stdin */
-    NGX_CC_WIRE_RESIZE,      /* (reserved) */
+    NGX_CC_WIRE_RESIZE,      /* worker -> helper: its terminal has this size */
     NGX_CC_WIRE_RELEASE,     /* worker -> idle helper: give memory back */
     NGX_CC_WIRE_ABANDON,     /* worker -> helper: nobody reads; end it */
 
@@ -113,6 +112,7 @@ typedef enum {
 typedef enum {
     NGX_CC_STAGE_NONE = 0,
     NGX_CC_STAGE_PIPE,
+    NGX_CC_STAGE_TERMINAL,
     NGX_CC_STAGE_FORK,
     NGX_CC_STAGE_GROUP,
     NGX_CC_STAGE_STDIO,
@@ -205,7 +205,14 @@ typedef struct {
                                             directory it is in, if missing */
 #define NGX_CC_START_KEEP       0x0040   /* it outlives this worker: "keep" is
                                             filled */
-#define NGX_CC_START_FLAGS      0x007f
+#define NGX_CC_START_TTY        0x0080   /* on a terminal of "cols" and "rows",
+                                            which is stdin, too (STDIN is set)
+                                            and both streams (no MERGE) */
+#define NGX_CC_START_NOECHO     0x0100   /* one that does not echo at first */
+#define NGX_CC_START_MERGE      0x0200   /* stderr is the pipe of stdout */
+#define NGX_CC_START_FLAGS      0x03ff
+
+#define NGX_CC_WIRE_MAX_SIDE    1000     /* columns or rows of a terminal */
 
 
 /* what makes a command a kept one */
@@ -258,7 +265,8 @@ typedef struct {
     uint32_t        argc;        /* >= 1 */
     uint32_t        envc;
     uint32_t        text;        /* bytes of strings behind this */
-    uint32_t        reserved;
+    uint16_t        cols;        /* of a terminal (START_TTY), else 0 */
+    uint16_t        rows;
 } ngx_cc_wire_start_t;
 
 
@@ -277,30 +285,57 @@ typedef struct {
 
 #define NGX_CC_CAUSE_FLAGS      0x000f
 
+/* whom a SIGNAL is for */
+
+typedef enum {
+    NGX_CC_SIGNAL_TREE = 0,  /* every process of the command */
+    NGX_CC_SIGNAL_GROUP,     /* the main process and its group */
+    NGX_CC_SIGNAL_FOREGROUND,    /* the group that its terminal is with */
+    NGX_CC_SIGNAL_TARGETS
+} ngx_cc_signal_target_e;
+
+
+/* flags of SIGNAL */
+
+#define NGX_CC_SIGNAL_UNTOLD    0x0001   /* nobody waits for SIGNALLED; neither
+                                            PAUSE nor RESUME, whatever signal
+                                            it is */
+
 /* SIGNAL, SIGNALLED */
 
 typedef struct {
     ngx_cc_wire_head_t  head;
-    int32_t         signo;       /* 1..64, for the whole tree */
+    int32_t         signo;       /* 1..64 */
     uint32_t        serial;      /* SIGNALLED: of the SIGNAL; one that was
                                     overtaken by another need not be told */
     uint32_t        left;        /* SIGNALLED: processes that did not get it,
                                     or (SIGSTOP) that have not stopped */
-    uint32_t        reserved;
+    uint32_t        to;          /* SIGNAL: ngx_cc_signal_target_e; TREE unless
+                                    it is UNTOLD */
 } ngx_cc_wire_signal_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint16_t        cols;        /* 1..NGX_CC_WIRE_MAX_SIDE */
+    uint16_t        rows;
+    uint32_t        reserved;
+} ngx_cc_wire_resize_t;
 
 
 /* flags of INPUT and INPUT_DONE */
 
 #define NGX_CC_INPUT_EOF        0x0001   /* INPUT: close stdin afterwards */
 #define NGX_CC_INPUT_CLOSED     0x0002   /* DONE: nobody reads it any more */
+#define NGX_CC_INPUT_LONG       0x0004   /* DONE: what follows is a line that is
+                                            too long for a terminal */
 
 /* "len" bytes follow an INPUT */
 
 typedef struct {
     ngx_cc_wire_head_t  head;
     uint32_t        len;         /* INPUT: bytes, may be 0; DONE: bytes that
-                                    the command's pipe took */
+                                    the command's pipe or terminal took */
     uint32_t        reserved;
     uint64_t        accepted;    /* DONE: bytes that it took in all */
 } ngx_cc_wire_input_t;
@@ -360,6 +395,7 @@ typedef union {
     ngx_cc_wire_failed_t   failed;
     ngx_cc_wire_credit_t   credit;
     ngx_cc_wire_signal_t   signal;
+    ngx_cc_wire_resize_t   resize;
     ngx_cc_wire_input_t    input;
     ngx_cc_wire_started_t  started;
     ngx_cc_wire_output_t   output;

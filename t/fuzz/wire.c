@@ -90,12 +90,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(&head, msg, sizeof(head));
         fuzz_check(head.magic == NGX_CC_WIRE_MAGIC && head.size == size);
         fuzz_check(head.type == type && type < NGX_CC_WIRE_TYPES);
-        fuzz_check(type != NGX_CC_WIRE_ATTACH && type != NGX_CC_WIRE_STATUS
-                   && type != NGX_CC_WIRE_RESIZE);
+        fuzz_check(type != NGX_CC_WIRE_ATTACH && type != NGX_CC_WIRE_STATUS);
     }
 
     if (type == NGX_CC_WIRE_START) {
         strings((ngx_cc_wire_start_t *) msg, size);
+    }
+
+    if (type == NGX_CC_WIRE_RESIZE) {
+        const ngx_cc_wire_resize_t  *resize = (ngx_cc_wire_resize_t *) msg;
+
+        fuzz_check(resize->cols >= 1 && resize->cols <= 1000
+                   && resize->rows >= 1 && resize->rows <= 1000);
+    }
+
+    if (type == NGX_CC_WIRE_SIGNAL) {
+        const ngx_cc_wire_signal_t  *signal = (ngx_cc_wire_signal_t *) msg;
+
+        fuzz_check(signal->signo >= 1 && signal->signo <= 64
+                   && signal->to < NGX_CC_SIGNAL_TARGETS);
     }
 
     if (type == NGX_CC_WIRE_INPUT) {

@@ -14,6 +14,7 @@ static const size_t  size[NGX_CC_WIRE_TYPES] = {
     [NGX_CC_WIRE_NOFORK] = sizeof(ngx_cc_wire_failed_t),
     [NGX_CC_WIRE_CREDIT] = sizeof(ngx_cc_wire_credit_t),
     [NGX_CC_WIRE_SIGNAL] = sizeof(ngx_cc_wire_signal_t),
+    [NGX_CC_WIRE_RESIZE] = sizeof(ngx_cc_wire_resize_t),
     [NGX_CC_WIRE_CANCEL] = sizeof(ngx_cc_wire_head_t),
     [NGX_CC_WIRE_RELEASE] = sizeof(ngx_cc_wire_head_t),
     [NGX_CC_WIRE_ABANDON] = sizeof(ngx_cc_wire_head_t),
@@ -52,6 +53,10 @@ START_TEST(fixed)
 
         if (type == NGX_CC_WIRE_SIGNAL || type == NGX_CC_WIRE_SIGNALLED) {
             m.msg.signal.signo = 15;
+
+        } else if (type == NGX_CC_WIRE_RESIZE) {
+            m.msg.resize.cols = 80;
+            m.msg.resize.rows = 24;
 
         } else if (type == NGX_CC_WIRE_KILL || type == NGX_CC_WIRE_HELPER
                    || type == NGX_CC_WIRE_GONE || type == NGX_CC_WIRE_STARTED
@@ -137,6 +142,56 @@ START_TEST(ranges)
     ngx_cc_wire_init(&m, NGX_CC_WIRE_OUTPUT, 1, sizeof(ngx_cc_wire_output_t));
     m.msg.output.eof = 4;
     ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+}
+END_TEST
+
+
+/* columns and rows: 1 to 1000 */
+
+START_TEST(resize)
+{
+    int  i;
+
+    static const struct {
+        uint16_t  cols, rows;
+        int       ok;
+    } row[] = {
+        { 1, 1, 1 }, { 80, 24, 1 }, { 1000, 1000, 1 }, { 0, 24, 0 },
+        { 80, 0, 0 }, { 1001, 24, 0 }, { 80, 1001, 0 }, { 65535, 24, 0 },
+        { 80, 65535, 0 }
+    };
+
+    for (i = 0; i < (int) (sizeof(row) / sizeof(row[0])); i++) {
+        ngx_cc_wire_init(&m, NGX_CC_WIRE_RESIZE, 1,
+                         sizeof(ngx_cc_wire_resize_t));
+        m.msg.resize.cols = row[i].cols;
+        m.msg.resize.rows = row[i].rows;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size),
+                          row[i].ok ? NGX_CC_WIRE_RESIZE : 0);
+    }
+}
+END_TEST
+
+
+/* whom it is for: not the tree alone, but only where nobody waits for it */
+
+START_TEST(targets)
+{
+    uint32_t  to;
+
+    for (to = 0; to < 5; to++) {
+        ngx_cc_wire_init(&m, NGX_CC_WIRE_SIGNAL, 1,
+                         sizeof(ngx_cc_wire_signal_t));
+        m.msg.signal.signo = 2;
+        m.msg.signal.to = to;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size),
+                          to == NGX_CC_SIGNAL_TREE ? NGX_CC_WIRE_SIGNAL : 0);
+
+        m.msg.head.flags = NGX_CC_SIGNAL_UNTOLD;
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size),
+                          to <= NGX_CC_SIGNAL_FOREGROUND ? NGX_CC_WIRE_SIGNAL
+                                                         : 0);
+    }
 }
 END_TEST
 
@@ -229,6 +284,45 @@ START_TEST(start)
 
     ck_assert_ptr_null(s.paths[3]);
     ck_assert_ptr_eq(&s.paths[3], &vector[12]);
+}
+END_TEST
+
+
+/* a terminal has a size, is stdin as well, and has one stream */
+
+START_TEST(terminal)
+{
+    size_t  i, n;
+
+    static const struct {
+        uint16_t  flags, cols, rows;
+        int       ok;
+    } row[] = {
+        { 0, 0, 0, 1 },
+        { 0, 80, 0, 0 },
+        { 0, 0, 24, 0 },
+        { NGX_CC_START_MERGE, 0, 0, 1 },
+        { NGX_CC_START_NOECHO, 0, 0, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 80, 24, 1 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN|NGX_CC_START_NOECHO, 80, 24, 1 },
+        { NGX_CC_START_TTY, 80, 24, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN|NGX_CC_START_MERGE, 80, 24, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 0, 24, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 80, 0, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 1000, 1000, 1 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 1001, 24, 0 },
+        { NGX_CC_START_TTY|NGX_CC_START_STDIN, 80, 1001, 0 },
+        { NGX_CC_START_FLAGS + 1, 0, 0, 0 }
+    };
+
+    for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        n = pack();
+        m.start.head.flags = row[i].flags;
+        m.start.cols = row[i].cols;
+        m.start.rows = row[i].rows;
+        ck_assert_msg(ngx_cc_wire_check(&m, n)
+                      == (row[i].ok ? NGX_CC_WIRE_START : 0), "row %zu", i);
+    }
 }
 END_TEST
 
@@ -400,8 +494,11 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, fixed);
     tcase_add_test(tc, ranges);
+    tcase_add_test(tc, resize);
+    tcase_add_test(tc, targets);
     tcase_add_test(tc, input);
     tcase_add_test(tc, start);
+    tcase_add_test(tc, terminal);
     tcase_add_test(tc, start_bad);
     tcase_add_test(tc, start_fuzz);
     tcase_add_test(tc, limits);
