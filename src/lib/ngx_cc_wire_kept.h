@@ -54,7 +54,11 @@ typedef struct {
 #define NGX_CC_ATTACH_OBSERVER  0x0010   /* another owner of the same realm:
                                             never WRITE, always LOSSY */
 #define NGX_CC_ATTACH_MONITOR   0x0020   /* does not count as a watcher, and
-                                            does not keep an orphan alive */
+                                            does not keep an orphan alive; a
+                                            worker that minds the index: only
+                                            the name of "handle" is looked at,
+                                            not its secret, nor "owner"; never
+                                            with DATA; WRITE is for REMOVE */
 #define NGX_CC_ATTACH_FLAGS     0x003f
 
 /* more flags of ATTACHED: the state of the command */
