@@ -11,7 +11,6 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_conf_report.h"
-#include "ngx_cc_directive.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
 #include "ngx_cc_local.h"
@@ -48,7 +47,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor"),
       NGX_CC_LOCATION|NGX_CONF_FLAG,
-      ngx_cc_directive_executor,
+      ngx_cc_conf_executor,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(enable),
       NULL },
@@ -69,7 +68,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_helpers"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
-      ngx_cc_directive_helpers,
+      ngx_cc_conf_helpers,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -307,7 +306,7 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_audit_log"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
-      ngx_cc_conf_audit_log,
+      ngx_cc_audit_file_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(audit),
       NULL },
@@ -328,51 +327,51 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_umask"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_cc_conf_limits_umask,
+      ngx_cc_conf_confine_umask,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.umask),
+      ngx_cc_loc(confine.umask),
       NULL },
 
     { ngx_string("cc_executor_nice"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
-      ngx_cc_conf_limits_nice,
+      ngx_cc_conf_confine_nice,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.nice),
+      ngx_cc_loc(confine.nice),
       NULL },
 
     { ngx_string("cc_executor_rlimit_cpu"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.cpu),
+      ngx_cc_loc(confine.cpu),
       &ngx_cc_conf_bound_cpu },
 
     { ngx_string("cc_executor_rlimit_as"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_off_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.as),
+      ngx_cc_loc(confine.as),
       &ngx_cc_conf_bound_as },
 
     { ngx_string("cc_executor_rlimit_fsize"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_off_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.fsize),
+      ngx_cc_loc(confine.fsize),
       NULL },
 
     { ngx_string("cc_executor_rlimit_nofile"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.nofile),
+      ngx_cc_loc(confine.nofile),
       &ngx_cc_conf_bound_nofile },
 
     { ngx_string("cc_executor_rlimit_nproc"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(limits.nproc),
+      ngx_cc_loc(confine.nproc),
       &ngx_cc_conf_bound_nproc },
 
     { ngx_string("cc_executor_wrapper"),
@@ -384,37 +383,37 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_fence"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE12,
-      ngx_cc_conf_fence_set,
+      ngx_cc_conf_confine_fence,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(fence),
+      ngx_cc_loc(confine),
       NULL },
 
     { ngx_string("cc_executor_fence_read"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_fence_paths,
+      ngx_cc_conf_confine_paths,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(fence.read),
+      ngx_cc_loc(confine.read),
       NULL },
 
     { ngx_string("cc_executor_fence_write"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_fence_paths,
+      ngx_cc_conf_confine_paths,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(fence.write),
+      ngx_cc_loc(confine.write),
       NULL },
 
     { ngx_string("cc_executor_fence_connect"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(fence.connect),
+      ngx_cc_loc(confine.connect),
       NULL },
 
     { ngx_string("cc_executor_fence_listen"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      ngx_cc_loc(fence.listen),
+      ngx_cc_loc(confine.listen),
       NULL },
 
     { ngx_string("cc_executor_status"),

@@ -19,7 +19,7 @@
 
 struct ngx_cc_audit_s {
     ngx_cc_witness_t        witness;     /* first: it is what others see */
-    ngx_cc_conf_audit_t    *conf;
+    ngx_cc_audit_conf_t    *conf;
     const char             *dialect;
     uint64_t                opened;      /* ms since 1970 */
     u_char                  session[NGX_CC_UUID_TEXT];
@@ -54,7 +54,7 @@ static void ngx_cc_audit_ended(ngx_cc_json_t *w,
     const ngx_cc_witnessed_t *wd);
 static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
     const void *p, size_t len, size_t max);
-static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf);
+static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_audit_conf_t *conf);
 static u_char *ngx_cc_audit_ascii(u_char *dst, u_char *end, const u_char *p,
     const u_char *last);
 static uint64_t ngx_cc_audit_now(void);
@@ -497,7 +497,7 @@ ngx_cc_audit_text(ngx_cc_json_t *w, const char *name, const void *p,
 
 
 static void
-ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_conf_audit_t *conf)
+ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_audit_conf_t *conf)
 {
     u_char  *last;
 

@@ -17,7 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_cc_conf_session.h"
+#include "ngx_cc_conf.h"
 
 
 #define NGX_CC_IDLE_WATCH_BYTES   (64 * 1024)

@@ -1,9 +1,10 @@
 
 /*
- * The file of an audit log: lines are gathered for one turn of the event loop
- * and written by one write() each, so that those of several workers do not
- * mix.  It is opened again on USR1, like nginx's own logs, but not by nginx:
- * its master would open and chown, as root, whatever stands at that name.
+ * cc_executor_audit_log and its file: lines are gathered for one turn of the
+ * event loop and written by one write() each, so that those of several
+ * workers do not mix.  It is opened again on USR1, like nginx's own logs, but
+ * not by nginx: its master would open and chown, as root, whatever stands at
+ * that name.
  *
  * Where root reads the configuration and commands can write a directory of the
  * path, root neither opens nor makes it: workers do, as the user they have.
@@ -38,6 +39,24 @@ typedef struct {
     ngx_uint_t        lost;              /* lines, since then */
 } ngx_cc_audit_file_t;
 
+
+/* what a location says about it */
+
+typedef struct {
+    ngx_cc_audit_file_t  *file;          /* NULL = off */
+    ngx_uint_t            hash;          /* SHA-256 of argv instead of argv */
+} ngx_cc_audit_conf_t;
+
+
+void ngx_cc_audit_file_create(ngx_cc_audit_conf_t *conf);
+void ngx_cc_audit_file_merge(ngx_cc_audit_conf_t *conf,
+    ngx_cc_audit_conf_t *prev);
+
+/*
+ * Setter of cc_executor_audit_log: off | path [argv=full | argv=hash]; the
+ * command's offset is that of ngx_cc_audit_conf_t
+ */
+char *ngx_cc_audit_file_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * The file of that name (made absolute, relative to nginx's prefix); one object

@@ -102,6 +102,98 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
 }
 
 
+char *
+ngx_cc_conf_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                      *rv;
+    ngx_cc_loc_conf_t         *lcf = conf;
+    ngx_cc_main_conf_t        *mcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || !lcf->enable) {
+        return rv;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
+    mcf->enable = 1;
+
+    lcf->file = cf->conf_file->file.name;
+    lcf->line = cf->conf_file->line;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* one that stands there is complained about after the merge */
+
+    if (clcf->handler == NULL) {
+        clcf->handler = mcf->handler;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_cc_main_conf_t  *mcf = conf;
+
+    ngx_int_t    n;
+    ngx_str_t   *value;
+    ngx_uint_t   i, *number;
+
+    if (mcf->pool.min != NGX_CONF_UNSET_UINT
+        || mcf->pool.max != NGX_CONF_UNSET_UINT)
+    {
+        return "is duplicate";
+    }
+
+    mcf->pool.min = 4;
+    mcf->pool.max = 64;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "min=", 4) == 0) {
+            number = &mcf->pool.min;
+
+        } else if (ngx_strncmp(value[i].data, "max=", 4) == 0) {
+            number = &mcf->pool.max;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\": \"cc_executor_"
+                               "helpers\" takes \"min=n\" and \"max=n\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        n = ngx_atoi(value[i].data + 4, value[i].len - 4);
+
+        if (n < 1 || n > NGX_CC_CONF_MAX_HELPERS) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of helpers in \"%V\", it must "
+                               "be between 1 and %d", &value[i],
+                               NGX_CC_CONF_MAX_HELPERS);
+            return NGX_CONF_ERROR;
+        }
+
+        *number = n;
+    }
+
+    if (mcf->pool.min > mcf->pool.max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_helpers\": min=%ui is more than "
+                           "max=%ui", mcf->pool.min, mcf->pool.max);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 void *
 ngx_cc_conf_create_loc(ngx_conf_t *cf)
 {
@@ -121,14 +213,17 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->ping_timeout = NGX_CONF_UNSET_MSEC;
 
-    ngx_cc_conf_session_create(&conf->session);
+    conf->session.max_per_address = NGX_CONF_UNSET_UINT;
+    conf->session.max_per_owner = NGX_CONF_UNSET_UINT;
+    conf->session.frame_timeout = NGX_CONF_UNSET_MSEC;
+    conf->session.idle_timeout = NGX_CONF_UNSET_MSEC;
+
     ngx_cc_access_conf_create(&conf->access);
     ngx_cc_cors_conf_create(&conf->cors);
-    ngx_cc_conf_audit_create(&conf->audit);
+    ngx_cc_audit_file_create(&conf->audit);
     ngx_cc_conf_policy_create(&conf->policy);
     ngx_cc_conf_env_create(&conf->env);
-    ngx_cc_conf_limits_create(&conf->limits);
-    ngx_cc_conf_fence_create(&conf->fence);
+    ngx_cc_conf_confine_create(&conf->confine);
     ngx_cc_conf_command_create(&conf->spec);
 
     return conf;
@@ -149,14 +244,12 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     allows = (conf->policy.allow != NGX_CONF_UNSET_PTR);
 
-    ngx_cc_conf_session_merge(&conf->session, &prev->session);
     ngx_cc_access_conf_merge(&conf->access, &prev->access);
     ngx_cc_cors_conf_merge(&conf->cors, &prev->cors);
-    ngx_cc_conf_audit_merge(&conf->audit, &prev->audit);
+    ngx_cc_audit_file_merge(&conf->audit, &prev->audit);
     ngx_cc_conf_policy_merge(&conf->policy, &prev->policy);
     ngx_cc_conf_env_merge(&conf->env, &prev->env);
-    ngx_cc_conf_limits_merge(&conf->limits, &prev->limits);
-    ngx_cc_conf_fence_merge(&conf->fence, &prev->fence);
+    ngx_cc_conf_confine_merge(&conf->confine, &prev->confine);
     ngx_cc_conf_command_merge(&conf->spec, &prev->spec);
 
     ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
@@ -169,6 +262,14 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval,
                               30000);
     ngx_conf_merge_msec_value(conf->ping_timeout, prev->ping_timeout, 30000);
+    ngx_conf_merge_uint_value(conf->session.max_per_address,
+                              prev->session.max_per_address, 0);
+    ngx_conf_merge_uint_value(conf->session.max_per_owner,
+                              prev->session.max_per_owner, 0);
+    ngx_conf_merge_msec_value(conf->session.frame_timeout,
+                              prev->session.frame_timeout, 30000);
+    ngx_conf_merge_msec_value(conf->session.idle_timeout,
+                              prev->session.idle_timeout, 3600000);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
@@ -231,15 +332,14 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 {
     conf->spec.client_cwd = conf->client_cwd;
 
-    ngx_cc_conf_limits_compile(&conf->limits, &conf->spec.command.confine);
-
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->spec)
            != NGX_CONF_OK
         || ngx_cc_conf_command_cwd(cf, &conf->spec.command, &conf->cwd,
                                    &mcf->work)
            != NGX_CONF_OK
-        || ngx_cc_conf_fence_compile(cf, &conf->fence, &conf->spec.command)
+        || ngx_cc_conf_confine_compile(cf, &conf->confine,
+                                       &conf->spec.command)
            != NGX_CONF_OK
         || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper)
            != NGX_CONF_OK

@@ -1,7 +1,9 @@
 
 /*
  * What the configuration says: one struct for http, one for a location, and
- * the functions that merge, check and compile it.
+ * the functions that merge, check and compile it.  Setters have the form of
+ * ngx_command_t.set: NGX_CONF_OK, NGX_CONF_ERROR (told), or a text that nginx
+ * puts behind the directive's name.
  */
 
 #ifndef _NGX_CC_CONF_H_INCLUDED_
@@ -12,14 +14,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_access_conf.h"
-#include "ngx_cc_conf_audit.h"
+#include "ngx_cc_audit_file.h"
 #include "ngx_cc_cors_conf.h"
 #include "ngx_cc_conf_command.h"
+#include "ngx_cc_conf_confine.h"
 #include "ngx_cc_conf_env.h"
-#include "ngx_cc_conf_fence.h"
-#include "ngx_cc_conf_limits.h"
 #include "ngx_cc_conf_policy.h"
-#include "ngx_cc_conf_session.h"
 #include "ngx_cc_identity.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_spec.h"
@@ -55,6 +55,16 @@ typedef struct {
 } ngx_cc_main_conf_t;
 
 
+/* how much one client may take of a location, and how slow or idle it may be */
+
+typedef struct {
+    ngx_uint_t              max_per_address; /* sessions; 0 = any number */
+    ngx_uint_t              max_per_owner;
+    ngx_msec_t              frame_timeout;
+    ngx_msec_t              idle_timeout;    /* 0 = none */
+} ngx_cc_conf_session_t;
+
+
 struct ngx_cc_loc_conf_s {
     ngx_cc_identity_t       identity;        /* of every location, on or off */
     ngx_flag_t              enable;
@@ -71,11 +81,10 @@ struct ngx_cc_loc_conf_s {
     ngx_flag_t              allow_root;
     ngx_cc_access_conf_t    access;          /* who may connect */
     ngx_cc_cors_conf_t      cors;            /* pages that may ask by POST */
-    ngx_cc_conf_audit_t     audit;           /* what is written down */
+    ngx_cc_audit_conf_t     audit;           /* what is written down */
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;
-    ngx_cc_conf_limits_t    limits;
-    ngx_cc_conf_fence_t     fence;
+    ngx_cc_conf_confine_t   confine;
     ngx_cc_spec_conf_t      spec;            /* for the layers below */
 };
 
@@ -89,6 +98,12 @@ void *ngx_cc_conf_create_main(ngx_conf_t *cf, ngx_http_handler_pt handler);
 char *ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf);
 void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
 char *ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child);
+
+/* setter of cc_executor: on also makes us the handler of the location */
+char *ngx_cc_conf_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* setter of cc_executor_helpers: [min=n] [max=n] */
+char *ngx_cc_conf_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * In init_module: makes the runtime directory, warns about numbers that do not

@@ -143,7 +143,7 @@ ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 
         ngx_cc_conf_files_check(cycle, &location[i]);
 
-        if (conf->fence.mode != NGX_CC_CONF_FENCE_OFF
+        if (conf->confine.mode != NGX_CC_CONF_FENCE_OFF
             && conf->spec.command.confine.fence == 0 && !told)
         {
             told = 1;
@@ -182,7 +182,7 @@ ngx_cc_conf_report_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
                       "cc_executor: location \"%V\" of \"%V\": fence=%s nnp=on "
                       "seccomp=%s shell=%s allow=%s remote=%V",
                       &location[i].name, &location[i].server,
-                      ngx_cc_conf_fence_text(&spec->command.confine),
+                      ngx_cc_conf_confine_text(&spec->command.confine),
                       ngx_cc_seccomp_set(&spec->command.confine)
                       ? "on" : "off",
                       spec->shell ? spec->shell : "off",

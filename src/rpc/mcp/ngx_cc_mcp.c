@@ -441,7 +441,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_cc_mcp_call_t        *call;
     ngx_cc_mcp_reply_t       *rp;
     ngx_cc_mcp_execute_t      ex;
-    ngx_cc_spec_conf_t    *conf;
+    ngx_cc_spec_conf_t       *conf;
     const ngx_cc_mcp_tool_t  *tool;
 
     conf = s->transport->conf;

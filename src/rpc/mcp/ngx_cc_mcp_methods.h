@@ -17,7 +17,7 @@
 
 typedef struct {
     ngx_cc_mcp_reply_t      reply;       /* to the request that is served */
-    ngx_cc_spec_conf_t  *conf;
+    ngx_cc_spec_conf_t     *conf;
     unsigned                log;         /* set by logging/setLevel */
     unsigned                listens:1;   /* a stream that stays open */
 } ngx_cc_mcp_methods_t;

@@ -227,7 +227,7 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ngx_int_t                 rc;
     ngx_cc_native_params_t    ex;
     ngx_cc_native_command_t  *ps;
-    ngx_cc_spec_conf_t    *conf;
+    ngx_cc_spec_conf_t       *conf;
 
     conf = s->transport->conf;
     rc = ngx_cc_native_params_check(&ex, conf, params, s->pool);

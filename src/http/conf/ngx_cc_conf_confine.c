@@ -1,20 +1,28 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_conf_fence.h"
+#include "ngx_cc_conf_confine.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
 
 
-static ngx_int_t ngx_cc_conf_fence_form(ngx_conf_t *cf,
-    ngx_cc_conf_fence_t *conf, ngx_uint_t *form);
-static ngx_int_t ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name,
+static ngx_int_t ngx_cc_conf_confine_form(ngx_conf_t *cf,
+    ngx_cc_conf_confine_t *conf, ngx_uint_t *form);
+static ngx_int_t ngx_cc_conf_confine_add(ngx_conf_t *cf, const char *name,
     ngx_array_t *list, const char ***path, uint32_t *n);
 
 
 void
-ngx_cc_conf_fence_create(ngx_cc_conf_fence_t *conf)
+ngx_cc_conf_confine_create(ngx_cc_conf_confine_t *conf)
 {
+    conf->umask = NGX_CONF_UNSET_UINT;
+    conf->nice = NGX_CONF_UNSET;
+    conf->cpu = NGX_CONF_UNSET;
+    conf->as = NGX_CONF_UNSET;
+    conf->fsize = NGX_CONF_UNSET;
+    conf->nofile = NGX_CONF_UNSET;
+    conf->nproc = NGX_CONF_UNSET;
+
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->abi = NGX_CONF_UNSET_UINT;
     conf->read = NGX_CONF_UNSET_PTR;
@@ -25,8 +33,17 @@ ngx_cc_conf_fence_create(ngx_cc_conf_fence_t *conf)
 
 
 void
-ngx_cc_conf_fence_merge(ngx_cc_conf_fence_t *conf, ngx_cc_conf_fence_t *prev)
+ngx_cc_conf_confine_merge(ngx_cc_conf_confine_t *conf,
+    ngx_cc_conf_confine_t *prev)
 {
+    ngx_conf_merge_uint_value(conf->umask, prev->umask, 022);
+    ngx_conf_merge_value(conf->nice, prev->nice, 0);
+    ngx_conf_merge_sec_value(conf->cpu, prev->cpu, 0);
+    ngx_conf_merge_off_value(conf->as, prev->as, 0);
+    ngx_conf_merge_off_value(conf->fsize, prev->fsize, 0);
+    ngx_conf_merge_value(conf->nofile, prev->nofile, 0);
+    ngx_conf_merge_value(conf->nproc, prev->nproc, 0);
+
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->abi = prev->abi;
         conf->excepted = prev->excepted;
@@ -44,14 +61,76 @@ ngx_cc_conf_fence_merge(ngx_cc_conf_fence_t *conf, ngx_cc_conf_fence_t *prev)
 }
 
 
-char *
-ngx_cc_conf_fence_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_int_t             n;
-    ngx_str_t            *value;
-    ngx_cc_conf_fence_t  *fence;
+/* an octal number, as in a shell */
 
-    fence = (ngx_cc_conf_fence_t *) ((char *) conf + cmd->offset);
+char *
+ngx_cc_conf_confine_umask(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t   *value;
+    ngx_int_t    n;
+    ngx_uint_t  *umask;
+
+    umask = (ngx_uint_t *) ((char *) conf + cmd->offset);
+
+    if (*umask != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (n = 0; n <= 0777 && value[1].len; value[1].len--) {
+
+        if (*value[1].data < '0' || *value[1].data > '7') {
+            break;
+        }
+
+        n = n * 8 + (*value[1].data++ - '0');
+    }
+
+    if (n > 0777 || value[1].len) {
+        return "must be an octal number from 0 to 777";
+    }
+
+    *umask = n;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_confine_nice(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+    ngx_int_t   n, *nice;
+
+    nice = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    if (*nice != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR || n > 19) {
+        return "must be a number from 0 to 19 (less than 0 needs a privilege "
+               "that commands do not have)";
+    }
+
+    *nice = n;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_cc_conf_confine_fence(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t               n;
+    ngx_str_t              *value;
+    ngx_cc_conf_confine_t  *fence;
+
+    fence = (ngx_cc_conf_confine_t *) ((char *) conf + cmd->offset);
 
     if (fence->mode != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
@@ -100,7 +179,7 @@ ngx_cc_conf_fence_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_cc_conf_fence_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_cc_conf_confine_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t     *value, *path;
     ngx_uint_t     i;
@@ -139,7 +218,7 @@ ngx_cc_conf_fence_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
+ngx_cc_conf_confine_compile(ngx_conf_t *cf, ngx_cc_conf_confine_t *conf,
     ngx_cc_command_conf_t *command)
 {
     ngx_uint_t         form;
@@ -147,6 +226,14 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
     ngx_cc_confine_t  *confine;
 
     confine = &command->confine;
+
+    confine->umask = conf->umask;
+    confine->nice = conf->nice;
+    confine->limit[NGX_CC_LIMIT_CPU] = conf->cpu;
+    confine->limit[NGX_CC_LIMIT_AS] = conf->as;
+    confine->limit[NGX_CC_LIMIT_FSIZE] = conf->fsize;
+    confine->limit[NGX_CC_LIMIT_NOFILE] = conf->nofile;
+    confine->limit[NGX_CC_LIMIT_NPROC] = conf->nproc;
 
     confine->fence = 0;
     confine->flags = 0;
@@ -167,7 +254,7 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
         return NGX_CONF_OK;
     }
 
-    if (ngx_cc_conf_fence_form(cf, conf, &form) != NGX_OK) {
+    if (ngx_cc_conf_confine_form(cf, conf, &form) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -198,10 +285,10 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
 
     command->paths = path;
 
-    if (ngx_cc_conf_fence_add(cf, "cc_executor_fence_read", conf->read, &path,
+    if (ngx_cc_conf_confine_add(cf, "cc_executor_fence_read", conf->read, &path,
                               &confine->nread)
         != NGX_OK
-        || ngx_cc_conf_fence_add(cf, "cc_executor_fence_write", conf->write,
+        || ngx_cc_conf_confine_add(cf, "cc_executor_fence_write", conf->write,
                                  &path, &confine->nwrite)
            != NGX_OK)
     {
@@ -215,7 +302,7 @@ ngx_cc_conf_fence_compile(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
 /* the form that is possible here, and whether that will do */
 
 static ngx_int_t
-ngx_cc_conf_fence_form(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
+ngx_cc_conf_confine_form(ngx_conf_t *cf, ngx_cc_conf_confine_t *conf,
     ngx_uint_t *form)
 {
     ngx_uint_t  level;
@@ -263,7 +350,7 @@ ngx_cc_conf_fence_form(ngx_conf_t *cf, ngx_cc_conf_fence_t *conf,
 
 
 static ngx_int_t
-ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name, ngx_array_t *list,
+ngx_cc_conf_confine_add(ngx_conf_t *cf, const char *name, ngx_array_t *list,
     const char ***path, uint32_t *n)
 {
     ngx_str_t        *value;
@@ -295,7 +382,7 @@ ngx_cc_conf_fence_add(ngx_conf_t *cf, const char *name, ngx_array_t *list,
 
 
 const char *
-ngx_cc_conf_fence_text(const ngx_cc_confine_t *confine)
+ngx_cc_conf_confine_text(const ngx_cc_confine_t *confine)
 {
     static const char  *text[] = {
         "off", "off",
