@@ -5,17 +5,6 @@
 #include "ngx_cc_zone.h"
 
 
-uint64_t
-ngx_cc_account_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-
 void
 ngx_cc_account_begin(ngx_cc_helper_handle_t *h, uint64_t asked,
     ngx_cc_witnessed_t *witnessed)

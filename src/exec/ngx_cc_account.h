@@ -15,12 +15,9 @@
 #include "ngx_cc_pool.h"
 
 
-/* now, in us since 1970: when a command is asked for */
-uint64_t ngx_cc_account_now(void);
-
 /*
- * This helper shall run a command that was asked for then.  "witnessed" (or
- * NULL) is the helper's from now on.
+ * This helper shall run a command that was asked for then (us since 1970).
+ * "witnessed" (or NULL) is the helper's from now on.
  */
 void ngx_cc_account_begin(ngx_cc_helper_handle_t *h, uint64_t asked,
     ngx_cc_witnessed_t *witnessed);

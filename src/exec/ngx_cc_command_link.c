@@ -4,6 +4,7 @@
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
 #include "ngx_cc_account.h"
+#include "ngx_cc_clock.h"
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_zone.h"
@@ -61,7 +62,7 @@ ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
     cl->reply.data = cl;
     cl->reply.log = ngx_cycle->log;
 
-    cl->asked = ngx_cc_account_now();
+    cl->asked = ngx_cc_clock_real_us();
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
 
     cl->wait.ready = ngx_cc_command_link_ready;

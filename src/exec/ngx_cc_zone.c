@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <sys/mman.h>
+#include "ngx_cc_clock.h"
 #include "ngx_cc_zone.h"
 
 
@@ -191,8 +192,7 @@ ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
 static void
 ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size)
 {
-    size_t           used;
-    struct timespec  ts;
+    size_t  used;
 
     used = ngx_align(sizeof(ngx_cc_totals_t), 64);
 
@@ -200,10 +200,8 @@ ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size)
         return;
     }
 
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-
     zone->totals = (ngx_cc_totals_t *) p;
-    zone->totals->start = (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+    zone->totals->start = ngx_cc_clock_real_us();
 
     zone->slots = ngx_cc_slots_init(p + used, size - used);
 }

@@ -14,7 +14,7 @@
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_helper.h"
 #include "ngx_cc_ladder.h"
-#include "ngx_cc_life.h"
+#include "ngx_cc_life_states.h"
 
 
 typedef struct {
@@ -55,9 +55,17 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
 
     for ( ;; ) {
         ngx_cc_helper_tell(h);
+
+        if (h->life.state == NGX_CC_LIFE_OVER) {
+            break;
+        }
+
         ngx_cc_helper_wait(h);
-        ngx_cc_life_advance(&h->life);
+        ngx_cc_life_states_advance(&h->life);
     }
+
+    ngx_cc_tmpdir_leave(&h->life.tmp);
+    _exit(0);
 }
 
 
@@ -156,9 +164,9 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 
     fds[0].fd = h->life.signals;
     fds[0].events = POLLIN;
-    fds[1].fd = h->life.alone ? -1 : h->conf->socket;
+    fds[1].fd = h->life.orphaned ? -1 : h->conf->socket;
     fds[1].events = h->full ? POLLIN|POLLOUT : POLLIN;
-    fds[2].fd = h->life.alone ? -1 : h->conf->deathwatch;
+    fds[2].fd = h->life.orphaned ? -1 : h->conf->deathwatch;
     fds[2].events = POLLIN;
     fds[3].fd = room ? h->life.pump.out[NGX_CC_STDOUT] : -1;
     fds[3].events = POLLIN;
@@ -200,7 +208,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     }
 
     if (fds[2].revents) {
-        ngx_cc_life_alone(&h->life);
+        ngx_cc_life_orphan(&h->life);
     }
 
     /* closed by all writers, and empty: there is nothing to read */
@@ -245,7 +253,7 @@ ngx_cc_helper_receive(ngx_cc_helper_t *h)
     type = n > 0 ? ngx_cc_wire_check(h->buffer, n) : 0;
 
     if (type == 0) {
-        ngx_cc_life_alone(&h->life);
+        ngx_cc_life_orphan(&h->life);
         return;
     }
 
@@ -265,7 +273,7 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         if (h->life.state != NGX_CC_LIFE_IDLE || h->life.tell
             || msg->head.run == h->life.run)
         {
-            ngx_cc_life_alone(&h->life);
+            ngx_cc_life_orphan(&h->life);
             return;
         }
 
@@ -290,7 +298,7 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
 
     case NGX_CC_WIRE_CREDIT:
         if (ngx_cc_ring_credit(&h->life.pump.ring, msg->credit.tail) == -1) {
-            ngx_cc_life_alone(&h->life);
+            ngx_cc_life_orphan(&h->life);
             return;
         }
 
@@ -320,13 +328,13 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
                                  msg->input.len,
                                  msg->head.flags & NGX_CC_INPUT_EOF) == -1)
         {
-            ngx_cc_life_alone(&h->life);
+            ngx_cc_life_orphan(&h->life);
         }
 
         return;
 
     default:
-        ngx_cc_life_alone(&h->life);
+        ngx_cc_life_orphan(&h->life);
     }
 }
 
@@ -345,7 +353,7 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
     peer.events = POLLIN;
 
     if (poll(&peer, 1, 0) == 1 && (peer.revents & (POLLHUP|POLLERR))) {
-        ngx_cc_life_alone(&h->life);
+        ngx_cc_life_orphan(&h->life);
         return;
     }
 
@@ -365,7 +373,7 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
     ngx_cc_wire_output_t   output;
     ngx_cc_wire_started_t  started;
 
-    if (h->life.alone || h->full) {
+    if (h->life.orphaned || h->full) {
         return;
     }
 
@@ -466,7 +474,7 @@ ngx_cc_helper_send(ngx_cc_helper_t *h, const void *msg)
         return -1;
     }
 
-    ngx_cc_life_alone(&h->life);
+    ngx_cc_life_orphan(&h->life);
 
     return -1;
 }

@@ -1,6 +1,6 @@
 
 #include <signal.h>
-#include <time.h>
+#include "ngx_cc_clock.h"
 #include "ngx_cc_ladder.h"
 
 
@@ -27,7 +27,7 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
     life->signalled.serial = signal->serial;
 
     if (life->state != NGX_CC_LIFE_RUNNING
-        && life->state != NGX_CC_LIFE_LINGER)
+        && life->state != NGX_CC_LIFE_LINGERING)
     {
         /* it is being ended, and that goes on */
         life->tell |= NGX_CC_TELL_SIGNALLED;
@@ -62,7 +62,7 @@ ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause)
     if (life->state == NGX_CC_LIFE_RUNNING) {
         life->exited.cause = cause;
 
-    } else if (life->state != NGX_CC_LIFE_LINGER) {
+    } else if (life->state != NGX_CC_LIFE_LINGERING) {
         return;
     }
 
@@ -100,7 +100,7 @@ ngx_cc_ladder_told(ngx_cc_life_t *life)
 {
     life->signal_at = NGX_CC_LIFE_NEVER;
 
-    if (life->answer && !life->alone) {
+    if (life->answer && !life->orphaned) {
         life->signalled.left = life->tree.left;
         life->tell |= NGX_CC_TELL_SIGNALLED;
     }
@@ -139,10 +139,6 @@ ngx_cc_ladder_look(ngx_cc_life_t *life)
 static uint64_t
 ngx_cc_ladder_next(ngx_cc_life_t *life)
 {
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
     return life->now + NGX_CC_LADDER_LOOK
-           + (uint64_t) ts.tv_nsec % (2 * NGX_CC_LADDER_LOOK);
+           + ngx_cc_clock_ns() % (2 * NGX_CC_LADDER_LOOK);
 }

@@ -2,34 +2,21 @@
 /*
  * The life of one command inside its helper: start, output, signals, limits
  * of time, the end of its whole tree.  All rules of life and death are here,
- * so they hold when the worker is gone.  What is to be told to the worker is
- * noted in "tell"; who sends it is the helper's business.
+ * so they hold when the worker is gone.  The states follow each other in
+ * ngx_cc_life_states.
  *
- * State table (in every state: end of the deathwatch or of the control socket
- * = cause "disconnect", no EXITED is told, the process leaves at the end;
- * INPUT is fed while stdin is open):
- *
- *   state     entered by                    left by               to
- *   IDLE      birth, EXITED, FAILED         START                 RUNNING
- *                                           START that fails      IDLE
- *   RUNNING   exec succeeded                main process gone     LINGER
- *                                           CANCEL, ABANDON, run
- *                                           or silence limit, too
- *                                           much output, end of
- *                                           file                  ENDING
- *   LINGER    main process gone             linger over, nobody
- *                                           left                  SWEEPING
- *                                           CANCEL, ABANDON, end
- *                                           of file               ENDING
- *   ENDING    TERM and CONT to the tree     nobody left, grace
- *                                           over                  SWEEPING
- *   SWEEPING  KILL to the tree              wait says ECHILD      DRAINING
- *   DRAINING  every descendant gone         what was in both pipes
- *                                           then is read (waits for room
- *                                           without limit, which ENDED
- *                                           tells, except after
- *                                           ABANDON or end of
- *                                           file)                 IDLE, exit
+ *   tell      what the worker has to be told is noted as a bit in "tell"; the
+ *             helper's loop sends it and clears the bit
+ *   linger    the time that descendants have after their main process ended
+ *             by itself
+ *   ladder    the steps of an end that is forced: TERM and CONT, the grace
+ *             time, KILL (ngx_cc_ladder.h)
+ *   sweep     KILL to whoever is left and wait for them, again and again until
+ *             there is no descendant (ngx_cc_tree.h, ngx_cc_sweep.h)
+ *   childless the helper has no child: no descendant of the command is left,
+ *             a subreaper would have inherited it
+ *   orphaned  worker or master is gone: end of file on the control socket or
+ *             the deathwatch
  */
 
 #ifndef _NGX_CC_LIFE_H_INCLUDED_
@@ -51,10 +38,11 @@
 typedef enum {
     NGX_CC_LIFE_IDLE = 0,
     NGX_CC_LIFE_RUNNING,
-    NGX_CC_LIFE_LINGER,
+    NGX_CC_LIFE_LINGERING,
     NGX_CC_LIFE_ENDING,
     NGX_CC_LIFE_SWEEPING,
-    NGX_CC_LIFE_DRAINING
+    NGX_CC_LIFE_DRAINING,
+    NGX_CC_LIFE_OVER
 } ngx_cc_life_state_e;
 
 
@@ -112,9 +100,9 @@ typedef struct {
     uint64_t               reluctant_at; /* no more patience with it */
 
     unsigned               paused:1;
-    unsigned               answer:1;     /* somebody asked for the signal */
-    unsigned               nobody:1;     /* no child is left */
-    unsigned               alone:1;      /* worker or master is gone */
+    unsigned               answer:1;     /* the client asked for the signal */
+    unsigned               childless:1;
+    unsigned               orphaned:1;
     unsigned               stdin_open:1;
     unsigned               ended:1;      /* ENDED is, or was, to be told */
 } ngx_cc_life_t;
@@ -140,10 +128,10 @@ void ngx_cc_life_woke(ngx_cc_life_t *life);
 uint64_t ngx_cc_life_next(ngx_cc_life_t *life);
 
 /*
- * Nobody reads, nobody will ask again: ends the command, and then this process
- * (at once when there is none).
+ * Worker or master is gone: ends the command, if there is one.  When the state
+ * is OVER (at once without a command) the process has to leave.
  */
-void ngx_cc_life_alone(ngx_cc_life_t *life);
+void ngx_cc_life_orphan(ngx_cc_life_t *life);
 
 /* waits for whatever has ended */
 void ngx_cc_life_reap(ngx_cc_life_t *life);
@@ -154,8 +142,8 @@ void ngx_cc_life_reap(ngx_cc_life_t *life);
  */
 int ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err);
 
-/* goes through the state table, after everything else has been done */
-void ngx_cc_life_advance(ngx_cc_life_t *life);
+/* the command is over: closes its pipes, removes its directory or keeps it */
+void ngx_cc_life_clear(ngx_cc_life_t *life);
 
 
 #endif /* _NGX_CC_LIFE_H_INCLUDED_ */

@@ -61,53 +61,6 @@ ngx_cc_proc_open(ngx_cc_proc_t *proc)
 }
 
 
-/* fields from the third on; the name in field 2 may contain anything */
-
-int
-ngx_cc_proc_stat(const ngx_cc_proc_t *proc, pid_t pid, ngx_cc_proc_stat_t *st)
-{
-    int                  fd, ppid, pgid;
-    char                 path[32], buf[512], *p;
-    long                 threads;
-    ssize_t              size;
-    unsigned long long   start;
-
-    (void) snprintf(path, sizeof(path), "%d/stat", (int) pid);
-
-    fd = openat(proc->dir, path, O_RDONLY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return -1;
-    }
-
-    size = read(fd, buf, sizeof(buf) - 1);
-    (void) close(fd);
-
-    if (size <= 0) {
-        return -1;
-    }
-
-    buf[size] = '\0';
-    p = strrchr(buf, ')');
-
-    if (p == NULL
-        || sscanf(p, ") %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d"
-                     " %*d %*d %*d %ld %*d %llu",
-                  &st->state, &ppid, &pgid, &threads, &start)
-           != 5)
-    {
-        return -1;
-    }
-
-    st->parent = ppid;
-    st->group = pgid;
-    st->threads = threads > 0 ? threads : 1;
-    st->start = start;
-
-    return 0;
-}
-
-
 int
 ngx_cc_proc_own(const ngx_cc_proc_t *proc, ngx_cc_proc_visit_pt visit,
     void *data)
@@ -273,7 +226,7 @@ ngx_cc_proc_found(void *data, pid_t pid)
     ngx_cc_proc_stat_t     st;
     ngx_cc_proc_search_t  *search = data;
 
-    if (ngx_cc_proc_stat(search->proc, pid, &st) == 0
+    if (ngx_cc_proc_stat(search->proc->dir, pid, &st) == 0
         && st.parent == search->pid)
     {
         search->visit(search->data, pid);

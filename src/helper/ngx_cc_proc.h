@@ -1,8 +1,7 @@
 
 /*
- * Processes as /proc shows them: whose child is who, and is it still the same
- * one?  A number alone names nobody, it may be given to a stranger at any
- * time; number and start time together name one process.
+ * Processes as /proc lists them: who is a child of whom.  Whether it is still
+ * the same one, ngx_cc_proc_stat.h tells.
  */
 
 #ifndef _NGX_CC_PROC_H_INCLUDED_
@@ -11,6 +10,7 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include "ngx_cc_proc_stat.h"
 
 
 typedef struct {
@@ -22,15 +22,6 @@ typedef struct {
 } ngx_cc_proc_t;
 
 
-typedef struct {
-    char            state;       /* as in proc_pid_stat(5): R S D T t Z ... */
-    pid_t           parent;
-    pid_t           group;
-    uint32_t        threads;
-    uint64_t        start;       /* clock ticks since the machine started */
-} ngx_cc_proc_stat_t;
-
-
 typedef void (*ngx_cc_proc_visit_pt)(void *data, pid_t pid);
 
 
@@ -39,12 +30,6 @@ typedef void (*ngx_cc_proc_visit_pt)(void *data, pid_t pid);
  * errno: there is no /proc.
  */
 int ngx_cc_proc_open(ngx_cc_proc_t *proc);
-
-/*
- * What /proc/PID/stat says.  Returns 0, or -1: it is gone, or hidden from us.
- */
-int ngx_cc_proc_stat(const ngx_cc_proc_t *proc, pid_t pid,
-    ngx_cc_proc_stat_t *st);
 
 /*
  * Calls "visit" for every child of the calling process.  Returns 0, or -1 with

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "ngx_cc_birth.h"
+#include "ngx_cc_clock.h"
 #include "ngx_cc_close_except.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_helper.h"
@@ -53,9 +53,9 @@ typedef struct {
     uint64_t              failed_at;     /* ms; the last of them */
     uint64_t              retry_at;      /* ms; 0 = at once */
     uint64_t              now;           /* ms */
-    int                   nobody;        /* there is no child at all */
+    int                   childless;
     int                   quitting;      /* makes no more helpers */
-    int                   alone;         /* worker or master is gone */
+    int                   orphaned;      /* worker or master is gone */
     int                   full;          /* the socket takes no message */
 } ngx_cc_spawner_t;
 
@@ -73,7 +73,6 @@ static void ngx_cc_spawner_refuse(ngx_cc_spawner_t *s, int err);
 static void ngx_cc_spawner_leave(ngx_cc_spawner_t *s);
 static int ngx_cc_spawner_make(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_gone(ngx_cc_spawner_t *s, pid_t pid, int status);
-static uint64_t ngx_cc_spawner_clock(void);
 
 
 /* ms before the next fork after one, two, more failures in a row */
@@ -103,14 +102,14 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
 
     ngx_cc_tmpdir_init(&s->tmp, conf->tmp);
     s->tmp.stale = 1;
-    s->now = ngx_cc_spawner_clock();
+    s->now = ngx_cc_clock_ms();
 
     for ( ;; ) {
         ngx_cc_spawner_supply(s);
 
         /* whatever a dead helper left has to be gone first */
 
-        if (s->quitting && s->list->alive == 0 && s->nobody) {
+        if (s->quitting && s->list->alive == 0 && s->childless) {
             ngx_cc_tmpdir_leave(&s->tmp);
             _exit(0);
         }
@@ -206,7 +205,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
                        "nginx: cc spawner");
 
-    s->nobody = 1;
+    s->childless = 1;
 
     return (s->signals == -1) ? -1 : ngx_cc_proc_open(&s->proc);
 }
@@ -227,7 +226,7 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     fds[3].fd = s->keeper;
     fds[3].events = POLLIN;
 
-    timeout = (s->alone && s->list->alive) ? NGX_CC_SPAWNER_WAKE : -1;
+    timeout = (s->orphaned && s->list->alive) ? NGX_CC_SPAWNER_WAKE : -1;
 
     if (s->tmp.stale) {
         timeout = 0;
@@ -238,11 +237,11 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 
     n = poll(fds, 4, timeout);
 
-    if (n == 0 && s->alone) {
+    if (n == 0 && s->orphaned) {
         ngx_cc_spawner_wake(s);
     }
 
-    s->now = ngx_cc_spawner_clock();
+    s->now = ngx_cc_clock_ms();
 
     ngx_cc_spawner_reap(s);
 
@@ -261,7 +260,7 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 
     if (fds[2].revents) {
         s->quitting = 1;
-        s->alone = 1;
+        s->orphaned = 1;
     }
 
     /* another one with a keeper takes over; what runs may end here */
@@ -305,7 +304,7 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
 
         default:
             /* the worker is gone, or speaks nonsense */
-            s->alone = 1;
+            s->orphaned = 1;
             ngx_cc_spawner_leave(s);
             return;
         }
@@ -385,7 +384,7 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
         }
 
         if (pid <= 0) {
-            s->nobody = (pid == -1);
+            s->childless = (pid == -1);
             break;
         }
 
@@ -402,7 +401,7 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
         }
     }
 
-    if (orphans && !s->nobody) {
+    if (orphans && !s->childless) {
         (void) ngx_cc_sweep_kill(&s->proc, (const pid_t *) s->list->pid,
                                  s->list->alive);
     }
@@ -555,7 +554,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
         s->born[s->list->alive] = s->now;
         s->list->pid[s->list->alive] = pid;
         s->list->alive++;
-        s->nobody = 0;
+        s->childless = 0;
 
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_HELPER, 0, sizeof(msg));
         msg.pid = pid;
@@ -603,15 +602,4 @@ ngx_cc_spawner_gone(ngx_cc_spawner_t *s, pid_t pid, int status)
     msg.status = status;
 
     (void) ngx_cc_fdmsg_send(s->socket, &msg, sizeof(msg), NULL, 0);
-}
-
-
-static uint64_t
-ngx_cc_spawner_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }

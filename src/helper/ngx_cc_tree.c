@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "ngx_cc_clock.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_sweep.h"
 #include "ngx_cc_tree.h"
@@ -45,7 +46,6 @@ static void ngx_cc_tree_send(ngx_cc_tree_t *tree, ngx_cc_tree_member_t *m);
 static int ngx_cc_tree_send_both(ngx_cc_tree_t *tree, int fd, pid_t pid);
 static int ngx_cc_tree_runs(const ngx_cc_proc_stat_t *st);
 static void ngx_cc_tree_count(ngx_cc_tree_t *tree, int complete);
-static uint64_t ngx_cc_tree_clock(void);
 
 
 int
@@ -141,7 +141,7 @@ ngx_cc_tree_turn(ngx_cc_tree_t *tree)
         return 1;
     }
 
-    tree->until = ngx_cc_tree_clock() + NGX_CC_TREE_TURN;
+    tree->until = ngx_cc_clock_ms() + NGX_CC_TREE_TURN;
 
     switch (tree->signo) {
 
@@ -312,13 +312,13 @@ ngx_cc_tree_round(ngx_cc_tree_t *tree)
             generation = tree->ordered;
         }
 
-        if (ngx_cc_tree_clock() >= tree->until) {
+        if (ngx_cc_clock_ms() >= tree->until) {
             return 0;
         }
 
         m = &tree->member[tree->order[i]];
 
-        if (ngx_cc_proc_stat(&tree->proc, m->pid, &st) == -1
+        if (ngx_cc_proc_stat(tree->proc.dir, m->pid, &st) == -1
             || st.start != m->start)
         {
             continue;
@@ -351,14 +351,14 @@ ngx_cc_tree_settle(ngx_cc_tree_t *tree, uint32_t from)
             m = &tree->member[tree->order[i]];
 
             if (m->running) {
-                m->running = ngx_cc_proc_stat(&tree->proc, m->pid, &st) == 0
+                m->running = ngx_cc_proc_stat(tree->proc.dir, m->pid, &st) == 0
                              && st.start == m->start
                              && ngx_cc_tree_runs(&st);
                 running |= m->running;
             }
         }
 
-        if (!running || ngx_cc_tree_clock() >= tree->until) {
+        if (!running || ngx_cc_clock_ms() >= tree->until) {
             return;
         }
 
@@ -386,7 +386,7 @@ ngx_cc_tree_meet(void *data, pid_t pid)
 
     tree = visit->tree;
 
-    if (ngx_cc_proc_stat(&tree->proc, pid, &st) == -1) {
+    if (ngx_cc_proc_stat(tree->proc.dir, pid, &st) == -1) {
 
         if (visit->parent) {
             return;
@@ -400,7 +400,7 @@ ngx_cc_tree_meet(void *data, pid_t pid)
 
     if (st.parent != tree->proc.self
         && (visit->parent == NULL || st.parent != visit->parent->pid
-            || ngx_cc_proc_stat(&tree->proc, st.parent, &parent) == -1
+            || ngx_cc_proc_stat(tree->proc.dir, st.parent, &parent) == -1
             || parent.start != visit->parent->start))
     {
         return;
@@ -501,7 +501,7 @@ ngx_cc_tree_send(ngx_cc_tree_t *tree, ngx_cc_tree_member_t *m)
         return;
     }
 
-    if (ngx_cc_proc_stat(&tree->proc, m->pid, &st) == -1
+    if (ngx_cc_proc_stat(tree->proc.dir, m->pid, &st) == -1
         || st.start != m->start)
     {
         m->reached = 1;                  /* it is gone */
@@ -562,15 +562,4 @@ ngx_cc_tree_count(ngx_cc_tree_t *tree, int complete)
 
         tree->left += (tree->signo == SIGSTOP) ? m->running : !m->reached;
     }
-}
-
-
-static uint64_t
-ngx_cc_tree_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "ngx_cc_ancestry.h"
+#include "ngx_cc_proc_stat.h"
 
 
 #ifndef SO_PEERPIDFD
@@ -68,7 +69,6 @@ static ngx_cc_ancestry_e ngx_cc_ancestry_search(ngx_cc_ancestry_t *our,
 static unsigned ngx_cc_ancestry_pids(pid_t *pid);
 static ngx_cc_ancestry_e ngx_cc_ancestry_look(ngx_cc_ancestry_search_t *search,
     pid_t pid);
-static pid_t ngx_cc_ancestry_parent(pid_t pid);
 
 
 ngx_cc_ancestry_e
@@ -514,8 +514,8 @@ ngx_cc_ancestry_look(ngx_cc_ancestry_search_t *search, pid_t pid)
 int
 ngx_cc_ancestry_below(ngx_cc_ancestry_t *our, pid_t pid)
 {
-    pid_t     parent;
-    unsigned  depth;
+    unsigned            depth;
+    ngx_cc_proc_stat_t  st;
 
     if (pid == our->self) {
         return 0;
@@ -523,68 +523,31 @@ ngx_cc_ancestry_below(ngx_cc_ancestry_t *our, pid_t pid)
 
     for (depth = 0; depth < NGX_CC_ANCESTRY_MAX_DEPTH; depth++) {
 
-        parent = ngx_cc_ancestry_parent(pid);
-
-        if (parent == -1) {
+        if (ngx_cc_proc_stat(-1, pid, &st) == -1) {
             /* it has gone; or /proc hides others (hidepid), not ours */
             return (kill(pid, 0) == -1 && errno == EPERM) ? 0 : -1;
         }
 
-        if (parent == our->self) {
+        if (st.parent == our->self) {
             return 1;
         }
 
         /* a worker of ours, or what is below one */
 
-        if (our->master && parent == our->master) {
+        if (our->master && st.parent == our->master) {
             return depth > 0;
         }
 
-        if (our->elder && parent == our->elder) {
+        if (our->elder && st.parent == our->elder) {
             return depth > 0;
         }
 
-        if (parent <= 1) {
+        if (st.parent <= 1) {
             return 0;
         }
 
-        pid = parent;
+        pid = st.parent;
     }
 
     return 1;
-}
-
-
-/* field 4 of /proc/PID/stat; the name in field 2 may contain anything */
-
-static pid_t
-ngx_cc_ancestry_parent(pid_t pid)
-{
-    int      fd;
-    char     path[sizeof("/proc/2147483647/stat")], buf[512], *p;
-    ssize_t  n;
-
-    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-
-    fd = open(path, O_RDONLY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return -1;
-    }
-
-    n = read(fd, buf, sizeof(buf) - 1);
-    (void) close(fd);
-
-    if (n <= 0) {
-        return -1;
-    }
-
-    buf[n] = '\0';
-    p = strrchr(buf, ')');
-
-    if (p == NULL || strlen(p) < sizeof(") S ")) {
-        return -1;
-    }
-
-    return strtol(p + sizeof(") S ") - 1, NULL, 10);
 }

@@ -1,12 +1,10 @@
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ngx_cc_proc_stat.h"
 #include "ngx_cc_slots.h"
 #include "ngx_cc_slots_table.h"
 
@@ -373,35 +371,9 @@ ngx_cc_slots_alive(ngx_cc_slots_t *slots, uint32_t process)
 uint64_t
 ngx_cc_slots_start_time(pid_t pid)
 {
-    int                  fd, i;
-    char                 path[32], buf[1024], *p;
-    ssize_t              n;
+    ngx_cc_proc_stat_t  st;
 
-    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
-
-    fd = open(path, O_RDONLY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return 0;
-    }
-
-    n = read(fd, buf, sizeof(buf) - 1);
-    (void) close(fd);
-
-    if (n <= 0) {
-        return 0;
-    }
-
-    buf[n] = '\0';
-    p = strrchr(buf, ')');
-
-    /* field 2 ends here; field 22 is 20 blanks further */
-
-    for (i = 0; p && i < 20; i++) {
-        p = strchr(p + 1, ' ');
-    }
-
-    return p ? strtoull(p + 1, NULL, 10) : 0;
+    return ngx_cc_proc_stat(-1, pid, &st) == 0 ? st.start : 0;
 }
 
 

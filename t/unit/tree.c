@@ -88,7 +88,7 @@ state(pid_t pid)
 {
     ngx_cc_proc_stat_t  st;
 
-    return ngx_cc_proc_stat(&tree.proc, pid, &st) == 0 ? st.state : '-';
+    return ngx_cc_proc_stat(tree.proc.dir, pid, &st) == 0 ? st.state : '-';
 }
 
 

@@ -1,7 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_account.h"
+#include "ngx_cc_clock.h"
 #include "ngx_cc_snapshot.h"
 
 
@@ -16,7 +16,7 @@ ngx_cc_snapshot(ngx_cc_zone_t *zone, ngx_cc_snapshot_t *st)
     ngx_memzero(st, sizeof(ngx_cc_snapshot_t));
 
     st->zone = zone;
-    st->uptime = ngx_cc_account_now() - zone->totals->start;
+    st->uptime = ngx_cc_clock_real_us() - zone->totals->start;
 
     for (i = 0; i < NGX_CC_SLOTS_PROCESSES; i++) {
 

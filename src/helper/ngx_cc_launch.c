@@ -1,0 +1,223 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <unistd.h>
+#include "ngx_cc_clock.h"
+#include "ngx_cc_fence.h"
+#include "ngx_cc_launch.h"
+#include "ngx_cc_place.h"
+
+
+/* START, taken apart */
+
+typedef struct {
+    const ngx_cc_wire_start_t  *start;
+    ngx_cc_wire_strings_t       strings;
+    ngx_cc_child_t              child;
+} ngx_cc_launch_t;
+
+
+static void ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
+    const ngx_cc_wire_start_t *start, const char **vector);
+static int ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
+    ngx_cc_child_result_t *result);
+static pid_t ngx_cc_launch_start(ngx_cc_launch_t *launch,
+    ngx_cc_child_result_t *result);
+static void ngx_cc_launch_filter(ngx_cc_life_t *life,
+    const ngx_cc_confine_t *confine);
+static int ngx_cc_launch_fence(ngx_cc_life_t *life,
+    const ngx_cc_confine_t *confine, const char **paths);
+static int ngx_cc_launch_remade(ngx_cc_launch_t *launch, int err);
+
+
+pid_t
+ngx_cc_launch(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
+    const char **vector, ngx_cc_child_result_t *result)
+{
+    ngx_cc_launch_t  launch;
+
+    ngx_cc_launch_unpack(&launch, life, start, vector);
+
+    life->born = ngx_cc_clock_us();
+    life->now = life->born / 1000;
+
+    if (ngx_cc_launch_equip(&launch, life, result) == -1) {
+        return -1;
+    }
+
+    return ngx_cc_launch_start(&launch, result);
+}
+
+
+static void
+ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
+    const ngx_cc_wire_start_t *start, const char **vector)
+{
+    ngx_cc_child_t         *child;
+    ngx_cc_wire_strings_t  *strings;
+
+    launch->start = start;
+
+    strings = &launch->strings;
+    child = &launch->child;
+
+    ngx_cc_wire_start_unpack(start, strings, vector);
+
+    child->cwd = strings->cwd;
+    child->beneath = strings->beneath;
+    child->program = strings->program;
+    child->argv = strings->argv;
+    child->env = strings->env;
+    child->confine = &start->confine;
+    child->search = start->head.flags & NGX_CC_START_SEARCH;
+    child->exact = start->head.flags & NGX_CC_START_EXACT;
+
+    /* TMPDIR first: what is executed without a shell gets it, too */
+
+    ngx_cc_tmpdir_give(&life->tmp, strings);
+
+    child->direct = ngx_cc_direct_start(start, strings);
+}
+
+
+/* 0, or -1 with "result" */
+
+static int
+ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
+    ngx_cc_child_result_t *result)
+{
+    int                         rc, fds[3];
+    ngx_cc_child_t             *child;
+    const ngx_cc_wire_start_t  *start;
+
+    start = launch->start;
+    child = &launch->child;
+
+    ngx_cc_launch_filter(life, &start->confine);
+
+    rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths);
+
+    if (rc == -1 && ngx_cc_launch_remade(launch, errno)) {
+        rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths);
+    }
+
+    if (rc == -1) {
+        result->stage = NGX_CC_STAGE_FENCE;
+        result->error = errno;
+        return -1;
+    }
+
+    rc = ngx_cc_pump_open(&life->pump,
+                          start->head.flags & NGX_CC_START_STDIN,
+                          start->window, fds);
+
+    if (rc == -1) {
+        result->stage = NGX_CC_STAGE_PIPE;
+        result->error = errno;
+        return -1;
+    }
+
+    child->fence = life->fence;
+    child->filter = life->filter.set ? &life->filter : NULL;
+    child->in = fds[STDIN_FILENO];
+    child->out = fds[STDOUT_FILENO];
+    child->err = fds[STDERR_FILENO];
+
+    return 0;
+}
+
+
+static pid_t
+ngx_cc_launch_start(ngx_cc_launch_t *launch, ngx_cc_child_result_t *result)
+{
+    pid_t            pid;
+    ngx_cc_child_t  *child;
+
+    child = &launch->child;
+
+    pid = ngx_cc_child_start(child, result);
+
+    if (pid == -1 && result->stage == NGX_CC_STAGE_CHDIR
+        && ngx_cc_launch_remade(launch, result->error))
+    {
+        pid = ngx_cc_child_start(child, result);
+    }
+
+    if (child->in != -1) {
+        (void) close(child->in);
+    }
+
+    (void) close(child->out);
+    (void) close(child->err);
+
+    return pid;
+}
+
+
+/* what this process is denied already, need not be denied again */
+
+static void
+ngx_cc_launch_filter(ngx_cc_life_t *life, const ngx_cc_confine_t *confine)
+{
+    unsigned  set;
+
+    set = ngx_cc_seccomp_set(confine) & ~life->inherits;
+
+    if (set == 0) {
+        life->filter.set = 0;
+
+    } else if (set != life->filter.set) {
+        ngx_cc_seccomp_make(&life->filter, set);
+    }
+}
+
+
+/*
+ * Most commands have the same fence, so it is kept; one with paths is made
+ * again: they may lead to other files now.
+ */
+
+static int
+ngx_cc_launch_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
+    const char **paths)
+{
+    if (life->fence != -1) {
+        if (life->fenced.fence == confine->fence
+            && life->fenced.flags == confine->flags
+            && life->fenced.nread + life->fenced.nwrite == 0
+            && confine->nread + confine->nwrite == 0)
+        {
+            return 0;
+        }
+
+        (void) close(life->fence);
+        life->fence = -1;
+    }
+
+    if (confine->fence < NGX_CC_FENCE_MIN) {
+        return 0;
+    }
+
+    life->fence = ngx_cc_fence_make(confine, paths, life->tmp.fd);
+    life->fenced = *confine;
+
+    return life->fence == -1 ? -1 : 0;
+}
+
+
+/*
+ * A command may have removed the default directory: that must not keep all
+ * others from starting.  1 when it was missing and is there again, else 0.
+ */
+
+static int
+ngx_cc_launch_remade(ngx_cc_launch_t *launch, int err)
+{
+    if (err != ENOENT
+        || !(launch->start->head.flags & NGX_CC_START_WORK))
+    {
+        return 0;
+    }
+
+    return ngx_cc_place_make(launch->strings.cwd) == 0;
+}

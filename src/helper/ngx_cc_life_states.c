@@ -1,0 +1,295 @@
+
+#define _GNU_SOURCE
+#include <sys/wait.h>
+#include "ngx_cc_ladder.h"
+#include "ngx_cc_life_states.h"
+
+
+#define NGX_CC_LIFE_TICK      20         /* ms between looks at a tree that is
+                                            being ended */
+#define NGX_CC_LIFE_RELUCTANT 10000      /* ms; what lives longer under KILL
+                                            is stuck in the kernel */
+#define NGX_CC_LIFE_RETRY     1000       /* ms between looks at such a one */
+#define NGX_CC_LIFE_BATCH     16         /* reads, then poll */
+
+
+/* what the function of a state says */
+
+#define NGX_CC_LIFE_WAIT      0          /* for whatever happens next */
+#define NGX_CC_LIFE_ON        1          /* at once, with the state it is in
+                                            now */
+
+
+typedef int (*ngx_cc_life_states_pt)(ngx_cc_life_t *life);
+
+
+static void ngx_cc_life_states_feed(ngx_cc_life_t *life);
+static int ngx_cc_life_states_idle(ngx_cc_life_t *life);
+static int ngx_cc_life_states_running(ngx_cc_life_t *life);
+static int ngx_cc_life_states_lingering(ngx_cc_life_t *life);
+static int ngx_cc_life_states_ending(ngx_cc_life_t *life);
+static int ngx_cc_life_states_sweeping(ngx_cc_life_t *life);
+static int ngx_cc_life_states_draining(ngx_cc_life_t *life);
+static int ngx_cc_life_states_over(ngx_cc_life_t *life);
+static int ngx_cc_life_states_sweep(ngx_cc_life_t *life);
+static void ngx_cc_life_states_finish(ngx_cc_life_t *life);
+
+
+/* by ngx_cc_life_state_e */
+
+static const ngx_cc_life_states_pt  ngx_cc_life_states[] = {
+    ngx_cc_life_states_idle,
+    ngx_cc_life_states_running,
+    ngx_cc_life_states_lingering,
+    ngx_cc_life_states_ending,
+    ngx_cc_life_states_sweeping,
+    ngx_cc_life_states_draining,
+    ngx_cc_life_states_over
+};
+
+
+void
+ngx_cc_life_states_advance(ngx_cc_life_t *life)
+{
+    ngx_cc_life_states_feed(life);
+
+    if (life->now >= life->signal_at) {
+        ngx_cc_ladder_spread(life);
+    }
+
+    if (life->paused && life->limit_at != NGX_CC_LIFE_NEVER
+        && life->now >= life->look_at)
+    {
+        ngx_cc_ladder_look(life);
+    }
+
+    while (ngx_cc_life_states[life->state](life) == NGX_CC_LIFE_ON) {
+        /* void */
+    }
+}
+
+
+/* stdin, which no state has to do with but the last one: nobody reads it */
+
+static void
+ngx_cc_life_states_feed(ngx_cc_life_t *life)
+{
+    int  done, closed;
+
+    if (!life->pump.input_busy) {
+        return;
+    }
+
+    done = ngx_cc_pump_write(&life->pump);
+    closed = (life->state == NGX_CC_LIFE_DRAINING);
+
+    if (!done && !closed) {
+        return;
+    }
+
+    life->pump.input_busy = 0;
+
+    ngx_cc_wire_init(&life->input_done, NGX_CC_WIRE_INPUT_DONE, life->run,
+                     sizeof(life->input_done));
+    life->input_done.len = life->pump.input_pos;
+
+    if (closed || life->pump.in == -1) {
+        life->input_done.head.flags = NGX_CC_INPUT_CLOSED;
+    }
+
+    life->tell |= life->orphaned ? 0 : NGX_CC_TELL_INPUT;
+}
+
+
+static int
+ngx_cc_life_states_idle(ngx_cc_life_t *life)
+{
+    if (life->tmp.kept && life->now >= life->drop_at) {
+        ngx_cc_tmpdir_drop(&life->tmp);
+    }
+
+    return NGX_CC_LIFE_WAIT;
+}
+
+
+static int
+ngx_cc_life_states_running(ngx_cc_life_t *life)
+{
+    if (life->pid == 0) {
+        life->exited.cause = WIFSIGNALED(life->exited.status)
+                             ? NGX_CC_CAUSE_SIGNAL : NGX_CC_CAUSE_EXIT;
+        life->limit_at = NGX_CC_LIFE_NEVER;
+
+        life->state = NGX_CC_LIFE_LINGERING;
+        life->ladder_at = life->now + life->linger;
+        return NGX_CC_LIFE_ON;
+    }
+
+    if (life->paused) {
+        return NGX_CC_LIFE_WAIT;
+    }
+
+    if (life->now >= life->limit_at) {
+        ngx_cc_ladder_begin(life, NGX_CC_CAUSE_TIMEOUT);
+
+    } else if (life->silence
+               && life->now >= life->quiet_since + life->silence)
+    {
+        ngx_cc_ladder_begin(life, NGX_CC_CAUSE_SILENCE);
+    }
+
+    return NGX_CC_LIFE_WAIT;
+}
+
+
+static int
+ngx_cc_life_states_lingering(ngx_cc_life_t *life)
+{
+    if (!life->childless && life->now < life->ladder_at) {
+        return NGX_CC_LIFE_WAIT;
+    }
+
+    return ngx_cc_life_states_sweep(life);
+}
+
+
+static int
+ngx_cc_life_states_ending(ngx_cc_life_t *life)
+{
+    /* when the main process is gone, its descendants may still clean up */
+
+    if (!life->childless && life->now < life->ladder_at) {
+        return NGX_CC_LIFE_WAIT;
+    }
+
+    return ngx_cc_life_states_sweep(life);
+}
+
+
+static int
+ngx_cc_life_states_sweep(ngx_cc_life_t *life)
+{
+    ngx_cc_ladder_told(life);
+
+    life->state = NGX_CC_LIFE_SWEEPING;
+    life->ladder_at = NGX_CC_LIFE_NEVER;
+    life->tick_at = life->now;
+    life->reluctant_at = life->now + NGX_CC_LIFE_RELUCTANT;
+
+    return NGX_CC_LIFE_ON;
+}
+
+
+static int
+ngx_cc_life_states_sweeping(ngx_cc_life_t *life)
+{
+    /* who has no descendant left cannot get one */
+
+    if (!life->childless) {
+        ngx_cc_life_reap(life);
+    }
+
+    if (life->childless) {
+        life->state = NGX_CC_LIFE_DRAINING;
+        life->tick_at = NGX_CC_LIFE_NEVER;
+        ngx_cc_pump_measure(&life->pump, life->all);
+        return NGX_CC_LIFE_ON;
+    }
+
+    if (life->now >= life->reluctant_at && life->orphaned) {
+        /* whoever adopts it, kills it */
+        life->state = NGX_CC_LIFE_OVER;
+        return NGX_CC_LIFE_WAIT;
+    }
+
+    (void) ngx_cc_tree_kill(&life->tree, life->pid);
+
+    life->tick_at = life->now + (life->now < life->reluctant_at
+                                 ? NGX_CC_LIFE_TICK : NGX_CC_LIFE_RETRY);
+
+    return NGX_CC_LIFE_WAIT;
+}
+
+
+static int
+ngx_cc_life_states_draining(ngx_cc_life_t *life)
+{
+    int                   i, rc;
+    const ngx_cc_pump_t  *pump;
+
+    pump = &life->pump;
+
+    for (i = 0; i < NGX_CC_LIFE_BATCH; i++) {
+        rc = ngx_cc_life_pump(life, 1, 1);
+
+        if (rc == 0
+            || (pump->bytes[NGX_CC_STDOUT] >= life->all[NGX_CC_STDOUT]
+                && pump->bytes[NGX_CC_STDERR] >= life->all[NGX_CC_STDERR]))
+        {
+            ngx_cc_life_states_finish(life);
+            return NGX_CC_LIFE_WAIT;
+        }
+
+        if (rc == -1) {
+            if (!life->orphaned && !life->ended) {
+                life->tell |= NGX_CC_TELL_ENDED;
+            }
+
+            life->ended = 1;
+            /* the worker's CREDIT wakes us */
+            life->tick_at = NGX_CC_LIFE_NEVER;
+            return NGX_CC_LIFE_WAIT;
+        }
+    }
+
+    life->tick_at = life->now;
+
+    return NGX_CC_LIFE_WAIT;
+}
+
+
+static int
+ngx_cc_life_states_over(ngx_cc_life_t *life)
+{
+    return NGX_CC_LIFE_WAIT;
+}
+
+
+/* every descendant is gone, all of its output is read */
+
+static void
+ngx_cc_life_states_finish(ngx_cc_life_t *life)
+{
+    if (life->orphaned) {
+        life->state = NGX_CC_LIFE_OVER;
+        return;
+    }
+
+    if (life->pump.over && (life->exited.cause == NGX_CC_CAUSE_EXIT
+                            || life->exited.cause == NGX_CC_CAUSE_SIGNAL))
+    {
+        /* it had ended before its output was counted: not all is told */
+        life->exited.cause = NGX_CC_CAUSE_OUTPUT;
+    }
+
+    life->exited.head.flags = NGX_CC_EXITED_REUSABLE;
+
+    if (ngx_cc_pump_held(&life->pump)) {
+        life->exited.head.flags |= NGX_CC_EXITED_PIPES;
+    }
+
+    life->exited.pos = life->pump.ring.head;
+    life->exited.bytes[NGX_CC_STDOUT] = life->pump.bytes[NGX_CC_STDOUT];
+    life->exited.bytes[NGX_CC_STDERR] = life->pump.bytes[NGX_CC_STDERR];
+
+    ngx_cc_life_clear(life);
+
+    life->state = NGX_CC_LIFE_IDLE;
+    life->tick_at = NGX_CC_LIFE_NEVER;
+    life->tell_at = NGX_CC_LIFE_NEVER;
+
+    /* it says all that STARTED and OUTPUT would have said */
+
+    life->tell &= ~(NGX_CC_TELL_STARTED|NGX_CC_TELL_ENDED);
+    life->tell |= NGX_CC_TELL_EXITED;
+}
