@@ -74,6 +74,31 @@ ngx_cc_readable_escape(ngx_cc_readable_t *rd, uint8_t **dst,
 }
 
 
+size_t
+ngx_cc_readable_byte(ngx_cc_readable_t *rd, uint8_t c, uint8_t *dst)
+{
+    if (rd->state != NGX_CC_READABLE_TEXT && ngx_cc_readable_step(rd, c)) {
+        return 0;
+    }
+
+    if (ngx_cc_readable_run(&c, 1)) {
+        dst[0] = c;
+        return 1;
+    }
+
+    if (c == 0x1b) {
+        rd->state = NGX_CC_READABLE_ESC;
+        rd->len = 0;
+        return 0;
+    }
+
+    dst[0] = '^';
+    dst[1] = c ^ 0x40;
+
+    return 2;
+}
+
+
 /* a byte of a sequence: 1 when it belongs to it, 0 when it is text again */
 
 static int

@@ -33,5 +33,11 @@ typedef struct {
 size_t ngx_cc_readable_escape(ngx_cc_readable_t *rd, uint8_t **dst,
     uint8_t *dst_end, const uint8_t *src, size_t n, int *lossy);
 
+/*
+ * The same for one byte, as plain bytes, not JSON: writes what is left of it
+ * to dst, and returns how many bytes that is (0, 1 or 2).
+ */
+size_t ngx_cc_readable_byte(ngx_cc_readable_t *rd, uint8_t c, uint8_t *dst);
+
 
 #endif /* _NGX_CC_READABLE_H_INCLUDED_ */
