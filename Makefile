@@ -113,7 +113,7 @@ nightly: test
 # the core files' unit tests once more, without sanitizers, under valgrind
 
 VALGRIND := ws_frame utf8 json_write ring wire cmdline plainline policy pattern \
-            handle origin sha256 token capture readable request native mcp
+            handle origin sha256 hmac token capture readable request native mcp
 
 valgrind: $(addprefix build/valgrind/,$(VALGRIND))
 	@.ci/packages valgrind
