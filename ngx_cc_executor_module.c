@@ -13,6 +13,7 @@
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
+#include "ngx_cc_key.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_problem.h"
@@ -32,6 +33,7 @@ static void *ngx_cc_executor_create_main(ngx_conf_t *cf);
 static ngx_int_t ngx_cc_executor_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_cc_executor_init_process(ngx_cycle_t *cycle);
 static void ngx_cc_executor_exit_process(ngx_cycle_t *cycle);
+static void ngx_cc_executor_exit_master(ngx_cycle_t *cycle);
 
 
 #define NGX_CC_LOCATION  (NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF)
@@ -486,7 +488,7 @@ ngx_module_t  ngx_cc_executor_module = {
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_cc_executor_exit_process,          /* exit process */
-    NULL,                                  /* exit master */
+    ngx_cc_executor_exit_master,           /* exit master */
     NGX_MODULE_V1_PADDING
 };
 
@@ -652,6 +654,10 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
         return rc;
     }
 
+    if (ngx_cc_key_make(NULL, cycle->log) == NGX_ERROR) {
+        return rc;
+    }
+
     return NGX_OK;
 }
 
@@ -662,6 +668,12 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
     ngx_cc_main_conf_t  *mcf;
 
     ngx_cc_spawner_client_close_deathwatch();
+
+    mcf = ngx_cc_executor_main_conf(cycle);
+
+    ngx_cc_key_enter(mcf != NULL && (ngx_process == NGX_PROCESS_WORKER
+                                     || ngx_process == NGX_PROCESS_SINGLE),
+                     cycle->log);
 
     /* cache manager and loader come here too */
 
@@ -701,4 +713,12 @@ ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_cc_zone_leave();
+    ngx_cc_key_leave();
+}
+
+
+static void
+ngx_cc_executor_exit_master(ngx_cycle_t *cycle)
+{
+    ngx_cc_key_leave();
 }
