@@ -5,9 +5,22 @@
 #include "ngx_cc_names.h"
 
 
-static const char  *ngx_cc_names_causes[] = {
-    "exit", "signal", "timeout", "silence", "cancel", "disconnect",
-    "output", "shutdown", "lost", "orphan"
+static const struct {
+    const char  *name;
+    const char  *limit;      /* what a command did that broke one */
+    int          time;       /* a limit of time */
+} ngx_cc_names_causes[NGX_CC_CAUSES] = {
+    [NGX_CC_CAUSE_EXIT] = { "exit", NULL, 0 },
+    [NGX_CC_CAUSE_SIGNAL] = { "signal", NULL, 0 },
+    [NGX_CC_CAUSE_TIMEOUT] = { "timeout", "ran longer than its timeout", 1 },
+    [NGX_CC_CAUSE_SILENCE] = { "silence", "was silent for too long", 1 },
+    [NGX_CC_CAUSE_CANCEL] = { "cancel", NULL, 0 },
+    [NGX_CC_CAUSE_DISCONNECT] = { "disconnect", NULL, 0 },
+    [NGX_CC_CAUSE_OUTPUT] = { "output",
+                              "wrote more output than is allowed", 0 },
+    [NGX_CC_CAUSE_SHUTDOWN] = { "shutdown", NULL, 0 },
+    [NGX_CC_CAUSE_LOST] = { "lost", NULL, 0 },
+    [NGX_CC_CAUSE_ORPHAN] = { "orphan", NULL, 0 }
 };
 
 static const char  *ngx_cc_names_stages[] = {
@@ -19,7 +32,21 @@ static const char  *ngx_cc_names_stages[] = {
 const char *
 ngx_cc_names_cause(ngx_cc_cause_e cause)
 {
-    return ngx_cc_names_causes[cause];
+    return ngx_cc_names_causes[cause].name;
+}
+
+
+const char *
+ngx_cc_names_limit(ngx_cc_cause_e cause)
+{
+    return ngx_cc_names_causes[cause].limit;
+}
+
+
+int
+ngx_cc_names_timed_out(ngx_cc_cause_e cause)
+{
+    return ngx_cc_names_causes[cause].time;
 }
 
 

@@ -14,6 +14,12 @@
 /* why a command has ended, as in process.completed */
 const char *ngx_cc_names_cause(ngx_cc_cause_e cause);
 
+/* the limit that a command broke, as what follows "the command"; NULL: none */
+const char *ngx_cc_names_limit(ngx_cc_cause_e cause);
+
+/* 1: that was a limit of time */
+int ngx_cc_names_timed_out(ngx_cc_cause_e cause);
+
 /* the step of its start that failed, for people */
 const char *ngx_cc_names_stage(ngx_cc_stage_e stage);
 

@@ -360,12 +360,13 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
         return ngx_slprintf(p, last, "[ended after %M ms without output]",
                             outcome->silence);
 
-    case NGX_CC_CAUSE_OUTPUT:
-        return ngx_slprintf(p, last, "[ended: it wrote more output than is "
-                                     "allowed]");
-
     default:
         break;
+    }
+
+    if (ngx_cc_names_limit(cmd->cause)) {
+        return ngx_slprintf(p, last, "[ended: it %s]",
+                            ngx_cc_names_limit(cmd->cause));
     }
 
     if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN && !cmd->unknown) {
@@ -429,8 +430,7 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     }
 
     ngx_cc_json_lit(w, ",\"timed_out\":");
-    ngx_cc_json_bool(w, ran && (cmd->cause == NGX_CC_CAUSE_TIMEOUT
-                                || cmd->cause == NGX_CC_CAUSE_SILENCE));
+    ngx_cc_json_bool(w, ran && ngx_cc_names_timed_out(cmd->cause));
     ngx_cc_json_lit(w, ",\"stdout\":\"");
 
     if (ran) {
@@ -490,17 +490,13 @@ ngx_cc_mcp_result_status(ngx_cc_mcp_outcome_t *outcome)
         return "failed";
     }
 
-    switch (outcome->cmd->cause) {
-
-    case NGX_CC_CAUSE_TIMEOUT:
-    case NGX_CC_CAUSE_SILENCE:
+    if (ngx_cc_names_timed_out(outcome->cmd->cause)) {
         return "timed_out";
-
-    default:
-        if (outcome->cmd->unknown) {
-            return "failed";
-        }
-
-        return WIFSIGNALED(outcome->cmd->status) ? "signaled" : "exited";
     }
+
+    if (outcome->cmd->unknown) {
+        return "failed";
+    }
+
+    return WIFSIGNALED(outcome->cmd->status) ? "signaled" : "exited";
 }

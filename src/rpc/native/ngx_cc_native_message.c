@@ -77,37 +77,22 @@ ngx_cc_native_message_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
 size_t
 ngx_cc_native_message_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
 {
-    ngx_int_t       code;
-    const char     *text;
+    const char     *limit;
     ngx_cc_json_t   w;
 
-    switch (cmd->cause) {
+    limit = ngx_cc_names_limit(cmd->cause);
 
-    case NGX_CC_CAUSE_TIMEOUT:
-        code = NGX_CC_ERROR_TIMEOUT;
-        text = "the command ran longer than its timeout";
-        break;
-
-    case NGX_CC_CAUSE_SILENCE:
-        code = NGX_CC_ERROR_TIMEOUT;
-        text = "the command was silent for too long";
-        break;
-
-    case NGX_CC_CAUSE_OUTPUT:
-        code = NGX_CC_ERROR_LIMIT;
-        text = "the command wrote more output than is allowed";
-        break;
-
-    default:
+    if (limit == NULL) {
         return 0;
     }
 
     ngx_cc_message_writer(&w, p, room);
     ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.error\","
-                        "\"params\":{\"error\":");
-    ngx_cc_json_cstring(&w, text);
-    ngx_cc_json_lit(&w, ",\"code\":");
-    ngx_cc_json_int(&w, code);
+                        "\"params\":{\"error\":\"the command ");
+    ngx_cc_json_raw(&w, limit, ngx_strlen(limit));
+    ngx_cc_json_lit(&w, "\",\"code\":");
+    ngx_cc_json_int(&w, ngx_cc_names_timed_out(cmd->cause)
+                        ? NGX_CC_ERROR_TIMEOUT : NGX_CC_ERROR_LIMIT);
     ngx_cc_native_message_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 
