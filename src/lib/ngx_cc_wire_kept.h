@@ -40,7 +40,7 @@
 typedef struct {
     ngx_cc_wire_head_t  head;
     uint8_t         nonce[NGX_CC_WIRE_NONCE];
-    uint8_t         mac[32];     /* see ngx_cc_hmac.h and docs/architecture */
+    uint8_t         mac[32];     /* see ngx_cc_door.h, as the socket's name */
 } ngx_cc_wire_hello_t;
 
 
