@@ -1,13 +1,12 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_answers.h"
+#include "ngx_cc_dialogue.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_methods.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_message.h"
-#include "ngx_cc_request.h"
 #include "ngx_cc_zone.h"
 
 
@@ -16,33 +15,23 @@
 
 
 typedef struct {
-    ngx_cc_transport_t    *transport;
-    ngx_cc_request_t       request;
+    ngx_cc_dialogue_t      base;         /* its commands: ngx_cc_mcp_call_t */
     ngx_cc_mcp_meta_t      meta;         /* of the request that is served */
     ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
-    ngx_cc_answers_t       answers;
-    ngx_queue_t            calls;
-    ngx_uint_t             ncalls;
     ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
 
 
 static void *ngx_cc_mcp_open(ngx_cc_transport_t *transport);
-static ngx_int_t ngx_cc_mcp_push(void *session, u_char *p, size_t n,
-    ngx_uint_t last);
-static void ngx_cc_mcp_drop(void *session);
 static size_t ngx_cc_mcp_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
-static size_t ngx_cc_mcp_pending(void *session);
-static ngx_uint_t ngx_cc_mcp_busy(void *session);
-static void ngx_cc_mcp_shutdown(void *session, ngx_uint_t now);
-static void ngx_cc_mcp_close(void *session);
+static ngx_cc_command_t *ngx_cc_mcp_of(ngx_queue_t *q);
+static void ngx_cc_mcp_forget(void *session, ngx_queue_t *q);
 
 static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
     ngx_uint_t *more);
-static void ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call);
-static ngx_int_t ngx_cc_mcp_serve(ngx_cc_mcp_t *s);
+static ngx_int_t ngx_cc_mcp_serve(void *session);
 static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
 static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
@@ -56,13 +45,13 @@ static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
     ngx_cc_mcp_open,
-    ngx_cc_mcp_push,
-    ngx_cc_mcp_drop,
+    ngx_cc_dialogue_push,
+    ngx_cc_dialogue_drop,
     ngx_cc_mcp_pull,
-    ngx_cc_mcp_pending,
-    ngx_cc_mcp_busy,
-    ngx_cc_mcp_shutdown,
-    ngx_cc_mcp_close
+    ngx_cc_dialogue_pending,
+    ngx_cc_dialogue_busy,
+    ngx_cc_dialogue_shutdown,
+    ngx_cc_dialogue_close
 };
 
 
@@ -71,123 +60,52 @@ ngx_cc_mcp_open(ngx_cc_transport_t *transport)
 {
     ngx_cc_mcp_t  *s;
 
-    s = ngx_pcalloc(transport->pool, sizeof(ngx_cc_mcp_t));
+    s = ngx_cc_dialogue_open(transport, sizeof(ngx_cc_mcp_t));
 
     if (s == NULL) {
         return NULL;
     }
 
-    s->transport = transport;
-    s->request.log = transport->log;
-    s->answers.log = transport->log;
-    s->methods.reply.answers = &s->answers;
+    s->base.serve = ngx_cc_mcp_serve;
+    s->base.command = ngx_cc_mcp_of;
+    s->base.forget = ngx_cc_mcp_forget;
+    s->methods.reply.answers = &s->base.answers;
     s->methods.reply.post = transport->post;
     s->methods.conf = transport->conf;
     s->methods.log = NGX_CC_MCP_LOG_OFF;
-    ngx_queue_init(&s->calls);
 
     return s;
-}
-
-
-static ngx_int_t
-ngx_cc_mcp_push(void *session, u_char *p, size_t n, ngx_uint_t last)
-{
-    ngx_int_t      rc;
-    ngx_cc_mcp_t  *s = session;
-
-    rc = ngx_cc_request_push(&s->request, p, n, last);
-
-    if (rc == NGX_OK) {
-        s->served = 1;
-        rc = ngx_cc_mcp_serve(s);
-
-    } else if (rc == NGX_AGAIN) {
-        return NGX_OK;
-    }
-
-    ngx_cc_request_reset(&s->request);
-    s->transport->wake(s->transport->data);
-
-    return s->answers.no_memory ? NGX_ERROR : rc;
-}
-
-
-static void
-ngx_cc_mcp_drop(void *session)
-{
-    ngx_cc_mcp_t  *s = session;
-
-    ngx_cc_request_reset(&s->request);
 }
 
 
 static size_t
 ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
 {
-    size_t         n;
-    ngx_cc_mcp_t  *s = session;
+    size_t              n;
+    ngx_cc_mcp_t       *s = session;
+    ngx_cc_mcp_post_t  *post;
 
     n = ngx_cc_mcp_next(s, p, room, more);
+    post = s->base.transport->post;
 
-    if (s->transport->post && s->served && s->ncalls == 0 && !s->methods.listens
-        && s->answers.pos == s->answers.last)
+    if (post && s->served && s->base.ncommands == 0 && !s->methods.listens
+        && s->base.answers.pos == s->base.answers.last)
     {
-        s->transport->post->over = 1;
+        post->over = 1;
     }
 
     return n;
 }
 
 
-static size_t
-ngx_cc_mcp_pending(void *session)
+static ngx_cc_command_t *
+ngx_cc_mcp_of(ngx_queue_t *q)
 {
-    ngx_cc_mcp_t  *s = session;
-
-    return ngx_cc_answers_size(&s->answers);
-}
-
-
-static ngx_uint_t
-ngx_cc_mcp_busy(void *session)
-{
-    ngx_cc_mcp_t  *s = session;
-
-    return s->ncalls;
-}
-
-
-static void
-ngx_cc_mcp_shutdown(void *session, ngx_uint_t now)
-{
-    ngx_queue_t        *q;
-    ngx_cc_mcp_t       *s = session;
     ngx_cc_mcp_call_t  *call;
 
-    for (q = ngx_queue_head(&s->calls);
-         q != ngx_queue_sentinel(&s->calls);
-         q = ngx_queue_next(q))
-    {
-        call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
-        ngx_cc_command_shutdown(call->cmd, now);
-    }
-}
+    call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
 
-
-static void
-ngx_cc_mcp_close(void *session)
-{
-    ngx_queue_t   *q;
-    ngx_cc_mcp_t  *s = session;
-
-    while (!ngx_queue_empty(&s->calls)) {
-        q = ngx_queue_head(&s->calls);
-        ngx_cc_mcp_forget(s, ngx_queue_data(q, ngx_cc_mcp_call_t, queue));
-    }
-
-    ngx_cc_answers_free(&s->answers);
-    ngx_cc_request_reset(&s->request);
+    return call->cmd;
 }
 
 
@@ -202,47 +120,47 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_mcp_call_t  *call;
 
     *more = 0;
-    s->transport->failed |= s->answers.no_memory;
+    s->base.transport->failed |= s->base.answers.no_memory;
 
     if (s->current == NULL) {
-        n = ngx_cc_answers_get(&s->answers, p, room);
+        n = ngx_cc_answers_get(&s->base.answers, p, room);
 
         if (n) {
-            if (s->ncalls && s->transport->post) {
+            if (s->base.ncommands && s->base.transport->post) {
                 /* the answer is still to come */
-                s->transport->post->stream = 1;
+                s->base.transport->post->stream = 1;
             }
 
             return n;
         }
     }
 
-    turns = s->ncalls;
+    turns = s->base.ncommands;
 
     for (i = 0; i < turns; i++) {
 
         call = s->current;
 
         if (call == NULL) {
-            q = ngx_queue_head(&s->calls);
+            q = ngx_queue_head(&s->base.commands);
             ngx_queue_remove(q);
-            ngx_queue_insert_tail(&s->calls, q);
+            ngx_queue_insert_tail(&s->base.commands, q);
             call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
         }
 
         n = ngx_cc_mcp_call_pull(call, p, ngx_min(room, NGX_CC_MCP_PIECE),
                                  more, &answer);
 
-        if (n && !answer && s->transport->post) {
-            s->transport->post->stream = 1;
+        if (n && !answer && s->base.transport->post) {
+            s->base.transport->post->stream = 1;
         }
 
         s->current = *more ? call : NULL;
 
-        s->transport->failed |= call->no_memory;
+        s->base.transport->failed |= call->no_memory;
 
         if (call->ended || call->no_memory) {
-            ngx_cc_mcp_forget(s, call);
+            ngx_cc_mcp_forget(s, &call->queue);
         }
 
         if (n) {
@@ -255,10 +173,15 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
 
 
 static void
-ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call)
+ngx_cc_mcp_forget(void *session, ngx_queue_t *q)
 {
-    ngx_queue_remove(&call->queue);
-    s->ncalls--;
+    ngx_cc_mcp_t       *s = session;
+    ngx_cc_mcp_call_t  *call;
+
+    call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
+
+    ngx_queue_remove(q);
+    s->base.ncommands--;
 
     if (s->current == call) {
         s->current = NULL;
@@ -271,13 +194,16 @@ ngx_cc_mcp_forget(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call)
 /* a whole message is there */
 
 static ngx_int_t
-ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
+ngx_cc_mcp_serve(void *session)
 {
+    ngx_cc_mcp_t        *s = session;
     ngx_cc_value_t      *version;
     ngx_cc_request_t    *rq;
     ngx_cc_mcp_reply_t  *rp;
 
-    rq = &s->request;
+    s->served = 1;
+
+    rq = &s->base.request;
     rp = &s->methods.reply;
 
     rp->pool = rq->pool;
@@ -307,7 +233,7 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
                                        "id must not be null");
     }
 
-    if (ngx_cc_mcp_meta_read(&s->meta, rq, s->transport->post) != NGX_OK) {
+    if (ngx_cc_mcp_meta_read(&s->meta, rq, s->base.transport->post) != NGX_OK) {
 
         if (s->meta.code == NGX_CC_MCP_UNSUPPORTED) {
             return ngx_cc_mcp_reply_unsupported(rp, &s->meta);
@@ -319,7 +245,7 @@ ngx_cc_mcp_serve(ngx_cc_mcp_t *s)
 
     rp->modern = s->meta.modern;
 
-    if (s->transport->post && s->transport->post->plain) {
+    if (s->base.transport->post && s->base.transport->post->plain) {
         s->meta.token = NULL;
         s->meta.log = NGX_CC_MCP_LOG_OFF;
     }
@@ -336,7 +262,7 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
     ngx_cc_value_t    *root;
     ngx_cc_request_t  *rq;
 
-    rq = &s->request;
+    rq = &s->base.request;
     root = rq->root;
 
     if (rq->code == NGX_CC_ERROR_REQUEST && root
@@ -349,7 +275,8 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
         return NGX_OK;
     }
 
-    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq, s->transport->post);
+    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq,
+                                                      s->methods.reply.post);
 
     if (rq->code == NGX_CC_ERROR_PARAMS && rq->method.data
         && !ngx_cc_mcp_methods_known(&rq->method))
@@ -401,7 +328,7 @@ ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
     ngx_cc_request_t    *rq;
     ngx_cc_mcp_reply_t  *rp;
 
-    rq = &s->request;
+    rq = &s->base.request;
     rp = &s->methods.reply;
 
     if (rq->id == NULL) {
@@ -442,9 +369,11 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_cc_mcp_reply_t       *rp;
     ngx_cc_mcp_execute_t      ex;
     ngx_cc_spec_conf_t       *conf;
+    ngx_cc_transport_t       *transport;
     const ngx_cc_mcp_tool_t  *tool;
 
-    conf = s->transport->conf;
+    transport = s->base.transport;
+    conf = transport->conf;
     rp = &s->methods.reply;
     name = ngx_cc_request_member(params, "name");
 
@@ -489,35 +418,35 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return NGX_ERROR;
     }
 
-    if (rc == NGX_OK && s->ncalls >= conf->max_commands_per_session) {
+    if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
         ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_SESSION);
         rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
                                 "%ui commands run in this session already, "
                                 "which is the limit: wait for one to end",
-                                s->ncalls);
+                                s->base.ncommands);
     }
 
     if (rc != NGX_OK) {
         return ngx_cc_mcp_call_refused(s, &ex.spec);
     }
 
-    ex.spec.command.owner = s->transport->owner;
-    ex.spec.command.apart = s->transport->apart;
-    ex.spec.command.witness = s->transport->witness;
+    ex.spec.command.owner = transport->owner;
+    ex.spec.command.apart = transport->apart;
+    ex.spec.command.witness = transport->witness;
 
     call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
-                                 &s->answers, s->transport->session_id,
-                                 s->transport->wake, s->transport->data,
-                                 s->transport->log);
+                                 &s->base.answers, transport->session_id,
+                                 transport->wake, transport->data,
+                                 transport->log);
 
     if (call == NULL) {
         return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec)
                                : NGX_ERROR;
     }
 
-    ngx_queue_insert_tail(&s->calls, &call->queue);
-    s->ncalls++;
-    s->transport->commands++;
+    ngx_queue_insert_tail(&s->base.commands, &call->queue);
+    s->base.ncommands++;
+    transport->commands++;
 
     return NGX_OK;
 }
@@ -539,7 +468,7 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
     ngx_cc_mcp_result_t   *result;
     ngx_cc_mcp_outcome_t   outcome;
 
-    ngx_cc_spec_report(spec, s->transport->witness);
+    ngx_cc_spec_report(spec, s->base.transport->witness);
 
     rp = &s->methods.reply;
 
@@ -568,7 +497,7 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
     ngx_cc_mcp_result_init(result, &outcome);
     n = ngx_cc_mcp_result_pull(result, p, n, &more);
 
-    return ngx_cc_answers_put(&s->answers, p, n);
+    return ngx_cc_answers_put(&s->base.answers, p, n);
 }
 
 
@@ -597,8 +526,8 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return NGX_ERROR;
     }
 
-    for (q = ngx_queue_head(&s->calls);
-         q != ngx_queue_sentinel(&s->calls);
+    for (q = ngx_queue_head(&s->base.commands);
+         q != ngx_queue_sentinel(&s->base.commands);
          q = ngx_queue_next(q))
     {
         call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
@@ -606,14 +535,14 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         if (!call->begun && call->id.len == id.len
             && ngx_memcmp(call->id.data, id.data, id.len) == 0)
         {
-            ngx_log_error(NGX_LOG_INFO, s->transport->log, 0,
+            ngx_log_error(NGX_LOG_INFO, s->base.transport->log, 0,
                           "cc_executor: call canceled execution=%*s "
                           "session=%*s", (size_t) NGX_CC_HANDLE_NAME,
                           call->cmd->id, (size_t) NGX_CC_UUID_TEXT,
-                          s->transport->session_id);
+                          s->base.transport->session_id);
 
             (void) ngx_cc_command_cancel(call->cmd);
-            ngx_cc_mcp_forget(s, call);
+            ngx_cc_mcp_forget(s, &call->queue);
             break;
         }
     }

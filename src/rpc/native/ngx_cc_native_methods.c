@@ -59,12 +59,13 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
 
 
 ngx_int_t
-ngx_cc_native_methods_serve(ngx_cc_native_t *s)
+ngx_cc_native_methods_serve(void *session)
 {
+    ngx_cc_native_t               *s = session;
     ngx_cc_request_t              *rq;
     const ngx_cc_native_method_t  *method;
 
-    rq = &s->request;
+    rq = &s->base.request;
     s->pool = rq->pool;
 
     if (ngx_cc_message_asked(&s->asked, rq->id, s->pool) != NGX_OK) {
@@ -148,7 +149,8 @@ ngx_cc_native_methods_error(ngx_cc_native_t *s, ngx_int_t code,
     last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
     va_end(args);
 
-    ngx_cc_message_refuse(&s->answers, &s->asked.id, code, text, last - text);
+    ngx_cc_message_refuse(&s->base.answers, &s->asked.id, code, text,
+                          last - text);
 }
 
 
@@ -178,8 +180,8 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
     p = list;
     ps = NULL;
 
-    for (q = ngx_queue_head(&s->processes);
-         q != ngx_queue_sentinel(&s->processes);
+    for (q = ngx_queue_head(&s->base.commands);
+         q != ngx_queue_sentinel(&s->base.commands);
          q = ngx_queue_next(q))
     {
         ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
@@ -203,12 +205,12 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
         }
     }
 
-    if (ps && s->nprocesses > 1) {
+    if (ps && s->base.ncommands > 1) {
         ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.execution_id is needed, %ui "
-                                    "processes run: %*s%s", s->nprocesses,
+                                    "processes run: %*s%s", s->base.ncommands,
                                     (size_t) (p - list), list,
-                                    s->nprocesses > 5 ? ", ..." : "");
+                                    s->base.ncommands > 5 ? ", ..." : "");
         return NULL;
     }
 
@@ -228,15 +230,17 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ngx_cc_native_params_t    ex;
     ngx_cc_native_command_t  *ps;
     ngx_cc_spec_conf_t       *conf;
+    ngx_cc_transport_t       *transport;
 
-    conf = s->transport->conf;
+    transport = s->base.transport;
+    conf = transport->conf;
     rc = ngx_cc_native_params_check(&ex, conf, params, s->pool);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    if (rc == NGX_OK && s->nprocesses >= conf->max_commands_per_session) {
+    if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
         rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
                                 conf->max_commands_per_session == 1
                                 ? "A process is already running"
@@ -249,33 +253,32 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ps = NULL;
 
     if (rc == NGX_OK) {
-        ex.spec.command.owner = s->transport->owner;
-        ex.spec.command.apart = s->transport->apart;
-        ex.spec.command.taken = s->transport->taken;
-        ex.spec.command.reader = s->transport->data;
-        ex.spec.command.witness = s->transport->witness;
+        ex.spec.command.owner = transport->owner;
+        ex.spec.command.apart = transport->apart;
+        ex.spec.command.taken = transport->taken;
+        ex.spec.command.reader = transport->data;
+        ex.spec.command.witness = transport->witness;
 
-        ps = ngx_cc_native_command_start(&ex, conf, &s->asked, &s->answers,
-                                         &s->share, s->transport->session_id,
-                                         s->transport->wake,
-                                         s->transport->data,
-                                         s->transport->log);
+        ps = ngx_cc_native_command_start(&ex, conf, &s->asked, &s->base.answers,
+                                         &s->share, transport->session_id,
+                                         transport->wake, transport->data,
+                                         transport->log);
         if (ps == NULL && ex.spec.refused == NGX_CC_REFUSED_NOT) {
             return NGX_ERROR;
         }
     }
 
     if (ps == NULL) {
-        ngx_cc_spec_report(&ex.spec, s->transport->witness);
-        ngx_cc_message_refuse(&s->answers, &s->asked.id,
+        ngx_cc_spec_report(&ex.spec, transport->witness);
+        ngx_cc_message_refuse(&s->base.answers, &s->asked.id,
                              ngx_cc_native_params_code(ex.spec.refused),
                              ex.spec.text, ex.spec.len);
         return NGX_OK;
     }
 
-    ngx_queue_insert_tail(&s->processes, &ps->queue);
-    s->nprocesses++;
-    s->transport->commands++;
+    ngx_queue_insert_tail(&s->base.commands, &ps->queue);
+    s->base.ncommands++;
+    transport->commands++;
 
     return NGX_OK;
 }
@@ -363,7 +366,7 @@ ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    buf = ngx_cc_native_methods_begin(s, &w, s->nprocesses);
+    buf = ngx_cc_native_methods_begin(s, &w, s->base.ncommands);
 
     if (buf == NULL) {
         return NGX_ERROR;
@@ -371,13 +374,13 @@ ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     ngx_cc_json_lit(&w, "{\"commands\":[");
 
-    for (q = ngx_queue_head(&s->processes);
-         q != ngx_queue_sentinel(&s->processes);
+    for (q = ngx_queue_head(&s->base.commands);
+         q != ngx_queue_sentinel(&s->base.commands);
          q = ngx_queue_next(q))
     {
         ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
 
-        if (q != ngx_queue_head(&s->processes)) {
+        if (q != ngx_queue_head(&s->base.commands)) {
             ngx_cc_json_lit(&w, ",");
         }
 
@@ -388,7 +391,7 @@ ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ngx_cc_json_raw(&w, s->asked.more.data, s->asked.more.len);
     ngx_cc_json_lit(&w, "}}");
 
-    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+    return ngx_cc_answers_put(&s->base.answers, buf, w.pos - buf);
 }
 
 
@@ -414,7 +417,7 @@ ngx_cc_native_methods_status(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ngx_cc_native_message_describe(&w, ps->cmd, &s->asked.more);
     ngx_cc_json_lit(&w, "}");
 
-    return ngx_cc_answers_put(&s->answers, buf, w.pos - buf);
+    return ngx_cc_answers_put(&s->base.answers, buf, w.pos - buf);
 }
 
 
