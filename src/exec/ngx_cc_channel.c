@@ -84,12 +84,19 @@ ngx_cc_channel_open(ngx_cc_channel_t *ch, ngx_socket_t fd,
 ngx_int_t
 ngx_cc_channel_send(ngx_cc_channel_t *ch, const void *msg, size_t n)
 {
+    return ngx_cc_channel_pass(ch, msg, n, -1);
+}
+
+
+ngx_int_t
+ngx_cc_channel_pass(ngx_cc_channel_t *ch, const void *msg, size_t n, int fd)
+{
     ngx_event_t       *rev, *wev;
     ngx_connection_t  *c;
 
     c = ch->connection;
 
-    if (ngx_cc_fdmsg_send(c->fd, msg, n, NULL, 0) == 0) {
+    if (ngx_cc_fdmsg_send(c->fd, msg, n, &fd, fd == -1 ? 0 : 1) == 0) {
         return NGX_OK;
     }
 

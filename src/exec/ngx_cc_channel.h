@@ -65,6 +65,10 @@ ngx_int_t ngx_cc_channel_open(ngx_cc_channel_t *ch, ngx_socket_t fd,
 ngx_int_t ngx_cc_channel_send(ngx_cc_channel_t *ch, const void *msg,
     size_t n);
 
+/* the same with a descriptor, which stays the caller's; -1 = none */
+ngx_int_t ngx_cc_channel_pass(ngx_cc_channel_t *ch, const void *msg,
+    size_t n, int fd);
+
 /* closes it; no handler is called any more; closing twice does no harm */
 void ngx_cc_channel_close(ngx_cc_channel_t *ch);
 

@@ -4,9 +4,15 @@
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_script.h"
 #include "ngx_cc_zone.h"
 
 
+static ngx_uint_t ngx_cc_command_fits(const ngx_cc_wire_strings_t *strings,
+    size_t *text, size_t *longest);
+static ngx_cc_start_e ngx_cc_command_begin(ngx_cc_command_conf_t *conf,
+    ngx_cc_command_spec_t *spec, const ngx_cc_wire_strings_t *strings,
+    size_t text, const char *line, ngx_cc_command_t **cmd);
 static ngx_int_t ngx_cc_command_share(ngx_cc_command_conf_t *conf,
     ngx_cc_command_spec_t *spec, ngx_cc_slot_t *slot);
 
@@ -17,9 +23,9 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     size_t *longest)
 {
     size_t                  text, max;
-    ngx_cc_handle_t         handle;
-    ngx_cc_command_link_t  *cl;
-    ngx_cc_wire_start_t    *start;
+    const char             *line;
+    ngx_uint_t              fits;
+    ngx_cc_start_e          rc;
     ngx_cc_wire_strings_t   strings;
 
     strings.cwd = conf->cwd;
@@ -34,7 +40,21 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     strings.label = NULL;
     strings.shown = NULL;
 
-    text = ngx_cc_wire_text_size(&strings, &max);
+    line = NULL;
+    fits = ngx_cc_command_fits(&strings, &text, &max);
+
+    if (!fits && spec->script) {
+        line = spec->argv[spec->argc - 1];
+        spec->argv[spec->argc - 1] = ngx_cc_script_boot;
+        fits = ngx_cc_command_fits(&strings, &text, &max);
+    }
+
+    rc = fits ? ngx_cc_command_begin(conf, spec, &strings, text, line, cmd)
+              : NGX_CC_START_TOO_LONG;
+
+    if (line) {
+        spec->argv[spec->argc - 1] = line;
+    }
 
     if (total) {
         *total = text;
@@ -44,13 +64,36 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         *longest = max;
     }
 
-    if (text > NGX_CC_WIRE_MAX_TEXT
-        || max > NGX_CC_WIRE_MAX_STRING
-        || strings.argc + strings.envc + strings.npaths
-           > NGX_CC_WIRE_MAX_STRINGS)
-    {
-        return NGX_CC_START_TOO_LONG;
-    }
+    return rc;
+}
+
+
+static ngx_uint_t
+ngx_cc_command_fits(const ngx_cc_wire_strings_t *strings, size_t *text,
+    size_t *longest)
+{
+    *text = ngx_cc_wire_text_size(strings, longest);
+
+    return *text <= NGX_CC_WIRE_MAX_TEXT
+           && *longest <= NGX_CC_WIRE_MAX_STRING
+           && strings->argc + strings->envc + strings->npaths
+              <= NGX_CC_WIRE_MAX_STRINGS;
+}
+
+
+/*
+ * "strings" have "text" bytes.  "line", if any, is to be read from a
+ * descriptor: the last word of argv is what tells the shell so.
+ */
+
+static ngx_cc_start_e
+ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
+    const ngx_cc_wire_strings_t *strings, size_t text, const char *line,
+    ngx_cc_command_t **cmd)
+{
+    ngx_cc_handle_t         handle;
+    ngx_cc_command_link_t  *cl;
+    ngx_cc_wire_start_t    *start;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         ngx_cc_zone_refused(NGX_CC_REASON_RELOADING);
@@ -58,6 +101,11 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     }
 
     cl = ngx_calloc(sizeof(ngx_cc_command_link_t), ngx_cycle->log);
+
+    if (cl) {
+        cl->script = -1;
+    }
+
     start = ngx_alloc(sizeof(ngx_cc_wire_start_t) + text, ngx_cycle->log);
 
     if (cl == NULL || start == NULL || ngx_cc_handle_make(&handle) != 0) {
@@ -95,7 +143,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         start->head.flags |= NGX_CC_START_EXACT;
     }
 
-    if (spec->direct != NGX_CC_PLAINLINE_NONE) {
+    if (line) {
+        start->head.flags |= NGX_CC_START_SCRIPT;
+
+    } else if (spec->direct != NGX_CC_PLAINLINE_NONE) {
         start->head.flags |= (spec->direct == NGX_CC_PLAINLINE_DASH)
                              ? NGX_CC_START_DASH : NGX_CC_START_BASH;
     }
@@ -117,13 +168,28 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
         ngx_memcpy(start->owner, spec->owner, NGX_CC_OWNER_SIZE);
     }
 
-    if (ngx_cc_wire_start_pack(start, &strings) == 0) {
+    if (ngx_cc_wire_start_pack(start, strings) == 0) {
         ngx_cc_zone_free(&cl->slot);
         goto unavailable;
     }
 
+    if (line) {
+        cl->script = ngx_cc_script_make(line, ngx_strlen(line));
+
+        if (cl->script == -1) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, ngx_errno,
+                          "cc_executor: no descriptor for a long command");
+            ngx_cc_zone_free(&cl->slot);
+            goto unavailable;
+        }
+
+        /* a witness hears of what was asked for */
+
+        spec->argv[spec->argc - 1] = line;
+    }
+
     if (spec->witness) {
-        cl->witnessed = ngx_cc_witness_command(spec->witness, &strings,
+        cl->witnessed = ngx_cc_witness_command(spec->witness, strings,
                                                &handle, spec->timeout);
 
         /* what cannot be told does not run */
@@ -156,6 +222,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 unavailable:
 
     if (cl) {
+        if (cl->script != -1) {
+            (void) close(cl->script);
+        }
+
         ngx_free(cl);
     }
 
@@ -397,6 +467,10 @@ ngx_cc_command_close(ngx_cc_command_t *cmd)
 
     ngx_cc_command_link_end(cl);
     ngx_cc_zone_free(&cl->slot);
+
+    if (cl->script != -1) {
+        (void) close(cl->script);
+    }
 
     if (cl->message) {
         ngx_free(cl->message);

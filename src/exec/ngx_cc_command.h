@@ -91,6 +91,9 @@ typedef struct {
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
     ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line; go
                                             round the shell if it is plain */
+    unsigned           script:1;         /* argv ends in a text for a shell,
+                                            which may read it from a descriptor
+                                            when it is too long */
     unsigned           exact:1;          /* see NGX_CC_START_EXACT */
     unsigned           open_stdin:1;     /* stdin is fed by input() */
     unsigned           apart:1;          /* the owner can be told from others:

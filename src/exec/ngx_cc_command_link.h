@@ -28,6 +28,7 @@ typedef struct {
     ngx_cc_helper_handle_t  *helper;     /* NULL: waits, or given back */
     ngx_cc_slot_t            slot;
     ngx_cc_wire_start_t     *message;    /* START, until it is sent */
+    int                      script;     /* goes with it; -1 = none */
     ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
     ngx_msec_t               timeout;
     uint64_t                 asked;      /* us since 1970 */

@@ -18,8 +18,8 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
     }
 
     if (cl->message) {
-        rc = ngx_cc_channel_send(&h->channel, cl->message,
-                                 cl->message->head.size);
+        rc = ngx_cc_channel_pass(&h->channel, cl->message,
+                                 cl->message->head.size, cl->script);
 
         if (rc == NGX_AGAIN) {
             return;
@@ -27,6 +27,11 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
 
         ngx_free(cl->message);
         cl->message = NULL;
+
+        if (cl->script != -1) {
+            (void) close(cl->script);
+            cl->script = -1;
+        }
     }
 
     if (cl->cancel_due) {

@@ -15,6 +15,7 @@
 #include "ngx_cc_fence.h"
 #include "ngx_cc_place.h"
 #include "ngx_cc_policy.h"
+#include "ngx_cc_script.h"
 
 
 #define NGX_CC_CHILD_STACK   65536
@@ -29,6 +30,7 @@ typedef struct {
 
 static int ngx_cc_child_main(void *data);
 static int ngx_cc_child_stdio(const ngx_cc_child_t *child);
+static int ngx_cc_child_script(int fd);
 static int ngx_cc_child_limits(const ngx_cc_confine_t *confine);
 static int ngx_cc_child_exec(const ngx_cc_child_t *child);
 static int ngx_cc_child_exec_exact(const ngx_cc_child_t *child);
@@ -81,6 +83,7 @@ __attribute__((no_sanitize_address))
 static int
 ngx_cc_child_main(void *data)
 {
+    int                    keep[2];
     sigset_t               none;
     ngx_cc_stage_e         stage;
     struct sched_param     param;
@@ -113,7 +116,10 @@ ngx_cc_child_main(void *data)
 
     stage = NGX_CC_STAGE_STDIO;
 
-    if (ngx_cc_close_except(&birth->child->fence, 1) == -1) {
+    keep[0] = birth->child->fence;
+    keep[1] = birth->child->script;
+
+    if (ngx_cc_close_except(keep, 2) == -1) {
         goto failed;
     }
 
@@ -123,6 +129,16 @@ ngx_cc_child_main(void *data)
         && (ngx_cc_fence_enter(birth->child->fence) == -1
             || (birth->child->filter
                 && ngx_cc_seccomp_enter(birth->child->filter) == -1)))
+    {
+        goto failed;
+    }
+
+    /* its number may have been that of the fence, which is done with */
+
+    stage = NGX_CC_STAGE_STDIO;
+
+    if (birth->child->script != -1
+        && ngx_cc_child_script(birth->child->script) == -1)
     {
         goto failed;
     }
@@ -171,6 +187,18 @@ ngx_cc_child_stdio(const ngx_cc_child_t *child)
     }
 
     return 0;
+}
+
+
+__attribute__((no_sanitize_address))
+static int
+ngx_cc_child_script(int fd)
+{
+    if (fd == NGX_CC_SCRIPT_FD) {
+        return fcntl(fd, F_SETFD, 0);
+    }
+
+    return dup2(fd, NGX_CC_SCRIPT_FD);
 }
 
 

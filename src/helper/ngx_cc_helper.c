@@ -15,6 +15,7 @@
 #include "ngx_cc_helper.h"
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_life_states.h"
+#include "ngx_cc_script.h"
 
 
 typedef struct {
@@ -32,6 +33,8 @@ typedef struct {
 static void ngx_cc_helper_birth(ngx_cc_helper_t *h);
 static void ngx_cc_helper_wait(ngx_cc_helper_t *h);
 static void ngx_cc_helper_receive(ngx_cc_helper_t *h);
+static int ngx_cc_helper_script(ngx_cc_helper_t *h, ngx_cc_wire_type_e type,
+    int fd, int nfds);
 static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
 static void ngx_cc_helper_start(ngx_cc_helper_t *h);
 static void ngx_cc_helper_tell(ngx_cc_helper_t *h);
@@ -233,31 +236,68 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 static void
 ngx_cc_helper_receive(ngx_cc_helper_t *h)
 {
+    int                  fd, nfds;
     ssize_t              n;
     ngx_cc_wire_type_e   type;
 
+    nfds = 1;
     n = ngx_cc_fdmsg_recv(h->conf->socket, h->buffer,
                           NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT,
-                          NULL, NULL);
+                          &fd, &nfds);
 
     if (n == -1 && errno == ECONNRESET) {
+        nfds = 1;
         n = ngx_cc_fdmsg_recv(h->conf->socket, h->buffer,
                               NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT,
-                              NULL, NULL);
+                              &fd, &nfds);
     }
 
     if (n == -1 && errno == EAGAIN) {
         return;
     }
 
-    type = n > 0 ? ngx_cc_wire_check(h->buffer, n) : 0;
-
-    if (type == 0) {
-        ngx_cc_life_orphan(&h->life);
-        return;
+    if (n == -1) {
+        nfds = 0;
     }
 
-    ngx_cc_helper_obey(h, type);
+    type = n > 0 ? ngx_cc_wire_check(h->buffer, n) : 0;
+
+    if (!ngx_cc_helper_script(h, type, fd, nfds)) {
+        ngx_cc_life_orphan(&h->life);
+
+    } else {
+        ngx_cc_helper_obey(h, type);
+    }
+
+    if (nfds == 1) {
+        (void) close(fd);
+        h->life.script = -1;
+    }
+}
+
+
+/*
+ * Has this message what it needs to be obeyed?  One descriptor, and sealed,
+ * comes with a START that announces it; no other message has any.
+ */
+
+static int
+ngx_cc_helper_script(ngx_cc_helper_t *h, ngx_cc_wire_type_e type, int fd,
+    int nfds)
+{
+    if (type == NGX_CC_WIRE_START
+        && (h->start->head.flags & NGX_CC_START_SCRIPT))
+    {
+        if (nfds != 1 || !ngx_cc_script_sealed(fd)) {
+            return 0;
+        }
+
+        h->life.script = fd;
+
+        return 1;
+    }
+
+    return type != 0 && nfds == 0;
 }
 
 

@@ -69,6 +69,7 @@ ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     child->argv = strings->argv;
     child->env = strings->env;
     child->confine = &start->confine;
+    child->script = life->script;
     child->search = start->head.flags & NGX_CC_START_SEARCH;
     child->exact = start->head.flags & NGX_CC_START_EXACT;
 

@@ -56,6 +56,7 @@ ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
     life->signal_at = NGX_CC_LIFE_NEVER;
     life->childless = 1;
     life->fence = -1;
+    life->script = -1;
 
     ngx_cc_life_woke(life);
 

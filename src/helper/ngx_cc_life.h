@@ -64,6 +64,7 @@ typedef struct {
 
     int                    fence;        /* for the next command, or -1 */
     ngx_cc_confine_t       fenced;       /* what it was made for */
+    int                    script;       /* of START, or -1: the helper's */
     ngx_cc_tmpdir_t        tmp;          /* TMPDIR of commands */
     unsigned               inherits;     /* ngx_cc_seccomp: what this process
                                             itself is denied already */

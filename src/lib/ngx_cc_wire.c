@@ -219,6 +219,12 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
     env = 3 + start->argc;
     count = env + start->envc + confine->nread + confine->nwrite;
 
+    if ((start->head.flags & NGX_CC_START_SCRIPT)
+        && (start->head.flags & (NGX_CC_START_DASH|NGX_CC_START_BASH)))
+    {
+        return 0;
+    }
+
     if (start->head.flags & NGX_CC_START_KEEP) {
         count += 2;
     }

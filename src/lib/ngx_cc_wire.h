@@ -210,7 +210,9 @@ typedef struct {
                                             and both streams (no MERGE) */
 #define NGX_CC_START_NOECHO     0x0100   /* one that does not echo at first */
 #define NGX_CC_START_MERGE      0x0200   /* stderr is the pipe of stdout */
-#define NGX_CC_START_FLAGS      0x03ff
+#define NGX_CC_START_SCRIPT     0x0400   /* with it comes a descriptor that the
+                                            command gets (ngx_cc_script.h) */
+#define NGX_CC_START_FLAGS      0x07ff
 
 #define NGX_CC_WIRE_MAX_SIDE    1000     /* columns or rows of a terminal */
 

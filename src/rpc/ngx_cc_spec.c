@@ -269,6 +269,7 @@ ngx_cc_spec_command(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
 
     spec->command.argv = argv;
     spec->command.argc = 3;
+    spec->command.script = 1;
     spec->command.program = conf->shell;
     spec->indirect = 1;
 

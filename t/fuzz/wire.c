@@ -90,10 +90,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(&head, msg, sizeof(head));
         fuzz_check(head.magic == NGX_CC_WIRE_MAGIC && head.size == size);
         fuzz_check(head.type == type && type < NGX_CC_WIRE_TYPES);
-        fuzz_check(type != NGX_CC_WIRE_ATTACH && type != NGX_CC_WIRE_STATUS);
     }
 
     if (type == NGX_CC_WIRE_START) {
+        fuzz_check(!(head.flags & NGX_CC_START_SCRIPT)
+                   || !(head.flags & (NGX_CC_START_DASH|NGX_CC_START_BASH)));
         strings((ngx_cc_wire_start_t *) msg, size);
     }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "unit.h"
 #include "ngx_cc_child.h"
+#include "ngx_cc_script.h"
 
 
 static char                   dir[] = "/tmp/cc_child_XXXXXX";
@@ -61,6 +62,7 @@ teardown(void)
 
 static const ngx_cc_confine_t   confine = { .umask = 077 };
 static const ngx_cc_confine_t  *use = &confine;
+static int                      script = -1;
 
 
 static int
@@ -77,6 +79,7 @@ run(const char *program, int search, const char **argv, const char **env)
     child.beneath = "";
     child.confine = use;
     child.fence = -1;
+    child.script = script;
     child.direct = NULL;
     child.program = program;
     child.argv = argv;
@@ -187,6 +190,7 @@ START_TEST(stages)
     child.confine = &confine;
     child.fence = -1;
     child.direct = NULL;
+    child.script = -1;
     child.search = 0;
     child.in = -1;
     child.out = 1;
@@ -214,10 +218,39 @@ START_TEST(stages)
 
     child.fence = -1;
     child.direct = NULL;
+    child.script = 1000;
+    ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
+    ck_assert_int_eq(result.stage, NGX_CC_STAGE_STDIO);
+    ck_assert_int_eq(result.error, EBADF);
+
+    child.script = -1;
     child.out = 1000;
     ck_assert_int_eq(ngx_cc_child_start(&child, &result), -1);
     ck_assert_int_eq(result.stage, NGX_CC_STAGE_STDIO);
     ck_assert_int_eq(result.error, EBADF);
+}
+END_TEST
+
+
+/* whatever number it has here, the command finds it under the one it knows */
+
+START_TEST(script_number)
+{
+    int          fd;
+    const char  *argv[] = { "sh", "-c", "cat <&9; ls /proc/$$/fd", NULL };
+    const char  *env[] = { "PATH=/usr/bin:/bin", NULL };
+
+    static const int  number[] = { NGX_CC_SCRIPT_FD, NGX_CC_SCRIPT_FD - 1, 30 };
+
+    fd = ngx_cc_script_make("text\n", 5);
+    ck_assert_int_ne(fd, -1);
+    script = fcntl(fd, F_DUPFD_CLOEXEC, 40);
+    ck_assert_int_eq(dup3(script, number[_i], O_CLOEXEC), number[_i]);
+    script = number[_i];
+
+    ck_assert_int_eq(run("/bin/sh", 0, argv, env), 0);
+    ck_assert_str_eq(text, "exec 9<&-; unset MAPFILE; text\n0\n1\n2\n9\n");
+    ck_assert_int_eq(fcntl(script, F_GETFD), FD_CLOEXEC);
 }
 END_TEST
 
@@ -332,6 +365,7 @@ main(void)
     tcase_add_test(tc, runs);
     tcase_add_loop_test(tc, exec, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tc, stages);
+    tcase_add_loop_test(tc, script_number, 0, 3);
     tcase_add_test(tc, confined);
     tcase_add_test(tc, exact);
     tcase_add_test(tc, too_long);

@@ -7,12 +7,14 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "host.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_helper.h"
+#include "ngx_cc_script.h"
 
 
 static host_t  host;
@@ -830,6 +832,93 @@ START_TEST(fences)
 END_TEST
 
 
+/* a descriptor comes with START and goes to the command, to nobody else */
+
+START_TEST(script)
+{
+    int           i;
+    host_start_t  o;
+
+    static const char  line[] = "echo $0 $#\nread a; echo $a\n"
+                                "ls /proc/self/fd\nexit 6";
+
+    for (i = 0; i < 3; i++) {
+        o = usual;
+        o.flags = NGX_CC_START_SCRIPT;
+        o.script = ngx_cc_script_make(line, strlen(line));
+        ck_assert_int_gt(o.script, 0);
+
+        host_start(&host, &o, ngx_cc_script_boot);
+        (void) close(o.script);
+        host_await(&host, NGX_CC_WIRE_EXITED);
+
+        ck_assert_str_eq(host.out[0], "sh 0\n\n0\n1\n2\n3\n");
+        ck_assert_str_eq(host.out[1], "");
+        ck_assert_int_eq(WEXITSTATUS(host.msg.exited.status), 6);
+
+        host_start(&host, &usual, "ls /proc/$$/fd; cat <&9");
+        host_await(&host, NGX_CC_WIRE_EXITED);
+        ck_assert_str_eq(host.out[0], "0\n1\n2\n");
+        ck_assert_int_ne(host.msg.exited.status, 0);
+    }
+}
+END_TEST
+
+
+/* a message with less or more than it announces: its sender is not believed */
+
+START_TEST(script_refused)
+{
+    int                fd, p[2];
+    host_start_t       o;
+    ngx_cc_wire_msg_t  msg;
+
+    o = usual;
+    fd = ngx_cc_script_make("echo no", 7);
+    ck_assert_int_gt(fd, 0);
+
+    switch (_i) {
+
+    case 0:                              /* none */
+        o.flags = NGX_CC_START_SCRIPT;
+        break;
+
+    case 1:                              /* not announced */
+        o.script = fd;
+        break;
+
+    case 2:                              /* can be changed */
+        o.flags = NGX_CC_START_SCRIPT;
+        o.script = memfd_create("unit", MFD_CLOEXEC|MFD_ALLOW_SEALING);
+        ck_assert_int_eq(fcntl(o.script, F_ADD_SEALS,
+                               F_SEAL_SEAL|F_SEAL_SHRINK|F_SEAL_GROW), 0);
+        break;
+
+    case 3:                              /* something else */
+        o.flags = NGX_CC_START_SCRIPT;
+        ck_assert_int_eq(pipe(p), 0);
+        o.script = p[0];
+        break;
+
+    default:                             /* with another message */
+        host_start(&host, &usual, "sleep 600");
+        host_await(&host, NGX_CC_WIRE_STARTED);
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_CANCEL, host.run,
+                         sizeof(ngx_cc_wire_head_t));
+        ck_assert_int_eq(ngx_cc_fdmsg_send(host.socket, &msg, msg.head.size,
+                                           &fd, 1), 0);
+    }
+
+    if (_i < 4) {
+        host_start(&host, &o, "echo no");
+    }
+
+    ck_assert_int_eq(host_receive(&host, HOST_TIMEOUT, NULL, NULL), 0);
+    ck_assert_str_eq(host.out[0], "");
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -859,6 +948,8 @@ main(void)
     tcase_add_test(tc, lingers);
     tcase_add_test(tc, output_limit);
     tcase_add_test(tc, fences);
+    tcase_add_test(tc, script);
+    tcase_add_loop_test(tc, script_refused, 0, 5);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

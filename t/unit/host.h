@@ -148,6 +148,7 @@ typedef struct {
     uint64_t     window;
     uint64_t     max_output;
     int          flags;
+    int          script;         /* a descriptor to go with it, 0 = none */
     const char  *beneath;
     const char **paths;          /* of the fence: confine.nread, then .nwrite */
     ngx_cc_confine_t  confine;   /* umask 0 means 077 here */
@@ -198,7 +199,8 @@ host_start(host_t *h, const host_start_t *o, const char *command)
     h->outputs = 0;
     h->lazy = 0;
 
-    host_send(h, &m);
+    ck_assert_int_eq(ngx_cc_fdmsg_send(h->socket, &m, m.start.head.size,
+                                       &o->script, o->script ? 1 : 0), 0);
 }
 
 

@@ -288,7 +288,10 @@ START_TEST(start)
 END_TEST
 
 
-/* a terminal has a size, is stdin as well, and has one stream */
+/*
+ * A terminal has a size, is stdin as well, and has one stream; a script is read
+ * by its shell.
+ */
 
 START_TEST(terminal)
 {
@@ -312,6 +315,9 @@ START_TEST(terminal)
         { NGX_CC_START_TTY|NGX_CC_START_STDIN, 1000, 1000, 1 },
         { NGX_CC_START_TTY|NGX_CC_START_STDIN, 1001, 24, 0 },
         { NGX_CC_START_TTY|NGX_CC_START_STDIN, 80, 1001, 0 },
+        { NGX_CC_START_SCRIPT, 0, 0, 1 },
+        { NGX_CC_START_SCRIPT|NGX_CC_START_DASH, 0, 0, 0 },
+        { NGX_CC_START_SCRIPT|NGX_CC_START_BASH, 0, 0, 0 },
         { NGX_CC_START_FLAGS + 1, 0, 0, 0 }
     };
 
