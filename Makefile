@@ -19,6 +19,9 @@ RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp)
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
          $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
+CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,json_write utf8 ws_frame)
+CLIENT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+                 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pie
 INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
 
 # A test says in its first comment where else it runs ("# tags: asan coverage");
@@ -37,9 +40,9 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
 
 .PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint e2e e2e-agent \
         bench bench-quick install uninstall clean help packages-build packages-test \
-        packages-bench fixtures clients module bench-programs
+        packages-bench fixtures clients client module bench-programs
 
-all: module
+all: module client
 
 module: packages-build
 	@.ci/configure $(OBJ)
@@ -49,15 +52,24 @@ module: packages-build
 	@cmp -s $(OBJ)/ngx_cc_executor_module.so $(SO) \
 	    || install -m 755 $(OBJ)/ngx_cc_executor_module.so $(SO)
 
-run: module
+# cc-run, the command-line client; no part of the module
+
+client: packages-build build/cc-run
+
+build/cc-run: $(shell .ci/sources client) $(CLIENT_LIB) $(HEADS)
+	@mkdir -p build
+	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/client -o $@ \
+	    $(filter %.c,$^) $(LDFLAGS) -lyajl -lssl -lcrypto
+
+run: module client
 	@.ci/packages demo
 	@exec .ci/serve
 
-demo: module
+demo: module client
 	@.ci/packages demo
 	@.ci/demo
 
-test: module asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
+test: module client asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
 	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
 
@@ -154,8 +166,9 @@ BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
               | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 
-install: module
+install: module client
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
+	install -D -m 755 build/cc-run $(DESTDIR)/usr/bin/cc-run
 
 # a configuration that still loads it would keep nginx from its next start
 
@@ -163,13 +176,13 @@ uninstall:
 	@if grep -rns '^[^#]*load_module.*ngx_cc_executor_module' \
 	        $(DESTDIR)/etc/nginx; then \
 	    echo "remove these lines first, and reload nginx" >&2; exit 1; fi
-	rm -f $(MODULES)/ngx_cc_executor_module.so
+	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run
 
 clean:
 	rm -rf build
 
 help:
-	@echo "make              build $(SO)"
+	@echo "make              build $(SO) and build/cc-run"
 	@echo "make deps         install what building and testing needs"
 	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
 	@echo "make demo         run some real commands and show what they print"
@@ -189,7 +202,7 @@ help:
 	@echo "make bench-quick  the same in less than two minutes, less exact"
 	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
-	@echo "make install      copy the module to nginx's modules (DESTDIR)"
+	@echo "make install      copy the module to nginx's modules, cc-run to /usr/bin (DESTDIR)"
 	@echo "make uninstall    remove it there"
 	@echo "make clean        remove build/"
 

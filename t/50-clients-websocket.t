@@ -66,16 +66,5 @@ for (@lines) {
 is($rc, 0, 'npm ws: all of it');
 is(scalar @lines, 16, 'npm ws: every check has been made');
 
-# the client of this repository
-
-my $run = "$CC::Nginx::ROOT/t/clients/cc-run";
-is(`$run $url 'echo out; echo err >&2; exit 3' 2>/dev/null`, "out\n",
-    'cc-run: output');
-is($? >> 8, 3, 'cc-run: the exit code is that of the command');
-is(`$run $url 'echo out; echo err >&2' 2>&1 >/dev/null`, "err\n",
-    'cc-run: stderr');
-`$run $url 'kill -9 \$\$' 2>&1`;
-is($? >> 8, 137, 'cc-run: death by a signal, as a shell reports it');
-
 $t->finish;
 done_testing;

@@ -53,7 +53,7 @@ my @lines = split /\n/, said();
 is(scalar @lines, 4, 'four lines');
 like($lines[0], qr{ws://127\.0\.0\.1:$port/ws/mcp}, 'where');
 like($lines[1], qr{^MCP: +http://127\.0\.0\.1:$port/mcp$}, 'where for MCP');
-like($lines[2], qr{t/clients/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
+like($lines[2], qr{build/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
 
 my ($try) = $lines[2] =~ /^try: +(.*)/;
 my $out;
@@ -72,14 +72,14 @@ $c->close;
 
 # the client says how it is used
 
-my $cc_run = "$root/t/clients/cc-run";
+my $cc_run = "$root/build/cc-run";
 like(`$cc_run --help 2>$dir/err`, qr/^usage: .*COMMAND/, 'cc-run --help');
 is(-s "$dir/err", 0, 'on standard output');
 for my $wrong ('', '--no-such', 'a b c') {
-    like(`$cc_run $wrong 2>&1`, qr/^usage: /, "cc-run $wrong: usage");
-    is($? >> 8, 2, 'and exit code 2');
+    like(`$cc_run $wrong 2>&1`, qr/^cc-run: .*--help/s, "cc-run $wrong: how");
+    is($? >> 8, 125, 'and exit code 125');
 }
-is(`$cc_run ws://127.0.0.1:$port/ws/mcp 'echo -n x' 2>&1`, 'x', 'cc-run URL');
+is(`$cc_run ws://127.0.0.1:$port/ws/mcp -- 'echo -n x' 2>&1`, 'x', 'cc-run URL');
 
 # a second one on the same port
 

@@ -132,11 +132,11 @@ unlike($t->logs . $t->slurp('logs/audit.log'), qr/\Q$t->{secret}/,
 
 my $there = "ws://cc-executor:$t->{port}/ws/mcp";
 my @second = ('run', '--rm', '--no-healthcheck', '--network', $t->{network},
-    '-v', "$CC::Container::ROOT/t:/t:ro", '--entrypoint', '/t/clients/cc-run');
-like($t->podman(@second, CC::Container::image(), $there, 'hostname'),
+    '-v', "$CC::Container::ROOT/build:/b:ro", '--entrypoint', '/b/cc-run');
+like($t->podman(@second, CC::Container::image(), $there, '--', 'hostname'),
     qr/401/, 'from a second container, without token');
 is($t->podman(@second, '-e', "CC_TOKEN=$t->{secret}", CC::Container::image(),
-    $there, 'echo from there; id -u'), "from there\n1234\n",
+    $there, '--', 'echo from there; id -u'), "from there\n1234\n",
     'from a second container, with it');
 
 done_testing();

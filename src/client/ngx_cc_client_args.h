@@ -1,0 +1,77 @@
+
+/*
+ * The command line of cc-run: options, URL, verb, command.
+ *
+ *   cc-run [OPTION]... [URL] -- COMMAND [ARG]...
+ *   cc-run [OPTION]... [URL] VERB [OPTION]... [ARG]...
+ */
+
+#ifndef _NGX_CC_CLIENT_ARGS_H_INCLUDED_
+#define _NGX_CC_CLIENT_ARGS_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+#define NGX_CC_CLIENT_URL   "ws://127.0.0.1:8003/ws/mcp"
+#define NGX_CC_CLIENT_ENVS  256          /* --env, at most */
+
+
+/* what cc-run itself exits with; docker(1) and env(1) have the same */
+
+#define NGX_CC_CLIENT_FAILED   125       /* no connection, no answer */
+#define NGX_CC_CLIENT_REFUSED  126       /* the command was not started */
+
+
+typedef enum {
+    NGX_CC_VERB_RUN = 0,
+    NGX_CC_VERB_ATTACH,
+    NGX_CC_VERB_LOGS,
+    NGX_CC_VERB_PS,
+    NGX_CC_VERB_WAIT,
+    NGX_CC_VERB_SIGNAL,
+    NGX_CC_VERB_PAUSE,
+    NGX_CC_VERB_RESUME,
+    NGX_CC_VERB_CANCEL,
+    NGX_CC_VERB_RM
+} ngx_cc_client_verb_e;
+
+
+typedef struct {
+    const char           *url;           /* as given, or the default */
+    const char           *token;         /* or NULL */
+    const char           *ca_file;       /* or NULL: the system's */
+    ngx_cc_client_verb_e  verb;
+    const char           *id;            /* of all verbs but RUN and PS */
+    const char           *signal;        /* SIGNAL */
+    char                **argv;          /* RUN: argc words */
+    int                   argc;
+    const char           *cwd;
+    const char           *label;
+    const char           *env[NGX_CC_CLIENT_ENVS];   /* NAME=value */
+    size_t                nenv;
+    double                timeout;       /* s, 0 = the location's */
+    long                  tail;          /* LOGS: lines, -1 = all */
+    unsigned              tty:1;
+    unsigned              detach:1;
+    unsigned              keep:1;
+    unsigned              merge:1;       /* stderr into stdout */
+    unsigned              json:1;
+    unsigned              follow:1;      /* LOGS */
+    unsigned              read_only:1;   /* ATTACH */
+    unsigned              force:1;       /* RM */
+    unsigned              no_stdin:1;
+    unsigned              insecure:1;    /* do not check the certificate */
+} ngx_cc_client_args_t;
+
+
+/*
+ * Reads the command line and the environment (CC_URL, CC_TOKEN).  Strings stay
+ * the caller's.  Ends the process when the line is wrong (status 125, the
+ * reason on stderr) or asks for help or the version (status 0).
+ */
+void ngx_cc_client_args(ngx_cc_client_args_t *args, int argc, char **argv);
+
+
+#endif /* _NGX_CC_CLIENT_ARGS_H_INCLUDED_ */

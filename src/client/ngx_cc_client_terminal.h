@@ -1,0 +1,21 @@
+
+/*
+ * The terminal that cc-run stands in: raw while a command has a terminal of
+ * its own, put back whatever happens.
+ */
+
+#ifndef _NGX_CC_CLIENT_TERMINAL_H_INCLUDED_
+#define _NGX_CC_CLIENT_TERMINAL_H_INCLUDED_
+
+
+/* raw mode of stdin, if that is a terminal; 0, or -1 when it is none */
+int ngx_cc_client_terminal_raw(void);
+
+/* as it was; may be called at any time */
+void ngx_cc_client_terminal_restore(void);
+
+/* columns and rows of stdout, stdin or stderr: 1, or 0 and 80 x 24 */
+int ngx_cc_client_terminal_size(unsigned *cols, unsigned *rows);
+
+
+#endif /* _NGX_CC_CLIENT_TERMINAL_H_INCLUDED_ */

@@ -1,0 +1,75 @@
+
+/*
+ * The client's side of a WebSocket (RFC 6455): handshake, whole text messages
+ * in and out.  Pings are answered, a close frame is answered and noted.
+ */
+
+#ifndef _NGX_CC_CLIENT_WS_H_INCLUDED_
+#define _NGX_CC_CLIENT_WS_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <stdint.h>
+#include "ngx_cc_client_socket.h"
+
+
+#define NGX_CC_CLIENT_MESSAGE  (64 * 1024 * 1024)    /* most bytes of one */
+
+
+typedef struct {
+    ngx_cc_client_socket_t   socket;
+    int                      status;     /* of the handshake, 101 = good */
+    unsigned                 code;       /* of the peer's close frame, or 0 */
+    char                     reason[128];    /* its text, or that of a refusal */
+    int                      ended;      /* nothing comes any more */
+
+    /* private */
+    uint8_t                 *in;         /* bytes that have come */
+    size_t                   in_size;
+    size_t                   in_pos;     /* those before it are used */
+    size_t                   in_len;
+    uint8_t                 *message;    /* fragments of a message */
+    size_t                   message_len;
+    size_t                   message_size;
+    int                      fragmented;
+    uint8_t                 *out;        /* bytes that have to go */
+    size_t                   out_size;
+    size_t                   out_pos;
+    size_t                   out_len;
+} ngx_cc_client_ws_t;
+
+
+/*
+ * Connects and shakes hands, offering the subprotocol "cc-executor".  Returns
+ * 0, or -1 with the reason in *error (valid until the next call); ws->status
+ * is that of the server's answer, or 0.
+ */
+int ngx_cc_client_ws_open(ngx_cc_client_ws_t *ws,
+    const ngx_cc_client_url_t *url, const char *token, const char *ca_file,
+    int insecure, const char **error);
+
+/*
+ * Reads once what there is.  Returns 0, or -1 when the connection has ended.
+ */
+int ngx_cc_client_ws_receive(ngx_cc_client_ws_t *ws);
+
+/*
+ * The next whole message: 1 and its text, which is valid until the next call
+ * of receive() or next(); 0: not yet.  ws->ended may be set by it.
+ */
+int ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n);
+
+/* sends a text message of n bytes, which are changed; or keeps it for flush() */
+void ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t *text, size_t n);
+
+/* sends what is kept, as far as it goes */
+void ngx_cc_client_ws_flush(ngx_cc_client_ws_t *ws);
+
+/* bytes that wait for flush() */
+size_t ngx_cc_client_ws_waiting(const ngx_cc_client_ws_t *ws);
+
+/* says goodbye (1000) when the other side is still there, and closes */
+void ngx_cc_client_ws_close(ngx_cc_client_ws_t *ws);
+
+
+#endif /* _NGX_CC_CLIENT_WS_H_INCLUDED_ */
