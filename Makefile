@@ -87,13 +87,13 @@ unit: packages-build packages-test $(UNITS) $(REPLAYS)
 
 # the image in containers; skips itself where podman cannot run
 
-e2e:
+e2e: client
 	@.ci/e2e
 
-e2e-agent: module packages-test
+e2e-agent: module client packages-test
 	@.ci/agent
 
-integration: module packages-test fixtures clients
+integration: module client packages-test fixtures clients
 	@.ci/test $(TESTS)
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ngx_cc_client_args.h"
+#include "ngx_cc_version.h"
 
 
 #define NGX_CC_CLIENT_TOKEN  4096        /* bytes of a token file that count */
@@ -82,7 +83,7 @@ ngx_cc_client_args_help(ngx_cc_client_args_t *args, const char *value)
 static void
 ngx_cc_client_args_version(ngx_cc_client_args_t *args, const char *value)
 {
-    (void) puts("cc-run " NGX_CC_CLIENT_VERSION);
+    (void) puts("cc-run " NGX_CC_VERSION);
     exit(0);
 }
 

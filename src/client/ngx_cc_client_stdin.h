@@ -25,7 +25,7 @@ typedef struct {
     unsigned              known:1;       /* "offset" is */
     unsigned              prefix:1;      /* Ctrl-P was typed */
     uint64_t              request;       /* that carries the piece, 0 = none */
-    uint64_t              offset;        /* of the piece in the command's stdin */
+    uint64_t              offset;        /* of the piece in that stdin */
     size_t                len;
     uint8_t               piece[NGX_CC_CLIENT_PIECE];
     char                  id[NGX_CC_CLIENT_ID];

@@ -20,7 +20,7 @@ typedef struct {
     ngx_cc_client_socket_t   socket;
     int                      status;     /* of the handshake, 101 = good */
     unsigned                 code;       /* of the peer's close frame, or 0 */
-    char                     reason[128];    /* its text, or that of a refusal */
+    char                     reason[128];    /* its text; of a refusal */
     int                      ended;      /* nothing comes any more */
 
     /* private */
@@ -59,7 +59,7 @@ int ngx_cc_client_ws_receive(ngx_cc_client_ws_t *ws);
  */
 int ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n);
 
-/* sends a text message of n bytes, which are changed; or keeps it for flush() */
+/* sends a text message of n bytes, or keeps it for flush() */
 void ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t *text, size_t n);
 
 /* sends what is kept, as far as it goes */

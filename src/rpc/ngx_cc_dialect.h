@@ -16,9 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_spec.h"
-
-
-#define NGX_CC_VERSION  "0.1.0"
+#include "ngx_cc_version.h"
 
 
 /* the most that is pulled at once: a line of 64 KiB whose every byte needs six,
