@@ -17,36 +17,16 @@ use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
 use Test::More;
 
+use CC::Attack qw(abi instance attack);
 use CC::Nginx;
 
-# what this kernel has: landlock_create_ruleset(NULL, 0, VERSION)
-my $abi = syscall(444, 0, 0, 1);
-$abi = 0 if $abi < 0;
+my $abi = abi();
 note "Landlock ABI of this kernel: $abi";
 
 my @processes = ('memory', 'memory for writing', 'environ', 'maps',
     'descriptors', 'reopen of a descriptor', 'cwd', 'ptrace',
     'process_vm_readv');
 my @signals = ('signal 0', 'SIGCONT');
-
-sub instance {
-    my (%o) = @_;
-    my $t = CC::Nginx->new(location => 'cc_executor_allow any;
-        cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/work;'
-        . ($o{fence} // ''), %o);
-    system('cp', "$CC::Nginx::ROOT/build/fixtures/attack", $t->dir) == 0
-        or die;
-    chmod 0755, $t->dir . '/attack';
-    return $t->start;
-}
-
-# what came of each attempt on a process
-sub attack {
-    my ($t, $c, @args) = @_;
-    my $r = $c->run({ args => [$t->dir . '/attack', map { "$_" } @args] });
-    return map { /^(.*?): (.*)$/ ? ($1 => $2) : () }
-        split /\n/, $r->{stdout};
-}
 
 # a page of nginx's heap
 sub heap {

@@ -16,31 +16,11 @@ use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
 use Test::More;
 
+use CC::Attack qw(abi instance attack);
 use CC::Nginx;
 
-my $abi = syscall(444, 0, 0, 1);
-$abi = 0 if $abi < 0;
+my $abi = abi();
 plan skip_all => "Landlock $abi: no fence here" if $abi < 2;
-
-sub instance {
-    my (%o) = @_;
-    my $t = CC::Nginx->new(location => 'cc_executor_allow any;
-        cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/work;'
-        . ($o{fence} // ''), %o);
-    system('cp', "$CC::Nginx::ROOT/build/fixtures/attack", $t->dir) == 0
-        or die;
-    chmod 0755, $t->dir . '/attack';
-    return $t->start;
-}
-
-# what came of each attempt, by its name
-sub attack {
-    my ($t, $c, @args) = @_;
-    my $r = $c->run({ args => [$t->dir . '/attack', map { "$_" } @args] });
-    my %r = map { /^(.*?): (.*)$/ ? ($1 => $2) : () } split /\n/, $r->{stdout};
-    diag explain $r if !%r;
-    return %r;
-}
 
 # limits, niceness, policy, processors: what an attack would have changed
 sub state_of {

@@ -7,11 +7,8 @@ use strict;
 use warnings;
 
 use Test::More;
+use CC::McpClients qw(client finished $FROM $NODE);
 use CC::Nginx;
-
-my $root = $CC::Nginx::ROOT;
-my $from = "$root/build/mcp";
-my $node = "$from/node_modules/.bin/node";
 
 sub server {
     my ($workers) = @_;
@@ -28,51 +25,10 @@ sub server {
     return $t->start;
 }
 
-my $marks = 480000000 + $$ % 100000 * 100;
-
-# starts a client program; clients run side by side
-sub client {
-    my ($t, $name, $expected, @command) = @_;
-    my $mark = $marks++;
-    my $dir = $t->dir;
-    my @env = ("HOME=$dir/home", "CC_MARK=$mark",
-        "NODE_EXTRA_CA_CERTS=$dir/cert.pem", 'NO_COLOR=1');
-    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'env', @env,
-        'timeout', 300, $node, @command or die "$name: $!";
-    return { t => $t, name => $name, out => $out, mark => $mark,
-        expected => $expected };
-}
-
-# its checks as ours; and nothing of it runs any more
-sub finished {
-    my ($c) = @_;
-    my ($n, $done) = (0, 0);
-    while (my $line = readline $c->{out}) {
-        chomp $line;
-        if ($line =~ /^(not )?ok - (.*?)(?: # TODO (.*))?$/) {
-            local our $TODO = $3;
-            ok(!$1, "$c->{name}: $2");
-            $n++;
-        } elsif ($line eq 'done') {
-            $done = 1;
-        } else {
-            diag "$c->{name}: $line";
-        }
-    }
-    ok(close $c->{out}, "$c->{name}: no failure");
-    ok($done, "$c->{name}: to the end");
-    is($n, $c->{expected}, "$c->{name}: every check has been made");
-    ok($c->{t}->wait_until(sub {
-        !grep { CC::Nginx::title($_) =~ /^sleep $c->{mark}\b/ }
-            map { m{/proc/(\d+)} } glob '/proc/[0-9]*' }, 15),
-        "$c->{name}: no command is left");
-    return;
-}
-
 # a program that is asked once: what it said, and its exit code
 sub asked {
     my (@command) = @_;
-    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 300, $node,
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 300, $NODE,
         @command or die "$command[0]: $!";
     return sub {
         my $text = do { local $/; readline $out };
@@ -90,31 +46,31 @@ for ([$one, 'one worker'], [$four, 'four workers']) {
     my ($t, $name) = @$_;
     my $at = '127.0.0.1:' . $t->port . '/ws/mcp';
     push @clients,
-        client($t, "SDK 1.x, WebSocket, $name", 24, "$from/sdk1.mjs", 'ws',
+        client($t, "SDK 1.x, WebSocket, $name", 24, "$FROM/sdk1.mjs", 'ws',
             "ws://$at"),
-        client($t, "SDK 1.x, HTTP, $name", 24, "$from/sdk1.mjs", 'http',
+        client($t, "SDK 1.x, HTTP, $name", 24, "$FROM/sdk1.mjs", 'http',
             "http://$at"),
-        client($t, "SDK 2.x, auto, $name", 21, "$from/sdk2.mjs", 'auto',
+        client($t, "SDK 2.x, auto, $name", 21, "$FROM/sdk2.mjs", 'auto',
             "http://$at");
 }
 
 my $url = 'http://127.0.0.1:' . $four->port . '/ws/mcp';
 my $tls = 'localhost:' . $four->port(2) . '/ws/mcp';
 push @clients,
-    client($four, 'SDK 1.x, WebSocket, TLS', 24, "$from/sdk1.mjs", 'ws',
+    client($four, 'SDK 1.x, WebSocket, TLS', 24, "$FROM/sdk1.mjs", 'ws',
         "wss://$tls"),
-    client($four, 'SDK 2.x, modern, TLS', 21, "$from/sdk2.mjs", 'modern',
+    client($four, 'SDK 2.x, modern, TLS', 21, "$FROM/sdk2.mjs", 'modern',
         "https://$tls"),
-    client($four, 'SDK 2.x, legacy', 21, "$from/sdk2.mjs", 'legacy', $url);
+    client($four, 'SDK 2.x, legacy', 21, "$FROM/sdk2.mjs", 'legacy', $url);
 
 $ENV{HOME} = $four->dir . '/home';
-my %inspector = map { $_ => asked("$from/node_modules/.bin/mcp-inspector", '--cli',
+my %inspector = map { $_ => asked("$FROM/node_modules/.bin/mcp-inspector", '--cli',
     $url, qw(--transport http --protocol-era), $_, qw(--method tools/call
     --tool-name execute --tool-arg), 'command=echo inspected') }
     qw(legacy auto modern);
-my %conformance = map { $_ => asked("$from/node_modules/.bin/conformance", 'server',
+my %conformance = map { $_ => asked("$FROM/node_modules/.bin/conformance", 'server',
     '--url', $url, qw(--suite all --spec-version), $_, '--expected-failures',
-    "$from/conformance-$_.yml") } qw(2025-11-25 2026-07-28);
+    "$FROM/conformance-$_.yml") } qw(2025-11-25 2026-07-28);
 
 finished($_) for @clients;
 
