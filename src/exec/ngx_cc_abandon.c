@@ -3,7 +3,6 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
-#include "ngx_cc_account.h"
 
 
 #define NGX_CC_ABANDON_PATIENCE  10000   /* ms beyond the grace */
@@ -54,17 +53,16 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_STARTED:
-        ngx_cc_account_started(h, msg->started.pid, msg->started.start);
+        ngx_cc_record_started(&h->record, msg->started.pid, msg->started.start);
         return;
 
     case NGX_CC_WIRE_FAILED:
-        ngx_cc_account_failed(&h->witnessed, msg->failed.stage,
-                              msg->failed.error);
+        ngx_cc_record_failed(&h->record, msg->failed.stage, msg->failed.error);
         ngx_cc_pool_put(h, 1);
         return;
 
     case NGX_CC_WIRE_EXITED:
-        ngx_cc_account_exited(h, &msg->exited);
+        ngx_cc_record_exited(&h->record, &msg->exited);
         ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);
         return;
 
@@ -96,8 +94,10 @@ ngx_cc_abandon_writable(void *data)
 static void
 ngx_cc_abandon_lost(void *data)
 {
-    ngx_cc_account_lost(data, NGX_CC_CAUSE_LOST);
-    ngx_cc_pool_put(data, 0);
+    ngx_cc_helper_handle_t  *h = data;
+
+    ngx_cc_record_lost(&h->record, NGX_CC_CAUSE_LOST);
+    ngx_cc_pool_put(h, 0);
 }
 
 

@@ -183,21 +183,19 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
             goto unavailable;
         }
 
-        /* a witness hears of what was asked for */
+        /* a recorder hears of what was asked for */
 
         spec->argv[spec->argc - 1] = line;
     }
 
-    if (spec->witness) {
-        cl->witnessed = ngx_cc_witness_command(spec->witness, strings,
-                                               &handle, spec->timeout);
+    /* what cannot be recorded does not run */
 
-        /* what cannot be told does not run */
-
-        if (cl->witnessed == NULL) {
-            ngx_cc_zone_free(&cl->slot);
-            goto unavailable;
-        }
+    if (ngx_cc_record_open(&cl->record, spec->recorder, strings, &handle,
+                           spec->timeout)
+        != NGX_OK)
+    {
+        ngx_cc_zone_free(&cl->slot);
+        goto unavailable;
     }
 
     cl->message = start;
@@ -337,7 +335,7 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
     }
 
     cmd->paused = on ? 1 : 0;
-    ngx_cc_witness_signalled(cl->helper->witnessed, on ? "PAUSE" : "RESUME");
+    ngx_cc_record_signalled(&cl->helper->record, on ? "PAUSE" : "RESUME");
     ngx_cc_command_link_signal(cl);
 
     return NGX_OK;
@@ -362,7 +360,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     cl->ends = NGX_CC_CAUSE_CANCEL;
 
     if (cl->helper == NULL) {
-        ngx_cc_witness_signalled(cl->witnessed, "CANCEL");
+        ngx_cc_record_signalled(&cl->record, "CANCEL");
         ngx_cc_command_link_withdraw(cl);
         return NGX_OK;
     }
@@ -370,7 +368,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     /* one that is at its birth gets it behind START */
 
     cl->cancel_due = 1;
-    ngx_cc_witness_signalled(cl->helper->witnessed, "CANCEL");
+    ngx_cc_record_signalled(&cl->helper->record, "CANCEL");
     ngx_cc_command_send(cl);
 
     if (cmd->state == NGX_CC_COMMAND_RUNNING) {

@@ -20,7 +20,7 @@
 #include "ngx_cc_plainline.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_wire.h"
-#include "ngx_cc_witness.h"
+#include "ngx_cc_record.h"
 
 
 /*
@@ -77,7 +77,7 @@ typedef enum {
 typedef struct {
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes, or NULL =
                                             nobody */
-    ngx_cc_witness_t  *witness;          /* who is told of it, or NULL */
+    ngx_cc_recorder_t *recorder;         /* who is told of it, or NULL */
     const char       **argv;             /* argc >= 1; argv[0] as the client
                                             named it */
     uint32_t           argc;

@@ -3,8 +3,6 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
-#include "ngx_cc_account.h"
-#include "ngx_cc_clock.h"
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_zone.h"
@@ -62,7 +60,6 @@ ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
     cl->reply.data = cl;
     cl->reply.log = ngx_cycle->log;
 
-    cl->asked = ngx_cc_clock_real_us();
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
 
     cl->wait.ready = ngx_cc_command_link_ready;
@@ -91,8 +88,7 @@ ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h)
 
     ngx_cc_pool_use(h, &ngx_cc_command_link_user, cl);
 
-    ngx_cc_account_begin(h, cl->asked, cl->witnessed);
-    cl->witnessed = NULL;
+    ngx_cc_record_move(&h->record, &cl->record);
 
     cl->reader.base = h->ring;
     cl->reader.size = h->ring_size;
@@ -115,7 +111,7 @@ ngx_cc_command_link_refused(void *data, ngx_err_t err)
     cl->public.stage = NGX_CC_STAGE_FORK;
     cl->public.error = err;
 
-    ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_FORK, err);
+    ngx_cc_record_failed(&cl->record, NGX_CC_STAGE_FORK, err);
     ngx_cc_command_link_over(cl);
     (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
 }
@@ -154,8 +150,8 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         cl->public.error = msg->failed.error;
         cl->reusable = 1;
 
-        ngx_cc_account_failed(&cl->helper->witnessed, msg->failed.stage,
-                              msg->failed.error);
+        ngx_cc_record_failed(&cl->helper->record, msg->failed.stage,
+                             msg->failed.error);
         ngx_cc_command_link_over(cl);
         (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
         return;
@@ -244,7 +240,7 @@ ngx_cc_command_link_exited(ngx_cc_command_link_t *cl, ngx_cc_wire_exited_t *msg)
 
     cl->reusable = (msg->head.flags & NGX_CC_EXITED_REUSABLE) ? 1 : 0;
 
-    ngx_cc_account_exited(cl->helper, msg);
+    ngx_cc_record_exited(&cl->helper->record, msg);
 
     if (cmd->truncated) {
         cl->reader.pos = cl->head;
@@ -269,7 +265,7 @@ ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
     cl->public.pid = pid;
     cl->public.start = start / 1000;
 
-    ngx_cc_account_started(cl->helper, pid, start);
+    ngx_cc_record_started(&cl->helper->record, pid, start);
 
     if (cl->public.canceling) {
         ngx_cc_command_link_expect(cl, 0);
@@ -376,10 +372,10 @@ ngx_cc_command_link_cut(ngx_cc_command_link_t *cl)
     cl->public.unknown = 1;
 
     if (cl->helper) {
-        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_SHUTDOWN);
+        ngx_cc_record_lost(&cl->helper->record, NGX_CC_CAUSE_SHUTDOWN);
 
     } else {
-        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
+        ngx_cc_record_failed(&cl->record, NGX_CC_STAGE_NONE, 0);
     }
 
     if (cl->reader.pos == cl->head) {
@@ -410,14 +406,13 @@ ngx_cc_command_link_lost(ngx_event_t *ev)
     cl->public.unknown = 1;
 
     if (cl->helper) {
-        ngx_cc_account_lost(cl->helper, NGX_CC_CAUSE_LOST);
+        ngx_cc_record_lost(&cl->helper->record, NGX_CC_CAUSE_LOST);
 
     } else if (cl->withdrawn) {
-        ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
-        cl->witnessed = NULL;
+        ngx_cc_record_withdrawn(&cl->record);
 
     } else {
-        ngx_cc_account_failed(&cl->witnessed, NGX_CC_STAGE_NONE, 0);
+        ngx_cc_record_failed(&cl->record, NGX_CC_STAGE_NONE, 0);
     }
 
     if (cl->reader.pos == cl->head) {
@@ -547,7 +542,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
 
     ngx_cc_drain_end(&cl->drain);
 
-    /* whoever still has to read its last words keeps nobody from starting */
+    /* a client that still has to read the rest keeps no other from starting */
 
     ngx_cc_zone_free(&cl->slot);
 
@@ -585,10 +580,9 @@ ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
 
     ngx_cc_drain_end(&cl->drain);
 
-    /* nobody waits any more for a command that waited for a helper */
+    /* in case it still waited for a helper */
 
-    ngx_cc_witness_failed(cl->witnessed, NGX_CC_STAGE_NONE, 0);
-    cl->witnessed = NULL;
+    ngx_cc_record_withdrawn(&cl->record);
 
     if (cl->helper) {
         if (cl->public.state == NGX_CC_COMMAND_OVER) {

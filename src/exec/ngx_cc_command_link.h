@@ -31,8 +31,7 @@ typedef struct {
     int                      script;     /* goes with it; -1 = none */
     ngx_cc_wire_input_t     *input;      /* INPUT that did not go yet */
     ngx_msec_t               timeout;
-    uint64_t                 asked;      /* us since 1970 */
-    ngx_cc_witnessed_t      *witnessed;  /* until there is a helper */
+    ngx_cc_record_t          record;     /* until there is a helper */
 
     ngx_cc_ring_reader_t     reader;
     uint64_t                 head;       /* newest that the helper told */

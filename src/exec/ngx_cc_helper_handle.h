@@ -12,7 +12,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_channel.h"
 #include "ngx_cc_line.h"
-#include "ngx_cc_witness.h"
+#include "ngx_cc_record.h"
 
 
 /* who uses a helper gets what comes from it */
@@ -30,6 +30,7 @@ struct ngx_cc_helper_handle_s {
     uint32_t                   run;      /* number of the current START */
     const uint8_t             *ring;     /* mapped read-only */
     size_t                     ring_size;
+    ngx_cc_record_t            record;   /* of the command it has */
 
     unsigned                   dead:1;   /* killed, or lost */
 
@@ -37,11 +38,6 @@ struct ngx_cc_helper_handle_s {
     ngx_event_t                deadline;
     ngx_cc_cause_e             cause;
     unsigned                   abandoned:1;
-
-    /* private to ngx_cc_account.c */
-    uint64_t                   asked;    /* us since 1970, its command */
-    ngx_cc_witnessed_t        *witnessed;    /* or NULL */
-    unsigned                   started:1;
 
     /* private to ngx_cc_pool.c */
     const ngx_cc_helper_handle_user_t  *user;

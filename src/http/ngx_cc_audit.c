@@ -18,7 +18,7 @@
 
 
 struct ngx_cc_audit_s {
-    ngx_cc_witness_t        witness;     /* first: it is what others see */
+    ngx_cc_recorder_t       recorder;    /* first: it is what others see */
     ngx_cc_audit_conf_t    *conf;
     const char             *dialect;
     uint64_t                opened;      /* ms since 1970 */
@@ -30,11 +30,11 @@ struct ngx_cc_audit_s {
 };
 
 
-static void ngx_cc_audit_command(ngx_cc_witness_t *w,
-    ngx_cc_witness_event_e event, const ngx_cc_witnessed_t *wd);
-static void ngx_cc_audit_command_refused(ngx_cc_witness_t *w,
+static void ngx_cc_audit_command(ngx_cc_recorder_t *w,
+    ngx_cc_record_event_e event, const ngx_cc_record_entry_t *entry);
+static void ngx_cc_audit_command_refused(ngx_cc_recorder_t *w,
     const char **argv, uint32_t argc, ngx_str_t *line, ngx_str_t *why);
-static void ngx_cc_audit_release(ngx_cc_witness_t *w);
+static void ngx_cc_audit_release(ngx_cc_recorder_t *w);
 static void ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
     ngx_str_t *location);
 static void ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event,
@@ -43,15 +43,15 @@ static void ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event,
 static void ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
     const char *event);
 static void ngx_cc_audit_execution(ngx_cc_json_t *w,
-    const ngx_cc_witnessed_t *wd);
+    const ngx_cc_record_entry_t *entry);
 static void ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
-    const ngx_cc_witnessed_t *wd);
+    const ngx_cc_record_entry_t *entry);
 static void ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
     const char **argv, uint32_t argc);
 static void ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name,
     ngx_cc_sha256_t *sha);
 static void ngx_cc_audit_ended(ngx_cc_json_t *w,
-    const ngx_cc_witnessed_t *wd);
+    const ngx_cc_record_entry_t *entry);
 static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
     const void *p, size_t len, size_t max);
 static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_audit_conf_t *conf);
@@ -97,10 +97,10 @@ ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
         return NGX_ERROR;
     }
 
-    a->witness.refs = 1;
-    a->witness.command = ngx_cc_audit_command;
-    a->witness.refused = ngx_cc_audit_command_refused;
-    a->witness.release = ngx_cc_audit_release;
+    a->recorder.refs = 1;
+    a->recorder.command = ngx_cc_audit_command;
+    a->recorder.refused = ngx_cc_audit_command_refused;
+    a->recorder.release = ngx_cc_audit_release;
 
     a->conf = &lcf->audit;
     a->dialect = dialect;
@@ -127,10 +127,10 @@ ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
 }
 
 
-ngx_cc_witness_t *
-ngx_cc_audit_witness(ngx_cc_audit_t *audit)
+ngx_cc_recorder_t *
+ngx_cc_audit_recorder(ngx_cc_audit_t *audit)
 {
-    return audit ? &audit->witness : NULL;
+    return audit ? &audit->recorder : NULL;
 }
 
 
@@ -155,7 +155,7 @@ ngx_cc_audit_close(ngx_cc_audit_t *audit, ngx_uint_t code,
     ngx_cc_json_uint(&w, bytes_out);
     ngx_cc_audit_end(&w, audit->conf);
 
-    ngx_cc_witness_drop(&audit->witness);
+    ngx_cc_record_release(&audit->recorder);
 }
 
 
@@ -192,43 +192,43 @@ ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
 
 
 static void
-ngx_cc_audit_command(ngx_cc_witness_t *witness, ngx_cc_witness_event_e event,
-    const ngx_cc_witnessed_t *wd)
+ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
+    const ngx_cc_record_entry_t *entry)
 {
     ngx_cc_json_t    w;
-    ngx_cc_audit_t  *audit = (ngx_cc_audit_t *) witness;
+    ngx_cc_audit_t  *audit = (ngx_cc_audit_t *) recorder;
 
     switch (event) {
 
-    case NGX_CC_WITNESS_STARTED:
+    case NGX_CC_RECORD_STARTED:
         ngx_cc_audit_session(&w, audit, "command.started");
-        ngx_cc_audit_execution(&w, wd);
-        ngx_cc_audit_asked(&w, audit, wd);
+        ngx_cc_audit_execution(&w, entry);
+        ngx_cc_audit_asked(&w, audit, entry);
         ngx_cc_json_lit(&w, ",\"timeout\":");
-        ngx_cc_json_seconds(&w, (uint64_t) wd->timeout * 1000);
+        ngx_cc_json_seconds(&w, (uint64_t) entry->timeout * 1000);
         break;
 
-    case NGX_CC_WITNESS_FAILED:
+    case NGX_CC_RECORD_FAILED:
         ngx_cc_audit_session(&w, audit, "command.failed");
-        ngx_cc_audit_execution(&w, wd);
-        ngx_cc_audit_asked(&w, audit, wd);
+        ngx_cc_audit_execution(&w, entry);
+        ngx_cc_audit_asked(&w, audit, entry);
         ngx_cc_json_lit(&w, ",\"stage\":");
-        ngx_cc_json_cstring(&w, ngx_cc_names_stage(wd->stage));
+        ngx_cc_json_cstring(&w, ngx_cc_names_stage(entry->stage));
         ngx_cc_json_lit(&w, ",\"errno\":");
-        ngx_cc_json_int(&w, wd->error);
+        ngx_cc_json_int(&w, entry->error);
         break;
 
-    case NGX_CC_WITNESS_SIGNALLED:
+    case NGX_CC_RECORD_SIGNALLED:
         ngx_cc_audit_session(&w, audit, "command.signalled");
-        ngx_cc_audit_execution(&w, wd);
+        ngx_cc_audit_execution(&w, entry);
         ngx_cc_json_lit(&w, ",\"signal\":");
-        ngx_cc_json_cstring(&w, wd->signal);
+        ngx_cc_json_cstring(&w, entry->signal);
         break;
 
-    default:                             /* NGX_CC_WITNESS_ENDED */
+    default:                             /* NGX_CC_RECORD_ENDED */
         ngx_cc_audit_session(&w, audit, "command.ended");
-        ngx_cc_audit_execution(&w, wd);
-        ngx_cc_audit_ended(&w, wd);
+        ngx_cc_audit_execution(&w, entry);
+        ngx_cc_audit_ended(&w, entry);
         break;
     }
 
@@ -237,11 +237,11 @@ ngx_cc_audit_command(ngx_cc_witness_t *witness, ngx_cc_witness_event_e event,
 
 
 static void
-ngx_cc_audit_command_refused(ngx_cc_witness_t *witness, const char **argv,
+ngx_cc_audit_command_refused(ngx_cc_recorder_t *recorder, const char **argv,
     uint32_t argc, ngx_str_t *line, ngx_str_t *why)
 {
     ngx_cc_json_t     w;
-    ngx_cc_audit_t   *audit = (ngx_cc_audit_t *) witness;
+    ngx_cc_audit_t   *audit = (ngx_cc_audit_t *) recorder;
     ngx_cc_sha256_t   sha;
 
     ngx_cc_audit_session(&w, audit, "command.refused");
@@ -265,9 +265,9 @@ ngx_cc_audit_command_refused(ngx_cc_witness_t *witness, const char **argv,
 
 
 static void
-ngx_cc_audit_release(ngx_cc_witness_t *witness)
+ngx_cc_audit_release(ngx_cc_recorder_t *recorder)
 {
-    ngx_free(witness);
+    ngx_free(recorder);
 }
 
 
@@ -344,30 +344,30 @@ ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
 
 
 static void
-ngx_cc_audit_execution(ngx_cc_json_t *w, const ngx_cc_witnessed_t *wd)
+ngx_cc_audit_execution(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
 {
-    ngx_cc_audit_text(w, "execution", wd->execution, NGX_CC_HANDLE_NAME,
+    ngx_cc_audit_text(w, "execution", entry->execution, NGX_CC_HANDLE_NAME,
                       NGX_CC_HANDLE_NAME);
 
-    if (wd->pid) {
+    if (entry->pid) {
         ngx_cc_json_lit(w, ",\"pid\":");
-        ngx_cc_json_int(w, wd->pid);
+        ngx_cc_json_int(w, entry->pid);
     }
 }
 
 
 static void
 ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
-    const ngx_cc_witnessed_t *wd)
+    const ngx_cc_record_entry_t *entry)
 {
     u_char  cwd[NGX_CC_AUDIT_PATH + 1], *p;
 
-    ngx_cc_audit_text(w, "program", wd->program, ngx_strlen(wd->program),
+    ngx_cc_audit_text(w, "program", entry->program, ngx_strlen(entry->program),
                       NGX_CC_AUDIT_TEXT);
-    ngx_cc_audit_argv(w, audit, wd->argv, wd->argc);
+    ngx_cc_audit_argv(w, audit, entry->argv, entry->argc);
 
-    p = ngx_snprintf(cwd, sizeof(cwd), "%s%s%s", wd->cwd,
-                     wd->beneath[0] ? "/" : "", wd->beneath);
+    p = ngx_snprintf(cwd, sizeof(cwd), "%s%s%s", entry->cwd,
+                     entry->beneath[0] ? "/" : "", entry->beneath);
     ngx_cc_audit_text(w, "cwd", cwd, p - cwd, NGX_CC_AUDIT_PATH);
 }
 
@@ -442,14 +442,14 @@ ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name, ngx_cc_sha256_t *sha)
 
 
 static void
-ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_witnessed_t *wd)
+ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
 {
     const ngx_cc_wire_exited_t  *exited;
 
-    exited = wd->exited;
+    exited = entry->exited;
 
     ngx_cc_json_lit(w, ",\"cause\":");
-    ngx_cc_json_cstring(w, ngx_cc_names_cause(wd->cause));
+    ngx_cc_json_cstring(w, ngx_cc_names_cause(entry->cause));
     ngx_cc_json_lit(w, ",\"exit_code\":");
 
     if (exited == NULL) {

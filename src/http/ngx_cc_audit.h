@@ -5,7 +5,7 @@
  * ended.  Plain ASCII, every text of a client escaped and bounded; see
  * docs/operation.md for the fields.
  *
- * It is the witness of the layers below: they tell it of commands, whatever
+ * It is the recorder of the layers below: they tell it of commands, whatever
  * dialect they came by.
  */
 
@@ -18,7 +18,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
 #include "ngx_cc_totals.h"
-#include "ngx_cc_witness.h"
+#include "ngx_cc_record.h"
 
 
 typedef struct ngx_cc_audit_s  ngx_cc_audit_t;
@@ -33,7 +33,7 @@ ngx_int_t ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
     const u_char *session, const char *dialect, ngx_cc_audit_t **audit);
 
 /* what to give the layers below for it: NULL for NULL */
-ngx_cc_witness_t *ngx_cc_audit_witness(ngx_cc_audit_t *audit);
+ngx_cc_recorder_t *ngx_cc_audit_recorder(ngx_cc_audit_t *audit);
 
 /* the session ends; its commands may still be ending.  NULL is ignored. */
 void ngx_cc_audit_close(ngx_cc_audit_t *audit, ngx_uint_t code,

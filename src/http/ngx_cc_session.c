@@ -62,7 +62,7 @@ ngx_cc_session_open(ngx_cc_session_t *s)
         return NGX_ERROR;
     }
 
-    s->transport.witness = ngx_cc_audit_witness(s->audit);
+    s->transport.recorder = ngx_cc_audit_recorder(s->audit);
     s->state = s->dialect->open(&s->transport);
 
     if (s->state == NULL) {

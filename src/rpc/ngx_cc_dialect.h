@@ -39,7 +39,7 @@ typedef struct {
     u_char                  session_id[NGX_CC_UUID_TEXT];
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
                                             who owns session and commands */
-    ngx_cc_witness_t       *witness;     /* who is told of commands, or NULL */
+    ngx_cc_recorder_t      *recorder;    /* who is told of commands, or NULL */
 
     struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
 

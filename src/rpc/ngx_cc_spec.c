@@ -179,15 +179,15 @@ ngx_cc_spec_name(ngx_cc_command_t *cmd, const char *name)
 
 
 void
-ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness)
+ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_recorder_t *recorder)
 {
     ngx_str_t  why;
 
-    if (witness) {
+    if (recorder) {
         why.data = spec->text;
         why.len = spec->len;
 
-        witness->refused(witness, spec->command.argv, spec->command.argc,
+        recorder->refused(recorder, spec->command.argv, spec->command.argc,
                          &spec->line, &why);
     }
 }

@@ -56,7 +56,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_cc_command_spec_t  command;  /* all but owner, witness, data, event,
+    ngx_cc_command_spec_t  command;  /* all but owner, recorder, data, event,
                                         wake; those and open_stdin are the
                                         caller's */
     const char            *prefix;   /* of names in texts: "params" */
@@ -89,8 +89,8 @@ ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
 ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf);
 
-/* tells the witness (or NULL) of the refusal that is noted */
-void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_witness_t *witness);
+/* tells the recorder (or NULL) of the refusal that is noted */
+void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_recorder_t *recorder);
 
 /* notes a refusal, printed like ngx_slprintf(); always NGX_DECLINED */
 ngx_int_t ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,

@@ -1012,8 +1012,8 @@ ngx_cc_audit_open(ngx_http_request_t *r, ngx_cc_caller_t *caller,
 }
 
 
-ngx_cc_witness_t *
-ngx_cc_audit_witness(ngx_cc_audit_t *audit)
+ngx_cc_recorder_t *
+ngx_cc_audit_recorder(ngx_cc_audit_t *audit)
 {
     return NULL;
 }

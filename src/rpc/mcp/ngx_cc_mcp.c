@@ -432,7 +432,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     ex.spec.command.owner = transport->owner;
     ex.spec.command.apart = transport->apart;
-    ex.spec.command.witness = transport->witness;
+    ex.spec.command.recorder = transport->recorder;
 
     call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
                                  &s->base.answers, transport->session_id,
@@ -468,7 +468,7 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
     ngx_cc_mcp_result_t   *result;
     ngx_cc_mcp_outcome_t   outcome;
 
-    ngx_cc_spec_report(spec, s->base.transport->witness);
+    ngx_cc_spec_report(spec, s->base.transport->recorder);
 
     rp = &s->methods.reply;
 

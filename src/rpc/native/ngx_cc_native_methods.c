@@ -257,7 +257,7 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         ex.spec.command.apart = transport->apart;
         ex.spec.command.taken = transport->taken;
         ex.spec.command.reader = transport->data;
-        ex.spec.command.witness = transport->witness;
+        ex.spec.command.recorder = transport->recorder;
 
         ps = ngx_cc_native_command_start(&ex, conf, &s->asked, &s->base.answers,
                                          &s->share, transport->session_id,
@@ -269,7 +269,7 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps == NULL) {
-        ngx_cc_spec_report(&ex.spec, transport->witness);
+        ngx_cc_spec_report(&ex.spec, transport->recorder);
         ngx_cc_message_refuse(&s->base.answers, &s->asked.id,
                              ngx_cc_native_params_code(ex.spec.refused),
                              ex.spec.text, ex.spec.len);
