@@ -11,104 +11,104 @@
 #define NGX_CC_HELPERS_RELIEF   1000   /* ms without growth after a shortage */
 
 
-static ngx_uint_t ngx_cc_helpers_need(const ngx_cc_helpers_t *stock);
-static ngx_uint_t ngx_cc_helpers_orphans(const ngx_cc_helpers_t *stock);
+static ngx_uint_t ngx_cc_helpers_need(const ngx_cc_helpers_t *helpers);
+static ngx_uint_t ngx_cc_helpers_orphans(const ngx_cc_helpers_t *helpers);
 static void ngx_cc_helpers_relief(ngx_event_t *ev);
 static void ngx_cc_helpers_trim(ngx_event_t *ev);
 
 
 void
-ngx_cc_helpers_init(ngx_cc_helpers_t *stock, ngx_uint_t min, ngx_uint_t max,
+ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min, ngx_uint_t max,
     const ngx_cc_line_t *line, ngx_log_t *log)
 {
-    ngx_memzero(stock, sizeof(ngx_cc_helpers_t));
+    ngx_memzero(helpers, sizeof(ngx_cc_helpers_t));
 
-    ngx_queue_init(&stock->idle);
-    ngx_queue_init(&stock->busy);
+    ngx_queue_init(&helpers->idle);
+    ngx_queue_init(&helpers->busy);
 
-    stock->line = line;
-    stock->min = min;
-    stock->max = max;
+    helpers->line = line;
+    helpers->min = min;
+    helpers->max = max;
 
-    stock->trim.handler = ngx_cc_helpers_trim;
-    stock->relief.handler = ngx_cc_helpers_relief;
+    helpers->trim.handler = ngx_cc_helpers_trim;
+    helpers->relief.handler = ngx_cc_helpers_relief;
 
-    stock->trim.log = stock->relief.log = log;
-    stock->trim.data = stock->relief.data = stock;
-    stock->trim.cancelable = 1;
-    stock->relief.cancelable = 1;
+    helpers->trim.log = helpers->relief.log = log;
+    helpers->trim.data = helpers->relief.data = helpers;
+    helpers->trim.cancelable = 1;
+    helpers->relief.cancelable = 1;
 
-    ngx_cc_helpers_tell(stock);
+    ngx_cc_helpers_tell(helpers);
 }
 
 
 void
-ngx_cc_helpers_add(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h)
+ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
 {
-    h->spawner = stock->supply.generation;
+    h->spawner = helpers->spawner.generation;
 
-    ngx_queue_insert_tail(&stock->busy, &h->queue);
-    stock->nbusy++;
-    stock->denied = 0;
+    ngx_queue_insert_tail(&helpers->busy, &h->queue);
+    helpers->nbusy++;
+    helpers->denied = 0;
 }
 
 
 ngx_cc_helper_handle_t *
-ngx_cc_helpers_take(ngx_cc_helpers_t *stock)
+ngx_cc_helpers_take(ngx_cc_helpers_t *helpers)
 {
     ngx_cc_helper_handle_t  *h;
 
-    h = ngx_queue_data(ngx_queue_head(&stock->idle), ngx_cc_helper_handle_t,
+    h = ngx_queue_data(ngx_queue_head(&helpers->idle), ngx_cc_helper_handle_t,
                        queue);
 
     ngx_queue_remove(&h->queue);
-    ngx_queue_insert_tail(&stock->busy, &h->queue);
+    ngx_queue_insert_tail(&helpers->busy, &h->queue);
     h->idle = 0;
-    stock->nidle--;
-    stock->nbusy++;
+    helpers->nidle--;
+    helpers->nbusy++;
 
-    ngx_cc_helpers_tell(stock);
+    ngx_cc_helpers_tell(helpers);
 
     return h;
 }
 
 
 void
-ngx_cc_helpers_idle(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h)
+ngx_cc_helpers_idle(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
 {
     ngx_queue_remove(&h->queue);
-    stock->nbusy--;
+    helpers->nbusy--;
 
-    ngx_queue_insert_head(&stock->idle, &h->queue);
+    ngx_queue_insert_head(&helpers->idle, &h->queue);
     h->idle = 1;
-    stock->nidle++;
-    ngx_cc_helpers_tell(stock);
+    helpers->nidle++;
+    ngx_cc_helpers_tell(helpers);
 
-    if (stock->exiting && stock->line->nwaiting == 0) {
-        ngx_cc_helpers_close_idle(stock, stock->nidle);
-        ngx_cc_helpers_order(stock, 0);
+    if (helpers->exiting && helpers->line->nwaiting == 0) {
+        ngx_cc_helpers_close_idle(helpers, helpers->nidle);
+        ngx_cc_helpers_order(helpers, 0);
         return;
     }
 
-    if (!stock->trim.timer_set) {
-        ngx_add_timer(&stock->trim, NGX_CC_HELPERS_TRIM);
+    if (!helpers->trim.timer_set) {
+        ngx_add_timer(&helpers->trim, NGX_CC_HELPERS_TRIM);
     }
 }
 
 
 void
-ngx_cc_helpers_drop(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h)
+ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
 {
     ngx_queue_remove(&h->queue);
 
     if (h->idle) {
-        stock->nidle--;
+        helpers->nidle--;
 
     } else {
-        stock->nbusy--;
+        helpers->nbusy--;
     }
 
-    ngx_cc_helpers_tell(stock);
+    ngx_cc_helpers_tell(helpers);
 
     if (h->deadline.timer_set) {
         ngx_del_timer(&h->deadline);
@@ -121,49 +121,49 @@ ngx_cc_helpers_drop(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h)
 
 
 void
-ngx_cc_helpers_close_idle(ngx_cc_helpers_t *stock, ngx_uint_t n)
+ngx_cc_helpers_close_idle(ngx_cc_helpers_t *helpers, ngx_uint_t n)
 {
     ngx_queue_t  *q;
 
-    while (n-- && stock->nidle) {
-        q = ngx_queue_last(&stock->idle);
-        ngx_cc_helpers_drop(stock, ngx_queue_data(q, ngx_cc_helper_handle_t,
+    while (n-- && helpers->nidle) {
+        q = ngx_queue_last(&helpers->idle);
+        ngx_cc_helpers_drop(helpers, ngx_queue_data(q, ngx_cc_helper_handle_t,
                                                   queue));
     }
 }
 
 
 ngx_uint_t
-ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *stock,
+ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *helpers,
     const ngx_cc_helper_handle_t *h)
 {
-    return h->spawner != stock->supply.generation;
+    return h->spawner != helpers->spawner.generation;
 }
 
 
 void
-ngx_cc_helpers_order(ngx_cc_helpers_t *stock, ngx_uint_t lower)
+ngx_cc_helpers_order(ngx_cc_helpers_t *helpers, ngx_uint_t lower)
 {
     ngx_uint_t  want, orphans;
 
-    if (stock->exiting && stock->line->nwaiting == 0) {
-        ngx_cc_spawner_client_want(&stock->supply, 0);
+    if (helpers->exiting && helpers->line->nwaiting == 0) {
+        ngx_cc_spawner_client_want(&helpers->spawner, 0);
         return;
     }
 
-    want = ngx_min(stock->max, stock->nbusy + ngx_cc_helpers_need(stock));
+    want = ngx_min(helpers->max, helpers->nbusy + ngx_cc_helpers_need(helpers));
 
-    if (stock->shortage) {
-        want = ngx_min(want, stock->nbusy + stock->nidle);
+    if (helpers->shortage) {
+        want = ngx_min(want, helpers->nbusy + helpers->nidle);
     }
 
-    if (want <= stock->supply.wanted && !lower) {
+    if (want <= helpers->spawner.wanted && !lower) {
         return;
     }
 
-    orphans = ngx_cc_helpers_orphans(stock);
+    orphans = ngx_cc_helpers_orphans(helpers);
 
-    ngx_cc_spawner_client_want(&stock->supply,
+    ngx_cc_spawner_client_want(&helpers->spawner,
                                want > orphans ? want - orphans : 1);
 }
 
@@ -174,41 +174,41 @@ ngx_cc_helpers_order(ngx_cc_helpers_t *stock, ngx_uint_t lower)
  */
 
 static ngx_uint_t
-ngx_cc_helpers_need(const ngx_cc_helpers_t *stock)
+ngx_cc_helpers_need(const ngx_cc_helpers_t *helpers)
 {
     ngx_uint_t  need;
 
-    need = ngx_min(stock->line->nwaiting, stock->line->max);
-    need = ngx_max(stock->min, need);
+    need = ngx_min(helpers->line->nwaiting, helpers->line->max);
+    need = ngx_max(helpers->min, need);
 
-    return ngx_max(need, stock->nbusy / 4);
+    return ngx_max(need, helpers->nbusy / 4);
 }
 
 
 ngx_uint_t
-ngx_cc_helpers_awaits(const ngx_cc_helpers_t *stock)
+ngx_cc_helpers_awaits(const ngx_cc_helpers_t *helpers)
 {
-    return stock->supply.wanted + ngx_cc_helpers_orphans(stock)
-           > stock->nbusy + stock->nidle;
+    return helpers->spawner.wanted + ngx_cc_helpers_orphans(helpers)
+           > helpers->nbusy + helpers->nidle;
 }
 
 
 /* helpers of earlier spawners, which do not count for this one */
 
 static ngx_uint_t
-ngx_cc_helpers_orphans(const ngx_cc_helpers_t *stock)
+ngx_cc_helpers_orphans(const ngx_cc_helpers_t *helpers)
 {
     ngx_uint_t    n;
     ngx_queue_t  *q;
 
     n = 0;
 
-    if (stock->supply.generation > 1) {
-        for (q = ngx_queue_head(&stock->busy);
-             q != ngx_queue_sentinel(&stock->busy);
+    if (helpers->spawner.generation > 1) {
+        for (q = ngx_queue_head(&helpers->busy);
+             q != ngx_queue_sentinel(&helpers->busy);
              q = ngx_queue_next(q))
         {
-            n += ngx_cc_helpers_orphaned(stock, ngx_queue_data(q,
+            n += ngx_cc_helpers_orphaned(helpers, ngx_queue_data(q,
                                                    ngx_cc_helper_handle_t,
                                                    queue));
         }
@@ -219,15 +219,15 @@ ngx_cc_helpers_orphans(const ngx_cc_helpers_t *stock)
 
 
 void
-ngx_cc_helpers_short(ngx_cc_helpers_t *stock)
+ngx_cc_helpers_short(ngx_cc_helpers_t *helpers)
 {
-    stock->shortage = 1;
-    stock->denied = 1;
-    ngx_cc_helpers_tell(stock);
-    ngx_cc_helpers_order(stock, 1);
+    helpers->shortage = 1;
+    helpers->denied = 1;
+    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_order(helpers, 1);
 
-    if (!stock->relief.timer_set) {
-        ngx_add_timer(&stock->relief, NGX_CC_HELPERS_RELIEF);
+    if (!helpers->relief.timer_set) {
+        ngx_add_timer(&helpers->relief, NGX_CC_HELPERS_RELIEF);
     }
 }
 
@@ -235,10 +235,10 @@ ngx_cc_helpers_short(ngx_cc_helpers_t *stock)
 static void
 ngx_cc_helpers_relief(ngx_event_t *ev)
 {
-    ngx_cc_helpers_t  *stock = ev->data;
+    ngx_cc_helpers_t  *helpers = ev->data;
 
-    stock->shortage = 0;
-    ngx_cc_helpers_order(stock, 0);
+    helpers->shortage = 0;
+    ngx_cc_helpers_order(helpers, 0);
 }
 
 
@@ -253,18 +253,18 @@ ngx_cc_helpers_trim(ngx_event_t *ev)
     ngx_uint_t               need;
     ngx_queue_t             *q;
     ngx_cc_helper_handle_t  *h;
-    ngx_cc_helpers_t        *stock = ev->data;
+    ngx_cc_helpers_t        *helpers = ev->data;
     ngx_cc_wire_head_t       msg;
 
-    need = ngx_cc_helpers_need(stock);
+    need = ngx_cc_helpers_need(helpers);
 
-    if (stock->nidle > need) {
-        ngx_cc_helpers_close_idle(stock, (stock->nidle - need + 1) / 2);
-        ngx_cc_helpers_order(stock, 1);
+    if (helpers->nidle > need) {
+        ngx_cc_helpers_close_idle(helpers, (helpers->nidle - need + 1) / 2);
+        ngx_cc_helpers_order(helpers, 1);
     }
 
-    for (q = ngx_queue_head(&stock->idle);
-         q != ngx_queue_sentinel(&stock->idle);
+    for (q = ngx_queue_head(&helpers->idle);
+         q != ngx_queue_sentinel(&helpers->idle);
          q = ngx_queue_next(q))
     {
         h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
@@ -275,8 +275,8 @@ ngx_cc_helpers_trim(ngx_event_t *ev)
         }
     }
 
-    if (stock->nidle > need) {
-        ngx_add_timer(&stock->trim, NGX_CC_HELPERS_TRIM);
+    if (helpers->nidle > need) {
+        ngx_add_timer(&helpers->trim, NGX_CC_HELPERS_TRIM);
     }
 }
 
@@ -284,15 +284,15 @@ ngx_cc_helpers_trim(ngx_event_t *ev)
 /* a worker that leaves needs no helpers any more, so it does not miss them */
 
 void
-ngx_cc_helpers_tell(const ngx_cc_helpers_t *stock)
+ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers)
 {
     ngx_cc_totals_helpers_t  helpers;
 
-    helpers.idle = stock->nidle;
-    helpers.busy = stock->nbusy;
-    helpers.waiting = stock->line->nwaiting;
-    helpers.denied = !stock->exiting && stock->nidle == 0
-                     && (stock->denied || stock->nbusy == 0);
+    helpers.idle = helpers->nidle;
+    helpers.busy = helpers->nbusy;
+    helpers.waiting = helpers->line->nwaiting;
+    helpers.denied = !helpers->exiting && helpers->nidle == 0
+                     && (helpers->denied || helpers->nbusy == 0);
 
     ngx_cc_zone_helpers(&helpers);
 }

@@ -1,7 +1,7 @@
 
 /*
- * The stock: the helpers that this worker has, idle and busy, and how many it
- * shall have.  Who gets one is the matter of ngx_cc_pool.
+ * The helpers that this worker has, idle and busy, and how many it shall have.
+ * Who gets one is up to ngx_cc_pool.
  */
 
 #ifndef _NGX_CC_HELPERS_H_INCLUDED_
@@ -19,7 +19,7 @@ typedef struct {
     ngx_queue_t              busy;
     ngx_uint_t               nidle;
     ngx_uint_t               nbusy;
-    ngx_cc_spawner_client_t  supply;     /* where new ones come from */
+    ngx_cc_spawner_client_t  spawner;    /* where new ones come from */
 
     unsigned              exiting:1;     /* the worker leaves */
     unsigned              denied:1;      /* the last one could not be made */
@@ -35,26 +35,26 @@ typedef struct {
 
 
 /* "min" helpers shall be idle, at most "max" be there, for those in "line" */
-void ngx_cc_helpers_init(ngx_cc_helpers_t *stock, ngx_uint_t min,
+void ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min,
     ngx_uint_t max, const ngx_cc_line_t *line, ngx_log_t *log);
 
 /* a new helper of the current spawner, which counts as busy for now */
-void ngx_cc_helpers_add(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h);
+void ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 
 /* the warmest idle helper, which is busy now; there has to be one */
-ngx_cc_helper_handle_t *ngx_cc_helpers_take(ngx_cc_helpers_t *stock);
+ngx_cc_helper_handle_t *ngx_cc_helpers_take(ngx_cc_helpers_t *helpers);
 
 /* a busy helper becomes idle, or leaves with a worker that leaves */
-void ngx_cc_helpers_idle(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h);
+void ngx_cc_helpers_idle(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 
 /* the helper leaves (at the end of its socket) and is freed */
-void ngx_cc_helpers_drop(ngx_cc_helpers_t *stock, ngx_cc_helper_handle_t *h);
+void ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 
 /* the same for the "n" that have been idle for longest */
-void ngx_cc_helpers_close_idle(ngx_cc_helpers_t *stock, ngx_uint_t n);
+void ngx_cc_helpers_close_idle(ngx_cc_helpers_t *helpers, ngx_uint_t n);
 
 /* was it made by a spawner that is no more? */
-ngx_uint_t ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *stock,
+ngx_uint_t ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *helpers,
     const ngx_cc_helper_handle_t *h);
 
 /*
@@ -62,22 +62,22 @@ ngx_uint_t ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *stock,
  * are busy, so the number is a total; it never ends one, so a smaller number
  * only matters ("lower") after some have been closed here.
  */
-void ngx_cc_helpers_order(ngx_cc_helpers_t *stock, ngx_uint_t lower);
+void ngx_cc_helpers_order(ngx_cc_helpers_t *helpers, ngx_uint_t lower);
 
 /* have fewer come than were ordered? */
-ngx_uint_t ngx_cc_helpers_awaits(const ngx_cc_helpers_t *stock);
+ngx_uint_t ngx_cc_helpers_awaits(const ngx_cc_helpers_t *helpers);
 
 /*
  * A helper could not be taken: until things get better the spawner shall not
  * make more than there are, else it would fork without end.
  */
-void ngx_cc_helpers_short(ngx_cc_helpers_t *stock);
+void ngx_cc_helpers_short(ngx_cc_helpers_t *helpers);
 
 /*
  * Whoever asks any worker shall know the numbers; to be called after "exiting",
  * "denied" or the line have changed.
  */
-void ngx_cc_helpers_tell(const ngx_cc_helpers_t *stock);
+void ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers);
 
 
 #endif /* _NGX_CC_HELPERS_H_INCLUDED_ */

@@ -10,11 +10,11 @@
 
 
 typedef struct {
-    ngx_cc_helpers_t  stock;
-    ngx_cc_line_t   line;
-    ngx_log_t      *log;
-    void          (*left)(void);         /* conf->exiting */
-    unsigned        started:1;
+    ngx_cc_helpers_t   helpers;
+    ngx_cc_line_t      line;
+    ngx_log_t         *log;
+    void             (*left)(void);      /* conf->exiting */
+    unsigned           started:1;
 } ngx_cc_pool_t;
 
 
@@ -69,7 +69,7 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
 
     ngx_cc_line_init(&pool->line, ccf->worker_processes, ngx_cc_pool_next,
                      pool, cycle->log);
-    ngx_cc_helpers_init(&pool->stock, conf->min, conf->max, &pool->line,
+    ngx_cc_helpers_init(&pool->helpers, conf->min, conf->max, &pool->line,
                         cycle->log);
 
     ngx_memzero(&spawner, sizeof(spawner));
@@ -84,7 +84,7 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
         spawner.enclosed = !conf->unfenced;
     }
 
-    ngx_cc_spawner_client_start(&pool->stock.supply, &spawner,
+    ngx_cc_spawner_client_start(&pool->helpers.spawner, &spawner,
                                 &ngx_cc_pool_spawner, pool, cycle->log);
 }
 
@@ -101,15 +101,15 @@ ngx_cc_pool_stop(void)
     }
 
     pool->started = 0;
-    pool->stock.exiting = 1;
+    pool->helpers.exiting = 1;
 
-    ngx_cc_spawner_client_stop(&pool->stock.supply);
-    ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
+    ngx_cc_spawner_client_stop(&pool->helpers.spawner);
+    ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
 
     /* their commands have not been closed: the process is about to end */
 
-    for (q = ngx_queue_head(&pool->stock.busy);
-         q != ngx_queue_sentinel(&pool->stock.busy);
+    for (q = ngx_queue_head(&pool->helpers.busy);
+         q != ngx_queue_sentinel(&pool->helpers.busy);
          q = ngx_queue_next(q))
     {
         h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
@@ -128,11 +128,11 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
     ngx_cc_helper_handle_t  **h;
     struct pollfd            *fds;
 
-    if (!pool->started || pool->stock.nbusy == 0) {
+    if (!pool->started || pool->helpers.nbusy == 0) {
         return 0;
     }
 
-    n = pool->stock.nbusy;
+    n = pool->helpers.nbusy;
     fds = ngx_alloc(n * (sizeof(struct pollfd)
                          + sizeof(ngx_cc_helper_handle_t *)),
                     pool->log);
@@ -144,8 +144,8 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
     h = (ngx_cc_helper_handle_t **) (fds + n);
     n = 0;
 
-    for (q = ngx_queue_head(&pool->stock.busy);
-         q != ngx_queue_sentinel(&pool->stock.busy);
+    for (q = ngx_queue_head(&pool->helpers.busy);
+         q != ngx_queue_sentinel(&pool->helpers.busy);
          q = ngx_queue_next(q))
     {
         h[n] = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
@@ -172,7 +172,7 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
 
     ngx_free(fds);
 
-    return n ? pool->stock.nbusy : 0;
+    return n ? pool->helpers.nbusy : 0;
 }
 
 
@@ -182,19 +182,19 @@ ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
     ngx_cc_pool_t           *pool = &ngx_cc_pool;
     ngx_cc_helper_handle_t  *h;
 
-    if (pool->stock.nidle == 0) {
+    if (pool->helpers.nidle == 0) {
         ngx_cc_zone_count(NGX_CC_TOTAL_WAITS, 1);
 
     } else if (pool->line.nwaiting == 0 && ngx_cc_line_open(&pool->line)) {
-        h = ngx_cc_helpers_take(&pool->stock);
+        h = ngx_cc_helpers_take(&pool->helpers);
         ngx_cc_line_begin(&pool->line, &h->birth);
-        ngx_cc_helpers_order(&pool->stock, 0);
+        ngx_cc_helpers_order(&pool->helpers, 0);
         return h;
     }
 
     ngx_cc_line_join(&pool->line, wait);
-    ngx_cc_helpers_tell(&pool->stock);
-    ngx_cc_helpers_order(&pool->stock, 0);
+    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_order(&pool->helpers, 0);
 
     return NULL;
 }
@@ -205,7 +205,7 @@ ngx_cc_pool_forget(ngx_cc_line_wait_t *wait)
 {
     if (wait->waiting) {
         ngx_cc_line_leave(&ngx_cc_pool.line, wait);
-        ngx_cc_helpers_tell(&ngx_cc_pool.stock);
+        ngx_cc_helpers_tell(&ngx_cc_pool.helpers);
     }
 }
 
@@ -215,8 +215,8 @@ ngx_cc_pool_late(ngx_msec_t patience)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
 
-    if (ngx_cc_helpers_awaits(&pool->stock)) {
-        ngx_cc_spawner_client_doubt(&pool->stock.supply, patience);
+    if (ngx_cc_helpers_awaits(&pool->helpers)) {
+        ngx_cc_spawner_client_doubt(&pool->helpers.spawner, patience);
     }
 }
 
@@ -245,15 +245,15 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
     h->abandoned = 0;
 
     if (!reusable || h->dead) {
-        ngx_cc_helpers_drop(&pool->stock, h);
+        ngx_cc_helpers_drop(&pool->helpers, h);
         return;
     }
 
     /* after its spawner's death nobody would sweep what it leaves */
 
-    if (ngx_cc_helpers_orphaned(&pool->stock, h)) {
-        ngx_cc_helpers_drop(&pool->stock, h);
-        ngx_cc_helpers_order(&pool->stock, 0);
+    if (ngx_cc_helpers_orphaned(&pool->helpers, h)) {
+        ngx_cc_helpers_drop(&pool->helpers, h);
+        ngx_cc_helpers_order(&pool->helpers, 0);
         return;
     }
 
@@ -262,7 +262,7 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
         return;
     }
 
-    ngx_cc_helpers_idle(&pool->stock, h);
+    ngx_cc_helpers_idle(&pool->helpers, h);
 }
 
 
@@ -278,7 +278,8 @@ ngx_cc_pool_kill(ngx_cc_helper_handle_t *h)
      * stopped one needs the spawner, who alone may signal it.
      */
 
-    ngx_cc_spawner_client_kill(&ngx_cc_pool.stock.supply, h->spawner, h->pid);
+    ngx_cc_spawner_client_kill(&ngx_cc_pool.helpers.spawner, h->spawner,
+                               h->pid);
 
     ngx_cc_channel_close(&h->channel);
     h->dead = 1;
@@ -295,11 +296,11 @@ ngx_cc_pool_give(ngx_cc_helper_handle_t *h)
 
     wait = ngx_cc_line_first(&pool->line);
     ngx_cc_line_begin(&pool->line, &h->birth);
-    ngx_cc_helpers_tell(&pool->stock);
+    ngx_cc_helpers_tell(&pool->helpers);
 
     /* one more is busy, and the idle ones shall not be fewer for it */
 
-    ngx_cc_helpers_order(&pool->stock, 0);
+    ngx_cc_helpers_order(&pool->helpers, 0);
 
     wait->ready(wait->data, h);
 }
@@ -312,10 +313,10 @@ ngx_cc_pool_next(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
-    while (pool->line.nwaiting && pool->stock.nidle
+    while (pool->line.nwaiting && pool->helpers.nidle
            && ngx_cc_line_open(&pool->line))
     {
-        ngx_cc_pool_give(ngx_cc_helpers_take(&pool->stock));
+        ngx_cc_pool_give(ngx_cc_helpers_take(&pool->helpers));
     }
 }
 
@@ -325,7 +326,7 @@ ngx_cc_pool_ready(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
-    ngx_cc_helpers_order(&pool->stock, 1);
+    ngx_cc_helpers_order(&pool->helpers, 1);
 }
 
 
@@ -338,7 +339,7 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
     ngx_cc_helper_handle_t  *h;
 
     if (fds == NULL) {
-        ngx_cc_helpers_short(&pool->stock);
+        ngx_cc_helpers_short(&pool->helpers);
         return;
     }
 
@@ -370,7 +371,7 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
     h->ring = ring;
     h->ring_size = size;
 
-    ngx_cc_helpers_add(&pool->stock, h);
+    ngx_cc_helpers_add(&pool->helpers, h);
     ngx_cc_pool_put(h, 1);
 
     return;
@@ -385,7 +386,7 @@ failed:
         ngx_free(h);
     }
 
-    ngx_cc_helpers_short(&pool->stock);
+    ngx_cc_helpers_short(&pool->helpers);
 }
 
 
@@ -401,8 +402,8 @@ ngx_cc_pool_stopped(void *data, pid_t pid)
     ngx_cc_pool_t           *pool = data;
     ngx_cc_helper_handle_t  *h;
 
-    for (q = ngx_queue_head(&pool->stock.idle);
-         q != ngx_queue_sentinel(&pool->stock.idle);
+    for (q = ngx_queue_head(&pool->helpers.idle);
+         q != ngx_queue_sentinel(&pool->helpers.idle);
          q = ngx_queue_next(q))
     {
         h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
@@ -413,8 +414,8 @@ ngx_cc_pool_stopped(void *data, pid_t pid)
                           "is replaced", pid);
 
             ngx_cc_pool_kill(h);
-            ngx_cc_helpers_drop(&pool->stock, h);
-            ngx_cc_helpers_order(&pool->stock, 1);
+            ngx_cc_helpers_drop(&pool->helpers, h);
+            ngx_cc_helpers_order(&pool->helpers, 1);
             return;
         }
     }
@@ -429,12 +430,14 @@ ngx_cc_pool_refused(void *data, ngx_err_t err)
     ngx_cc_pool_t       *pool = data;
     ngx_cc_line_wait_t  *wait;
 
-    pool->stock.denied = 1;
-    ngx_cc_helpers_tell(&pool->stock);
+    pool->helpers.denied = 1;
+    ngx_cc_helpers_tell(&pool->helpers);
 
-    while (pool->line.nwaiting && pool->stock.nbusy + pool->stock.nidle == 0) {
+    while (pool->line.nwaiting
+           && pool->helpers.nbusy + pool->helpers.nidle == 0)
+    {
         wait = ngx_cc_line_first(&pool->line);
-        ngx_cc_helpers_tell(&pool->stock);
+        ngx_cc_helpers_tell(&pool->helpers);
 
         wait->failed(wait->data, err);
     }
@@ -448,9 +451,9 @@ ngx_cc_pool_orphaned(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
-    pool->stock.denied = 1;
-    ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
-    ngx_cc_helpers_tell(&pool->stock);
+    pool->helpers.denied = 1;
+    ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
+    ngx_cc_helpers_tell(&pool->helpers);
 }
 
 
@@ -461,20 +464,20 @@ ngx_cc_pool_exiting(void *data)
 {
     ngx_cc_pool_t  *pool = data;
 
-    pool->stock.exiting = 1;
+    pool->helpers.exiting = 1;
 
     if (pool->left) {
         pool->left();
     }
 
-    ngx_cc_spawner_client_retire(&pool->stock.supply);
-    ngx_cc_helpers_tell(&pool->stock);
+    ngx_cc_spawner_client_retire(&pool->helpers.spawner);
+    ngx_cc_helpers_tell(&pool->helpers);
 
     if (pool->line.nwaiting == 0) {
-        ngx_cc_helpers_close_idle(&pool->stock, pool->stock.nidle);
+        ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
     }
 
-    ngx_cc_helpers_order(&pool->stock, 1);
+    ngx_cc_helpers_order(&pool->helpers, 1);
 }
 
 
@@ -519,7 +522,7 @@ ngx_cc_pool_broken(void *data)
     ngx_cc_helper_handle_t  *h = data;
 
     if (h->idle) {
-        ngx_cc_helpers_drop(&ngx_cc_pool.stock, h);
+        ngx_cc_helpers_drop(&ngx_cc_pool.helpers, h);
         return;
     }
 

@@ -14,10 +14,10 @@
 
 
 static void ngx_cc_spawner_client_fork(ngx_event_t *ev);
-static void ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply,
+static void ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *sc,
     int signo);
-static ngx_int_t ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply);
-static ngx_msec_t ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *supply);
+static ngx_int_t ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc);
+static ngx_msec_t ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *sc);
 static void ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg,
     int *fds, int nfds);
 static void ngx_cc_spawner_client_writable(void *data);
@@ -77,34 +77,34 @@ ngx_cc_spawner_client_close_deathwatch(void)
 
 
 void
-ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *supply,
+ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *sc,
     const ngx_cc_spawner_conf_t *conf,
     const ngx_cc_spawner_client_handlers_t *handlers, void *data,
     ngx_log_t *log)
 {
-    ngx_memzero(supply, sizeof(ngx_cc_spawner_client_t));
+    ngx_memzero(sc, sizeof(ngx_cc_spawner_client_t));
 
-    supply->handlers = handlers;
-    supply->data = data;
-    supply->log = log;
-    supply->conf = *conf;
+    sc->handlers = handlers;
+    sc->data = data;
+    sc->log = log;
+    sc->conf = *conf;
 
-    supply->fork.handler = ngx_cc_spawner_client_fork;
-    supply->fork.data = supply;
-    supply->fork.log = log;
-    supply->fork.cancelable = 1;
+    sc->fork.handler = ngx_cc_spawner_client_fork;
+    sc->fork.data = sc;
+    sc->fork.log = log;
+    sc->fork.cancelable = 1;
 
-    ngx_cc_spawner_client_fork(&supply->fork);
+    ngx_cc_spawner_client_fork(&sc->fork);
 }
 
 
 void
-ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *supply, ngx_uint_t n)
+ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *sc, ngx_uint_t n)
 {
     ngx_cc_wire_supply_t  msg;
 
-    if (supply->channel.connection == NULL
-        || (n == supply->wanted && !supply->unsent))
+    if (sc->channel.connection == NULL
+        || (n == sc->wanted && !sc->unsent))
     {
         return;
     }
@@ -112,52 +112,52 @@ ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *supply, ngx_uint_t n)
     ngx_cc_wire_init(&msg, NGX_CC_WIRE_SUPPLY, 0, sizeof(msg));
     msg.helpers = n;
 
-    supply->wanted = n;
-    supply->unsent = (ngx_cc_channel_send(&supply->channel, &msg, sizeof(msg))
-                      == NGX_AGAIN);
+    sc->wanted = n;
+    sc->unsent = (ngx_cc_channel_send(&sc->channel, &msg, sizeof(msg))
+                  == NGX_AGAIN);
 }
 
 
 void
-ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *supply,
+ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *sc,
     ngx_uint_t generation, pid_t pid)
 {
     ngx_cc_wire_helper_t  msg;
 
-    if (supply->channel.connection && generation == supply->generation) {
+    if (sc->channel.connection && generation == sc->generation) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_KILL, 0, sizeof(msg));
         msg.pid = pid;
 
-        (void) ngx_cc_channel_send(&supply->channel, &msg, sizeof(msg));
+        (void) ngx_cc_channel_send(&sc->channel, &msg, sizeof(msg));
     }
 }
 
 
 void
-ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *supply,
+ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
     ngx_msec_t patience)
 {
-    if (supply->channel.connection == NULL
-        || ngx_current_msec - supply->heard < patience)
+    if (sc->channel.connection == NULL
+        || ngx_current_msec - sc->heard < patience)
     {
         return;
     }
 
-    if (supply->refusing
-        && ngx_current_msec - supply->refused < NGX_CC_SPAWNER_CLIENT_PAUSE)
+    if (sc->refusing
+        && ngx_current_msec - sc->refused < NGX_CC_SPAWNER_CLIENT_PAUSE)
     {
         /* it waits before it tries again */
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, supply->log, 0,
+    ngx_log_error(NGX_LOG_ERR, sc->log, 0,
                   "cc_executor: the spawner of keeper %P does not answer, it "
-                  "is killed", supply->pid);
+                  "is killed", sc->pid);
 
     /* by its keeper, which may have been stopped as well */
 
-    ngx_cc_spawner_client_signal(supply, SIGTERM);
-    ngx_cc_spawner_client_signal(supply, SIGCONT);
+    ngx_cc_spawner_client_signal(sc, SIGTERM);
+    ngx_cc_spawner_client_signal(sc, SIGCONT);
 }
 
 
@@ -167,7 +167,7 @@ ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *supply,
  */
 
 static void
-ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply, int signo)
+ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *sc, int signo)
 {
     sigset_t   set, old;
     siginfo_t  info;
@@ -176,8 +176,8 @@ ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply, int signo)
     sigaddset(&set, SIGCHLD);
     (void) sigprocmask(SIG_BLOCK, &set, &old);
 
-    if (waitid(P_PID, supply->pid, &info, WEXITED|WNOHANG|WNOWAIT) == 0) {
-        (void) kill(supply->pid, signo);
+    if (waitid(P_PID, sc->pid, &info, WEXITED|WNOHANG|WNOWAIT) == 0) {
+        (void) kill(sc->pid, signo);
     }
 
     (void) sigprocmask(SIG_SETMASK, &old, NULL);
@@ -185,22 +185,22 @@ ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *supply, int signo)
 
 
 void
-ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *supply)
+ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *sc)
 {
-    supply->stopped = 1;
+    sc->stopped = 1;
 }
 
 
 void
-ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *supply)
+ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *sc)
 {
-    supply->stopped = 1;
+    sc->stopped = 1;
 
-    if (supply->channel.connection) {
-        ngx_cc_channel_close(&supply->channel);
+    if (sc->channel.connection) {
+        ngx_cc_channel_close(&sc->channel);
 
         /* should somebody have stopped it: the keeper wakes it */
-        ngx_cc_spawner_client_signal(supply, SIGCONT);
+        ngx_cc_spawner_client_signal(sc, SIGCONT);
     }
 }
 
@@ -208,26 +208,26 @@ ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *supply)
 static void
 ngx_cc_spawner_client_fork(ngx_event_t *ev)
 {
-    ngx_cc_spawner_client_t  *supply = ev->data;
+    ngx_cc_spawner_client_t  *sc = ev->data;
 
-    if (supply->stopped) {
+    if (sc->stopped) {
         return;
     }
 
-    if (ngx_cc_spawner_client_spawn(supply) != NGX_OK) {
-        ngx_add_timer(&supply->fork,
-                      ngx_max(ngx_cc_spawner_client_delay(supply), 100));
+    if (ngx_cc_spawner_client_spawn(sc) != NGX_OK) {
+        ngx_add_timer(&sc->fork,
+                      ngx_max(ngx_cc_spawner_client_delay(sc), 100));
         return;
     }
 
-    supply->wanted = 0;
-    supply->unsent = 0;
-    supply->handlers->ready(supply->data);
+    sc->wanted = 0;
+    sc->unsent = 0;
+    sc->handlers->ready(sc->data);
 }
 
 
 static ngx_int_t
-ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
+ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
 {
     int                    s[2];
     pid_t                  pid;
@@ -247,7 +247,7 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
         n += part->nelts;
     }
 
-    maps = ngx_alloc((n + 1) * sizeof(ngx_cc_spawner_map_t), supply->log);
+    maps = ngx_alloc((n + 1) * sizeof(ngx_cc_spawner_map_t), sc->log);
 
     if (maps == NULL) {
         return NGX_ERROR;
@@ -269,13 +269,13 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
     }
 
     if (ngx_cc_fdmsg_pair(s) == -1) {
-        ngx_log_error(NGX_LOG_ERR, supply->log, ngx_errno,
+        ngx_log_error(NGX_LOG_ERR, sc->log, ngx_errno,
                       "cc_executor: socketpair() failed");
         ngx_free(maps);
         return NGX_ERROR;
     }
 
-    conf = supply->conf;
+    conf = sc->conf;
     conf.socket = s[1];
     conf.deathwatch = ngx_cc_spawner_client_watch[0];
     conf.maps = maps;
@@ -296,24 +296,24 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
     (void) close(s[1]);
 
     if (pid == -1) {
-        ngx_log_error(NGX_LOG_ERR, supply->log, ngx_errno,
+        ngx_log_error(NGX_LOG_ERR, sc->log, ngx_errno,
                       "cc_executor: fork() of the spawner failed");
         (void) close(s[0]);
         return NGX_ERROR;
     }
 
-    supply->generation++;
-    supply->pid = pid;
-    supply->born = ngx_current_msec;
-    supply->heard = ngx_current_msec;
-    supply->refusing = 0;
+    sc->generation++;
+    sc->pid = pid;
+    sc->born = ngx_current_msec;
+    sc->heard = ngx_current_msec;
+    sc->refusing = 0;
 
-    ngx_log_error(NGX_LOG_NOTICE, supply->log, 0,
+    ngx_log_error(NGX_LOG_NOTICE, sc->log, 0,
                   "cc_executor: spawner started, its keeper is %P", pid);
 
-    rc = ngx_cc_channel_open(&supply->channel, s[0],
-                             &ngx_cc_spawner_client_channel, supply, 1,
-                             supply->log);
+    rc = ngx_cc_channel_open(&sc->channel, s[0],
+                             &ngx_cc_spawner_client_channel, sc, 1,
+                             sc->log);
 
     return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
 }
@@ -322,12 +322,12 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *supply)
 /* counts a death, and says when to try again */
 
 static ngx_msec_t
-ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *supply)
+ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *sc)
 {
     ngx_msec_t  delay;
 
-    delay = ngx_cc_spawner_client_backoff[ngx_min(supply->deaths, 3)];
-    supply->deaths++;
+    delay = ngx_cc_spawner_client_backoff[ngx_min(sc->deaths, 3)];
+    sc->deaths++;
 
     return delay;
 }
@@ -337,45 +337,45 @@ static void
 ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
     int nfds)
 {
-    ngx_cc_spawner_client_t  *supply = data;
+    ngx_cc_spawner_client_t  *sc = data;
 
-    supply->heard = ngx_current_msec;
+    sc->heard = ngx_current_msec;
 
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_HELPER:
-        supply->refusing = 0;
+        sc->refusing = 0;
 
         if (nfds == 2) {
-            supply->handlers->made(supply->data, msg->helper.pid, fds,
+            sc->handlers->made(sc->data, msg->helper.pid, fds,
                                    msg->helper.ring);
             return;
         }
 
-        supply->handlers->made(supply->data, msg->helper.pid, NULL, 0);
+        sc->handlers->made(sc->data, msg->helper.pid, NULL, 0);
         break;
 
     case NGX_CC_WIRE_GONE:
-        ngx_log_debug2(NGX_LOG_DEBUG_CORE, supply->log, 0,
+        ngx_log_debug2(NGX_LOG_DEBUG_CORE, sc->log, 0,
                        "cc_executor: helper %D ended, status %D",
                        msg->helper.pid, msg->helper.status);
 
         if (WIFSTOPPED(msg->helper.status)) {
-            supply->handlers->stopped(supply->data, msg->helper.pid);
+            sc->handlers->stopped(sc->data, msg->helper.pid);
         }
 
         break;
 
     case NGX_CC_WIRE_NOFORK:
-        supply->refusing = 1;
-        supply->refused = ngx_current_msec;
+        sc->refusing = 1;
+        sc->refused = ngx_current_msec;
 
-        ngx_log_error(NGX_LOG_ERR, supply->log, msg->failed.error,
+        ngx_log_error(NGX_LOG_ERR, sc->log, msg->failed.error,
                       msg->failed.error
                       ? "cc_executor: could not make a helper"
                       : "cc_executor: a helper died at its birth");
 
-        supply->handlers->refused(supply->data, msg->failed.error
+        sc->handlers->refused(sc->data, msg->failed.error
                                                 ? msg->failed.error
                                                 : NGX_EAGAIN);
         break;
@@ -393,10 +393,10 @@ ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
 static void
 ngx_cc_spawner_client_writable(void *data)
 {
-    ngx_cc_spawner_client_t  *supply = data;
+    ngx_cc_spawner_client_t  *sc = data;
 
-    if (supply->unsent) {
-        ngx_cc_spawner_client_want(supply, supply->wanted);
+    if (sc->unsent) {
+        ngx_cc_spawner_client_want(sc, sc->wanted);
     }
 }
 
@@ -405,38 +405,38 @@ static void
 ngx_cc_spawner_client_broken(void *data)
 {
     ngx_msec_t                delay;
-    ngx_cc_spawner_client_t  *supply = data;
+    ngx_cc_spawner_client_t  *sc = data;
 
-    ngx_cc_channel_close(&supply->channel);
+    ngx_cc_channel_close(&sc->channel);
 
-    supply->wanted = 0;
-    supply->unsent = 0;
-    supply->generation++;                /* its helpers are orphans now */
+    sc->wanted = 0;
+    sc->unsent = 0;
+    sc->generation++;                /* its helpers are orphans now */
 
-    supply->handlers->lost(supply->data);
+    sc->handlers->lost(sc->data);
 
-    if (supply->stopped) {
+    if (sc->stopped) {
         return;
     }
 
-    if (ngx_current_msec - supply->born > NGX_CC_SPAWNER_CLIENT_CALM) {
-        supply->deaths = 0;
+    if (ngx_current_msec - sc->born > NGX_CC_SPAWNER_CLIENT_CALM) {
+        sc->deaths = 0;
     }
 
-    delay = ngx_cc_spawner_client_delay(supply);
+    delay = ngx_cc_spawner_client_delay(sc);
 
-    ngx_log_error(NGX_LOG_ERR, supply->log, 0,
+    ngx_log_error(NGX_LOG_ERR, sc->log, 0,
                   "cc_executor: the spawner is gone, next one in %M ms",
                   delay);
 
-    ngx_add_timer(&supply->fork, delay);
+    ngx_add_timer(&sc->fork, delay);
 }
 
 
 static void
 ngx_cc_spawner_client_exiting(void *data)
 {
-    ngx_cc_spawner_client_t  *supply = data;
+    ngx_cc_spawner_client_t  *sc = data;
 
-    supply->handlers->exiting(supply->data);
+    sc->handlers->exiting(sc->data);
 }

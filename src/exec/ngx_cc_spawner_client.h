@@ -81,7 +81,7 @@ void ngx_cc_spawner_client_close_deathwatch(void);
  * Forks the first spawner of this worker, or tries again later (told).
  * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.
  */
-void ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *supply,
+void ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *sc,
     const ngx_cc_spawner_conf_t *conf,
     const ngx_cc_spawner_client_handlers_t *handlers, void *data,
     ngx_log_t *log);
@@ -91,10 +91,10 @@ void ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *supply,
  * smaller number only matters after some have been closed; 0: it makes no more
  * and leaves with the last one.
  */
-void ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *supply, ngx_uint_t n);
+void ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *sc, ngx_uint_t n);
 
 /* ends a helper of that generation, and its tree, by force */
-void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *supply,
+void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *sc,
     ngx_uint_t generation, pid_t pid);
 
 /*
@@ -102,14 +102,14 @@ void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *supply,
  * one.  If it has not said a word in that time either, it is ended by force:
  * it was stopped, or hangs.  The handler "lost" follows.
  */
-void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *supply,
+void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
     ngx_msec_t patience);
 
 /* no spawner is forked any more */
-void ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *supply);
+void ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *sc);
 
 /* closes the socket: the spawner leaves */
-void ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *supply);
+void ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *sc);
 
 
 #endif /* _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_ */
