@@ -286,13 +286,13 @@ ngx_cc_helpers_trim(ngx_event_t *ev)
 void
 ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers)
 {
-    ngx_cc_totals_helpers_t  helpers;
+    ngx_cc_totals_helpers_t  told;
 
-    helpers.idle = helpers->nidle;
-    helpers.busy = helpers->nbusy;
-    helpers.waiting = helpers->line->nwaiting;
-    helpers.denied = !helpers->exiting && helpers->nidle == 0
-                     && (helpers->denied || helpers->nbusy == 0);
+    told.idle = helpers->nidle;
+    told.busy = helpers->nbusy;
+    told.waiting = helpers->line->nwaiting;
+    told.denied = !helpers->exiting && helpers->nidle == 0
+                  && (helpers->denied || helpers->nbusy == 0);
 
-    ngx_cc_zone_helpers(&helpers);
+    ngx_cc_zone_helpers(&told);
 }

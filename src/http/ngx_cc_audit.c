@@ -457,19 +457,13 @@ ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
         return;
     }
 
-    if (WIFSIGNALED(exited->status)) {
-        ngx_cc_json_int(w, -WTERMSIG(exited->status));
-
-    } else {
-        ngx_cc_json_int(w, WEXITSTATUS(exited->status));
-    }
-
+    ngx_cc_json_int(w, ngx_cc_names_exit_code(exited->status));
     ngx_cc_json_lit(w, ",\"duration\":");
     ngx_cc_json_seconds(w, exited->elapsed);
     ngx_cc_json_lit(w, ",\"stdout_bytes\":");
-    ngx_cc_json_uint(w, exited->bytes[0]);
+    ngx_cc_json_uint(w, exited->bytes[NGX_CC_STDOUT]);
     ngx_cc_json_lit(w, ",\"stderr_bytes\":");
-    ngx_cc_json_uint(w, exited->bytes[1]);
+    ngx_cc_json_uint(w, exited->bytes[NGX_CC_STDERR]);
     ngx_cc_json_lit(w, ",\"user_time\":");
     ngx_cc_json_seconds(w, exited->user);
     ngx_cc_json_lit(w, ",\"system_time\":");

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include "ngx_cc_names.h"
 
 
@@ -94,4 +95,18 @@ ngx_cc_names_signal(int signo)
     }
 
     return text;
+}
+
+
+int
+ngx_cc_names_exit_code(int status)
+{
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+
+const char *
+ngx_cc_names_exit_signal(int status)
+{
+    return WIFSIGNALED(status) ? ngx_cc_names_signal(WTERMSIG(status)) : NULL;
 }

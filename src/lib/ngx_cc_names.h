@@ -26,5 +26,12 @@ const char *ngx_cc_names_stage(ngx_cc_stage_e stage);
 /* "SIGTERM", "SIGRTMIN+3"; valid until the next call */
 const char *ngx_cc_names_signal(int signo);
 
+/*
+ * What a status of wait(2) means: the exit code, or minus the number of the
+ * signal that ended the process; the name of that signal, or NULL.
+ */
+int ngx_cc_names_exit_code(int status);
+const char *ngx_cc_names_exit_signal(int status);
+
 
 #endif /* _NGX_CC_NAMES_H_INCLUDED_ */

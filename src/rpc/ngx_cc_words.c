@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <sys/wait.h>
 #include "ngx_cc_names.h"
 #include "ngx_cc_words.h"
 
@@ -134,7 +133,8 @@ void
 ngx_cc_words_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
     ngx_log_t *log)
 {
-    u_char  status[64], *p, *last;
+    u_char       status[64], *p, *last;
+    const char  *signal;
 
     last = status + sizeof(status);
 
@@ -143,13 +143,15 @@ ngx_cc_words_log_ended(ngx_cc_command_t *cmd, u_char *session_id,
     if (cmd->unknown) {
         p = ngx_slprintf(status, last, "-");
 
-    } else if (WIFSIGNALED(cmd->status)) {
-        p = ngx_slprintf(status, last, "-%d signal=%s",
-                         WTERMSIG(cmd->status),
-                         ngx_cc_names_signal(WTERMSIG(cmd->status)));
-
     } else {
-        p = ngx_slprintf(status, last, "%d", WEXITSTATUS(cmd->status));
+        p = ngx_slprintf(status, last, "%d",
+                         ngx_cc_names_exit_code(cmd->status));
+
+        signal = ngx_cc_names_exit_signal(cmd->status);
+
+        if (signal) {
+            p = ngx_slprintf(p, last, " signal=%s", signal);
+        }
     }
 
     ngx_log_error(NGX_LOG_INFO, log, 0,

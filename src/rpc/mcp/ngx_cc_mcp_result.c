@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <sys/wait.h>
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_result.h"
@@ -319,6 +318,7 @@ static u_char *
 ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
 {
     ngx_uint_t             i;
+    const char            *signal;
     ngx_cc_command_t      *cmd;
     ngx_cc_capture_cut_t  *cut;
     ngx_cc_mcp_outcome_t  *outcome;
@@ -377,13 +377,14 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
         return ngx_slprintf(p, last, "[%s]", ngx_cc_words_unknown(cmd));
     }
 
-    if (WIFSIGNALED(cmd->status)) {
-        p = ngx_slprintf(p, last, "[killed by %s, ",
-                         ngx_cc_names_signal(WTERMSIG(cmd->status)));
+    signal = ngx_cc_names_exit_signal(cmd->status);
+
+    if (signal) {
+        p = ngx_slprintf(p, last, "[killed by %s, ", signal);
 
     } else {
         p = ngx_slprintf(p, last, "[exit code %d, ",
-                         WEXITSTATUS(cmd->status));
+                         ngx_cc_names_exit_code(cmd->status));
     }
 
     return ngx_slprintf(p, last, "%uL.%uL s]", cmd->elapsed / 1000000,
@@ -394,7 +395,8 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
 static void
 ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
 {
-    ngx_uint_t             ran, signal, lost;
+    ngx_uint_t             ran, lost;
+    const char            *signal;
     ngx_cc_json_t         *w;
     ngx_cc_command_t      *cmd;
     ngx_cc_mcp_outcome_t  *outcome;
@@ -407,14 +409,14 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
 
     ran = (cmd && outcome->error.len == 0);
     lost = (ran && cmd->unknown);
-    signal = (ran && !lost && WIFSIGNALED(cmd->status));
+    signal = (ran && !lost) ? ngx_cc_names_exit_signal(cmd->status) : NULL;
 
     ngx_cc_json_lit(w, "{\"status\":");
     ngx_cc_json_cstring(w, ngx_cc_mcp_result_status(outcome));
     ngx_cc_json_lit(w, ",\"exit_code\":");
 
-    if (ran && !lost && !signal) {
-        ngx_cc_json_int(w, WEXITSTATUS(cmd->status));
+    if (ran && !lost && signal == NULL) {
+        ngx_cc_json_int(w, ngx_cc_names_exit_code(cmd->status));
 
     } else {
         ngx_cc_json_lit(w, "null");
@@ -423,7 +425,7 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
     ngx_cc_json_lit(w, ",\"signal\":");
 
     if (signal) {
-        ngx_cc_json_cstring(w, ngx_cc_names_signal(WTERMSIG(cmd->status)));
+        ngx_cc_json_cstring(w, signal);
 
     } else {
         ngx_cc_json_lit(w, "null");
@@ -498,5 +500,6 @@ ngx_cc_mcp_result_status(ngx_cc_mcp_outcome_t *outcome)
         return "failed";
     }
 
-    return WIFSIGNALED(outcome->cmd->status) ? "signaled" : "exited";
+    return ngx_cc_names_exit_signal(outcome->cmd->status) ? "signaled"
+                                                          : "exited";
 }

@@ -1,7 +1,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <sys/wait.h>
 #include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_native_message.h"
@@ -104,11 +103,12 @@ size_t
 ngx_cc_native_message_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
     uint64_t out, uint64_t err)
 {
-    int            sig, lost;
+    int            lost;
+    const char    *signal;
     ngx_cc_json_t  w;
 
     lost = cmd->unknown;
-    sig = (!lost && WIFSIGNALED(cmd->status)) ? WTERMSIG(cmd->status) : 0;
+    signal = lost ? NULL : ngx_cc_names_exit_signal(cmd->status);
 
     ngx_cc_message_writer(&w, p, room);
     ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
@@ -123,15 +123,15 @@ ngx_cc_native_message_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
         ngx_cc_json_cstring(&w, ngx_cc_words_unknown(cmd));
 
     } else {
-        ngx_cc_json_int(&w, sig ? -sig : WEXITSTATUS(cmd->status));
+        ngx_cc_json_int(&w, ngx_cc_names_exit_code(cmd->status));
         ngx_cc_json_lit(&w, ",\"error\":null");
     }
 
     ngx_cc_native_message_id(cmd, &w);
     ngx_cc_json_lit(&w, ",\"signal\":");
 
-    if (sig) {
-        ngx_cc_json_cstring(&w, ngx_cc_names_signal(sig));
+    if (signal) {
+        ngx_cc_json_cstring(&w, signal);
 
     } else {
         ngx_cc_json_lit(&w, "null");
@@ -212,11 +212,8 @@ ngx_cc_native_message_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
     if (cmd->state != NGX_CC_COMMAND_OVER || cmd->pid == 0 || cmd->unknown) {
         ngx_cc_json_lit(w, "null");
 
-    } else if (WIFSIGNALED(cmd->status)) {
-        ngx_cc_json_int(w, -WTERMSIG(cmd->status));
-
     } else {
-        ngx_cc_json_int(w, WEXITSTATUS(cmd->status));
+        ngx_cc_json_int(w, ngx_cc_names_exit_code(cmd->status));
     }
 
     ngx_cc_native_message_id(cmd, w);
