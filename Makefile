@@ -108,6 +108,11 @@ matrix: packages-test
 stress: module packages-test
 	@STRESS_TIME=$${STRESS_TIME:-300} .ci/test $(call tagged,stress)
 
+# docs/native.openrpc.json and docs/mcp.schema.json: what a server says
+
+contract: module packages-test
+	@CC_RECORD=1 .ci/test t/63-docs-contract.t
+
 coverage: module packages-test fixtures clients
 	@.ci/packages coverage
 	@COVERAGE_TESTS="$${COVERAGE_TESTS:-$(call tagged,coverage)}" .ci/coverage
@@ -193,6 +198,7 @@ help:
 	@echo "make asan         the same with sanitizers in the module"
 	@echo "make valgrind     the core files' tests under valgrind"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
+	@echo "make contract     write docs/*.json, the machine-readable contracts"
 	@echo "make coverage     which lines the tests reach"
 	@echo "make matrix       several nginx and compilers (NGX_SRC=dir, MATRIX=name)"
 	@echo "make nightly      all of the above, long, and the fuzz targets"

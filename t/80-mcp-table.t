@@ -37,39 +37,63 @@ my %arg = %{ $schema->{properties} };
 my %required = map { $_ => 1 } @{ $schema->{required} };
 cmp_ok(scalar keys %arg, '>=', 8, 'arguments');
 
-# the document
+# the document: what is different in it
 
 sub form {
-    my ($name) = @_;
-    my $p = $arg{$name};
+    my ($name, $p, $required) = @_;
     my $form = $p->{type};
     $form .= ' of strings' if $form eq 'object';
     $form .= $p->{enum} ? ': ' . join(', ', map { "\"$_\"" } @{ $p->{enum} }) : '';
     $form .= exists $p->{maximum} ? ", $p->{minimum} to $p->{maximum}"
         : ", at least $p->{minimum}" if exists $p->{minimum};
-    return $form . ($required{$name} ? ', required' : '');
+    return $form . ($required ? ', required' : '');
+}
+
+sub differs {
+    my ($section, $schema, $plain) = @_;
+    my %arg = %{ $schema->{properties} };
+    my %required = map { $_ => 1 } @{ $schema->{required} };
+    my %row;
+    while ($section =~ /^\| `(\w+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$/gm) {
+        my $name = $1;
+        @{ $row{$name} }{qw(form default meaning)} = map { s/^ +| +$//gr } $2, $3, $4;
+    }
+    my @differs = map { "$_: no such argument" } grep { !$arg{$_} } sort keys %row;
+    for my $name (sort keys %arg) {
+        my ($p, $row) = ($arg{$name}, $row{$name});
+        if (!$row) {
+            push @differs, "$name: no row";
+            next;
+        }
+        push @differs, "$name: type and limits"
+            if $row->{form} =~ tr/`//dr ne form($name, $p, $required{$name});
+        push @differs, "$name: default" if exists $p->{default}
+            ? $row->{default} =~ tr/`//dr ne "\"$p->{default}\""
+            : grep { ($p->{description} // '') !~ /\b$_\b/ } $row->{default} =~ /(\d+)/g;
+        push @differs, "$name: where it is offered"
+            if !$plain->{properties}{$name} != ($row->{meaning} =~ /only offered/);
+    }
+    return @differs;
 }
 
 open my $f, '<:encoding(UTF-8)', "$CC::Nginx::ROOT/docs/mcp.md" or die $!;
 my ($section) = do { local $/; <$f> } =~ /^## Arguments\n(.*?)^## /ms;
-my %row;
-while ($section =~ /^\| `(\w+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$/gm) {
-    my $name = $1;
-    @{ $row{$name} }{qw(form default meaning)} = map { s/^ +| +$//gr } $2, $3, $4;
-}
-is_deeply([sort keys %row], [sort keys %arg], 'docs/mcp.md has the arguments of the schema');
-for my $name (sort keys %row) {
-    my ($row, $p) = ($row{$name}, $arg{$name});
-    is($row->{form} =~ tr/`//dr, form($name), "$name: type and limits");
-    if (exists $p->{default}) {
-        is($row->{default} =~ tr/`//dr, "\"$p->{default}\"", "$name: default");
-    } else {
-        like($p->{description} // '', qr/\b$_\b/, "$name: default $_")
-            for $row->{default} =~ /(\d+)/g;
-    }
-    is(scalar($row->{meaning} =~ /only offered/), scalar(!$plain->{properties}{$name}),
-        "$name: where it is offered");
-}
+is_deeply([differs($section, $schema, $plain)], [],
+    'docs/mcp.md has the arguments of the schema');
+
+# one more argument, or another limit, is noticed (that the one list is enough for
+# schema and check is tested in t/unit/mcp.c)
+
+my %more = (%$schema, properties => { %arg, colour => { type => 'string' } });
+is_deeply([differs($section, \%more, { properties => { %{ $plain->{properties} },
+    colour => 1 } })], ['colour: no row'], 'an argument without a row');
+%more = (%$schema, properties => { %arg, timeout_ms =>
+    { %{ $arg{timeout_ms} }, minimum => 2 } });
+is_deeply([differs($section, \%more, $plain)], ['timeout_ms: type and limits'],
+    'a row with another limit');
+(my $longer = $section) =~ s/^(\| `command` \|)/| `colour` | string | | |\n$1/m;
+is_deeply([differs($longer, $schema, $plain)], ['colour: no such argument'],
+    'a row without an argument');
 
 # the check
 

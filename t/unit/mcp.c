@@ -4,8 +4,11 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <stdio.h>
+#include <string.h>
 #include "fake_command.h"
 #include "ngx_cc_mcp.h"
+#include "ngx_cc_mcp_execute.h"
+#include "ngx_cc_message.h"
 #include "session.h"
 #include "shim.h"
 #include "unit.h"
@@ -478,6 +481,69 @@ START_TEST(memory)
 END_TEST
 
 
+/* an entry of the list is all that an argument needs: schema, check, texts */
+
+START_TEST(one_more_argument)
+{
+    size_t                  n;
+    ngx_cc_json_t           w;
+    ngx_cc_spec_t           spec;
+    ngx_cc_value_t          arguments, command, colour;
+    ngx_cc_mcp_argument_t   list[16];
+
+    for (n = 0; ngx_cc_mcp_execute_takes[n].name.len; n++) {
+        list[n] = ngx_cc_mcp_execute_takes[n];
+        ck_assert_uint_lt(n, 14);
+    }
+
+    memset(&list[n], 0, 2 * sizeof(list[0]));
+    ngx_str_set(&list[n].name, "colour");
+    list[n].type = NGX_CC_MCP_INTEGER;
+    list[n].min = 3;
+    list[n].max = 7;
+    list[n].meaning = "Of the output";
+
+    open_session(NULL);
+
+    ngx_cc_message_writer(&w, buf, sizeof(buf) - 1);
+    ngx_cc_mcp_arguments_schema(&w, list, &conf);
+    *w.pos = '\0';
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"colour\":{\"type\":"
+        "\"integer\",\"minimum\":3,\"maximum\":7,\"description\":"
+        "\"Of the output\"}"));
+
+    memset(&arguments, 0, sizeof(arguments));
+    arguments.type = NGX_CC_VALUE_OBJECT;
+    arguments.first = &command;
+    arguments.number = 2;
+
+    memset(&command, 0, sizeof(command));
+    command.type = NGX_CC_VALUE_STRING;
+    ngx_str_set(&command.name, "command");
+    ngx_str_set(&command.text, "true");
+    command.next = &colour;
+
+    memset(&colour, 0, sizeof(colour));
+    colour.type = NGX_CC_VALUE_NUMBER;
+    ngx_str_set(&colour.name, "colour");
+    ngx_str_set(&colour.text, "7");
+
+    ngx_cc_spec_init(&spec, "arguments");
+    ck_assert_int_eq(ngx_cc_mcp_arguments_check(&spec, list, &conf,
+                                                &arguments), NGX_OK);
+
+    ngx_str_set(&colour.text, "8");
+    ck_assert_int_eq(ngx_cc_mcp_arguments_check(&spec, list, &conf,
+                                                &arguments), NGX_DECLINED);
+    spec.text[spec.len] = '\0';
+    ck_assert_str_eq((char *) spec.text,
+                     "arguments.colour must be an integer from 3 to 7");
+
+    close_session();
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -498,6 +564,7 @@ main(void)
     tcase_add_test(tc, statuses);
     tcase_add_test(tc, stream);
     tcase_add_test(tc, memory);
+    tcase_add_test(tc, one_more_argument);
 
     return unit_run(suite);
 }
