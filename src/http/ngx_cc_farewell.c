@@ -24,7 +24,7 @@ static ngx_queue_t  ngx_cc_farewell_queue = {
 };
 
 static ngx_event_t       ngx_cc_farewell_timer;
-static ngx_connection_t  ngx_cc_farewell_nobody = { .fd = (ngx_socket_t) -1 };
+static ngx_connection_t  ngx_cc_farewell_none = { .fd = (ngx_socket_t) -1 };
 static ngx_msec_t        ngx_cc_farewell_end;
 
 
@@ -100,7 +100,7 @@ ngx_cc_farewell_exiting(void)
 
     ev->handler = ngx_cc_farewell_ask;
     ev->log = ngx_cycle->log;
-    ev->data = &ngx_cc_farewell_nobody;
+    ev->data = &ngx_cc_farewell_none;
     ev->cancelable = 1;
 
     ngx_add_timer(ev, timeout - lead);

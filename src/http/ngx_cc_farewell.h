@@ -1,7 +1,7 @@
 
 /*
  * The last words to clients when nginx stops: every command ends with the cause
- * "shutdown", its client is told how, and a WebSocket is closed with 1001.
+ * "shutdown", its client learns how, and a WebSocket is closed with 1001.
  *
  * On a fast stop (TERM) the core leaves its event loop at once, and its master
  * kills workers that are still there after a second and a half.  So this is

@@ -57,7 +57,7 @@ ngx_int_t ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
 /* audits and opens it in the dialect, counts it; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_cc_session_open(ngx_cc_session_t *s);
 
-/* from now on it is told when nginx stops; "say": see ngx_cc_farewell_t */
+/* from now on it takes part when nginx stops; "say": see ngx_cc_farewell_t */
 void ngx_cc_session_join(ngx_cc_session_t *s,
     void (*say)(void *data, ngx_cc_farewell_e what));
 

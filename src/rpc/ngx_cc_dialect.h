@@ -4,8 +4,8 @@
  * spoken over it.  A transport pushes bytes of messages in and pulls messages
  * out whenever it has room; nothing else passes.
  *
- * All functions run in the event loop of one worker.  "wake" of the host is
- * the only call upwards; it may come at any time, also from inside the calls
+ * All functions run in the event loop of one worker.  "wake" of the transport
+ * is the only call upwards; it may come at any time, also from inside the calls
  * below, and must only note that pull() is worth calling again.
  */
 
@@ -39,7 +39,7 @@ typedef struct {
     u_char                  session_id[NGX_CC_UUID_TEXT];
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
                                             who owns session and commands */
-    ngx_cc_recorder_t      *recorder;    /* who is told of commands, or NULL */
+    ngx_cc_recorder_t      *recorder;    /* gets reports of commands, or NULL */
 
     struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
 
@@ -78,9 +78,9 @@ typedef struct {
     /*
      * Writes the next message to p, which has room for "room" bytes >=
      * NGX_CC_DIALECT_MAX_MESSAGE.  Returns its length, 0 when there is nothing
-     * to say now, or nothing any more (the host's "failed").  A long message
-     * comes in pieces: *more is 1 but for the last, and 0 is not returned in
-     * between.
+     * to say now, or nothing any more (the transport's "failed").  A long
+     * message comes in pieces: *more is 1 but for the last, and 0 is not
+     * returned in between.
      */
     size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
 
@@ -92,7 +92,7 @@ typedef struct {
 
     /*
      * nginx stops: the commands end with the cause "shutdown"; "now": they are
-     * over, and what is to be told of them can be pulled
+     * over, and their last messages can be pulled
      */
     void    (*shutdown)(void *session, ngx_uint_t now);
 

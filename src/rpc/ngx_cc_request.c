@@ -191,7 +191,7 @@ ngx_cc_request_finish(ngx_cc_request_t *rq)
 }
 
 
-/* the member "id"; it is the request's when it can be told */
+/* the member "id", if it is that of the request itself */
 
 static ngx_cc_value_t *
 ngx_cc_request_usable(ngx_cc_request_t *rq)
@@ -369,7 +369,7 @@ ngx_cc_request_add(ngx_cc_request_t *rq, ngx_cc_value_e type)
 }
 
 
-/* after a refusal: only what tells whom the answer is for */
+/* after a refusal: only what the answer needs, the id and the method */
 
 static ngx_cc_value_t *
 ngx_cc_request_glance(ngx_cc_request_t *rq, ngx_cc_value_e type)

@@ -14,21 +14,7 @@
 #include "ngx_cc_command.h"
 #include "ngx_cc_policy.h"
 #include "ngx_cc_request.h"
-
-
-#define NGX_CC_SPEC_TEXT   512       /* bytes of a refusal's text */
-
-
-/* why not */
-
-typedef enum {
-    NGX_CC_REFUSED_NOT = 0,
-    NGX_CC_REFUSED_PARAMS,           /* a parameter is missing, of a wrong
-                                        type, out of range: it is named */
-    NGX_CC_REFUSED_POLICY,           /* it may not run here */
-    NGX_CC_REFUSED_LIMIT,            /* of sessions or commands */
-    NGX_CC_REFUSED_SERVER            /* no fault of the client */
-} ngx_cc_refused_e;
+#include "ngx_cc_spec_refuse.h"
 
 
 /* what a location says about commands; compiled at configuration time */
@@ -55,7 +41,7 @@ typedef struct {
 } ngx_cc_spec_conf_t;
 
 
-typedef struct {
+struct ngx_cc_spec_s {
     ngx_cc_command_spec_t  command;  /* all but owner, recorder, data, event,
                                         wake; those and open_stdin are the
                                         caller's */
@@ -68,7 +54,7 @@ typedef struct {
     ngx_cc_refused_e       refused;
     size_t                 len;      /* of the text */
     u_char                 text[NGX_CC_SPEC_TEXT];
-} ngx_cc_spec_t;
+};
 
 
 /* an empty one; "prefix" is a static text, see above */
@@ -88,16 +74,6 @@ ngx_int_t ngx_cc_spec_check(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
  */
 ngx_cc_command_t *ngx_cc_spec_start(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf);
-
-/* tells the recorder (or NULL) of the refusal that is noted */
-void ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_recorder_t *recorder);
-
-/* notes a refusal, printed like ngx_slprintf(); always NGX_DECLINED */
-ngx_int_t ngx_cc_spec_refuse(ngx_cc_spec_t *spec, ngx_cc_refused_e refused,
-    const char *fmt, ...);
-
-/* the same for a parameter: "fmt" begins with its name, "prefix." is added */
-ngx_int_t ngx_cc_spec_wrong(ngx_cc_spec_t *spec, const char *fmt, ...);
 
 
 #endif /* _NGX_CC_SPEC_H_INCLUDED_ */

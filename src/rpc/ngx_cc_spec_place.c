@@ -10,7 +10,7 @@ static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf,
 
 /*
  * A directory below the location's: relative to it, or with its path before.
- * That it does not lead elsewhere is seen to where it is entered.
+ * Where it is entered, it is made sure that it does not lead elsewhere.
  */
 
 ngx_int_t
@@ -69,7 +69,7 @@ ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
 }
 
 
-/* the location's environment, with what the client may say differently */
+/* the location's environment, with the variables that the client may set */
 
 ngx_int_t
 ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,

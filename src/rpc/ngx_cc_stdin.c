@@ -232,7 +232,7 @@ ngx_cc_stdin_close(ngx_cc_stdin_t *in)
 }
 
 
-/* may it wait here?  NGX_DECLINED: no, and that is told */
+/* may it wait here?  NGX_DECLINED: no, and that has been answered */
 
 static ngx_int_t
 ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
@@ -509,7 +509,7 @@ ngx_cc_stdin_forget(ngx_cc_stdin_t *in)
 }
 
 
-/* nobody reads any more: what waits does so in vain */
+/* the command will not read any more: all that waits is answered */
 
 static void
 ngx_cc_stdin_shut(ngx_cc_stdin_t *in)

@@ -2,7 +2,7 @@
 /*
  * Input that waits for a command: bytes in order, and the requests that want to
  * know when the command has taken theirs.  One message is on its way to the
- * helper at a time, so a command that does not read slows nobody but its own
+ * helper at a time, so a command that does not read delays only its own
  * writers.
  *
  * What waits is bounded in bytes, for a command and for all commands of a

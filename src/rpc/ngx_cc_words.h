@@ -23,7 +23,7 @@
 u_char *ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
     ngx_cc_spec_conf_t *conf);
 
-/* why nobody knows how a command has ended, or that it never began */
+/* why it is not known how a command ended, or that it was never started */
 const char *ngx_cc_words_unknown(ngx_cc_command_t *cmd);
 
 /* its events in the error log */

@@ -65,7 +65,7 @@ ngx_cc_yajl_parse(ngx_cc_yajl_t *y, const u_char *p, size_t n,
         return rc;
     }
 
-    /* an escape that is not whole is an error, which yajl tells */
+    /* an incomplete escape is an error, which yajl finds */
 
     if (ngx_cc_yajl_feed(y, y->held, y->nheld) != NGX_OK
         || yajl_complete_parse(y->handle) != yajl_status_ok)

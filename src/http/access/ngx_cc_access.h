@@ -1,6 +1,6 @@
 
 /*
- * Who may talk to us at all: the one place where this is decided, for every
+ * Who may connect: the one place where this is decided, for every
  * way in and every method, before anything of the request is read.  nginx's
  * own access directives have had their say by then.
  *

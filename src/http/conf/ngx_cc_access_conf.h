@@ -64,7 +64,7 @@ void ngx_cc_access_conf_merge(ngx_cc_access_conf_t *conf,
 
 /*
  * For a location that is on, after the merge: compiles.  NGX_CONF_OK or
- * NGX_CONF_ERROR (told).
+ * NGX_CONF_ERROR (logged).
  */
 char *ngx_cc_access_conf_compile(ngx_conf_t *cf, ngx_cc_access_conf_t *conf);
 

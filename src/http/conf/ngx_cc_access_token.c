@@ -78,7 +78,7 @@ ngx_cc_access_token_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
 
     rc = NGX_ERROR;
 
-    /* a fifo would stop us here for ever */
+    /* a fifo would block here */
 
     fd = ngx_open_file(path->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);

@@ -18,7 +18,7 @@
 
 /*
  * Reads the file (made absolute, relative to the directory of nginx.conf) into
- * an array of ngx_cc_token_t.  Returns NULL (told, with the line) when it
+ * an array of ngx_cc_token_t.  Returns NULL (logged, with the line) when it
  * cannot be read, has a bad line, a name or digest twice, or may be written by
  * everybody.  A file without tokens lets nobody in, with a warning.
  */

@@ -8,7 +8,7 @@
 #include "ngx_cc_trust.h"
 
 
-#define NGX_CC_AUDIT_FILE_TELL   60      /* seconds between two complaints */
+#define NGX_CC_AUDIT_FILE_TELL   60      /* seconds between two warnings */
 #define NGX_CC_AUDIT_FILE_FLAGS                                               \
     (O_WRONLY|O_APPEND|O_NONBLOCK|O_NOCTTY|O_CLOEXEC)
 

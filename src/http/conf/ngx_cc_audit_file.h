@@ -25,8 +25,8 @@
 
 
 typedef struct {
-    ngx_cycle_t      *cycle;             /* whose configuration it is of */
-    ngx_open_file_t  *hook;              /* by which nginx tells of USR1 */
+    ngx_cycle_t      *cycle;             /* of its configuration */
+    ngx_open_file_t  *hook;              /* by which nginx reports USR1 */
     int               anchor;            /* what that opens instead of us */
     ngx_fd_t          fd;                /* or NGX_INVALID_FILE: not open */
     ngx_str_t         name;
@@ -60,7 +60,7 @@ char *ngx_cc_audit_file_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * The file of that name (made absolute, relative to nginx's prefix); one object
- * however many locations write to it.  NULL: told.  What a command may be the
+ * however many locations write to it.  NULL: logged.  What a command may be the
  * cause of, and a full disk, is a warning: workers try again.
  */
 ngx_cc_audit_file_t *ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name);

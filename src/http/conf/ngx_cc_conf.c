@@ -124,7 +124,7 @@ ngx_cc_conf_executor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    /* one that stands there is complained about after the merge */
+    /* another handler is reported after the merge */
 
     if (clcf->handler == NULL) {
         clcf->handler = mcf->handler;

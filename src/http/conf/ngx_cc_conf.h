@@ -2,7 +2,7 @@
 /*
  * What the configuration says: one struct for http, one for a location, and
  * the functions that merge, check and compile it.  Setters have the form of
- * ngx_command_t.set: NGX_CONF_OK, NGX_CONF_ERROR (told), or a text that nginx
+ * ngx_command_t.set: NGX_CONF_OK, NGX_CONF_ERROR (logged), or a text that nginx
  * puts behind the directive's name.
  */
 
@@ -43,7 +43,7 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t              enable;          /* some location is on */
-    ngx_flag_t              status;          /* some location tells about it */
+    ngx_flag_t              status;          /* some location shows it */
     ngx_http_handler_pt     handler;         /* the content handler of ours */
     ngx_array_t             locations;       /* those: ngx_cc_conf_location_t */
     size_t                  zone_size;
@@ -93,7 +93,7 @@ struct ngx_cc_loc_conf_s {
 extern ngx_module_t  ngx_cc_executor_module;
 
 
-/* the callbacks of ngx_http_module_t; errors are told */
+/* the callbacks of ngx_http_module_t; errors are logged */
 void *ngx_cc_conf_create_main(ngx_conf_t *cf, ngx_http_handler_pt handler);
 char *ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf);
 void *ngx_cc_conf_create_loc(ngx_conf_t *cf);
@@ -107,7 +107,7 @@ char *ngx_cc_conf_helpers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * In init_module: makes the runtime directory, warns about numbers that do not
- * fit together.  NGX_OK or NGX_ERROR (told).
+ * fit together.  NGX_OK or NGX_ERROR (logged).
  */
 ngx_int_t ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
 

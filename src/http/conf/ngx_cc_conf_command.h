@@ -30,7 +30,7 @@ char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
 /*
  * Sets command->cwd to "cwd", which must be absolute, or, when it is empty, to
  * "work"; warns when there is no such directory.  NGX_CONF_OK or
- * NGX_CONF_ERROR (told).
+ * NGX_CONF_ERROR (logged).
  */
 char *ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
     ngx_str_t *cwd, ngx_str_t *work);

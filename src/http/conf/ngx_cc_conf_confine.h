@@ -49,7 +49,7 @@ void ngx_cc_conf_confine_merge(ngx_cc_conf_confine_t *conf,
 /*
  * Of a location that is on: looks at what the kernel has, and writes limits
  * and the form of the fence into command->confine, its paths into
- * command->paths.  NGX_CONF_OK or NGX_CONF_ERROR (told).
+ * command->paths.  NGX_CONF_OK or NGX_CONF_ERROR (logged).
  */
 char *ngx_cc_conf_confine_compile(ngx_conf_t *cf, ngx_cc_conf_confine_t *conf,
     ngx_cc_command_conf_t *command);

@@ -37,7 +37,7 @@ void ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev);
 /*
  * Of a location that is on: compiles it into "command", whose cwd, shell,
  * policy and wrapper are known.  "account" must live as long.  NGX_CONF_OK or
- * NGX_CONF_ERROR (told).
+ * NGX_CONF_ERROR (logged).
  */
 char *ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account);

@@ -33,7 +33,7 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
 
     if (who) {
 
-        /* a list is worth nothing when what is on it can be exchanged */
+        /* a list is useless when a program that is on it can be replaced */
 
         for (i = 0; i < policy->nrules && !policy->any; i++) {
             ngx_cc_conf_files_theirs(cycle, "cc_executor_allow",

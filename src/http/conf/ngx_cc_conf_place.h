@@ -29,7 +29,7 @@ void ngx_cc_conf_place_leave(ngx_conf_t *cf, ngx_cc_conf_place_t *place);
 
 /*
  * For a location with a "cc_executor on" of its own: another content handler
- * or a "return" beside it is an error (NGX_CONF_ERROR, told).
+ * or a "return" beside it is an error (NGX_CONF_ERROR, logged).
  */
 char *ngx_cc_conf_place_alone(ngx_conf_t *cf);
 

@@ -27,7 +27,7 @@ void ngx_cc_conf_policy_merge(ngx_cc_conf_policy_t *conf,
 
 /*
  * Of a location that is on: checks and compiles it into "command".
- * NGX_CONF_OK or NGX_CONF_ERROR (told).
+ * NGX_CONF_OK or NGX_CONF_ERROR (logged).
  */
 char *ngx_cc_conf_policy_compile(ngx_conf_t *cf, ngx_cc_conf_policy_t *conf,
     ngx_cc_spec_conf_t *spec);

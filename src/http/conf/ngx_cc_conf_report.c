@@ -24,7 +24,7 @@ ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (clcf->noname || clcf->lmt_excpt) {
-        /* the location around it is told */
+        /* the location around it is reported */
         return NGX_CONF_OK;
     }
 
@@ -48,7 +48,7 @@ ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 }
 
 
-/* every program, for everybody who can reach this server: did you mean it? */
+/* every program, for every client that can reach this server: on purpose? */
 
 static void
 ngx_cc_conf_report_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)

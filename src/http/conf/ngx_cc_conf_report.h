@@ -19,7 +19,7 @@ char *ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
 
 /*
- * In init_module: NGX_ERROR (told) when commands would run as root and nobody
+ * In init_module: NGX_ERROR (logged) when commands would run as root and nobody
  * has allowed that, else NGX_OK; warns when there is no fence, and of listed
  * programs that commands could replace.  In a reload there is no NGX_ERROR:
  * such a location runs nothing then.

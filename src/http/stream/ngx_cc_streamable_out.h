@@ -18,7 +18,7 @@ ngx_int_t ngx_cc_streamable_out_prepare(void);
 /* the message has been served: whatever the dialect says goes out from now */
 void ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st);
 
-/* host->wake: there is something to pull; "data" is a ngx_cc_streamable_t */
+/* "wake" of the transport; "data" is a ngx_cc_streamable_t */
 void ngx_cc_streamable_out_wake(void *data);
 
 

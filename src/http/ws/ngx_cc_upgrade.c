@@ -268,7 +268,7 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
 
     r->keepalive = 0;
 
-    /* frames do not pass the filters; nor may the 101 wait for ever */
+    /* frames do not pass the filters, and these must not delay the 101 */
 
     r->limit_rate = 0;
     r->limit_rate_set = 1;

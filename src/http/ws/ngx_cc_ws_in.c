@@ -78,7 +78,7 @@ ngx_cc_ws_in_read(ngx_cc_ws_t *ws, size_t *budget)
     if (n == 0 || n == NGX_ERROR) {
         ws->eof = 1;
 
-        /* nobody is there to read a close frame, or one is on its way */
+        /* the client does not read any more, or a close frame is on its way */
 
         if (n == NGX_ERROR || !ws->session.code) {
             return NGX_ERROR;

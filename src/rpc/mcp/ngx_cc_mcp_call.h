@@ -1,8 +1,8 @@
 
 /*
  * One tools/call of "execute" that is under way: it takes what the command
- * writes as it comes (a slow client slows nobody down here, the kept output is
- * bounded), tells progress, and ends in one answer.
+ * writes as it comes (a slow client delays nothing here: the output that is
+ * kept is bounded), reports progress, and ends in one answer.
  */
 
 #ifndef _NGX_CC_MCP_CALL_H_INCLUDED_

@@ -279,7 +279,7 @@ ngx_cc_mcp_methods_list(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params,
 }
 
 
-/* every list is one page: no cursor was ever given out */
+/* every list is one page, so no cursor can be valid */
 
 static ngx_int_t
 ngx_cc_mcp_methods_cursor(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)

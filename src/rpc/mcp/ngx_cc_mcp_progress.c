@@ -150,7 +150,7 @@ ngx_cc_mcp_progress_handler(ngx_event_t *ev)
 }
 
 
-/* the whole lines of what is kept; what there is, when there is none */
+/* the whole lines of what is kept, or all of it when there is none */
 
 static ngx_str_t
 ngx_cc_mcp_progress_text(ngx_cc_mcp_newest_t *newest)

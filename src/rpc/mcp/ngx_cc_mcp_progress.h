@@ -34,11 +34,11 @@ typedef struct {
 
 
 typedef struct {
-    ngx_str_t            token;      /* JSON text; len 0: nobody listens */
+    ngx_str_t            token;      /* JSON text; len 0: not wanted */
     ngx_event_t          timer;
     ngx_msec_t           start;
-    ngx_msec_t           last;       /* when the last one was told */
-    ngx_msec_t           told;       /* ms since start that it named */
+    ngx_msec_t           last;       /* when the last one was sent */
+    ngx_msec_t           told;       /* ms since start, in the last one */
     ngx_uint_t           stream;     /* that was written to last */
     ngx_cc_mcp_newest_t  newest[NGX_CC_STREAMS];
     void                *data;

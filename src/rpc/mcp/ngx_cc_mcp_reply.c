@@ -34,7 +34,7 @@ ngx_cc_mcp_reply_refuse(ngx_cc_mcp_reply_t *rp, ngx_int_t code,
 
     ngx_cc_mcp_reply_status(rp, status);
 
-    /* without an id: better say it than leave the client in the dark */
+    /* an error without an id is better than no answer */
 
     id = rp->id.len ? &rp->id : &null;
 

@@ -242,7 +242,7 @@ ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
 }
 
 
-/* the last byte of what is told of a stream, '\n' when there is none */
+/* the last byte that is shown of a stream, '\n' when there is none */
 
 static u_char
 ngx_cc_mcp_result_last(ngx_cc_mcp_builder_t *b, ngx_uint_t i)

@@ -23,7 +23,7 @@
 #define NGX_CC_MCP_RESULT_TEXT   12288   /* bytes of what stands around */
 
 
-/* what is told about a command that ran, or did not */
+/* what the answer says about a command that ran, or did not */
 
 typedef struct {
     ngx_str_t         *id;           /* JSON text */

@@ -5,7 +5,7 @@
 
 
 #define NGX_CC_MCP_TOOLS_ALLOWED  1000   /* bytes of the list of programs */
-#define NGX_CC_MCP_TOOLS_PATH     1000   /* a longer path is not told */
+#define NGX_CC_MCP_TOOLS_PATH     1000   /* a longer path is not shown */
 #define NGX_CC_MCP_TOOLS_TEXT     3072   /* all that is said fits */
 
 

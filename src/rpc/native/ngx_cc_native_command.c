@@ -269,7 +269,7 @@ ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
         return;
     }
 
-    /* nobody shall read "paused" before "started": answers overtake */
+    /* "paused" must not come before "started": answers overtake */
 
     while ((n = ngx_cc_native_command_begin(ps, buf, sizeof(buf))) != 0) {
         (void) ngx_cc_answers_put(ps->answers, buf, n);
@@ -314,7 +314,7 @@ ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
 }
 
 
-/* the tree has stopped, as far as it will: whoever waited for that is told */
+/* the tree has stopped, as far as it will: answers the requests for that */
 
 static void
 ngx_cc_native_command_paused(ngx_cc_native_command_t *ps)

@@ -3,7 +3,7 @@
  * One command of a native session: the requests that wait for it and the
  * messages of its life in their order: answer, process.started,
  * process.output, process.error, process.completed.  They are rendered from
- * its state when they are pulled, so nothing piles up.
+ * its state when they are pulled, so none of them waits in memory.
  */
 
 #ifndef _NGX_CC_NATIVE_COMMAND_H_INCLUDED_
@@ -57,10 +57,10 @@ typedef struct {
     unsigned           indirect:1;       /* see ngx_cc_spec_t */
     unsigned           beneath:1;        /* the client chose the directory */
     unsigned           answered:1;       /* execute has its answer */
-    unsigned           notified:1;       /* process.started is told */
+    unsigned           notified:1;       /* process.started is sent */
     unsigned           failed:1;         /* it never ran */
-    unsigned           warned:1;         /* process.error is told */
-    unsigned           ended:1;          /* process.completed is told */
+    unsigned           warned:1;         /* process.error is sent */
+    unsigned           ended:1;          /* process.completed is sent */
 } ngx_cc_native_command_t;
 
 

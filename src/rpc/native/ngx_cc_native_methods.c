@@ -98,7 +98,7 @@ ngx_cc_native_methods_serve(void *session)
     }
 
     if (s->asked.id.len == 0 && !rq->notification) {
-        /* nobody knows whether an answer was wanted: better say it */
+        /* it is not known whether an answer was wanted: give one */
         ngx_str_set(&s->asked.id, "null");
     }
 

@@ -33,7 +33,7 @@ typedef struct {
     ngx_cc_native_output_t  *output;
     u_char                  *buf;    /* NATIVE_OUTPUT_LINE bytes, or NULL */
     size_t                   len;    /* bytes in it */
-    uint64_t                 offset; /* of the next byte to be told */
+    uint64_t                 offset; /* of the next byte to be sent */
     u_char                   digits[NGX_INT64_LEN]; /* the same as text */
     size_t                   ndigits;
     ngx_event_t              timer;

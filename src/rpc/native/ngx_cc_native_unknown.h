@@ -1,7 +1,7 @@
 
 /*
  * Params that a method does not take: they are ignored, and named in its answer
- * (a "timout" that nobody looks at is a surprise ten minutes later).
+ * (a "timout" that is silently ignored is a surprise ten minutes later).
  */
 
 #ifndef _NGX_CC_NATIVE_UNKNOWN_H_INCLUDED_
