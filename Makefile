@@ -75,7 +75,8 @@ test: module client asan-module packages-test fixtures clients $(UNITS) $(REPLAY
 
 # for every edit: units, what fuzzing has found so far, the quick part of lint
 
-check: module packages-test $(UNITS) $(REPLAYS)
+check: module packages-test
+	@$(MAKE) --no-print-directory -s -j$$(nproc) $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
 	@.ci/lint quick
 
