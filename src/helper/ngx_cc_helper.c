@@ -16,6 +16,7 @@
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_life_states.h"
 #include "ngx_cc_script.h"
+#include "ngx_cc_stay_turn.h"
 
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     uint8_t               *buffer;       /* room for any message */
     const char           **vector;       /* argv and env of START */
     ngx_cc_life_t          life;
+    ngx_cc_stay_t         *stay;         /* of a kept command, else NULL */
     uint64_t               told;         /* head of the last OUTPUT */
     unsigned               armed:1;      /* the worker awaits an OUTPUT */
     unsigned               full:1;       /* the socket takes no message */
@@ -37,6 +39,7 @@ static int ngx_cc_helper_script(ngx_cc_helper_t *h, ngx_cc_wire_type_e type,
     int fd, int nfds);
 static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
 static void ngx_cc_helper_start(ngx_cc_helper_t *h);
+static int ngx_cc_helper_keep(ngx_cc_helper_t *h);
 static void ngx_cc_helper_tell(ngx_cc_helper_t *h);
 static int ngx_cc_helper_send(ngx_cc_helper_t *h, const void *msg);
 
@@ -160,16 +163,17 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 {
     int              i, room;
     uint64_t         next;
-    struct pollfd    fds[6];
+    struct pollfd    fds[7];
     struct timespec  ts, *timeout;
 
     room = ngx_cc_pump_room(&h->life.pump);
 
     fds[0].fd = h->life.signals;
     fds[0].events = POLLIN;
-    fds[1].fd = h->life.orphaned ? -1 : h->conf->socket;
+    fds[1].fd = (h->life.orphaned || h->stay) ? -1 : h->conf->socket;
     fds[1].events = h->full ? POLLIN|POLLOUT : POLLIN;
-    fds[2].fd = h->life.orphaned ? -1 : h->conf->deathwatch;
+    fds[2].fd = (h->life.orphaned || h->life.masterless)
+                ? -1 : h->conf->deathwatch;
     fds[2].events = POLLIN;
     fds[3].fd = room ? h->life.pump.out[NGX_CC_STDOUT] : -1;
     fds[3].events = POLLIN;
@@ -177,8 +181,15 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     fds[4].events = POLLIN;
     fds[5].fd = h->life.pump.input_busy ? h->life.pump.in : -1;
     fds[5].events = POLLOUT;
+    fds[6].fd = (h->stay && !h->life.orphaned) ? h->stay->epoll : -1;
+    fds[6].events = POLLIN;
 
     next = ngx_cc_life_next(&h->life);
+
+    if (h->stay && ngx_cc_stay_next(h->stay) < next) {
+        next = ngx_cc_stay_next(h->stay);
+    }
+
     timeout = NULL;
 
     if (next != NGX_CC_LIFE_NEVER) {
@@ -188,7 +199,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
         timeout = &ts;
     }
 
-    if (ppoll(fds, 6, timeout, NULL) == -1) {
+    if (ppoll(fds, 7, timeout, NULL) == -1) {
         return;
     }
 
@@ -210,7 +221,14 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
         ngx_cc_helper_receive(h);
     }
 
-    if (fds[2].revents) {
+    if (fds[6].revents) {
+        ngx_cc_stay_receive(h->stay);
+    }
+
+    if (fds[2].revents && h->stay) {
+        ngx_cc_stay_dead(h->stay);
+
+    } else if (fds[2].revents) {
         ngx_cc_life_orphan(&h->life);
     }
 
@@ -397,10 +415,43 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
         return;
     }
 
+    if ((h->start->head.flags & NGX_CC_START_KEEP)
+        && ngx_cc_helper_keep(h) == -1)
+    {
+        ngx_cc_life_refuse(&h->life, h->start->head.run,
+                           NGX_CC_STAGE_LISTEN, errno);
+        return;
+    }
+
     ngx_cc_life_start(&h->life, h->start, h->vector);
+
+    if (h->stay && h->life.state == NGX_CC_LIFE_IDLE) {
+        ngx_cc_stay_close(h->stay);
+        h->stay = NULL;
+
+    } else if (h->stay) {
+        ngx_cc_stay_begin(h->stay);
+    }
 
     h->armed = 1;
     h->told = 0;
+}
+
+
+/* its socket is there before it runs: who hears of it can connect */
+
+static int
+ngx_cc_helper_keep(ngx_cc_helper_t *h)
+{
+    ngx_cc_wire_strings_t  strings;
+
+    ngx_cc_wire_start_unpack(h->start, &strings, h->vector);
+
+    h->stay = ngx_cc_stay_open(&h->life, h->start, &strings, h->conf->socket,
+                               h->buffer, NGX_CC_WIRE_MAX_START
+                                          + NGX_CC_WIRE_MAX_INPUT);
+
+    return h->stay ? 0 : -1;
 }
 
 
@@ -412,6 +463,11 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
     ngx_cc_wire_head_t     ended;
     ngx_cc_wire_output_t   output;
     ngx_cc_wire_started_t  started;
+
+    if (h->stay) {
+        ngx_cc_stay_turn(h->stay);
+        return;
+    }
 
     if (h->life.orphaned || h->full) {
         return;

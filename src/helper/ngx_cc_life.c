@@ -19,8 +19,6 @@
                                             the next command */
 
 
-static void ngx_cc_life_failed(ngx_cc_life_t *life,
-    const ngx_cc_child_result_t *result);
 static void ngx_cc_life_traced(ngx_cc_life_t *life, pid_t pid, int signo);
 static void ngx_cc_life_gone(ngx_cc_life_t *life, pid_t pid, int status,
     const struct rusage *ru);
@@ -76,7 +74,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     pid = ngx_cc_launch(life, start, vector, &result);
 
     if (pid == -1) {
-        ngx_cc_life_failed(life, &result);
+        ngx_cc_life_refuse(life, life->run, result.stage, result.error);
         return;
     }
 
@@ -108,15 +106,18 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 }
 
 
-static void
-ngx_cc_life_failed(ngx_cc_life_t *life, const ngx_cc_child_result_t *result)
+void
+ngx_cc_life_refuse(ngx_cc_life_t *life, uint32_t run, ngx_cc_stage_e stage,
+    int error)
 {
+    life->run = run;
+
     ngx_cc_life_clear(life);
 
     ngx_cc_wire_init(&life->failed, NGX_CC_WIRE_FAILED, life->run,
                      sizeof(life->failed));
-    life->failed.stage = result->stage;
-    life->failed.error = result->error;
+    life->failed.stage = stage;
+    life->failed.error = error;
 
     life->tell = NGX_CC_TELL_FAILED;
 }
@@ -310,6 +311,18 @@ ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err)
     }
 
     return out || err;
+}
+
+
+void
+ngx_cc_life_shrink(ngx_cc_life_t *life)
+{
+    ngx_cc_pump_shrink(&life->pump);
+
+    if (life->fence != -1) {
+        (void) close(life->fence);
+        life->fence = -1;
+    }
 }
 
 

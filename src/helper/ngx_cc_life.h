@@ -106,6 +106,10 @@ typedef struct {
     unsigned               orphaned:1;
     unsigned               stdin_open:1;
     unsigned               ended:1;      /* ENDED is, or was, to be told */
+    unsigned               kept:1;       /* it outlives its worker: this
+                                            process gets no other command
+                                            (ngx_cc_stay) */
+    unsigned               masterless:1; /* kept, and there is no master */
 } ngx_cc_life_t;
 
 
@@ -142,6 +146,15 @@ void ngx_cc_life_reap(ngx_cc_life_t *life);
  * be more, 0 = they are empty, -1 = no room in the ring.
  */
 int ngx_cc_life_pump(ngx_cc_life_t *life, int out, int err);
+
+/*
+ * There will be no other command: gives back what one needs while it runs.
+ */
+void ngx_cc_life_shrink(ngx_cc_life_t *life);
+
+/* it cannot be started: FAILED is to be told */
+void ngx_cc_life_refuse(ngx_cc_life_t *life, uint32_t run,
+    ngx_cc_stage_e stage, int error);
 
 /* the command is over: closes its pipes, removes its directory or keeps it */
 void ngx_cc_life_clear(ngx_cc_life_t *life);

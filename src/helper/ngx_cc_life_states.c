@@ -92,6 +92,7 @@ ngx_cc_life_states_feed(ngx_cc_life_t *life)
     ngx_cc_wire_init(&life->input_done, NGX_CC_WIRE_INPUT_DONE, life->run,
                      sizeof(life->input_done));
     life->input_done.len = life->pump.input_pos;
+    life->input_done.accepted = life->pump.accepted;
 
     if (closed || life->pump.in == -1) {
         life->input_done.head.flags = NGX_CC_INPUT_CLOSED;
@@ -196,7 +197,9 @@ ngx_cc_life_states_sweeping(ngx_cc_life_t *life)
         return NGX_CC_LIFE_ON;
     }
 
-    if (life->now >= life->reluctant_at && life->orphaned) {
+    if (life->now >= life->reluctant_at
+        && (life->orphaned || life->masterless))
+    {
         /* whoever adopts it, kills it */
         life->state = NGX_CC_LIFE_OVER;
         return NGX_CC_LIFE_WAIT;
@@ -272,7 +275,7 @@ ngx_cc_life_states_finish(ngx_cc_life_t *life)
         life->exited.cause = NGX_CC_CAUSE_OUTPUT;
     }
 
-    life->exited.head.flags = NGX_CC_EXITED_REUSABLE;
+    life->exited.head.flags = life->kept ? 0 : NGX_CC_EXITED_REUSABLE;
 
     if (ngx_cc_pump_held(&life->pump)) {
         life->exited.head.flags |= NGX_CC_EXITED_PIPES;
@@ -288,8 +291,13 @@ ngx_cc_life_states_finish(ngx_cc_life_t *life)
     life->tick_at = NGX_CC_LIFE_NEVER;
     life->tell_at = NGX_CC_LIFE_NEVER;
 
-    /* it says all that STARTED and OUTPUT would have said */
+    /* it says all that STARTED and OUTPUT would have said, but to a starter */
 
-    life->tell &= ~(NGX_CC_TELL_STARTED|NGX_CC_TELL_ENDED);
+    life->tell &= ~NGX_CC_TELL_ENDED;
+
+    if (!life->kept) {
+        life->tell &= ~NGX_CC_TELL_STARTED;
+    }
+
     life->tell |= NGX_CC_TELL_EXITED;
 }

@@ -16,6 +16,7 @@
 #define NGX_CC_PUMP_WIDE      (256 * 1024)   /* and when it was full */
 
 
+static size_t ngx_cc_pump_place(ngx_cc_pump_t *pump, uint8_t **p);
 static int ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left);
 static int ngx_cc_pump_pipe(int *ours, int *theirs, int write);
 static void ngx_cc_pump_close_one(int *fd);
@@ -76,6 +77,7 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
     pump->over = 0;
     pump->input_busy = 0;
     pump->input_eof = 0;
+    pump->accepted = 0;
 
     return 0;
 }
@@ -103,7 +105,7 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
         room = NGX_CC_PUMP_SCRATCH;
 
     } else {
-        room = ngx_cc_ring_room(&pump->ring, &p);
+        room = ngx_cc_pump_place(pump, &p);
 
         if (room == 0) {
             return -1;
@@ -143,7 +145,12 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     }
 
     if (!pump->discard) {
-        ngx_cc_ring_commit(&pump->ring, stream, pump->bytes[stream], n);
+        if (pump->history) {
+            ngx_cc_history_commit(pump->history, stream, n);
+
+        } else {
+            ngx_cc_ring_commit(&pump->ring, stream, pump->bytes[stream], n);
+        }
     }
 
     pump->bytes[stream] += n;
@@ -158,6 +165,14 @@ ngx_cc_pump_end(ngx_cc_pump_t *pump, int stream)
     ngx_cc_pump_close_one(&pump->out[stream]);
     pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
                                            : NGX_CC_EOF_STDERR;
+}
+
+
+static size_t
+ngx_cc_pump_place(ngx_cc_pump_t *pump, uint8_t **p)
+{
+    return pump->history ? ngx_cc_history_room(pump->history, p)
+                         : ngx_cc_ring_room(&pump->ring, p);
 }
 
 
@@ -230,8 +245,12 @@ ngx_cc_pump_room(ngx_cc_pump_t *pump)
     uint8_t   *p;
     uint64_t   left;
 
-    return pump->discard || ngx_cc_pump_spent(pump, &left)
-           || ngx_cc_ring_room(&pump->ring, &p) != 0;
+    if (pump->discard || ngx_cc_pump_spent(pump, &left)) {
+        return 1;
+    }
+
+    return pump->history ? ngx_cc_history_open(pump->history)
+                         : ngx_cc_ring_room(&pump->ring, &p) != 0;
 }
 
 
@@ -242,7 +261,9 @@ ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n, int eof)
         return -1;
     }
 
-    memcpy(pump->input, p, n);
+    if (n) {
+        memcpy(pump->input, p, n);
+    }
 
     pump->input_len = n;
     pump->input_pos = 0;
@@ -284,6 +305,7 @@ ngx_cc_pump_write(ngx_cc_pump_t *pump)
 
         pump->failures = 0;
         pump->input_pos += n;
+        pump->accepted += n;
     }
 
     if (pump->input_eof) {
@@ -293,6 +315,14 @@ ngx_cc_pump_write(ngx_cc_pump_t *pump)
     pump->input_busy = 0;
 
     return 1;
+}
+
+
+void
+ngx_cc_pump_shrink(ngx_cc_pump_t *pump)
+{
+    (void) madvise(pump->input, NGX_CC_WIRE_MAX_INPUT + NGX_CC_PUMP_SCRATCH,
+                   MADV_DONTNEED);
 }
 
 

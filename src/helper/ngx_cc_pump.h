@@ -12,12 +12,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "ngx_cc_ring.h"
+#include "ngx_cc_history.h"
 #include "ngx_cc_wire.h"
 
 
 typedef struct {
     ngx_cc_ring_writer_t  ring;
+    ngx_cc_history_t     *history;       /* of a kept command, else NULL; set
+                                            by the caller before open() */
     int                   out[NGX_CC_STREAMS];   /* read ends, -1 = closed */
     uint64_t              bytes[NGX_CC_STREAMS]; /* read so far */
     unsigned              eof;                   /* NGX_CC_EOF_* */
@@ -35,6 +37,7 @@ typedef struct {
     size_t                input_pos;
     int                   input_eof;     /* close stdin after these bytes */
     int                   input_busy;    /* not all of them are taken */
+    uint64_t              accepted;      /* bytes that stdin took in all */
     uint8_t              *scratch;       /* where discarded bytes go */
 } ngx_cc_pump_t;
 
@@ -93,6 +96,9 @@ int ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n,
  * nobody reads any more), 0 when the pipe is full.
  */
 int ngx_cc_pump_write(ngx_cc_pump_t *pump);
+
+/* gives memory back that is only used while something is open */
+void ngx_cc_pump_shrink(ngx_cc_pump_t *pump);
 
 /* closes whatever is open */
 void ngx_cc_pump_close(ngx_cc_pump_t *pump);

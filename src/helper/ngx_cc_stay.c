@@ -1,0 +1,426 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "ngx_cc_clock.h"
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_ladder.h"
+#include "ngx_cc_listen.h"
+#include "ngx_cc_stay.h"
+
+
+#define NGX_CC_STAY_BATCH     16     /* messages a turn */
+#define NGX_CC_STAY_LISTENER  UINT32_MAX
+#define NGX_CC_STAY_DATA      (sizeof(ngx_cc_wire_data_t)                     \
+                               + NGX_CC_WIRE_MAX_DATA)
+
+
+static size_t ngx_cc_stay_size(uint32_t places);
+static int ngx_cc_stay_epoll(ngx_cc_stay_t *stay, int op, int fd,
+    uint32_t events, uint32_t serial, uint32_t place);
+static void ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+
+ngx_cc_stay_t *
+ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
+    const ngx_cc_wire_strings_t *strings, int control, uint8_t *buffer,
+    size_t room)
+{
+    int             err;
+    void           *p;
+    uint32_t        places;
+    ngx_cc_stay_t  *stay;
+
+    places = 1 + start->keep.watchers + start->keep.waits
+             + NGX_CC_STAY_SPARE;
+
+    p = mmap(NULL, ngx_cc_stay_size(places), PROT_READ|PROT_WRITE,
+             MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
+        return NULL;
+    }
+
+    stay = p;
+    stay->life = life;
+    stay->buffer = buffer;
+    stay->room = room;
+    stay->places = places;
+    stay->used = 1;
+    stay->watcher = (ngx_cc_watcher_t *) (stay + 1);
+    stay->data = (uint8_t *) (stay->watcher + places);
+
+    stay->run = start->head.run;
+    stay->handle = start->handle;
+    stay->keep = start->keep;
+    memcpy(stay->owner, start->owner, sizeof(stay->owner));
+
+    stay->label_len = strlen(strings->label);
+    stay->shown_len = strlen(strings->shown);
+    memcpy(stay->label, strings->label, stay->label_len);
+    memcpy(stay->shown, strings->shown, stay->shown_len);
+
+    stay->listen_at = NGX_CC_LIFE_NEVER;
+    stay->lost_at = NGX_CC_LIFE_NEVER;
+    stay->leave_at = NGX_CC_LIFE_NEVER;
+    stay->full_since = NGX_CC_LIFE_NEVER;
+    stay->next_at = NGX_CC_LIFE_NEVER;
+
+    stay->watcher[0].fd = control;
+    stay->watcher[0].control = 1;
+    stay->watcher[0].serial = ++stay->serial;
+    stay->watcher[0].phase = NGX_CC_WATCHER_READY;
+    stay->watcher[0].at = NGX_CC_LIFE_NEVER;
+
+    /* what the spawner may have drawn is not for us alone */
+
+    ngx_cc_random_forget();
+
+    stay->listener = -1;
+    stay->epoll = epoll_create1(EPOLL_CLOEXEC);
+
+    if (stay->epoll == -1) {
+        goto failed;
+    }
+
+    stay->listener = ngx_cc_listen_open(stay->keep.pool, stay->handle.byte);
+
+    if (stay->listener == -1
+        || ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, stay->listener, EPOLLIN, 0,
+                             NGX_CC_STAY_LISTENER)
+           == -1
+        || ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, control, EPOLLIN,
+                             stay->watcher[0].serial, 0)
+           == -1)
+    {
+        goto failed;
+    }
+
+    ngx_cc_history_init(&stay->history, &life->pump.ring, stay->keep.output);
+    life->pump.history = &stay->history;
+
+    return stay;
+
+failed:
+
+    err = errno;
+    ngx_cc_stay_close(stay);
+    errno = err;
+
+    return NULL;
+}
+
+
+static size_t
+ngx_cc_stay_size(uint32_t places)
+{
+    return sizeof(ngx_cc_stay_t) + places * sizeof(ngx_cc_watcher_t)
+           + NGX_CC_STAY_DATA;
+}
+
+
+void
+ngx_cc_stay_close(ngx_cc_stay_t *stay)
+{
+    if (stay->listener != -1) {
+        (void) close(stay->listener);
+    }
+
+    if (stay->epoll != -1) {
+        (void) close(stay->epoll);
+    }
+
+    stay->life->pump.history = NULL;
+
+    (void) munmap(stay, ngx_cc_stay_size(stay->places));
+}
+
+
+void
+ngx_cc_stay_begin(ngx_cc_stay_t *stay)
+{
+    rlim_t         want;
+    struct rlimit  limit;
+
+    stay->life->kept = 1;
+    stay->life->tell_at = stay->life->now;
+    stay->asked_at = stay->life->now;
+
+    /* the command has what is usual; we may need more descriptors than that */
+
+    want = stay->places + 32;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < want) {
+        limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+
+static int
+ngx_cc_stay_epoll(ngx_cc_stay_t *stay, int op, int fd, uint32_t events,
+    uint32_t serial, uint32_t place)
+{
+    struct epoll_event  event;
+
+    event.events = events;
+    event.data.u64 = (uint64_t) serial << 32 | place;
+
+    return epoll_ctl(stay->epoll, op, fd, &event);
+}
+
+
+ngx_cc_watcher_t *
+ngx_cc_stay_place(ngx_cc_stay_t *stay, int fd)
+{
+    uint32_t           i;
+    ngx_cc_watcher_t  *w;
+
+    for (i = 1; i < stay->places; i++) {
+        w = &stay->watcher[i];
+
+        if (w->phase != NGX_CC_WATCHER_NONE) {
+            continue;
+        }
+
+        if (++stay->serial == 0) {
+            stay->serial = 1;
+        }
+
+        if (ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, fd, EPOLLIN, stay->serial,
+                              i)
+            == -1)
+        {
+            return NULL;
+        }
+
+        w->fd = fd;
+        w->serial = stay->serial;
+
+        if (i >= stay->used) {
+            stay->used = i + 1;
+        }
+
+        return w;
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_cc_stay_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, w->fd,
+                             w->full ? EPOLLIN|EPOLLOUT : EPOLLIN, w->serial,
+                             w - stay->watcher);
+}
+
+
+void
+ngx_cc_stay_deafen(ngx_cc_stay_t *stay, uint64_t ms)
+{
+    stay->listen_at = stay->life->now + ms;
+
+    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, stay->listener, 0, 0,
+                             NGX_CC_STAY_LISTENER);
+}
+
+
+void
+ngx_cc_stay_hear(ngx_cc_stay_t *stay)
+{
+    stay->listen_at = NGX_CC_LIFE_NEVER;
+
+    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, stay->listener, EPOLLIN, 0,
+                             NGX_CC_STAY_LISTENER);
+}
+
+
+ngx_cc_watcher_t *
+ngx_cc_stay_find(ngx_cc_stay_t *stay, uint32_t serial)
+{
+    uint32_t  i;
+
+    for (i = 0; i < stay->used; i++) {
+        if (stay->watcher[i].serial == serial
+            && stay->watcher[i].phase != NGX_CC_WATCHER_NONE)
+        {
+            return &stay->watcher[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+uint32_t
+ngx_cc_stay_watchers(const ngx_cc_stay_t *stay, uint32_t *present)
+{
+    uint32_t                 i, n;
+    const ngx_cc_watcher_t  *w;
+
+    n = 0;
+
+    if (present) {
+        *present = 0;
+    }
+
+    for (i = 0; i < stay->used; i++) {
+        w = &stay->watcher[i];
+
+        if (w->phase != NGX_CC_WATCHER_ATTACHED
+            || (w->flags & NGX_CC_ATTACH_MONITOR))
+        {
+            continue;
+        }
+
+        n += (w->flags & NGX_CC_ATTACH_DATA) != 0;
+
+        if (present && (w->waiting || (w->flags & (NGX_CC_ATTACH_DATA
+                                                   |NGX_CC_ATTACH_WRITE))))
+        {
+            (*present)++;
+        }
+    }
+
+    return n;
+}
+
+
+void
+ngx_cc_stay_receive(ngx_cc_stay_t *stay)
+{
+    int                 i, n;
+    uint32_t            place;
+    ngx_cc_watcher_t   *w;
+    struct epoll_event  event[NGX_CC_STAY_BATCH];
+
+    n = epoll_wait(stay->epoll, event, NGX_CC_STAY_BATCH, 0);
+
+    for (i = 0; i < n; i++) {
+        place = (uint32_t) event[i].data.u64;
+
+        if (place == NGX_CC_STAY_LISTENER) {
+            ngx_cc_listen_accept(stay);
+            continue;
+        }
+
+        w = &stay->watcher[place];
+
+        if (w->phase == NGX_CC_WATCHER_NONE
+            || w->serial != event[i].data.u64 >> 32)
+        {
+            /* gone, by what came before in this turn */
+            continue;
+        }
+
+        if (event[i].events & EPOLLOUT) {
+            w->full = 0;
+            ngx_cc_stay_await(stay, w);
+        }
+
+        if (event[i].events & ~EPOLLOUT) {
+            ngx_cc_stay_message(stay, w);
+        }
+    }
+}
+
+
+/* one message of a connection */
+
+static void
+ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ssize_t                    n;
+    ngx_cc_wire_type_e         type;
+    const ngx_cc_wire_head_t  *head;
+
+    n = ngx_cc_fdmsg_recv(w->fd, stay->buffer, stay->room, NULL, NULL);
+
+    if (n == -1 && errno == ECONNRESET) {
+        n = ngx_cc_fdmsg_recv(w->fd, stay->buffer, stay->room, NULL, NULL);
+    }
+
+    if (n == -1 && errno == EAGAIN) {
+        return;
+    }
+
+    head = (const ngx_cc_wire_head_t *) stay->buffer;
+    type = n > 0 ? ngx_cc_wire_check(stay->buffer, n) : 0;
+
+    if (type && head->run != (w->control ? stay->run : 0)) {
+
+        if (w->control) {
+            /* late, of an earlier command */
+            return;
+        }
+
+        type = 0;
+    }
+
+    if (w->phase == NGX_CC_WATCHER_HELLO || w->phase == NGX_CC_WATCHER_PROOF) {
+        ngx_cc_listen_obey(stay, w, type,
+                           (const ngx_cc_wire_hello_t *) stay->buffer);
+
+    } else if (type == 0) {
+        ngx_cc_watcher_drop(stay, w);
+
+    } else {
+        ngx_cc_watcher_obey(stay, w, stay->buffer);
+    }
+}
+
+
+void
+ngx_cc_stay_lost(ngx_cc_stay_t *stay)
+{
+    if (!stay->acked) {
+        /* nobody else can know of it */
+        (void) close(stay->listener);
+        ngx_cc_life_orphan(stay->life);
+
+    } else if (!stay->told) {
+        stay->lost_at = stay->life->now;
+    }
+}
+
+
+void
+ngx_cc_stay_remove(ngx_cc_stay_t *stay)
+{
+    stay->leaving = 1;
+
+    if (stay->over) {
+        stay->leave_at = stay->life->now;
+        return;
+    }
+
+    ngx_cc_ladder_begin(stay->life, NGX_CC_CAUSE_CANCEL);
+}
+
+
+void
+ngx_cc_stay_dead(ngx_cc_stay_t *stay)
+{
+    stay->life->masterless = 1;
+    stay->leaving = 1;
+
+    if (stay->over) {
+        stay->leave_at = stay->life->now;
+        return;
+    }
+
+    ngx_cc_ladder_begin(stay->life, NGX_CC_CAUSE_SHUTDOWN);
+}
+
+
+uint64_t
+ngx_cc_stay_next(const ngx_cc_stay_t *stay)
+{
+    return stay->busy ? stay->life->now : stay->next_at;
+}

@@ -1,0 +1,140 @@
+
+/*
+ * The stay of a kept command: what its helper does besides hosting it.  It
+ * listens for workers, serves watchers, holds what was written, waits on their
+ * behalf, and decides how long all of this lasts:
+ *
+ *   before ACK    the end of the control socket ends the command, as that of
+ *                 any other one
+ *   until TOLD    it lives on for NGX_CC_STAY_UNTOLD ms; who attaches meanwhile
+ *                 knows its id, so it was told
+ *   then          it is its owner's: it ends by itself, by its limits, by
+ *                 CANCEL or REMOVE, or as an orphan
+ *   after its end it stays for its ttl, or until REMOVE
+ *   no master     it ends (cause "shutdown") and does not stay
+ *
+ * All of its descriptors but the helper's own ones are in one epoll(7), so the
+ * helper's loop has one more to look at however many there are.
+ */
+
+#ifndef _NGX_CC_STAY_H_INCLUDED_
+#define _NGX_CC_STAY_H_INCLUDED_
+
+
+#include "ngx_cc_life.h"
+#include "ngx_cc_watcher.h"
+
+
+#define NGX_CC_STAY_UNTOLD    60000      /* ms */
+#define NGX_CC_STAY_LAST      1000       /* ms that watchers have to take what
+                                            they are owed when it leaves */
+#define NGX_CC_STAY_SPARE     48         /* connections besides watchers and
+                                            waits: they are asking, or on their
+                                            way in */
+
+
+typedef struct ngx_cc_stay_s {
+    ngx_cc_life_t         *life;
+    uint8_t               *buffer;       /* room for any message */
+    size_t                 room;
+
+    ngx_cc_handle_t        handle;       /* of START: */
+    uint8_t                owner[32];
+    ngx_cc_wire_keep_t     keep;
+    uint32_t               run;
+    uint16_t               label_len;
+    uint16_t               shown_len;
+    char                   label[NGX_CC_WIRE_MAX_LABEL + 1];
+    char                   shown[NGX_CC_WIRE_MAX_SHOWN + 1];
+
+    ngx_cc_history_t       history;
+    uint64_t               consumed;     /* position; by watchers for whom
+                                            nothing may be lost */
+
+    int                    epoll;
+    int                    listener;
+    ngx_cc_watcher_t      *watcher;      /* the first is the control socket */
+    uint32_t               places;
+    uint32_t               used;         /* those from here on are free */
+    uint32_t               serial;       /* of the last connection */
+    uint32_t               exclusive;    /* serial of who writes alone, or 0 */
+    uint32_t               writer;       /* serial of whose INPUT it is */
+    uint32_t               signaller;    /* and of whose SIGNAL */
+    uint64_t               turn;         /* of the last INPUT */
+    uint32_t               failed;       /* peers without a proof */
+    uint8_t               *data;         /* where a DATA is put together */
+    ngx_cc_wire_state_t    state;        /* that was told */
+
+    /* ms of the monotonic clock; NEVER = not awaited */
+    uint64_t               listen_at;    /* no descriptor was left; until then
+                                            nobody is let in */
+    uint64_t               asked_at;     /* somebody was attached, or asked */
+    uint64_t               lost_at;      /* the control socket has ended */
+    uint64_t               over_at;
+    uint64_t               full_since;   /* the ring takes no more output */
+    uint64_t               leave_at;     /* no more patience with watchers */
+    uint64_t               failed_at;    /* failed peers were told of */
+    uint64_t               next_at;      /* something of this is due */
+    uint64_t               ended;        /* us since 1970 */
+
+    unsigned               acked:1;
+    unsigned               told:1;
+    unsigned               over:1;
+    unsigned               read:1;       /* over, and somebody has read it */
+    unsigned               present:1;    /* somebody was, in the last turn */
+    unsigned               leaving:1;    /* nobody may attach any more */
+    unsigned               busy:1;       /* there is more to do at once */
+} ngx_cc_stay_t;
+
+
+/*
+ * Before the program starts: takes from START what it needs and listens.  The
+ * memory is mapped.  "buffer" is where messages may be received, "room" bytes.
+ * Returns NULL with errno when it cannot be kept.
+ */
+ngx_cc_stay_t *ngx_cc_stay_open(ngx_cc_life_t *life,
+    const ngx_cc_wire_start_t *start, const ngx_cc_wire_strings_t *strings,
+    int control, uint8_t *buffer, size_t room);
+
+/* it could not be started: the helper is as it was */
+void ngx_cc_stay_close(ngx_cc_stay_t *stay);
+
+/* it was: watchers may come */
+void ngx_cc_stay_begin(ngx_cc_stay_t *stay);
+
+/* takes what its epoll has; to be called when that is readable */
+void ngx_cc_stay_receive(ngx_cc_stay_t *stay);
+
+/* there is no master any more */
+void ngx_cc_stay_dead(ngx_cc_stay_t *stay);
+
+/* when it wants to be woken, ms of the monotonic clock */
+uint64_t ngx_cc_stay_next(const ngx_cc_stay_t *stay);
+
+
+/* for listen, watcher and waits */
+
+/* the watcher of that connection, or NULL: it is gone */
+ngx_cc_watcher_t *ngx_cc_stay_find(ngx_cc_stay_t *stay, uint32_t serial);
+
+/* a place for a new connection, or NULL */
+ngx_cc_watcher_t *ngx_cc_stay_place(ngx_cc_stay_t *stay, int fd);
+
+/* which events of a connection are awaited */
+void ngx_cc_stay_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+/* the control socket has ended */
+void ngx_cc_stay_lost(ngx_cc_stay_t *stay);
+
+/* lets nobody in for so long; and again */
+void ngx_cc_stay_deafen(ngx_cc_stay_t *stay, uint64_t ms);
+void ngx_cc_stay_hear(ngx_cc_stay_t *stay);
+
+/* forgets it: everybody is told, then the process leaves */
+void ngx_cc_stay_remove(ngx_cc_stay_t *stay);
+
+/* watchers that count, and of those how many keep it from being an orphan */
+uint32_t ngx_cc_stay_watchers(const ngx_cc_stay_t *stay, uint32_t *present);
+
+
+#endif /* _NGX_CC_STAY_H_INCLUDED_ */

@@ -1,0 +1,389 @@
+
+#include <errno.h>
+#include <string.h>
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_watcher_tell.h"
+
+
+#define NGX_CC_WATCHER_ALIGN(n)  (((n) + 7) & ~(size_t) 7)
+
+
+static void ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    ngx_cc_wire_attached_t *msg);
+static void ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static int ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static void ngx_cc_watcher_data(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static int ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    ngx_cc_wire_data_t *data);
+
+
+void
+ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_wire_exited_t  exited;
+
+    if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full
+        || ngx_cc_watcher_bits(stay, w) == -1)
+    {
+        return;
+    }
+
+    if (w->armed && ngx_cc_history_more(&stay->history, &w->cursor)) {
+        ngx_cc_watcher_data(stay, w);
+
+        if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
+            return;
+        }
+    }
+
+    if (stay->over && !w->exited
+        && (!(w->flags & NGX_CC_ATTACH_DATA)
+            || !ngx_cc_history_more(&stay->history, &w->cursor)))
+    {
+        exited = stay->life->exited;
+
+        if (ngx_cc_watcher_send(stay, w, &exited) == 0) {
+            w->exited = 1;
+            stay->read |= ((w->flags & NGX_CC_ATTACH_DATA) != 0);
+        }
+    }
+}
+
+
+/* -1: no further, its socket is full or it is gone */
+
+static int
+ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    union {
+        ngx_cc_wire_attached_t  attached;
+        ngx_cc_wire_removed_t   removed;
+        ngx_cc_wire_detached_t  detached;
+        ngx_cc_wire_state_t     state;
+    } msg;
+
+    if (w->tell & NGX_CC_WATCHER_TELL_ATTACHED) {
+        ngx_cc_watcher_attached(stay, w, &msg.attached);
+
+        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_ATTACHED;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_INPUT) {
+        if (ngx_cc_watcher_send(stay, w, &w->input_done) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_INPUT;
+        w->input_turn = 0;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_SIGNALLED) {
+        if (ngx_cc_watcher_send(stay, w, &w->signalled) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_SIGNALLED;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_STATE) {
+        msg.state = stay->state;
+
+        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_STATE;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_REMOVED) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_REMOVED, 0, sizeof(msg.removed));
+        msg.removed.denied = w->removed;
+
+        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_REMOVED;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_DETACHED) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_DETACHED, 0, sizeof(msg.detached));
+        msg.detached.reason = w->detached;
+
+        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_DETACHED;
+
+        if (!w->control) {
+            ngx_cc_watcher_drop(stay, w);
+            return -1;
+        }
+
+        /* its worker still is the one that minds it */
+
+        w->flags = NGX_CC_ATTACH_MONITOR;
+        w->armed = 0;
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    ngx_cc_wire_attached_t *msg)
+{
+    int                      i;
+    const ngx_cc_history_t  *h;
+
+    h = &stay->history;
+
+    ngx_cc_wire_init(msg, NGX_CC_WIRE_ATTACHED, 0, sizeof(*msg));
+
+    msg->head.flags = w->flags | ngx_cc_watcher_state(stay);
+    msg->pid = stay->life->exited.pid;
+    msg->start = stay->life->exited.start;
+    msg->seq = h->ring->head;
+    msg->accepted = stay->life->pump.accepted;
+    msg->watchers = ngx_cc_stay_watchers(stay, NULL);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        msg->from[i] = w->from[i];
+        msg->held[i] = ngx_cc_history_least(h, i);
+        msg->bytes[i] = h->bytes[i];
+    }
+}
+
+
+unsigned
+ngx_cc_watcher_state(const ngx_cc_stay_t *stay)
+{
+    unsigned              flags;
+    const ngx_cc_life_t  *life;
+
+    life = stay->life;
+    flags = 0;
+
+    if (stay->over) {
+        return NGX_CC_ATTACHED_OVER;
+    }
+
+    if (life->pump.in != -1) {
+        flags |= NGX_CC_ATTACHED_STDIN;
+    }
+
+    if (life->state > NGX_CC_LIFE_LINGERING) {
+        flags |= NGX_CC_ATTACHED_ENDING;
+    }
+
+    if (life->paused) {
+        flags |= NGX_CC_ATTACHED_PAUSED;
+    }
+
+    return flags;
+}
+
+
+/* one DATA, of what there is now */
+
+static void
+ngx_cc_watcher_data(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    int                       more;
+    ngx_cc_wire_data_t       *data;
+    ngx_cc_history_cursor_t   before;
+
+    data = (ngx_cc_wire_data_t *) stay->data;
+    before = w->cursor;
+
+    ngx_cc_wire_init(data, NGX_CC_WIRE_DATA, 0, sizeof(*data));
+    more = ngx_cc_watcher_fill(stay, w, data);
+
+    if (data->len == 0) {
+        /* it has only come nearer to what it wants */
+        stay->busy |= more;
+        return;
+    }
+
+    if (!more) {
+        data->eof = stay->life->pump.eof;
+    }
+
+    data->head.size = sizeof(*data) + data->len;
+
+    if (ngx_cc_watcher_send(stay, w, data) == 0) {
+        w->armed = 0;
+
+    } else if (w->phase == NGX_CC_WATCHER_ATTACHED) {
+        w->cursor = before;
+    }
+}
+
+
+/* puts pieces into it; returns 1 when there is more */
+
+static int
+ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    ngx_cc_wire_data_t *data)
+{
+    int                      rc;
+    size_t                   room, max, pad;
+    uint8_t                 *p;
+    ngx_cc_wire_record_t     rec;
+    ngx_cc_history_piece_t   piece;
+
+    p = (uint8_t *) (data + 1);
+    max = w->max ? w->max : NGX_CC_WIRE_MAX_DATA;
+
+    for ( ;; ) {
+        room = NGX_CC_WIRE_MAX_DATA - data->len;
+
+        if (room < sizeof(rec) + 8 || max == 0) {
+            return 1;
+        }
+
+        room = (room - sizeof(rec)) & ~(size_t) 7;
+
+        rc = ngx_cc_history_next(&stay->history, &w->cursor,
+                                 room < max ? room : max, &piece);
+
+        if (rc != 1) {
+            return rc == -1;
+        }
+
+        rec.seq = piece.seq;
+        rec.offset = piece.offset;
+        rec.to = piece.to;
+        rec.len = piece.len;
+        rec.stream = piece.stream;
+
+        memcpy(p, &rec, sizeof(rec));
+        p += sizeof(rec);
+        pad = NGX_CC_WATCHER_ALIGN(piece.len) - piece.len;
+
+        if (piece.len) {
+            memcpy(p, piece.data, piece.len);
+            memset(p + piece.len, 0, pad);
+        }
+
+        p += piece.len + pad;
+        max -= piece.len;
+        data->len += sizeof(rec) + piece.len + pad;
+    }
+}
+
+
+/* who may not, or has only asked what it is: the last word */
+
+void
+ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_wire_attached_t  msg;
+
+    if (w->listing) {
+        ngx_cc_watcher_entry(stay, w);
+
+    } else {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_ATTACHED, 0, sizeof(msg));
+        msg.denied = w->denied;
+        (void) ngx_cc_watcher_send(stay, w, &msg);
+    }
+
+    if (w->phase == NGX_CC_WATCHER_NONE) {
+        return;
+    }
+
+    if (w->control) {
+        w->phase = NGX_CC_WATCHER_ATTACHED;
+        w->flags = NGX_CC_ATTACH_MONITOR;
+        return;
+    }
+
+    ngx_cc_watcher_drop(stay, w);
+}
+
+
+static void
+ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    int                          i;
+    uint64_t                     expires;
+    const ngx_cc_wire_exited_t  *exited;
+
+    struct {
+        ngx_cc_wire_entry_t  entry;
+        char  text[NGX_CC_WIRE_MAX_LABEL + NGX_CC_WIRE_MAX_SHOWN + 8];
+    } msg;
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_ENTRY, 0, sizeof(msg.entry));
+    msg.entry.denied = w->denied;
+
+    if (w->denied) {
+        (void) ngx_cc_watcher_send(stay, w, &msg);
+        return;
+    }
+
+    exited = &stay->life->exited;
+
+    msg.entry.head.flags = ngx_cc_watcher_state(stay);
+    msg.entry.watchers = ngx_cc_stay_watchers(stay, NULL);
+    msg.entry.handle = stay->handle;
+    msg.entry.pid = exited->pid;
+    msg.entry.start = exited->start;
+    msg.entry.user = exited->user;
+    msg.entry.system = exited->system;
+    msg.entry.max_rss = exited->max_rss;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        msg.entry.bytes[i] = stay->history.bytes[i];
+    }
+
+    if (stay->over) {
+        msg.entry.status = exited->status;
+        msg.entry.cause = exited->cause;
+        msg.entry.read = stay->read;
+        msg.entry.ended = stay->ended;
+
+        expires = stay->over_at + stay->keep.ttl;
+        msg.entry.expires = expires > stay->life->now
+                            ? expires - stay->life->now : 1;
+    }
+
+    msg.entry.label = stay->label_len;
+    msg.entry.shown = stay->shown_len;
+    memcpy(msg.text, stay->label, stay->label_len);
+    memcpy(msg.text + stay->label_len, stay->shown, stay->shown_len);
+    msg.entry.head.size = sizeof(msg.entry) + stay->label_len
+                          + stay->shown_len;
+
+    (void) ngx_cc_watcher_send(stay, w, &msg);
+}
+
+
+int
+ngx_cc_watcher_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
+{
+    ngx_cc_wire_head_t  *head = msg;
+
+    head->run = w->control ? stay->run : 0;
+
+    if (ngx_cc_fdmsg_send(w->fd, msg, head->size, NULL, 0) == 0) {
+        return 0;
+    }
+
+    if (errno == EAGAIN) {
+        w->full = 1;
+        ngx_cc_stay_await(stay, w);
+        return -1;
+    }
+
+    ngx_cc_watcher_drop(stay, w);
+
+    return -1;
+}
