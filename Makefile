@@ -102,7 +102,7 @@ integration: module client packages-test fixtures clients
 # Debian's nginx and sources of nginx (NGX_SRC: where the tarballs are), gcc and
 # clang; MATRIX: only those with such a name
 
-matrix: packages-test
+matrix: packages-test fixtures build/cc-run
 	@.ci/packages matrix
 	@.ci/matrix $(MATRIX)
 
