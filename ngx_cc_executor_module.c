@@ -10,6 +10,7 @@
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
+#include "ngx_cc_conf_keep.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
@@ -418,6 +419,90 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(confine.listen),
       NULL },
 
+    { ngx_string("cc_executor_keep"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.enable),
+      NULL },
+
+    { ngx_string("cc_executor_keep_ttl"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.ttl),
+      &ngx_cc_conf_bound_time },
+
+    { ngx_string("cc_executor_keep_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.timeout),
+      &ngx_cc_conf_bound_limit },
+
+    { ngx_string("cc_executor_keep_orphan"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.orphan),
+      &ngx_cc_conf_bound_limit },
+
+    { ngx_string("cc_executor_keep_output"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.output),
+      &ngx_cc_conf_bound_keep_output },
+
+    { ngx_string("cc_executor_max_kept"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.max),
+      &ngx_cc_conf_bound_kept },
+
+    { ngx_string("cc_executor_max_kept_per_owner"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.max_per_owner),
+      &ngx_cc_conf_bound_share },
+
+    { ngx_string("cc_executor_max_watchers"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.max_watchers),
+      &ngx_cc_conf_bound_watchers },
+
+    { ngx_string("cc_executor_max_waits"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.max_waits),
+      &ngx_cc_conf_bound_waits },
+
+    { ngx_string("cc_executor_stall_timeout"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.command.keep.stall),
+      &ngx_cc_conf_bound_time },
+
+    { ngx_string("cc_executor_realm"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_keep_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(secret),
+      NULL },
+
     { ngx_string("cc_executor_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_cc_status_directive,
@@ -651,10 +736,6 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
     ngx_cc_problem_init();
 
     if (ngx_cc_spawner_client_deathwatch(cycle->log) != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_cc_key_make(NULL, cycle->log) == NGX_ERROR) {
         return rc;
     }
 

@@ -32,6 +32,23 @@
 #define NGX_CC_COMMAND_SHARE  NGX_MAX_UINT32_VALUE
 
 
+/* what a location says about kept commands */
+
+typedef struct {
+    ngx_flag_t         enable;           /* they may be started here */
+    ngx_msec_t         ttl;              /* of the output, from the end on */
+    ngx_msec_t         timeout;          /* run limit; 0 = none */
+    ngx_msec_t         orphan;           /* running, nobody there; 0 = any */
+    ngx_msec_t         stall;            /* that one watcher may hold it up */
+    size_t             output;           /* bytes of each stream that stay in
+                                            any case */
+    ngx_uint_t         max;              /* of the location */
+    ngx_uint_t         max_per_owner;    /* 0 = any */
+    ngx_uint_t         max_watchers;     /* of one command */
+    ngx_uint_t         max_waits;
+} ngx_cc_keep_conf_t;
+
+
 /*
  * What a location says about processes; compiled at configuration time.  What
  * it says about requests for them is in ngx_cc_spec_conf_t.
@@ -54,6 +71,7 @@ typedef struct {
     ngx_uint_t         max_commands;
     ngx_uint_t         max_per_owner;    /* 0 = any, NGX_CC_COMMAND_SHARE */
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
+    ngx_cc_keep_conf_t  keep;
 } ngx_cc_command_conf_t;
 
 

@@ -29,8 +29,6 @@ typedef struct {
     uint8_t        name[NGX_CC_INDEX_NAME];
     uint32_t       location;
     uint32_t       index;
-    uint64_t       tag;                  /* of the entry in it: one that was
-                                            replaced is not taken for it */
 } ngx_cc_index_place_t;
 
 
@@ -91,9 +89,9 @@ ngx_int_t ngx_cc_index_hand_over(ngx_cc_index_place_t *place, pid_t helper,
     pid_t pid, uint64_t start);
 
 /*
- * It is over, as EXITED says, or (NULL) only its cause is known.  It keeps its
- * place for "ttl" ms more, or until ngx_cc_index_forget(); what it was stays in
- * the index for a day.  NGX_OK for the first who says so, and "told";
+ * It is over, as EXITED says, or (NULL) only its cause is known, because its
+ * helper is gone.  It keeps its place as long as its helper is there, or until
+ * ngx_cc_index_forget(); what it was stays in the index for a day more.  NGX_OK for the first who says so, and "told";
  * NGX_DECLINED for others.
  */
 ngx_int_t ngx_cc_index_ended(ngx_cc_index_place_t *place,
@@ -110,6 +108,7 @@ void ngx_cc_index_forget(const uint8_t name[NGX_CC_INDEX_NAME]);
 ngx_uint_t ngx_cc_index_alive(const ngx_cc_index_place_t *place);
 
 /*
+ * To be called now and then, for it also heals the index, a piece at a time.
  * Finds one that runs and that nobody minds (its monitor word is 0 or of a
  * process that is gone) and takes it: NGX_OK, or NGX_DECLINED.  unmind() gives
  * it back.
@@ -127,6 +126,12 @@ ngx_int_t ngx_cc_index_find(const uint8_t name[NGX_CC_INDEX_NAME],
  */
 ngx_int_t ngx_cc_index_next(uint64_t *walk,
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told);
+
+/* another number after every change of any entry of any location */
+uint64_t ngx_cc_index_changes(void);
+
+/* how many of a location are reserved, run, or have ended but are still there */
+ngx_uint_t ngx_cc_index_count(ngx_int_t location);
 
 
 #endif /* _NGX_CC_INDEX_H_INCLUDED_ */

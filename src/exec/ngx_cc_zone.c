@@ -3,11 +3,14 @@
 #include <ngx_core.h>
 #include <sys/mman.h>
 #include "ngx_cc_clock.h"
+#include "ngx_cc_shelf.h"
 #include "ngx_cc_zone.h"
 
 
 static ngx_int_t ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static int ngx_cc_zone_stays(void *data, uint64_t hash);
+static ngx_int_t ngx_cc_zone_place(ngx_cc_slots_t *slots,
+    ngx_cc_zone_location_t *location, ngx_int_t *index);
 static ngx_int_t ngx_cc_zone_small(ngx_cc_zone_t *zone,
     ngx_shm_zone_t *shm_zone);
 static size_t ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size);
@@ -44,7 +47,6 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_cc_zone_t  *old = data;
 
-    int                      index;
     void                    *p;
     size_t                   size;
     ngx_uint_t               i;
@@ -90,22 +92,34 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     location = zone->locations.elts;
 
     for (i = 0; i < zone->locations.nelts; i++) {
-        index = ngx_cc_slots_location(zone->slots, location[i].hash,
-                                      location[i].sessions,
-                                      location[i].commands);
-
-        if (index == -1) {
+        if (ngx_cc_zone_place(zone->slots, &location[i], location[i].index)
+            != NGX_OK)
+        {
             return ngx_cc_zone_small(zone, shm_zone);
         }
-
-        *location[i].index = index;
     }
 
     return NGX_OK;
 }
 
 
-/* is the location one of this configuration? */
+/* the tables of a location: NGX_OK, or NGX_ERROR when there is no room */
+
+static ngx_int_t
+ngx_cc_zone_place(ngx_cc_slots_t *slots, ngx_cc_zone_location_t *location,
+    ngx_int_t *index)
+{
+    *index = ngx_cc_slots_location(slots, location->hash, location->sessions,
+                                   location->commands);
+
+    return *index == -1
+           || (location->kept
+               && ngx_cc_shelf_make(slots, *index, location->kept) == -1)
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+/* is the location one of this configuration, or is something kept there? */
 
 static int
 ngx_cc_zone_stays(void *data, uint64_t hash)
@@ -123,7 +137,7 @@ ngx_cc_zone_stays(void *data, uint64_t hash)
         }
     }
 
-    return 0;
+    return ngx_cc_shelf_holds(zone->slots, hash);
 }
 
 
@@ -132,8 +146,8 @@ ngx_cc_zone_small(ngx_cc_zone_t *zone, ngx_shm_zone_t *shm_zone)
 {
     ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                   "cc_executor_zone %uzk is too small for all "
-                  "cc_executor_max_sessions and cc_executor_max_commands: "
-                  "%uzk would do", shm_zone->shm.size / 1024,
+                  "cc_executor_max_sessions, cc_executor_max_commands and "
+                  "cc_executor_max_kept: %uzk would do", shm_zone->shm.size / 1024,
                   ngx_cc_zone_need(zone, shm_zone->shm.size) / 1024);
 
     return NGX_ERROR;
@@ -146,6 +160,7 @@ static size_t
 ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
 {
     void                    *p;
+    ngx_int_t                index;
     ngx_uint_t               i;
     ngx_cc_slots_t          *slots;
     ngx_cc_zone_location_t  *location;
@@ -167,10 +182,8 @@ ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
                                      - ngx_align(sizeof(ngx_cc_totals_t), 64));
 
         for (i = 0; slots && i < zone->locations.nelts; i++) {
-            if (ngx_cc_slots_location(slots, location[i].hash,
-                                      location[i].sessions,
-                                      location[i].commands)
-                == -1)
+            if (ngx_cc_zone_place(slots, &location[i], &index)
+                != NGX_OK)
             {
                 break;
             }
@@ -270,6 +283,13 @@ ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what, uint64_t key,
 {
     return ngx_cc_slots_share_fairly(&ngx_cc_zone_self, slot, what, key, max)
            == 0 ? NGX_OK : NGX_BUSY;
+}
+
+
+ngx_cc_slots_process_t *
+ngx_cc_zone_worker(void)
+{
+    return ngx_cc_zone_self.slots ? &ngx_cc_zone_self : NULL;
 }
 
 

@@ -1,8 +1,8 @@
 
 /*
- * The slots of sessions and commands (lib/ngx_cc_slots) and the totals
- * (lib/ngx_cc_totals) in an nginx shared zone: made when the configuration is
- * read, entered by each worker.
+ * The slots of sessions and commands (lib/ngx_cc_slots), the index of kept ones
+ * (lib/ngx_cc_shelf) and the totals (lib/ngx_cc_totals) in an nginx shared zone:
+ * made when the configuration is read, entered by each worker.
  */
 
 #ifndef _NGX_CC_ZONE_H_INCLUDED_
@@ -24,6 +24,7 @@ typedef struct {
     ngx_str_t       name;        /* of the location */
     ngx_uint_t      sessions;    /* its limits */
     ngx_uint_t      commands;
+    ngx_uint_t      kept;        /* commands, 0 = it keeps none */
     ngx_int_t      *index;       /* where its index goes */
 } ngx_cc_zone_location_t;
 
@@ -69,6 +70,12 @@ ngx_int_t ngx_cc_zone_share(ngx_cc_slot_t *slot, int what, uint64_t key,
  */
 ngx_int_t ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what,
     uint64_t key, ngx_uint_t max);
+
+/*
+ * This worker in ngx_cc_shelf (and its memory, "->slots"); NULL in any other
+ * process, and when the worker has left
+ */
+ngx_cc_slots_process_t *ngx_cc_zone_worker(void);
 
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);

@@ -315,7 +315,16 @@ ngx_cc_caller_digest(ngx_cc_loc_conf_t *lcf, ngx_cc_caller_t *caller)
     ngx_cc_sha256_t  sha;
 
     ngx_cc_sha256_init(&sha);
-    ngx_cc_sha256_update(&sha, lcf->identity.digest, NGX_CC_SHA256_SIZE);
+
+    if (lcf->realm.len) {
+        ngx_cc_sha256_update(&sha, "cc_executor_realm", 18);
+        ngx_cc_sha256_update(&sha, lcf->realm.data, lcf->realm.len);
+        ngx_cc_sha256_update(&sha, "", 1);
+
+    } else {
+        ngx_cc_sha256_update(&sha, lcf->identity.digest, NGX_CC_SHA256_SIZE);
+    }
+
     ngx_cc_sha256_update(&sha, caller->owner.data, caller->owner.len);
     ngx_cc_sha256_final(&sha, caller->digest);
 }

@@ -22,7 +22,6 @@
 static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table, int kind);
-static int ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner);
 static int ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker);
 
 
@@ -436,7 +435,7 @@ ngx_cc_slots_heal(ngx_cc_slots_t *slots, ngx_cc_slots_table_t *table,
 }
 
 
-static int
+int
 ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner)
 {
     int                     exists;
@@ -464,9 +463,25 @@ ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker)
     pid = atomic_load(&worker->pid);
     start = atomic_load(&worker->start);
 
-    if (pid == 0 || (kill(pid, 0) == -1 && errno == ESRCH)) {
-        return 0;
+    return pid != 0 && !ngx_cc_slots_dead(pid, start);
+}
+
+
+int
+ngx_cc_slots_dead(pid_t pid, uint64_t start)
+{
+    ngx_cc_proc_stat_t  st;
+
+    if (kill(pid, 0) == -1 && errno == ESRCH) {
+        return 1;
     }
 
-    return ngx_cc_slots_start_time(pid) == start;
+    /*
+     * Under hidepid=2 one that is not dumpable looks gone: hidden is not dead.
+     * Should it have ended since the line above, that is seen the next time.
+     */
+
+    return ngx_cc_proc_stat(-1, pid, &st) == 0
+           && ((start && st.start != start) || st.state == 'Z'
+               || st.state == 'X');
 }

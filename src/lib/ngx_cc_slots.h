@@ -143,6 +143,16 @@ uint64_t ngx_cc_slots_healed(ngx_cc_slots_t *slots, int kind);
 /* 1 when the process that entered with that index last still exists */
 int ngx_cc_slots_alive(ngx_cc_slots_t *slots, uint32_t process);
 
+/* 1 when "owner", of a ngx_cc_slots_process_t, does not exist any more */
+int ngx_cc_slots_gone(ngx_cc_slots_t *slots, uint64_t owner);
+
+/*
+ * 1 when there is no process with that pid and start time (0 = unknown), or it
+ * has ended and nobody has waited for it yet.  One that may not be looked at
+ * (/proc hides it) counts as alive as long as the pid exists.
+ */
+int ngx_cc_slots_dead(pid_t pid, uint64_t start);
+
 /* the start time of a process in clock ticks, or 0 when there is none */
 uint64_t ngx_cc_slots_start_time(pid_t pid);
 

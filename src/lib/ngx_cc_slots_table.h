@@ -36,7 +36,8 @@ typedef struct {
     uint64_t              hash;
     ngx_cc_slots_table_t  table[NGX_CC_SLOTS_KINDS];
     _Atomic uint32_t      next;          /* offset of the next location / 64 */
-    uint32_t              pad[9];
+    _Atomic uint32_t      shelf;         /* offset of its ngx_cc_shelf / 64 */
+    uint32_t              pad[8];
 } ngx_cc_slots_location_t;
 
 
@@ -53,7 +54,8 @@ struct ngx_cc_slots_s {
     _Atomic uint32_t       locations;    /* how many */
     _Atomic uint32_t       first;        /* offset of the first / 64 */
     _Atomic uint64_t       healed[NGX_CC_SLOTS_KINDS];
-    uint64_t               pad[4];
+    _Atomic uint64_t       changes;      /* of ngx_cc_shelf */
+    uint64_t               pad[3];
     ngx_cc_slots_worker_t  worker[NGX_CC_SLOTS_PROCESSES];
 };
 

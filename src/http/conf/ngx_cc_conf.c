@@ -4,8 +4,10 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_report.h"
+#include "ngx_cc_conf_keep.h"
 #include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
+#include "ngx_cc_conf_secret.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
@@ -18,6 +20,8 @@ static char *ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
 static char *ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf);
+static ngx_int_t ngx_cc_conf_key(ngx_cycle_t *cycle,
+    ngx_cc_main_conf_t *mcf);
 
 
 void *
@@ -76,6 +80,12 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
     }
 
     if (ngx_cc_conf_runtime_name(cf, mcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (mcf->secret.len
+        && ngx_conf_full_name(cf->cycle, &mcf->secret, 1) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -225,6 +235,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     ngx_cc_conf_env_create(&conf->env);
     ngx_cc_conf_confine_create(&conf->confine);
     ngx_cc_conf_command_create(&conf->spec);
+    ngx_cc_conf_keep_create(&conf->spec.command.keep);
 
     return conf;
 }
@@ -251,11 +262,14 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_cc_conf_env_merge(&conf->env, &prev->env);
     ngx_cc_conf_confine_merge(&conf->confine, &prev->confine);
     ngx_cc_conf_command_merge(&conf->spec, &prev->spec);
+    ngx_cc_conf_keep_merge(&conf->spec.command.keep,
+                           &prev->spec.command.keep);
 
     ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
     ngx_conf_merge_ptr_value(conf->wrapper, prev->wrapper, NULL);
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
+    ngx_conf_merge_str_value(conf->realm, prev->realm, "");
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_sessions, prev->max_sessions, 100);
@@ -333,6 +347,7 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     conf->spec.client_cwd = conf->client_cwd;
 
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
+        || ngx_cc_conf_keep_compile(cf, mcf, conf) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->spec)
            != NGX_CONF_OK
         || ngx_cc_conf_command_cwd(cf, &conf->spec.command, &conf->cwd,
@@ -415,6 +430,8 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->sessions = conf->max_sessions;
     location->commands = conf->spec.command.max_commands;
     location->index = &conf->spec.command.slots;
+    location->kept = conf->spec.command.keep.enable
+                     ? conf->spec.command.keep.max : 0;
 
     mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->spec.command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,
@@ -454,8 +471,54 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
+    if (ngx_cc_conf_key(cycle, mcf) != NGX_OK
+        && ngx_is_init_cycle(cycle->old_cycle))
+    {
+        return NGX_ERROR;
+    }
+
     ngx_cc_conf_runtime_make(cycle, mcf);
     ngx_cc_conf_env_name(&mcf->account, ngx_cc_conf_user(cycle));
 
     return NGX_OK;
+}
+
+
+/* the key of kept commands: reads the file, makes the key */
+
+static ngx_int_t
+ngx_cc_conf_key(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    ngx_int_t           rc;
+    ngx_cc_key_pair_t   pair;
+
+    if (mcf->keep) {
+        ngx_cc_conf_keep_check(cycle);
+    }
+
+    if (mcf->secret.len
+        && ngx_cc_conf_secret_read(cycle, &mcf->secret, &pair) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = NGX_OK;
+
+    if (!ngx_test_config && (mcf->keep || mcf->secret.len)) {
+        rc = ngx_cc_key_make(mcf->secret.len ? &pair : NULL, cycle->log);
+    }
+
+    if (mcf->secret.len) {
+        ngx_explicit_memzero(&pair, sizeof(ngx_cc_key_pair_t));
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "\"cc_executor_secret\" \"%V\" is not the key that "
+                      "nginx was started with: a change counts from the next "
+                      "start", &mcf->secret);
+        rc = NGX_OK;
+    }
+
+    return rc;
 }

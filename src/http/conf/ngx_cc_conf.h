@@ -52,6 +52,8 @@ typedef struct {
     ngx_str_t               work;            /* default working directory */
     ngx_cc_pool_conf_t      pool;
     ngx_cc_conf_env_account_t  account;      /* of all commands */
+    ngx_flag_t              keep;            /* some location keeps commands */
+    ngx_str_t               secret;          /* file of their key, or "" */
 } ngx_cc_main_conf_t;
 
 
@@ -85,6 +87,8 @@ struct ngx_cc_loc_conf_s {
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;
     ngx_cc_conf_confine_t   confine;
+    ngx_str_t               realm;           /* of owners; empty = this
+                                                location alone */
     ngx_cc_spec_conf_t      spec;            /* for the layers below */
 };
 

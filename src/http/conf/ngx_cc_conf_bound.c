@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_ring.h"
+#include "ngx_cc_wire.h"
 
 
 static char *ngx_cc_conf_bound_check(ngx_conf_t *cf, void *post, void *data);
@@ -50,6 +51,26 @@ ngx_cc_conf_bound_t  ngx_cc_conf_bound_share = {
 ngx_cc_conf_bound_t  ngx_cc_conf_bound_commands = {
     { ngx_cc_conf_bound_check }, NGX_CC_CONF_BOUND_WORD, 0,
     1, NGX_CC_CONF_MAX_COMMANDS, "between 1 and 512"
+};
+
+ngx_cc_conf_bound_t  ngx_cc_conf_bound_keep_output = {
+    { ngx_cc_conf_bound_check }, NGX_CC_CONF_BOUND_WORD, 0,
+    4096, NGX_CC_KEEP_MAX_OUTPUT, "between 4k and 16m"
+};
+
+ngx_cc_conf_bound_t  ngx_cc_conf_bound_kept = {
+    { ngx_cc_conf_bound_check }, NGX_CC_CONF_BOUND_WORD, 0,
+    1, 10000, "between 1 and 10000"
+};
+
+ngx_cc_conf_bound_t  ngx_cc_conf_bound_watchers = {
+    { ngx_cc_conf_bound_check }, NGX_CC_CONF_BOUND_WORD, 0,
+    1, NGX_CC_KEEP_MAX_WATCHERS, "between 1 and 1024"
+};
+
+ngx_cc_conf_bound_t  ngx_cc_conf_bound_waits = {
+    { ngx_cc_conf_bound_check }, NGX_CC_CONF_BOUND_WORD, 0,
+    1, NGX_CC_KEEP_MAX_WAITS, "between 1 and 4096"
 };
 
 ngx_cc_conf_bound_t  ngx_cc_conf_bound_cpu = {

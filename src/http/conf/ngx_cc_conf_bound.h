@@ -44,6 +44,10 @@ extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_message;
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_count;     /* more than 0 */
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_share;     /* 0 = no limit */
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_commands;
+extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_keep_output;
+extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_kept;
+extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_watchers;
+extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_waits;
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_cpu;
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_as;
 extern ngx_cc_conf_bound_t  ngx_cc_conf_bound_nofile;

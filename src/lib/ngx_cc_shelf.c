@@ -1,0 +1,468 @@
+
+#include <string.h>
+#include "ngx_cc_shelf_heal.h"
+
+
+#define NGX_CC_SHELF_TURNS       64      /* tries for the last place */
+
+
+static int ngx_cc_shelf_write(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place, unsigned from,
+    const ngx_cc_shelf_end_t *end, uint64_t gone);
+static int ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
+    ngx_cc_shelf_table_t *table, const uint8_t *name, const uint8_t *owner,
+    uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index);
+static int ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
+    ngx_cc_shelf_table_t *table, ngx_cc_shelf_at_t *at, uint64_t key,
+    uint32_t max, uint32_t share, uint64_t now);
+static int ngx_cc_shelf_beyond(ngx_cc_slots_t *slots,
+    ngx_cc_shelf_table_t *table, uint64_t key, uint32_t max, uint32_t share);
+static int ngx_cc_shelf_mine(ngx_cc_slots_process_t *self,
+    ngx_cc_shelf_at_t *at, unsigned kind, uint64_t *word);
+
+
+int
+ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
+    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, uint32_t max,
+    uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
+{
+    int                    rc;
+    uint32_t               index;
+    ngx_cc_shelf_at_t      at;
+    ngx_cc_shelf_table_t  *table;
+
+    table = location >= 0 ? ngx_cc_shelf_table(self->slots, location) : NULL;
+
+    share = (share == 0) ? UINT32_MAX : share;
+
+    if (table == NULL || max == 0
+        || ngx_cc_shelf_claim(self, location, table, name, owner, now, &at,
+                              &index)
+           == -1)
+    {
+        return NGX_CC_SHELF_FULL;
+    }
+
+    rc = ngx_cc_shelf_fits(self, location, table, &at,
+                           ngx_cc_shelf_number(owner), max, share, now);
+
+    place->location = location + 1;
+    place->index = index;
+    place->name = ngx_cc_shelf_number(name);
+
+    if (rc != 0) {
+        ngx_cc_shelf_release(self, place);
+    }
+
+    return rc;
+}
+
+
+/* a free entry becomes RESERVED: 0, or -1 when there is none */
+
+static int
+ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
+    ngx_cc_shelf_table_t *table, const uint8_t *name, const uint8_t *owner,
+    uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index)
+{
+    int                     turn;
+    uint32_t                next;
+    uint64_t                word, tag;
+    ngx_cc_shelf_detail_t  *detail;
+
+    tag = ngx_cc_shelf_worker(self->owner);
+
+    for (turn = 0; turn < 3; turn++) {
+        next = 0;
+        at->block = NULL;
+
+        while (ngx_cc_shelf_step(self->slots, table, &next, at)) {
+            word = atomic_load_explicit(&at->block->word[at->i],
+                                        memory_order_relaxed);
+
+            if (ngx_cc_shelf_kind(word) != NGX_CC_SHELF_FREE
+                || !ngx_cc_shelf_move(self->slots, at, &word,
+                                      NGX_CC_SHELF_CLAIMED, 0, tag))
+            {
+                continue;
+            }
+
+            detail = &at->block->detail[at->i];
+            memcpy(detail->owner, owner, NGX_CC_SHELF_OWNER);
+            memset(&detail->birth, 0, sizeof(detail->birth));
+            memset(&detail->end, 0, sizeof(detail->end));
+            detail->gone = 0;
+
+            atomic_store(&at->block->monitor[at->i], 0);
+            atomic_store(&at->block->key[at->i], ngx_cc_shelf_number(owner));
+            atomic_store(&at->block->name[at->i],
+                         ngx_cc_shelf_number(name));
+
+            *index = next - 1;
+
+            return ngx_cc_shelf_move(self->slots, at, &word,
+                                     NGX_CC_SHELF_RESERVED, 0, tag)
+                   ? 0 : -1;
+        }
+
+        /* first what has healed, then what is remembered */
+
+        if (turn == 0) {
+            ngx_cc_shelf_heal_all(self, location, table, now);
+
+        } else {
+            ngx_cc_shelf_trim(self->slots, table,
+                              ngx_cc_shelf_used(self->slots, table,
+                                      ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED),
+                                      NULL)
+                              / 2);
+        }
+    }
+
+    return -1;
+}
+
+
+/*
+ * Does a RESERVED entry stay within both limits?  Who reserves last sees all
+ * others, so there are never more.  Of those that withdraw because of one
+ * another the last one finds the place free: withdrawing is to go back to
+ * CLAIMED.  When it does not, the entry may be in either state.
+ */
+
+static int
+ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
+    ngx_cc_shelf_table_t *table, ngx_cc_shelf_at_t *at, uint64_t key,
+    uint32_t max, uint32_t share, uint64_t now)
+{
+    int       rc, turn;
+    uint64_t  word, tag;
+
+    tag = ngx_cc_shelf_worker(self->owner);
+    rc = 0;
+
+    for (turn = 0; turn < NGX_CC_SHELF_TURNS; turn++) {
+
+        rc = ngx_cc_shelf_beyond(self->slots, table, key, max, share);
+
+        if (rc == 0) {
+            return 0;
+        }
+
+        if (!ngx_cc_shelf_mine(self, at, NGX_CC_SHELF_RESERVED, &word)
+            || !ngx_cc_shelf_move(self->slots, at, &word,
+                                  NGX_CC_SHELF_CLAIMED, 0, tag))
+        {
+            break;
+        }
+
+        if (turn == 0) {
+            ngx_cc_shelf_heal_all(self, location, table, now);
+        }
+
+        rc = ngx_cc_shelf_beyond(self->slots, table, key, max - 1, share - 1);
+
+        if (rc != 0
+            || !ngx_cc_shelf_move(self->slots, at, &word,
+                                  NGX_CC_SHELF_RESERVED, 0, tag))
+        {
+            break;
+        }
+    }
+
+    return rc ? rc : NGX_CC_SHELF_FULL;
+}
+
+
+/* which limit are there more than?  0 = none */
+
+static int
+ngx_cc_shelf_beyond(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
+    uint64_t key, uint32_t max, uint32_t share)
+{
+    if (ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, NULL) > max) {
+        return NGX_CC_SHELF_FULL;
+    }
+
+    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, &key) > share
+           ? NGX_CC_SHELF_SHARE : 0;
+}
+
+
+/* is the entry in that state, and is that this worker's doing? */
+
+static int
+ngx_cc_shelf_mine(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
+    unsigned kind, uint64_t *word)
+{
+    *word = atomic_load(&at->block->word[at->i]);
+
+    return ngx_cc_shelf_kind(*word) == kind
+           && ngx_cc_shelf_tag(*word) == ngx_cc_shelf_worker(self->owner);
+}
+
+
+void
+ngx_cc_shelf_release(ngx_cc_slots_process_t *self,
+    ngx_cc_shelf_place_t *place)
+{
+    uint64_t           word;
+    ngx_cc_shelf_at_t  at;
+
+    if (ngx_cc_shelf_entry(self->slots, place, &at)
+        && atomic_load(&at.block->name[at.i]) == place->name
+        && (ngx_cc_shelf_mine(self, &at, NGX_CC_SHELF_RESERVED, &word)
+            || ngx_cc_shelf_mine(self, &at, NGX_CC_SHELF_CLAIMED, &word)))
+    {
+        (void) ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_FREE,
+                                 0, 0);
+    }
+
+    memset(place, 0, sizeof(*place));
+}
+
+
+int
+ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_birth_t *birth)
+{
+    uint64_t           word;
+    ngx_cc_shelf_at_t  at;
+
+    if (!ngx_cc_shelf_entry(self->slots, place, &at)
+        || !ngx_cc_shelf_mine(self, &at, NGX_CC_SHELF_RESERVED, &word)
+        || atomic_load(&at.block->name[at.i]) != place->name)
+    {
+        return -1;
+    }
+
+    at.block->detail[at.i].birth = *birth;
+    atomic_store(&at.block->monitor[at.i], self->owner);
+
+    return ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, 0,
+                             ngx_cc_shelf_helper(birth->helper, birth->ticks))
+           ? 0 : -1;
+}
+
+
+int
+ngx_cc_shelf_find(ngx_cc_slots_t *slots,
+    const uint8_t name[NGX_CC_SHELF_NAME], ngx_cc_shelf_entry_t *entry)
+{
+    uint32_t               i, index;
+    uint64_t               number;
+    ngx_cc_shelf_at_t      at;
+    ngx_cc_shelf_table_t  *table;
+
+    number = ngx_cc_shelf_number(name);
+
+    for (i = 0; i < atomic_load(&slots->locations); i++) {
+        table = ngx_cc_shelf_table(slots, i);
+        index = 0;
+        at.block = NULL;
+
+        while (table && ngx_cc_shelf_step(slots, table, &index, &at)) {
+
+            if (atomic_load_explicit(&at.block->name[at.i],
+                                     memory_order_relaxed)
+                == number
+                && ngx_cc_shelf_copy(&at, &number, entry))
+            {
+                entry->place.location = i + 1;
+                entry->place.index = index - 1;
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+int
+ngx_cc_shelf_next(ngx_cc_slots_t *slots, ngx_cc_shelf_walk_t *walk,
+    ngx_cc_shelf_entry_t *entry)
+{
+    uint64_t               key;
+    ngx_cc_shelf_at_t      at;
+    ngx_cc_shelf_table_t  *table;
+
+    if (walk->at == 0) {
+        walk->at = walk->location ? walk->location : 1;
+    }
+
+    key = walk->owner ? ngx_cc_shelf_number(walk->owner) : 0;
+
+    while (walk->at <= atomic_load(&slots->locations)) {
+        table = ngx_cc_shelf_table(slots, walk->at - 1);
+        at.block = NULL;
+
+        while (table && ngx_cc_shelf_step(slots, table, &walk->index, &at)) {
+
+            if ((walk->owner && atomic_load(&at.block->key[at.i]) != key)
+                || !ngx_cc_shelf_copy(&at, NULL, entry)
+                || (walk->owner && memcmp(entry->owner, walk->owner,
+                                          NGX_CC_SHELF_OWNER) != 0))
+            {
+                continue;
+            }
+
+            entry->place.location = walk->at;
+            entry->place.index = walk->index - 1;
+
+            return 1;
+        }
+
+        if (walk->location) {
+            break;
+        }
+
+        walk->at++;
+        walk->index = 0;
+    }
+
+    return 0;
+}
+
+
+int
+ngx_cc_shelf_finish(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_end_t *end,
+    uint64_t gone)
+{
+    return ngx_cc_shelf_write(self, place, NGX_CC_SHELF_RUNNING, end, gone);
+}
+
+
+int
+ngx_cc_shelf_forget(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place, uint64_t now)
+{
+    return ngx_cc_shelf_write(self, place, NGX_CC_SHELF_FINISHED, NULL, now);
+}
+
+
+/*
+ * Writes what is known of an end: "end", and when the helper was gone (0: it
+ * is not).  0, or -1: it is not, or no longer, of that kind and name.
+ */
+
+static int
+ngx_cc_shelf_write(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place, unsigned from,
+    const ngx_cc_shelf_end_t *end, uint64_t gone)
+{
+    uint64_t                word, flags;
+    ngx_cc_shelf_at_t       at;
+    ngx_cc_shelf_detail_t  *detail;
+
+    if (!ngx_cc_shelf_entry(self->slots, place, &at)) {
+        return -1;
+    }
+
+    word = atomic_load(&at.block->word[at.i]);
+
+    do {
+        if (ngx_cc_shelf_kind(word) != from
+            || atomic_load(&at.block->name[at.i]) != place->name)
+        {
+            return -1;
+        }
+
+        flags = word & NGX_CC_SHELF_FLAGS;
+
+        /* should this worker die, it is what it was */
+
+    } while (!ngx_cc_shelf_move(self->slots, &at, &word,
+                                from == NGX_CC_SHELF_RUNNING
+                                ? NGX_CC_SHELF_WRITING
+                                : NGX_CC_SHELF_LEAVING,
+                                flags, ngx_cc_shelf_worker(self->owner)));
+
+    detail = &at.block->detail[at.i];
+
+    if (end) {
+        detail->end = *end;
+    }
+
+    detail->gone = gone;
+
+    if (gone && from == NGX_CC_SHELF_RUNNING) {
+        flags |= NGX_CC_SHELF_LOST;
+    }
+
+    if (!ngx_cc_shelf_move(self->slots, &at, &word,
+                           gone ? NGX_CC_SHELF_ENDED : NGX_CC_SHELF_FINISHED,
+                           flags, ngx_cc_shelf_helper(detail->birth.helper,
+                                                      detail->birth.ticks)))
+    {
+        return -1;
+    }
+
+    atomic_store(&at.block->monitor[at.i], 0);
+
+    if (gone) {
+        ngx_cc_shelf_trim(self->slots,
+                          ngx_cc_shelf_table(self->slots,
+                                             place->location - 1),
+                          UINT32_MAX);
+    }
+
+    return 0;
+}
+
+
+int
+ngx_cc_shelf_read(ngx_cc_slots_t *slots, const ngx_cc_shelf_place_t *place)
+{
+    uint64_t           word;
+    ngx_cc_shelf_at_t  at;
+
+    if (!ngx_cc_shelf_entry(slots, place, &at)) {
+        return -1;
+    }
+
+    word = atomic_load(&at.block->word[at.i]);
+
+    do {
+        /* of another one in its place the word would have been another, too */
+
+        if (!ngx_cc_shelf_is(word, ngx_cc_shelf_bit(NGX_CC_SHELF_RUNNING)
+                                   | ngx_cc_shelf_bit(NGX_CC_SHELF_FINISHED)
+                                   | ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED))
+            || atomic_load(&at.block->name[at.i]) != place->name)
+        {
+            return -1;
+        }
+
+    } while (!ngx_cc_shelf_move(slots, &at, &word, ngx_cc_shelf_kind(word),
+                                (word & NGX_CC_SHELF_FLAGS)
+                                | NGX_CC_SHELF_READ, ngx_cc_shelf_tag(word)));
+
+    return 0;
+}
+
+
+int
+ngx_cc_shelf_remove(ngx_cc_slots_t *slots, const ngx_cc_shelf_place_t *place)
+{
+    uint64_t           word;
+    ngx_cc_shelf_at_t  at;
+
+    if (!ngx_cc_shelf_entry(slots, place, &at)) {
+        return -1;
+    }
+
+    word = atomic_load(&at.block->word[at.i]);
+
+    do {
+        if (!ngx_cc_shelf_is(word, NGX_CC_SHELF_SEEN)
+            || atomic_load(&at.block->name[at.i]) != place->name)
+        {
+            return -1;
+        }
+
+    } while (!ngx_cc_shelf_move(slots, &at, &word, NGX_CC_SHELF_FREE, 0, 0));
+
+    return 0;
+}

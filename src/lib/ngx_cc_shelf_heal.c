@@ -1,0 +1,386 @@
+
+#include <string.h>
+#include "ngx_cc_shelf_heal.h"
+
+
+#define NGX_CC_SHELF_PAUSE   100000      /* us between two looks at all helpers
+                                            for somebody who is refused */
+#define NGX_CC_SHELF_KNOWN   16          /* monitors that are remembered */
+
+
+static void ngx_cc_shelf_heal(ngx_cc_slots_process_t *self,
+    ngx_cc_shelf_at_t *at, const ngx_cc_shelf_place_t *where, unsigned kinds,
+    uint64_t now);
+static int ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self,
+    ngx_cc_shelf_at_t *at);
+static int ngx_cc_shelf_eldest(ngx_cc_slots_t *slots,
+    ngx_cc_shelf_table_t *table, uint64_t with, ngx_cc_shelf_state_e state,
+    const uint8_t *owner, ngx_cc_shelf_entry_t *entry);
+
+
+void
+ngx_cc_shelf_heal_all(ngx_cc_slots_process_t *self, uint32_t location,
+    ngx_cc_shelf_table_t *table, uint64_t now)
+{
+    unsigned              kinds;
+    uint32_t              next;
+    uint64_t              last;
+    ngx_cc_shelf_at_t     at;
+    ngx_cc_shelf_place_t  where;
+
+    kinds = NGX_CC_SHELF_WORKERS;
+    last = atomic_load(&table->healed);
+
+    if ((now < last || now - last >= NGX_CC_SHELF_PAUSE)
+        && atomic_compare_exchange_strong(&table->healed, &last, now))
+    {
+        kinds = ~0U;
+    }
+
+    where.location = location + 1;
+    next = 0;
+    at.block = NULL;
+
+    while (ngx_cc_shelf_step(self->slots, table, &next, &at)) {
+        where.index = next - 1;
+        ngx_cc_shelf_heal(self, &at, &where, kinds, now);
+    }
+}
+
+
+void
+ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor, uint32_t n,
+    uint64_t now)
+{
+    uint32_t               location, next, rounds;
+    ngx_cc_shelf_at_t      at;
+    ngx_cc_shelf_table_t  *table;
+    ngx_cc_shelf_place_t   where;
+
+    location = *cursor >> 32;
+    next = (uint32_t) *cursor;
+    at.block = NULL;
+
+    for (rounds = 0; n && rounds < 2; /* void */ ) {
+
+        if (location >= atomic_load(&self->slots->locations)) {
+            location = 0;
+            next = 0;
+            at.block = NULL;
+            rounds++;
+            continue;
+        }
+
+        table = ngx_cc_shelf_table(self->slots, location);
+
+        if (table == NULL
+            || !ngx_cc_shelf_step(self->slots, table, &next, &at))
+        {
+            location++;
+            next = 0;
+            at.block = NULL;
+            continue;
+        }
+
+        n--;
+
+        where.location = location + 1;
+        where.index = next - 1;
+        ngx_cc_shelf_heal(self, &at, &where, ~0U, now);
+    }
+
+    *cursor = (uint64_t) location << 32 | next;
+}
+
+
+/*
+ * There are many commands and few workers: whether one is alive is asked once.
+ */
+
+int
+ngx_cc_shelf_mind(ngx_cc_slots_process_t *self, ngx_cc_shelf_place_t *place)
+{
+    uint32_t               i, k, known, next;
+    uint64_t               monitor, alive[NGX_CC_SHELF_KNOWN];
+    ngx_cc_shelf_at_t      at;
+    ngx_cc_shelf_table_t  *table;
+
+    alive[0] = self->owner;
+    known = 1;
+
+    for (i = 0; i < atomic_load(&self->slots->locations); i++) {
+        table = ngx_cc_shelf_table(self->slots, i);
+        next = 0;
+        at.block = NULL;
+
+        while (table && ngx_cc_shelf_step(self->slots, table, &next, &at)) {
+
+            if (ngx_cc_shelf_kind(atomic_load(&at.block->word[at.i]))
+                != NGX_CC_SHELF_RUNNING)
+            {
+                continue;
+            }
+
+            monitor = atomic_load(&at.block->monitor[at.i]);
+
+            for (k = 0; k < known && alive[k] != monitor; k++) { /* void */ }
+
+            if (k < known) {
+                continue;
+            }
+
+            place->location = i + 1;
+            place->index = next - 1;
+            place->name = atomic_load(&at.block->name[at.i]);
+
+            if (ngx_cc_shelf_monitor(self, place) == 0) {
+                return 1;
+            }
+
+            if (monitor && known < NGX_CC_SHELF_KNOWN) {
+                alive[known++] = monitor;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* what became of it without a word: of its worker, its helper, its time */
+
+static void
+ngx_cc_shelf_heal(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
+    const ngx_cc_shelf_place_t *where, unsigned kinds, uint64_t now)
+{
+    uint64_t                word, worker;
+    ngx_cc_shelf_end_t      lost;
+    ngx_cc_shelf_entry_t    entry;
+    ngx_cc_shelf_detail_t  *detail;
+
+    word = atomic_load(&at->block->word[at->i]);
+    worker = ngx_cc_shelf_owner(ngx_cc_shelf_tag(word));
+    detail = &at->block->detail[at->i];
+
+    if (!ngx_cc_shelf_is(word, kinds)) {
+        return;
+    }
+
+    switch (ngx_cc_shelf_kind(word)) {
+
+    case NGX_CC_SHELF_CLAIMED:
+    case NGX_CC_SHELF_RESERVED:
+
+        if (ngx_cc_slots_gone(self->slots, worker)) {
+            (void) ngx_cc_shelf_move(self->slots, at, &word,
+                                     NGX_CC_SHELF_FREE, 0, 0);
+        }
+
+        return;
+
+    case NGX_CC_SHELF_WRITING:
+    case NGX_CC_SHELF_LEAVING:
+
+        if (ngx_cc_slots_gone(self->slots, worker)) {
+            (void) ngx_cc_shelf_move(self->slots, at, &word,
+                                     ngx_cc_shelf_kind(word)
+                                     == NGX_CC_SHELF_WRITING
+                                     ? NGX_CC_SHELF_RUNNING
+                                     : NGX_CC_SHELF_FINISHED,
+                                     word & NGX_CC_SHELF_FLAGS,
+                                     ngx_cc_shelf_helper(detail->birth.helper,
+                                                       detail->birth.ticks));
+        }
+
+        return;
+
+    default:
+        break;
+    }
+
+    if (!ngx_cc_shelf_copy(at, NULL, &entry)) {
+        return;
+    }
+
+    entry.place.location = where->location;
+    entry.place.index = where->index;
+
+    switch (entry.state) {
+
+    case NGX_CC_SHELF_RUNNING:
+
+        /* its end is its monitor's to tell */
+
+        if (ngx_cc_shelf_unwatched(self, at)
+            && ngx_cc_slots_dead(entry.birth.helper, entry.birth.ticks))
+        {
+            memset(&lost, 0, sizeof(lost));
+            lost.ended = now;
+            (void) ngx_cc_shelf_finish(self, &entry.place, &lost, now);
+        }
+
+        break;
+
+    case NGX_CC_SHELF_FINISHED:
+
+        if (ngx_cc_slots_dead(entry.birth.helper, entry.birth.ticks)) {
+            (void) ngx_cc_shelf_forget(self, &entry.place, now);
+        }
+
+        break;
+
+    case NGX_CC_SHELF_ENDED:
+
+        if (now >= entry.gone + NGX_CC_SHELF_MEMORY) {
+            (void) ngx_cc_shelf_remove(self->slots, &entry.place);
+        }
+
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+static int
+ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at)
+{
+    uint64_t  monitor;
+
+    monitor = atomic_load(&at->block->monitor[at->i]);
+
+    return monitor == 0 || (monitor != self->owner
+                            && ngx_cc_slots_gone(self->slots, monitor));
+}
+
+
+void
+ngx_cc_shelf_trim(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
+    uint32_t limit)
+{
+    uint32_t              max;
+    uint64_t              word;
+    ngx_cc_shelf_at_t     at;
+    ngx_cc_shelf_entry_t  entry;
+
+    max = atomic_load(&table->max) * NGX_CC_SHELF_TIMES;
+    limit = limit < max ? limit : max;
+
+    while (ngx_cc_shelf_used(slots, table,
+                             ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED), NULL)
+           > limit
+           && ngx_cc_shelf_eldest(slots, table, 0, NGX_CC_SHELF_ENDED, NULL,
+                                  &entry)
+           && ngx_cc_shelf_at(slots, table, entry.place.index, &at))
+    {
+        word = atomic_load(&at.block->word[at.i]);
+
+        if (ngx_cc_shelf_kind(word) == NGX_CC_SHELF_ENDED
+            && atomic_load(&at.block->name[at.i]) == entry.place.name)
+        {
+            (void) ngx_cc_shelf_move(slots, &at, &word, NGX_CC_SHELF_FREE, 0,
+                                     0);
+        }
+    }
+}
+
+
+int
+ngx_cc_shelf_oldest(ngx_cc_slots_t *slots, int location,
+    const uint8_t *owner, ngx_cc_shelf_entry_t *entry)
+{
+    ngx_cc_shelf_table_t  *table;
+
+    table = location >= 0 ? ngx_cc_shelf_table(slots, location) : NULL;
+
+    if (table == NULL
+        || !ngx_cc_shelf_eldest(slots, table, NGX_CC_SHELF_READ,
+                                NGX_CC_SHELF_FINISHED, owner, entry))
+    {
+        return 0;
+    }
+
+    entry->place.location = location + 1;
+
+    return 1;
+}
+
+
+/* its place lacks the location; "with": only words with this flag */
+
+static int
+ngx_cc_shelf_eldest(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
+    uint64_t with, ngx_cc_shelf_state_e state, const uint8_t *owner,
+    ngx_cc_shelf_entry_t *entry)
+{
+    int                   found;
+    uint32_t              index;
+    uint64_t              word;
+    ngx_cc_shelf_at_t     at;
+    ngx_cc_shelf_entry_t  one;
+
+    found = 0;
+    index = 0;
+    at.block = NULL;
+
+    while (ngx_cc_shelf_step(slots, table, &index, &at)) {
+        word = atomic_load(&at.block->word[at.i]);
+
+        if (ngx_cc_shelf_kind(word) != state || (word & with) != with
+            || !ngx_cc_shelf_copy(&at, NULL, &one) || one.state != state
+            || (owner && memcmp(one.owner, owner, NGX_CC_SHELF_OWNER) != 0))
+        {
+            continue;
+        }
+
+        if (!found || one.end.ended < entry->end.ended) {
+            *entry = one;
+            entry->place.index = index - 1;
+            found = 1;
+        }
+    }
+
+    return found;
+}
+
+
+int
+ngx_cc_shelf_monitor(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place)
+{
+    uint64_t           monitor;
+    ngx_cc_shelf_at_t  at;
+
+    if (!ngx_cc_shelf_entry(self->slots, place, &at)) {
+        return -1;
+    }
+
+    monitor = atomic_load(&at.block->monitor[at.i]);
+
+    return (monitor == 0 || (monitor != self->owner
+                             && ngx_cc_slots_gone(self->slots, monitor)))
+           && ngx_cc_shelf_kind(atomic_load(&at.block->word[at.i]))
+              == NGX_CC_SHELF_RUNNING
+           && atomic_load(&at.block->name[at.i]) == place->name
+           && atomic_compare_exchange_strong(&at.block->monitor[at.i],
+                                             &monitor, self->owner)
+           ? 0 : -1;
+}
+
+
+void
+ngx_cc_shelf_unmonitor(ngx_cc_slots_process_t *self,
+    const ngx_cc_shelf_place_t *place)
+{
+    uint64_t           monitor;
+    ngx_cc_shelf_at_t  at;
+
+    if (ngx_cc_shelf_entry(self->slots, place, &at)
+        && atomic_load(&at.block->name[at.i]) == place->name)
+    {
+        monitor = self->owner;
+        (void) atomic_compare_exchange_strong(&at.block->monitor[at.i],
+                                              &monitor, 0);
+    }
+}
