@@ -42,6 +42,11 @@ my $t = CC::Nginx->new(
             cc_executor_wrapper /usr/bin/env -i A=1 /usr/bin/nice -n 1; }
         location /wrapped/bash { cc_executor on; cc_executor_shell /bin/bash;
             cc_executor_wrapper /usr/bin/env -i A=1 /usr/bin/nice -n 1; }
+        location /misled/dash { cc_executor on; cc_executor_wrapper
+            /usr/bin/env BASH_VERSION=5 "MAPFILE=echo misled" PATH=.:/bin; }
+        location /misled/bash { cc_executor on; cc_executor_shell /bin/bash;
+            cc_executor_wrapper
+            /usr/bin/env BASH_VERSION= "MAPFILE=echo misled" PATH=.:/bin; }
 EOS
 $t->start;
 
@@ -192,6 +197,27 @@ for my $shell (qw(dash bash)) {
     is_deeply([@$r{qw(stdout stderr)}], ["1 0 1\nin\n4\n", ''],
         "env, nice and $shell");
     $c->close;
+}
+
+# what the environment says of the shell does not count, nor does a program of
+# the builtin's name
+
+{
+    my $file = $t->dir . '/work/mapfile';
+    open my $to, '>', $file or die $!;
+    print $to "#!/bin/sh\necho misled\n";
+    chmod 0755, $to;
+    close $to;
+    for my $shell (qw(dash bash)) {
+        $c = $t->client(path => "/misled/$shell");
+        $r = $c->run(pad() . 'echo $? "$PATH" "${MAPFILE-unset}"; nosuch; exit 6');
+        is_deeply([$r->{stdout}, $r->{completed}{exit_code}],
+            ["0 .:/bin unset\n", 6], "$shell: variables do not mislead it");
+        like($r->{stderr}, qr/^\S+ [^\n]*nosuch: [^\n]*not found\n\z/,
+            'and its messages are there');
+        $c->close;
+    }
+    unlink $file;
 }
 
 # descriptors are given back

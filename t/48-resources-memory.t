@@ -82,6 +82,8 @@ sub modern {
 my %life = (
     'execute' => sub { native({ command => 'echo some',
         env => { B => 'b' } }) },
+    'a long line' => sub { native({ command => 'echo long #' . 'x' x 140_000,
+        output => 'chunk' }) },
     'input' => sub { native({ command => 'cat', open_stdin => JSON::PP::true },
         sub { $_[0]->send('input', { data => 'x' x 5000,
             eof => JSON::PP::true }) }) },
@@ -146,6 +148,8 @@ ok($t->wait_until(sub {
         && $health->{helpers}{busy} == 0 }, 20), 'no slot and no helper')
     or diag explain $health;
 is(join(' ', $t->workers), $worker, 'the worker is the same');
+is(scalar(grep { /cc_script/ } CC::Nginx::descriptors($worker)), 0,
+    'no descriptor of a long line is left');
 
 my @short = $t->log =~ /\[emerg\].*\) failed \(12: Cannot allocate memory\)/g;
 ok(@short, 'nginx says what was missing');

@@ -91,9 +91,14 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     const ngx_cc_wire_strings_t *strings, size_t text, const char *line,
     ngx_cc_command_t **cmd)
 {
+    ngx_cc_start_e          rc;
     ngx_cc_handle_t         handle;
-    ngx_cc_command_link_t  *cl;
+    ngx_cc_reason_e         reason;
     ngx_cc_wire_start_t    *start;
+    ngx_cc_command_link_t  *cl;
+
+    rc = NGX_CC_START_UNAVAILABLE;
+    reason = NGX_CC_REASON_UNAVAILABLE;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         ngx_cc_zone_refused(NGX_CC_REASON_RELOADING);
@@ -109,25 +114,22 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     start = ngx_alloc(sizeof(ngx_cc_wire_start_t) + text, ngx_cycle->log);
 
     if (cl == NULL || start == NULL || ngx_cc_handle_make(&handle) != 0) {
-        goto unavailable;
+        goto refused;
     }
 
     if (ngx_cc_zone_claim(conf->slots, NGX_CC_SLOTS_COMMANDS,
                           conf->max_commands, &cl->slot)
         != NGX_OK)
     {
-        ngx_free(cl);
-        ngx_free(start);
-        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS);
-        return NGX_CC_START_LIMIT;
+        rc = NGX_CC_START_LIMIT;
+        reason = NGX_CC_REASON_COMMANDS;
+        goto refused;
     }
 
     if (ngx_cc_command_share(conf, spec, &cl->slot) != NGX_OK) {
-        ngx_cc_zone_free(&cl->slot);
-        ngx_free(cl);
-        ngx_free(start);
-        ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_OWNER);
-        return NGX_CC_START_OWNER;
+        rc = NGX_CC_START_OWNER;
+        reason = NGX_CC_REASON_COMMANDS_OWNER;
+        goto refused;
     }
 
     ngx_cc_wire_init(start, NGX_CC_WIRE_START, 0, sizeof(*start));
@@ -169,8 +171,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     }
 
     if (ngx_cc_wire_start_pack(start, strings) == 0) {
-        ngx_cc_zone_free(&cl->slot);
-        goto unavailable;
+        goto refused;
     }
 
     if (line) {
@@ -179,8 +180,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
         if (cl->script == -1) {
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, ngx_errno,
                           "cc_executor: no descriptor for a long command");
-            ngx_cc_zone_free(&cl->slot);
-            goto unavailable;
+            goto refused;
         }
 
         /* a recorder hears of what was asked for */
@@ -194,8 +194,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
                            spec->timeout)
         != NGX_OK)
     {
-        ngx_cc_zone_free(&cl->slot);
-        goto unavailable;
+        goto refused;
     }
 
     cl->message = start;
@@ -217,9 +216,11 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
 
     return NGX_CC_START_OK;
 
-unavailable:
+refused:
 
     if (cl) {
+        ngx_cc_zone_free(&cl->slot);
+
         if (cl->script != -1) {
             (void) close(cl->script);
         }
@@ -231,9 +232,9 @@ unavailable:
         ngx_free(start);
     }
 
-    ngx_cc_zone_refused(NGX_CC_REASON_UNAVAILABLE);
+    ngx_cc_zone_refused(reason);
 
-    return NGX_CC_START_UNAVAILABLE;
+    return rc;
 }
 
 

@@ -21,8 +21,14 @@
 static int ngx_cc_script_write(int fd, off_t at, const char *p, size_t len);
 
 
+/*
+ * What the builtin leaves tells the shells apart: variables of the environment
+ * say nothing, and no program of its name is found in that PATH.
+ */
+
 const char  ngx_cc_script_boot[] =
-    "if [ \"$BASH_VERSION\" ];then mapfile -d \"\" <&9;eval \"$MAPFILE\";"
+    "unset MAPFILE;PATH=/dev/null mapfile -d \"\" <&9 2>&-;"
+    "if [ \"${MAPFILE+x}\" ];then eval \"$MAPFILE\";"
     "elif [ -r /proc/self/fd/9 ];then . /proc/self/fd/9;"
     "else eval \"$(cat <&9)\";fi";
 
