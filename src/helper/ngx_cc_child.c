@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -91,10 +92,22 @@ ngx_cc_child_main(void *data)
 
     birth = data;
 
-    stage = NGX_CC_STAGE_GROUP;
+    if (birth->child->tty == -1) {
+        stage = NGX_CC_STAGE_GROUP;
 
-    if (setpgid(0, 0) == -1) {
-        goto failed;
+        if (setpgid(0, 0) == -1) {
+            goto failed;
+        }
+
+    } else {
+
+        /* the leader of a session leads a group, too: the foreground one */
+
+        stage = NGX_CC_STAGE_TERMINAL;
+
+        if (setsid() == -1 || ioctl(birth->child->tty, TIOCSCTTY, 0) == -1) {
+            goto failed;
+        }
     }
 
     param.sched_priority = 0;
@@ -178,6 +191,11 @@ failed:
 static int
 ngx_cc_child_stdio(const ngx_cc_child_t *child)
 {
+    if (child->tty != -1) {
+        return (dup2(child->tty, 0) == -1 || dup2(child->tty, 1) == -1
+                || dup2(child->tty, 2) == -1) ? -1 : 0;
+    }
+
     if (child->in != -1 && dup2(child->in, 0) == -1) {
         return -1;
     }

@@ -29,6 +29,8 @@ typedef struct {
     int             fence;       /* of ngx_cc_fence_make(), or -1 */
     const ngx_cc_seccomp_t  *filter;     /* to be entered with it, or NULL */
     int             script;      /* becomes NGX_CC_SCRIPT_FD; -1: none */
+    int             tty;         /* a terminal: becomes 0, 1 and 2, and the
+                                    one of the command's session; or -1: */
     int             in;          /* becomes 0; -1: the helper's /dev/null */
     int             out;         /* becomes 1 */
     int             err;         /* becomes 2 */
@@ -42,11 +44,12 @@ typedef struct {
 
 
 /*
- * Starts the command: own process group (pid = pgid), the scheduling class of
- * ordinary processes, stdio and the script, nothing else open, umask, nice,
- * limits, cwd, fence, then execve().  Signals, mask, no_new_privs and what
- * "confine" leaves open are those of the helper, which has set them right at
- * birth.  The caller's descriptors stay the caller's.
+ * Starts the command: own process group (pid = pgid), on a terminal also own
+ * session (pid = sid), the scheduling class of ordinary processes, stdio and
+ * the script, nothing else open, umask, nice, limits, cwd, fence, then
+ * execve().  Signals, mask, no_new_privs and what "confine" leaves open are
+ * those of the helper, which has set them right at birth.  The caller's
+ * descriptors stay the caller's.
  *
  * A limit above what the helper itself has is cut to that.
  *

@@ -89,7 +89,7 @@ ngx_cc_fence_abi(void)
 
 int
 ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
-    int tmp)
+    int tmp, int tty)
 {
     int                     fd, err;
     size_t                  size;
@@ -173,6 +173,15 @@ ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
         if (tmp != -1
             && ngx_cc_fence_rule(fd, tmp, (NGX_CC_FENCE_READ | write)
                                           & ruleset.files) == -1)
+        {
+            goto failed;
+        }
+
+        /* it has a name, by which programs open it once more */
+
+        if (tty != -1
+            && ngx_cc_fence_rule(fd, tty, ruleset.files
+                                          & NGX_CC_FENCE_OF_FILES) == -1)
         {
             goto failed;
         }

@@ -40,13 +40,14 @@ int ngx_cc_fence_abi(void);
 /*
  * Makes the fence that "confine" describes (fence > 0); "paths" are its nread
  * and then nwrite paths.  Where files are confined, the usual devices (null,
- * zero, full, random, urandom, tty) may be used all the same, and "tmp" (a
- * directory's descriptor, -1 = none) may be written.  What the form does not
- * know is left out.  Returns a descriptor (close-on-exec), or -1 with errno: a
- * path that is not there, a kernel that does not know this form.
+ * zero, full, random, urandom, tty) may be used all the same, and so may "tmp"
+ * (a directory's descriptor) and "tty" (a terminal's), unless they are -1.
+ * What the form does not know is left out.  Returns a descriptor
+ * (close-on-exec), or -1 with errno: a path that is not there, a kernel that
+ * does not know this form.
  */
 int ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
-    int tmp);
+    int tmp, int tty);
 
 /*
  * Goes behind the fence for good, with all that is started from now on; sets

@@ -179,7 +179,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     fds[3].events = POLLIN;
     fds[4].fd = room ? h->life.pump.out[NGX_CC_STDERR] : -1;
     fds[4].events = POLLIN;
-    fds[5].fd = h->life.pump.input_busy ? h->life.pump.in : -1;
+    fds[5].fd = ngx_cc_pump_writable(&h->life.pump);
     fds[5].events = POLLOUT;
     fds[6].fd = (h->stay && !h->life.orphaned) ? h->stay->epoll : -1;
     fds[6].events = POLLIN;
@@ -365,7 +365,17 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         return;
 
     case NGX_CC_WIRE_SIGNAL:
+        if (msg->head.flags & NGX_CC_SIGNAL_UNTOLD) {
+            ngx_cc_ladder_pass(&h->life, &msg->signal);
+            return;
+        }
+
         ngx_cc_ladder_signal(&h->life, &msg->signal);
+        return;
+
+    case NGX_CC_WIRE_RESIZE:
+        ngx_cc_pty_resize(&h->life.pump.pty, msg->resize.cols,
+                          msg->resize.rows);
         return;
 
     case NGX_CC_WIRE_CANCEL:

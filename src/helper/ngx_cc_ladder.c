@@ -51,6 +51,48 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
 }
 
 
+void
+ngx_cc_ladder_pass(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
+{
+    pid_t  group;
+
+    if (life->state != NGX_CC_LIFE_RUNNING
+        && life->state != NGX_CC_LIFE_LINGERING)
+    {
+        return;
+    }
+
+    group = life->pid;
+
+    if (signal->to == NGX_CC_SIGNAL_FOREGROUND) {
+
+        if (ngx_cc_pty_signal(&life->pump.pty, signal->signo) == 0) {
+            return;
+        }
+
+        group = ngx_cc_pty_group(&life->pump.pty);
+    }
+
+    if (signal->to != NGX_CC_SIGNAL_TREE && group == 0) {
+        return;
+    }
+
+    /* one that is on its way stays where it is, and that is told */
+
+    ngx_cc_ladder_told(life);
+
+    if (signal->to == NGX_CC_SIGNAL_TREE) {
+        ngx_cc_tree_signal(&life->tree, signal->signo, 0, group);
+
+    } else {
+        ngx_cc_tree_signal_group(&life->tree, signal->signo, group);
+    }
+
+    life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
+    ngx_cc_ladder_spread(life);
+}
+
+
 /*
  * The first cause counts; a stopped process only gets TERM once it goes on.
  * Who asked for a signal before this one does not wait any longer.

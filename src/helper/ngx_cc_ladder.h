@@ -20,6 +20,14 @@
 void ngx_cc_ladder_signal(ngx_cc_life_t *life,
     const ngx_cc_wire_signal_t *signal);
 
+/*
+ * A signal that nobody waits for (SIGNAL_UNTOLD): to the tree, the group of the
+ * main process or the foreground group of the terminal.  Dropped where the
+ * command is being ended, or there is no such group.
+ */
+void ngx_cc_ladder_pass(ngx_cc_life_t *life,
+    const ngx_cc_wire_signal_t *signal);
+
 /* TERM and CONT to the tree, then ENDING; the first cause counts */
 void ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause);
 

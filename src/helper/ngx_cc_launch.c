@@ -26,7 +26,11 @@ static pid_t ngx_cc_launch_start(ngx_cc_launch_t *launch,
 static void ngx_cc_launch_filter(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine);
 static int ngx_cc_launch_fence(ngx_cc_life_t *life,
-    const ngx_cc_confine_t *confine, const char **paths);
+    const ngx_cc_confine_t *confine, const char **paths, int tty);
+static int ngx_cc_launch_terminal(ngx_cc_child_t *child, ngx_cc_pump_t *pump,
+    const ngx_cc_wire_start_t *start);
+static int ngx_cc_launch_pipes(ngx_cc_child_t *child, ngx_cc_pump_t *pump,
+    const ngx_cc_wire_start_t *start);
 static int ngx_cc_launch_remade(ngx_cc_launch_t *launch, int err);
 
 
@@ -87,7 +91,7 @@ static int
 ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     ngx_cc_child_result_t *result)
 {
-    int                         rc, fds[3];
+    int                         rc;
     ngx_cc_child_t             *child;
     const ngx_cc_wire_start_t  *start;
 
@@ -96,10 +100,18 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
 
     ngx_cc_launch_filter(life, &start->confine);
 
-    rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths);
+    if (ngx_cc_launch_terminal(child, &life->pump, start) == -1) {
+        result->stage = NGX_CC_STAGE_TERMINAL;
+        result->error = errno;
+        return -1;
+    }
+
+    rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths,
+                             child->tty);
 
     if (rc == -1 && ngx_cc_launch_remade(launch, errno)) {
-        rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths);
+        rc = ngx_cc_launch_fence(life, &start->confine, launch->strings.paths,
+                                 child->tty);
     }
 
     if (rc == -1) {
@@ -108,11 +120,7 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
         return -1;
     }
 
-    rc = ngx_cc_pump_open(&life->pump,
-                          start->head.flags & NGX_CC_START_STDIN,
-                          start->window, fds);
-
-    if (rc == -1) {
+    if (ngx_cc_launch_pipes(child, &life->pump, start) == -1) {
         result->stage = NGX_CC_STAGE_PIPE;
         result->error = errno;
         return -1;
@@ -120,9 +128,72 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
 
     child->fence = life->fence;
     child->filter = life->filter.set ? &life->filter : NULL;
+
+    return 0;
+}
+
+
+/* before the fence, which lets the command open it by its name, too */
+
+static int
+ngx_cc_launch_terminal(ngx_cc_child_t *child, ngx_cc_pump_t *pump,
+    const ngx_cc_wire_start_t *start)
+{
+    int  echo;
+
+    child->tty = -1;
+
+    if (!(start->head.flags & NGX_CC_START_TTY)) {
+        return 0;
+    }
+
+    echo = !(start->head.flags & NGX_CC_START_NOECHO);
+
+    if (ngx_cc_pump_terminal(pump, start->cols, start->rows, echo,
+                             start->window)
+        == -1)
+    {
+        return -1;
+    }
+
+    child->tty = pump->pty.slave;
+
+    return 0;
+}
+
+
+static int
+ngx_cc_launch_pipes(ngx_cc_child_t *child, ngx_cc_pump_t *pump,
+    const ngx_cc_wire_start_t *start)
+{
+    int       fds[3];
+    unsigned  how;
+
+    child->in = -1;
+    child->out = -1;
+    child->err = -1;
+
+    if (child->tty != -1) {
+        return 0;
+    }
+
+    how = 0;
+
+    if (start->head.flags & NGX_CC_START_STDIN) {
+        how |= NGX_CC_PUMP_IN;
+    }
+
+    if (start->head.flags & NGX_CC_START_MERGE) {
+        how |= NGX_CC_PUMP_MERGE;
+    }
+
+    if (ngx_cc_pump_open(pump, how, start->window, fds) == -1) {
+        return -1;
+    }
+
     child->in = fds[STDIN_FILENO];
     child->out = fds[STDOUT_FILENO];
-    child->err = fds[STDERR_FILENO];
+    child->err = (how & NGX_CC_PUMP_MERGE) ? child->out : fds[STDERR_FILENO];
 
     return 0;
 }
@@ -148,8 +219,13 @@ ngx_cc_launch_start(ngx_cc_launch_t *launch, ngx_cc_child_result_t *result)
         (void) close(child->in);
     }
 
-    (void) close(child->out);
-    (void) close(child->err);
+    if (child->err != child->out) {
+        (void) close(child->err);
+    }
+
+    if (child->out != -1) {
+        (void) close(child->out);
+    }
 
     return pid;
 }
@@ -180,7 +256,7 @@ ngx_cc_launch_filter(ngx_cc_life_t *life, const ngx_cc_confine_t *confine)
 
 static int
 ngx_cc_launch_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
-    const char **paths)
+    const char **paths, int tty)
 {
     if (life->fence != -1) {
         if (life->fenced.fence == confine->fence
@@ -199,7 +275,7 @@ ngx_cc_launch_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
         return 0;
     }
 
-    life->fence = ngx_cc_fence_make(confine, paths, life->tmp.fd);
+    life->fence = ngx_cc_fence_make(confine, paths, life->tmp.fd, tty);
     life->fenced = *confine;
 
     return life->fence == -1 ? -1 : 0;

@@ -169,6 +169,12 @@ ngx_cc_life_next(ngx_cc_life_t *life)
         next = life->signal_at;
     }
 
+    if (life->pump.input_busy && life->pump.pty.master != -1
+        && life->pump.pty.retry_at < next)
+    {
+        next = life->pump.pty.retry_at;
+    }
+
     if (life->tmp.kept && life->drop_at < next) {
         next = life->drop_at;
     }

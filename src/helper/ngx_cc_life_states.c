@@ -80,7 +80,7 @@ ngx_cc_life_states_feed(ngx_cc_life_t *life)
         return;
     }
 
-    done = ngx_cc_pump_write(&life->pump);
+    done = ngx_cc_pump_write(&life->pump, life->now);
     closed = (life->state == NGX_CC_LIFE_DRAINING);
 
     if (!done && !closed) {
@@ -94,8 +94,11 @@ ngx_cc_life_states_feed(ngx_cc_life_t *life)
     life->input_done.len = life->pump.input_pos;
     life->input_done.accepted = life->pump.accepted;
 
-    if (closed || life->pump.in == -1) {
+    if (closed || (life->pump.in == -1 && life->pump.pty.master == -1)) {
         life->input_done.head.flags = NGX_CC_INPUT_CLOSED;
+
+    } else if (life->pump.input_long) {
+        life->input_done.head.flags = NGX_CC_INPUT_LONG;
     }
 
     life->tell |= life->orphaned ? 0 : NGX_CC_TELL_INPUT;

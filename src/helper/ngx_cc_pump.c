@@ -18,6 +18,8 @@
 
 static size_t ngx_cc_pump_place(ngx_cc_pump_t *pump, uint8_t **p);
 static int ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left);
+static void ngx_cc_pump_begin(ngx_cc_pump_t *pump, size_t window);
+static int ngx_cc_pump_type(ngx_cc_pump_t *pump, uint64_t now);
 static int ngx_cc_pump_pipe(int *ours, int *theirs, int write);
 static void ngx_cc_pump_close_one(int *fd);
 
@@ -39,21 +41,26 @@ ngx_cc_pump_init(ngx_cc_pump_t *pump)
     pump->in = -1;
     pump->out[NGX_CC_STDOUT] = -1;
     pump->out[NGX_CC_STDERR] = -1;
+    pump->pty.master = -1;
+    pump->pty.slave = -1;
 
     return 0;
 }
 
 
 int
-ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
+ngx_cc_pump_open(ngx_cc_pump_t *pump, unsigned how, size_t window,
+    int child[3])
 {
     int  i, err;
 
     child[0] = child[1] = child[2] = -1;
 
     if (ngx_cc_pump_pipe(&pump->out[NGX_CC_STDOUT], &child[1], 0) == -1
-        || ngx_cc_pump_pipe(&pump->out[NGX_CC_STDERR], &child[2], 0) == -1
-        || (has_in && ngx_cc_pump_pipe(&pump->in, &child[0], 1) == -1))
+        || (!(how & NGX_CC_PUMP_MERGE)
+            && ngx_cc_pump_pipe(&pump->out[NGX_CC_STDERR], &child[2], 0) == -1)
+        || ((how & NGX_CC_PUMP_IN)
+            && ngx_cc_pump_pipe(&pump->in, &child[0], 1) == -1))
     {
         err = errno;
 
@@ -66,10 +73,35 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
         return -1;
     }
 
+    ngx_cc_pump_begin(pump, window);
+
+    return 0;
+}
+
+
+int
+ngx_cc_pump_terminal(ngx_cc_pump_t *pump, unsigned cols, unsigned rows,
+    int echo, size_t window)
+{
+    if (ngx_cc_pty_open(&pump->pty, cols, rows, echo) == -1) {
+        return -1;
+    }
+
+    pump->out[NGX_CC_STDOUT] = pump->pty.master;
+
+    ngx_cc_pump_begin(pump, window);
+
+    return 0;
+}
+
+
+static void
+ngx_cc_pump_begin(ngx_cc_pump_t *pump, size_t window)
+{
     ngx_cc_ring_reset(&pump->ring, window);
 
     memset(pump->bytes, 0, sizeof(pump->bytes));
-    pump->eof = 0;
+    pump->eof = pump->out[NGX_CC_STDERR] == -1 ? NGX_CC_EOF_STDERR : 0;
     pump->failures = 0;
     pump->wide = 0;
     pump->discard = 0;
@@ -78,8 +110,7 @@ ngx_cc_pump_open(ngx_cc_pump_t *pump, int has_in, size_t window, int child[3])
     pump->input_busy = 0;
     pump->input_eof = 0;
     pump->accepted = 0;
-
-    return 0;
+    pump->input_long = 0;
 }
 
 
@@ -162,6 +193,17 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
 void
 ngx_cc_pump_end(ngx_cc_pump_t *pump, int stream)
 {
+    if (stream == NGX_CC_STDOUT && pump->pty.master != -1) {
+
+        if (ngx_cc_pty_revive(&pump->pty)) {
+            pump->failures = 0;
+            return;
+        }
+
+        ngx_cc_pty_close(&pump->pty);
+        pump->out[stream] = -1;
+    }
+
     ngx_cc_pump_close_one(&pump->out[stream]);
     pump->eof |= (stream == NGX_CC_STDOUT) ? NGX_CC_EOF_STDOUT
                                            : NGX_CC_EOF_STDERR;
@@ -204,16 +246,25 @@ ngx_cc_pump_measure(const ngx_cc_pump_t *pump, uint64_t all[NGX_CC_STREAMS])
             (void) ioctl(pump->out[i], FIONREAD, &n);
         }
 
+        if (i == NGX_CC_STDOUT && pump->pty.master != -1) {
+            /* the kernel counts only what it has moved on */
+            n = NGX_CC_PTY_LEFT;
+        }
+
         all[i] = pump->bytes[i] + n;
     }
 }
 
 
 int
-ngx_cc_pump_held(const ngx_cc_pump_t *pump)
+ngx_cc_pump_held(ngx_cc_pump_t *pump)
 {
     int            i;
     struct pollfd  fds[NGX_CC_STREAMS];
+
+    if (pump->pty.master != -1) {
+        return ngx_cc_pty_held(&pump->pty);
+    }
 
     if (pump->out[NGX_CC_STDOUT] == -1 && pump->out[NGX_CC_STDERR] == -1) {
         return 0;
@@ -268,6 +319,7 @@ ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n, int eof)
     pump->input_len = n;
     pump->input_pos = 0;
     pump->input_eof = eof;
+    pump->input_long = 0;
     pump->input_busy = 1;
 
     return 0;
@@ -275,9 +327,13 @@ ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n, int eof)
 
 
 int
-ngx_cc_pump_write(ngx_cc_pump_t *pump)
+ngx_cc_pump_write(ngx_cc_pump_t *pump, uint64_t now)
 {
     ssize_t  n;
+
+    if (pump->pty.master != -1) {
+        return ngx_cc_pump_type(pump, now);
+    }
 
     while (pump->in != -1 && pump->input_pos < pump->input_len) {
 
@@ -318,6 +374,59 @@ ngx_cc_pump_write(ngx_cc_pump_t *pump)
 }
 
 
+/* on a terminal, which does not end */
+
+static int
+ngx_cc_pump_type(ngx_cc_pump_t *pump, uint64_t now)
+{
+    ssize_t  n;
+
+    while (pump->input_pos < pump->input_len) {
+
+        n = ngx_cc_pty_write(&pump->pty, pump->input + pump->input_pos,
+                             pump->input_len - pump->input_pos, now);
+
+        if (n == -1 && errno == EAGAIN) {
+            return 0;
+        }
+
+        if (n == -1) {
+            pump->input_long = (errno == EMSGSIZE);
+            pump->input_busy = 0;
+            return 1;
+        }
+
+        pump->input_pos += n;
+        pump->accepted += n;
+    }
+
+    if (pump->input_eof && ngx_cc_pty_eof(&pump->pty, now) == -1
+        && errno == EAGAIN)
+    {
+        return 0;
+    }
+
+    pump->input_busy = 0;
+
+    return 1;
+}
+
+
+int
+ngx_cc_pump_writable(const ngx_cc_pump_t *pump)
+{
+    if (!pump->input_busy) {
+        return -1;
+    }
+
+    if (pump->pty.master != -1) {
+        return ngx_cc_pty_poll(&pump->pty) ? pump->pty.master : -1;
+    }
+
+    return pump->in;
+}
+
+
 void
 ngx_cc_pump_shrink(ngx_cc_pump_t *pump)
 {
@@ -329,6 +438,11 @@ ngx_cc_pump_shrink(ngx_cc_pump_t *pump)
 void
 ngx_cc_pump_close(ngx_cc_pump_t *pump)
 {
+    if (pump->pty.master != -1) {
+        ngx_cc_pty_close(&pump->pty);
+        pump->out[NGX_CC_STDOUT] = -1;
+    }
+
     ngx_cc_pump_close_one(&pump->out[NGX_CC_STDOUT]);
     ngx_cc_pump_close_one(&pump->out[NGX_CC_STDERR]);
     ngx_cc_pump_close_one(&pump->in);

@@ -121,6 +121,7 @@ ngx_cc_tree_signal(ngx_cc_tree_t *tree, int signo, int then, pid_t group)
     tree->signo = signo;
     tree->then = then;
     tree->group = group;
+    tree->only = 0;
 
     if (!tree->pidfd && !tree->scoped && group) {
         (void) kill(-group, signo);
@@ -129,6 +130,18 @@ ngx_cc_tree_signal(ngx_cc_tree_t *tree, int signo, int then, pid_t group)
             (void) kill(-group, then);
         }
     }
+}
+
+
+void
+ngx_cc_tree_signal_group(ngx_cc_tree_t *tree, int signo, pid_t only)
+{
+    ngx_cc_tree_forget(tree);
+
+    tree->signo = signo;
+    tree->then = 0;
+    tree->group = 0;
+    tree->only = only;
 }
 
 
@@ -143,7 +156,7 @@ ngx_cc_tree_turn(ngx_cc_tree_t *tree)
 
     tree->until = ngx_cc_clock_ms() + NGX_CC_TREE_TURN;
 
-    switch (tree->signo) {
+    switch (tree->only ? 0 : tree->signo) {
 
     case SIGSTOP:
         done = ngx_cc_tree_stop(tree);
@@ -257,7 +270,9 @@ ngx_cc_tree_others(ngx_cc_tree_t *tree)
 {
     int  i, complete;
 
-    if (tree->scoped && ngx_cc_tree_send_both(tree, -1, -1) == 0) {
+    if (tree->scoped
+        && ngx_cc_tree_send_both(tree, -1, tree->only ? -tree->only : -1) == 0)
+    {
         return 1;
     }
 
@@ -305,7 +320,7 @@ ngx_cc_tree_round(ngx_cc_tree_t *tree)
 
             /* all of this generation are known: the next one follows */
 
-            if (tree->signo == SIGSTOP) {
+            if (tree->signo == SIGSTOP && tree->only == 0) {
                 ngx_cc_tree_settle(tree, i);
             }
 
@@ -420,10 +435,11 @@ ngx_cc_tree_meet(void *data, pid_t pid)
     m->own = (st.parent == tree->proc.self);
     m->grouped = (tree->group && st.group == tree->group);
     m->running = ngx_cc_tree_runs(&st);
+    m->reached |= (tree->only && st.group != tree->only);
 
     tree->order[tree->ordered++] = m - tree->member;
 
-    if (tree->signo != SIGCONT) {
+    if (tree->signo != SIGCONT || tree->only) {
         ngx_cc_tree_send(tree, m);
     }
 }
@@ -560,6 +576,7 @@ ngx_cc_tree_count(ngx_cc_tree_t *tree, int complete)
     for (i = 0; i < tree->ordered; i++) {
         m = &tree->member[tree->order[i]];
 
-        tree->left += (tree->signo == SIGSTOP) ? m->running : !m->reached;
+        tree->left += (tree->signo == SIGSTOP && tree->only == 0)
+                      ? m->running : !m->reached;
     }
 }

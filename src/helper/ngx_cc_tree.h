@@ -50,6 +50,7 @@ typedef struct {
     int             signo;       /* that is being sent; 0 = none */
     int             then;        /* and behind it, to each; 0 = none */
     pid_t           group;       /* of the main process, 0 = it is reaped */
+    pid_t           only;        /* nobody but this group's, 0 = everybody */
     uint32_t        left;        /* who did not get it, or (STOP) did not
                                     stop, as of the last turn */
     uint32_t        awake;       /* who ran or slept when SIGSTOP was sent */
@@ -87,6 +88,12 @@ int ngx_cc_tree_enclose(ngx_cc_tree_t *tree);
  */
 void ngx_cc_tree_signal(ngx_cc_tree_t *tree, int signo, int then,
     pid_t group);
+
+/*
+ * Begins to send a signal to that group alone, as far as it is of the tree: the
+ * foreground group of a terminal may have ended by now.
+ */
+void ngx_cc_tree_signal_group(ngx_cc_tree_t *tree, int signo, pid_t only);
 
 /*
  * Goes on with it, for some ms at most.  Returns 1 when all have it (and have

@@ -380,7 +380,17 @@ ngx_cc_watcher_change(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     case NGX_CC_WIRE_INPUT:
         return ngx_cc_watcher_input(stay, w, &msg->input);
 
+    case NGX_CC_WIRE_RESIZE:
+        ngx_cc_pty_resize(&stay->life->pump.pty, msg->resize.cols,
+                          msg->resize.rows);
+        return 1;
+
     case NGX_CC_WIRE_SIGNAL:
+        if (msg->head.flags & NGX_CC_SIGNAL_UNTOLD) {
+            ngx_cc_ladder_pass(stay->life, &msg->signal);
+            return 1;
+        }
+
         stay->signaller = w->serial;
         ngx_cc_ladder_signal(stay->life, &msg->signal);
         return 1;

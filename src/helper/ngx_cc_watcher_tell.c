@@ -152,6 +152,7 @@ ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     msg->seq = h->ring->head;
     msg->accepted = stay->life->pump.accepted;
     msg->watchers = ngx_cc_stay_watchers(stay, NULL);
+    ngx_cc_pty_size(&stay->life->pump.pty, &msg->cols, &msg->rows);
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         msg->from[i] = w->from[i];

@@ -85,6 +85,7 @@ run(const char *program, int search, const char **argv, const char **env)
     child.argv = argv;
     child.env = env;
     child.search = search;
+    child.tty = -1;
     child.in = -1;
     child.out = out[1];
     child.err = out[1];
@@ -192,6 +193,7 @@ START_TEST(stages)
     child.direct = NULL;
     child.script = -1;
     child.search = 0;
+    child.tty = -1;
     child.in = -1;
     child.out = 1;
     child.err = 2;

@@ -283,7 +283,7 @@ inside(const ngx_cc_confine_t *confine, const char **paths)
         got[i] = -1;
     }
 
-    fd = ngx_cc_fence_make(confine, paths, -1);
+    fd = ngx_cc_fence_make(confine, paths, -1, -1);
     ck_assert_msg(fd != -1, "form %u: %s", confine->fence, strerror(errno));
     ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 
@@ -442,7 +442,7 @@ START_TEST(files)
     ck_assert(refused(WRITE_B));
 
     (void) snprintf(b, sizeof(b), "%s/nowhere", dir);
-    ck_assert_int_eq(ngx_cc_fence_make(&confine, paths, -1), -1);
+    ck_assert_int_eq(ngx_cc_fence_make(&confine, paths, -1, -1), -1);
     ck_assert_int_eq(errno, ENOENT);
 }
 END_TEST
@@ -463,7 +463,7 @@ START_TEST(impossible)
     if (ngx_cc_fence_abi() == 0) {
         memset(&confine, 0, sizeof(confine));
         confine.fence = NGX_CC_FENCE_MIN;
-        ck_assert_int_eq(ngx_cc_fence_make(&confine, NULL, -1), -1);
+        ck_assert_int_eq(ngx_cc_fence_make(&confine, NULL, -1, -1), -1);
     }
 }
 END_TEST

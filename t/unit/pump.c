@@ -200,7 +200,7 @@ START_TEST(input)
 
     ck_assert_int_eq(ngx_cc_pump_input(&pump, (uint8_t *) "hello", 5, 0), 0);
     ck_assert_int_eq(ngx_cc_pump_input(&pump, (uint8_t *) "x", 1, 0), -1);
-    ck_assert_int_eq(ngx_cc_pump_write(&pump), 1);
+    ck_assert_int_eq(ngx_cc_pump_write(&pump, 0), 1);
     pump.input_busy = 0;
     ck_assert_int_eq(read(child[0], buf, sizeof(buf)), 5);
 
@@ -210,12 +210,12 @@ START_TEST(input)
     ck_assert_int_eq(ngx_cc_pump_input(&pump, big, sizeof(big), 1), 0);
 
     for (got = 0; got < sizeof(big); got += n) {
-        (void) ngx_cc_pump_write(&pump);
+        (void) ngx_cc_pump_write(&pump, 0);
         n = read(child[0], buf, sizeof(buf));
         ck_assert_int_gt(n, 0);
     }
 
-    ck_assert_int_eq(ngx_cc_pump_write(&pump), 1);
+    ck_assert_int_eq(ngx_cc_pump_write(&pump, 0), 1);
     ck_assert_int_eq(read(child[0], buf, sizeof(buf)), 0);   /* eof */
     ck_assert_int_eq(pump.in, -1);
     pump.input_busy = 0;
@@ -223,7 +223,7 @@ START_TEST(input)
     /* bytes that were on their way meanwhile are done at once */
 
     ck_assert_int_eq(ngx_cc_pump_input(&pump, big, 1, 0), 0);
-    ck_assert_int_eq(ngx_cc_pump_write(&pump), 1);
+    ck_assert_int_eq(ngx_cc_pump_write(&pump, 0), 1);
     ck_assert_uint_eq(pump.input_pos, 0);
     ngx_cc_pump_close(&pump);
 }
@@ -236,7 +236,7 @@ START_TEST(broken)
 {
     (void) close(child[0]);
     ck_assert_int_eq(ngx_cc_pump_input(&pump, (uint8_t *) "hello", 5, 0), 0);
-    ck_assert_int_eq(ngx_cc_pump_write(&pump), 1);
+    ck_assert_int_eq(ngx_cc_pump_write(&pump, 0), 1);
     ck_assert_uint_eq(pump.input_pos, 0);
     ck_assert_int_eq(pump.in, -1);
     ngx_cc_pump_close(&pump);
