@@ -174,6 +174,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(spec.command.buffer),
       &ngx_cc_conf_bound_buffer },
 
+    { ngx_string("cc_executor_tty"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.tty),
+      NULL },
+
     { ngx_string("cc_executor_stdin_buffer"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,

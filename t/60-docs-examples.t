@@ -53,6 +53,8 @@ is_deeply([grep { !$known{ $_->{kind} } } @blocks], [],
 
 my $nginx = CC::Nginx->new(server => <<'EOC')->start;
 location /noshell { cc_executor on; cc_executor_allow any; }
+    location /tty { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh; cc_executor_tty on; }
 EOC
 
 # programs
@@ -176,7 +178,7 @@ sub differs {
 
 for my $b (grep { $_->{kind} eq 'talk' } @blocks) {
     my $c = $nginx->client(silent => 1,
-        path => $b->{option} eq 'noshell' ? '/noshell' : '/ws/mcp');
+        path => $b->{option} ? "/$b->{option}" : '/ws/mcp');
     my @lines = split /\n/, $b->{text};
     $c->next if $lines[0] !~ /"connected"/;
     for my $line (@lines) {

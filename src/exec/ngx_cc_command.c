@@ -4,6 +4,7 @@
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_script.h"
 #include "ngx_cc_zone.h"
 
@@ -157,6 +158,17 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
         start->head.flags |= NGX_CC_START_STDIN;
     }
 
+    if (spec->merge) {
+        start->head.flags |= NGX_CC_START_MERGE;
+    }
+
+    if (spec->cols) {
+        start->head.flags |= NGX_CC_START_TTY
+                             |(spec->noecho ? NGX_CC_START_NOECHO : 0);
+        start->cols = spec->cols;
+        start->rows = spec->rows;
+    }
+
     start->run_limit = spec->timeout;
     start->silence = conf->silence_timeout;
     start->grace = conf->kill_grace;
@@ -205,6 +217,8 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     cl->drain.taken = spec->taken;
     cl->drain.reader = spec->reader;
     cl->has_stdin = spec->open_stdin;
+    cl->public.cols = spec->cols;
+    cl->public.rows = spec->rows;
     cl->public.state = NGX_CC_COMMAND_WAITING;
     cl->public.data = spec->data;
 
@@ -344,6 +358,50 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 
 
 ngx_int_t
+ngx_cc_command_signal(ngx_cc_command_t *cmd, int signo,
+    ngx_cc_signal_target_e to)
+{
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
+
+    if (cmd->state != NGX_CC_COMMAND_RUNNING) {
+        return NGX_DECLINED;
+    }
+
+    if (cl->nuntold == NGX_CC_COMMAND_LINK_UNTOLD) {
+        return NGX_BUSY;
+    }
+
+    cl->untold[cl->nuntold].signo = signo;
+    cl->untold[cl->nuntold].to = to;
+    cl->nuntold++;
+
+    ngx_cc_record_signalled(&cl->helper->record,
+                            ngx_cc_names_signal(signo));
+    ngx_cc_command_send(cl);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_command_resize(ngx_cc_command_t *cmd, uint16_t cols, uint16_t rows)
+{
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
+
+    if (cmd->state != NGX_CC_COMMAND_RUNNING || cmd->cols == 0) {
+        return NGX_DECLINED;
+    }
+
+    cmd->cols = cols;
+    cmd->rows = rows;
+    cl->resize_due = 1;
+    ngx_cc_command_send(cl);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_cc_command_cancel(ngx_cc_command_t *cmd)
 {
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
@@ -448,7 +506,7 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
 
     if (eof && n == len) {
         msg->head.flags = NGX_CC_INPUT_EOF;
-        cl->has_stdin = 0;
+        cl->has_stdin = (cmd->cols != 0);
     }
 
     cl->input = msg;

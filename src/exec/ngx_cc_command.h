@@ -114,6 +114,11 @@ typedef struct {
                                             when it is too long */
     unsigned           exact:1;          /* see NGX_CC_START_EXACT */
     unsigned           open_stdin:1;     /* stdin is fed by input() */
+    unsigned           merge:1;          /* stderr is the pipe of stdout */
+    unsigned           noecho:1;         /* of a terminal */
+    uint16_t           cols;             /* of one; open_stdin is set.  0 = no
+                                            terminal */
+    uint16_t           rows;
     unsigned           apart:1;          /* the owner can be told from others:
                                             has a share */
 
@@ -159,6 +164,8 @@ struct ngx_cc_command_s {
     u_char                   id[NGX_CC_HANDLE_TEXT];  /* execution_id */
     pid_t                    pid;        /* = pgid, 0 = none yet */
     uint64_t                 start;      /* ms since 1970 */
+    uint16_t                 cols;       /* of its terminal, 0 = none */
+    uint16_t                 rows;
     unsigned                 paused:1;
     unsigned                 canceling:1;
 
@@ -172,6 +179,9 @@ struct ngx_cc_command_s {
     /* after INPUT */
     uint32_t                 accepted;   /* bytes that the pipe took */
     unsigned                 stdin_closed:1;  /* nobody reads it any more */
+    unsigned                 stdin_long:1;    /* behind "accepted" begins a line
+                                                 that is too long for a
+                                                 terminal */
 
     /* after EXITED; "unknown": only its cause is known */
     ngx_cc_cause_e           cause;
@@ -232,6 +242,21 @@ int ngx_cc_command_finished(ngx_cc_command_t *cmd);
 ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
 
 /*
+ * Any signal, to whom "to" says; nobody waits for it.  NGX_OK; NGX_DECLINED
+ * when the command does not run; NGX_BUSY when too many wait to be sent.
+ */
+ngx_int_t ngx_cc_command_signal(ngx_cc_command_t *cmd, int signo,
+    ngx_cc_signal_target_e to);
+
+/*
+ * Another size of its terminal, which the command learns before any input()
+ * that comes later; the same size: it draws again.  NGX_OK, or NGX_DECLINED
+ * when the command does not run or has none.
+ */
+ngx_int_t ngx_cc_command_resize(ngx_cc_command_t *cmd, uint16_t cols,
+    uint16_t rows);
+
+/*
  * The ladder: TERM and CONT, kill_grace, KILL, sweep; a command that still
  * waits for a helper is never started (EXITED follows).  Returns NGX_OK, or
  * NGX_DECLINED when the command is over.  May be called again: no effect.
@@ -248,9 +273,10 @@ void ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now);
 
 /*
  * Bytes for stdin: copies at most NGX_CC_WIRE_MAX_INPUT of them, and closes
- * stdin afterwards when "eof" is set and all were copied.  Returns the number
- * of bytes taken into flight; event INPUT follows when the command has read
- * them or never will.  NGX_BUSY when an earlier input is still in flight,
+ * stdin afterwards when "eof" is set and all were copied.  On a terminal they
+ * are typed, "eof" is what ^D is, and more may come behind it.  Returns the
+ * number of bytes taken into flight; event INPUT follows when the command has
+ * read them or never will.  NGX_BUSY when an earlier input is still in flight,
  * NGX_DECLINED when the command does not run or has no open stdin, NGX_ERROR
  * when its helper could not be reached (event EXITED follows).
  */

@@ -168,6 +168,9 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
             cl->input_busy = 0;
             cl->public.accepted = msg->input.len;
 
+            cl->public.stdin_long =
+                              (msg->head.flags & NGX_CC_INPUT_LONG) ? 1 : 0;
+
             if (msg->head.flags & NGX_CC_INPUT_CLOSED) {
                 cl->public.stdin_closed = 1;
             }

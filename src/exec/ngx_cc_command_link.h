@@ -16,6 +16,9 @@
 #include "ngx_cc_slots.h"
 
 
+#define NGX_CC_COMMAND_LINK_UNTOLD  8
+
+
 typedef struct {
     ngx_cc_command_t         public;     /* first: it is what others see */
 
@@ -48,6 +51,14 @@ typedef struct {
     ngx_cc_drain_t           drain;
     ngx_event_t              reply;      /* SIGNALLED has to come until then */
     uint32_t                 serial;     /* of the newest SIGNAL */
+
+    /* signals of ngx_cc_command_signal() that did not go yet */
+    struct {
+        int                     signo;
+        ngx_cc_signal_target_e  to;
+    }                        untold[NGX_CC_COMMAND_LINK_UNTOLD];
+    ngx_uint_t               nuntold;
+
     ngx_uint_t              *closed;     /* set by close() during a callback */
     ngx_cc_cause_e           ends;       /* canceling: with this cause */
 
@@ -56,6 +67,7 @@ typedef struct {
     unsigned                 signal_due:1;
     unsigned                 cancel_due:1;
     unsigned                 drop_due:1;
+    unsigned                 resize_due:1;
     unsigned                 input_busy:1;
     unsigned                 has_stdin:1;
     unsigned                 reusable:1;

@@ -4,6 +4,9 @@
 #include "ngx_cc_command_send.h"
 
 
+static ngx_int_t ngx_cc_command_send_untold(ngx_cc_command_link_t *cl);
+
+
 void
 ngx_cc_command_send(ngx_cc_command_link_t *cl)
 {
@@ -61,6 +64,25 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
         cl->drop_due = 0;
     }
 
+    if (cl->resize_due) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_RESIZE, h->run,
+                         sizeof(ngx_cc_wire_resize_t));
+        msg.resize.cols = cl->public.cols;
+        msg.resize.rows = cl->public.rows;
+
+        if (ngx_cc_channel_send(&h->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        cl->resize_due = 0;
+    }
+
+    if (ngx_cc_command_send_untold(cl) == NGX_AGAIN) {
+        return;
+    }
+
     if (cl->signal_due) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_SIGNAL, h->run,
                          sizeof(ngx_cc_wire_signal_t));
@@ -102,4 +124,34 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
         ngx_free(cl->input);
         cl->input = NULL;
     }
+}
+
+
+/* NGX_OK, or NGX_AGAIN: some have to wait */
+
+static ngx_int_t
+ngx_cc_command_send_untold(ngx_cc_command_link_t *cl)
+{
+    ngx_uint_t            i;
+    ngx_cc_wire_signal_t  msg;
+
+    for (i = 0; i < cl->nuntold; i++) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_SIGNAL, cl->helper->run,
+                         sizeof(ngx_cc_wire_signal_t));
+        msg.head.flags = NGX_CC_SIGNAL_UNTOLD;
+        msg.signo = cl->untold[i].signo;
+        msg.to = cl->untold[i].to;
+
+        if (ngx_cc_channel_send(&cl->helper->channel, &msg, msg.head.size)
+            == NGX_AGAIN)
+        {
+            break;
+        }
+    }
+
+    cl->nuntold -= i;
+    ngx_memmove(cl->untold, cl->untold + i,
+                cl->nuntold * sizeof(cl->untold[0]));
+
+    return cl->nuntold ? NGX_AGAIN : NGX_OK;
 }

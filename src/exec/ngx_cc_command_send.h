@@ -1,7 +1,7 @@
 
 /*
- * What a command owes its helper: START, CANCEL, ABANDON, SIGNAL, CREDIT,
- * INPUT, in that order.
+ * What a command owes its helper: START, CANCEL, ABANDON, RESIZE,
+ * SIGNAL, CREDIT, INPUT, in that order.
  */
 
 #ifndef _NGX_CC_COMMAND_SEND_H_INCLUDED_

@@ -179,6 +179,10 @@ ngx_cc_watcher_state(const ngx_cc_stay_t *stay)
         flags |= NGX_CC_ATTACHED_STDIN;
     }
 
+    if (life->pump.pty.master != -1) {
+        flags |= NGX_CC_ATTACHED_STDIN|NGX_CC_ATTACHED_TTY;
+    }
+
     if (life->state > NGX_CC_LIFE_LINGERING) {
         flags |= NGX_CC_ATTACHED_ENDING;
     }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include "ngx_cc_names.h"
 
@@ -58,32 +59,55 @@ ngx_cc_names_stage(ngx_cc_stage_e stage)
 }
 
 
+static const struct {
+    int          signo;
+    const char  *name;
+} ngx_cc_names_signals[] = {
+    { SIGHUP, "SIGHUP" }, { SIGINT, "SIGINT" }, { SIGQUIT, "SIGQUIT" },
+    { SIGILL, "SIGILL" }, { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
+    { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" }, { SIGKILL, "SIGKILL" },
+    { SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" },
+    { SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
+    { SIGSTKFLT, "SIGSTKFLT" }, { SIGCHLD, "SIGCHLD" },
+    { SIGCONT, "SIGCONT" }, { SIGSTOP, "SIGSTOP" }, { SIGTSTP, "SIGTSTP" },
+    { SIGTTIN, "SIGTTIN" }, { SIGTTOU, "SIGTTOU" }, { SIGURG, "SIGURG" },
+    { SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
+    { SIGVTALRM, "SIGVTALRM" }, { SIGPROF, "SIGPROF" },
+    { SIGWINCH, "SIGWINCH" }, { SIGIO, "SIGIO" }, { SIGPWR, "SIGPWR" },
+    { SIGSYS, "SIGSYS" }
+};
+
+#define NGX_CC_NAMES_SIGNALS                                                  \
+    (sizeof(ngx_cc_names_signals) / sizeof(ngx_cc_names_signals[0]))
+
+
+int
+ngx_cc_names_signo(const char *name)
+{
+    size_t  i, prefix;
+
+    prefix = strncmp(name, "SIG", 3) == 0 ? 0 : 3;
+
+    for (i = 0; i < NGX_CC_NAMES_SIGNALS; i++) {
+        if (strcmp(name, ngx_cc_names_signals[i].name + prefix) == 0) {
+            return ngx_cc_names_signals[i].signo;
+        }
+    }
+
+    return 0;
+}
+
+
 const char *
 ngx_cc_names_signal(int signo)
 {
-    size_t   i;
+    size_t  i;
 
     static char  text[sizeof("SIGRTMIN+") + 12];
 
-    static const struct {
-        int          signo;
-        const char  *name;
-    } signals[] = {
-        { SIGHUP, "SIGHUP" }, { SIGINT, "SIGINT" }, { SIGQUIT, "SIGQUIT" },
-        { SIGILL, "SIGILL" }, { SIGTRAP, "SIGTRAP" }, { SIGABRT, "SIGABRT" },
-        { SIGBUS, "SIGBUS" }, { SIGFPE, "SIGFPE" }, { SIGKILL, "SIGKILL" },
-        { SIGUSR1, "SIGUSR1" }, { SIGSEGV, "SIGSEGV" },
-        { SIGUSR2, "SIGUSR2" }, { SIGPIPE, "SIGPIPE" },
-        { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
-        { SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" },
-        { SIGVTALRM, "SIGVTALRM" }, { SIGPROF, "SIGPROF" },
-        { SIGIO, "SIGIO" }, { SIGPWR, "SIGPWR" }, { SIGSYS, "SIGSYS" },
-        { SIGSTKFLT, "SIGSTKFLT" }
-    };
-
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        if (signals[i].signo == signo) {
-            return signals[i].name;
+    for (i = 0; i < NGX_CC_NAMES_SIGNALS; i++) {
+        if (ngx_cc_names_signals[i].signo == signo) {
+            return ngx_cc_names_signals[i].name;
         }
     }
 

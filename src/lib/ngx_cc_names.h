@@ -23,6 +23,9 @@ int ngx_cc_names_timed_out(ngx_cc_cause_e cause);
 /* the step of its start that failed, for people */
 const char *ngx_cc_names_stage(ngx_cc_stage_e stage);
 
+/* the number of "TERM" or "SIGTERM", as kill -l has them; 0 = there is none */
+int ngx_cc_names_signo(const char *name);
+
 /* "SIGTERM", "SIGRTMIN+3"; valid until the next call */
 const char *ngx_cc_names_signal(int signo);
 

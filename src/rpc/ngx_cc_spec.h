@@ -26,6 +26,9 @@ typedef struct {
     ngx_cc_plainline_shell_e   direct;   /* plain lines go round it */
     const char                *path;     /* value of PATH in command.env, or
                                             NULL */
+    const char                *term;     /* TERM in command.env, which is not
+                                            for terminals; NULL = none, or it
+                                            was configured */
     ngx_str_t                 *client_env;   /* names that a client may set */
     uint32_t                   nclient_env;
     unsigned                   client_cwd:1; /* a client may choose one below
@@ -36,6 +39,7 @@ typedef struct {
     ngx_msec_t                 timeout;  /* the longest that may be asked for;
                                             0 = any */
     size_t                     stdin_buffer; /* bytes of input that may wait */
+    ngx_flag_t                 tty;      /* terminals may be asked for */
     ngx_flag_t                 error_detail; /* clients may see our paths */
     ngx_uint_t                 max_commands_per_session;
 } ngx_cc_spec_conf_t;

@@ -151,6 +151,42 @@ ngx_cc_spec_place_env(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
 }
 
 
+ngx_int_t
+ngx_cc_spec_place_term(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
+    const char *term, ngx_pool_t *pool)
+{
+    uint32_t      i, n;
+    const char  **env, **given;
+
+    given = spec->command.env ? spec->command.env : conf->command.env;
+    n = spec->command.env ? spec->command.nenv : conf->command.nenv;
+
+    for (i = 0; i < n; i++) {
+        if (ngx_strncmp(given[i], "TERM=", 5) == 0) {
+            break;
+        }
+    }
+
+    if (i < n && given[i] != conf->term) {
+        return NGX_OK;
+    }
+
+    env = ngx_palloc(pool, (n + 1) * sizeof(char *));
+
+    if (env == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(env, given, n * sizeof(char *));
+    env[i] = term;
+
+    spec->command.env = env;
+    spec->command.nenv = i < n ? n : n + 1;
+
+    return NGX_OK;
+}
+
+
 static ngx_uint_t
 ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf, ngx_str_t *name)
 {

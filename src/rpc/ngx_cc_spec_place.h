@@ -20,5 +20,13 @@ ngx_int_t ngx_cc_spec_place_cwd(ngx_cc_spec_t *spec,
 ngx_int_t ngx_cc_spec_place_env(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v, ngx_pool_t *pool);
 
+/*
+ * TERM of a command on a terminal (static text, TERM=value), unless the
+ * configuration or the client says something else; after env.  NGX_OK, or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_cc_spec_place_term(ngx_cc_spec_t *spec,
+    ngx_cc_spec_conf_t *conf, const char *term, ngx_pool_t *pool);
+
 
 #endif /* _NGX_CC_SPEC_PLACE_H_INCLUDED_ */

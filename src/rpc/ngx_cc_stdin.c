@@ -4,7 +4,7 @@
 #include "ngx_cc_message.h"
 #include "ngx_cc_request.h"
 #include "ngx_cc_stdin.h"
-#include "ngx_cc_zone.h"
+#include "ngx_cc_stdin_message.h"
 
 
 #define NGX_CC_STDIN_SMALL   512         /* bytes of a block: nothing waits */
@@ -22,6 +22,7 @@ struct ngx_cc_stdin_block_s {
     u_char                *pos;
     u_char                *last;
     u_char                *end;
+    ngx_uint_t             eof;          /* behind it, on a terminal */
 };
 
 
@@ -31,7 +32,7 @@ struct ngx_cc_stdin_ask_s {
     ngx_cc_stdin_ask_t    *next;
     uint64_t               end;          /* position behind its bytes */
     uint32_t               len;          /* how many they are */
-    unsigned               eof:1;
+    uint32_t               eof;          /* on a terminal, which one; else 1 */
     ngx_cc_asked_t         asked;
 };
 
@@ -42,16 +43,16 @@ static ngx_int_t ngx_cc_stdin_room(ngx_cc_stdin_t *in, size_t len,
     size_t request, u_char *text, u_char **end);
 static ngx_int_t ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data);
 static ngx_cc_stdin_block_t *ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n);
+static ngx_int_t ngx_cc_stdin_finish(ngx_cc_stdin_t *in);
+static void ngx_cc_stdin_too_long(ngx_cc_stdin_t *in);
+static ngx_uint_t ngx_cc_stdin_waits(ngx_cc_stdin_t *in,
+    ngx_cc_stdin_ask_t *ask);
 static ngx_int_t ngx_cc_stdin_remember(ngx_cc_stdin_t *in,
     ngx_cc_input_t *input, ngx_cc_asked_t *asked);
 static void ngx_cc_stdin_settle(ngx_cc_stdin_t *in);
-static void ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask);
 static void ngx_cc_stdin_forget(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_shut(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n);
-static void ngx_cc_stdin_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
-    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
-    uint64_t position);
 
 
 void
@@ -65,6 +66,7 @@ ngx_cc_stdin_init(ngx_cc_stdin_t *in, ngx_cc_command_t *cmd,
     in->answers = answers;
     in->share = share;
     in->open = open ? 1 : 0;
+    in->terminal = (cmd->cols != 0);
     in->log = log;
 }
 
@@ -76,9 +78,8 @@ ngx_cc_stdin_fill(ngx_cc_stdin_t *in, ngx_str_t *data, ngx_uint_t eof)
         return NGX_ERROR;
     }
 
-    if (eof) {
-        in->eof = 1;
-        in->open = 0;
+    if (eof && ngx_cc_stdin_finish(in) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ngx_cc_stdin_feed(in);
@@ -92,10 +93,12 @@ ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
     ngx_cc_asked_t *asked)
 {
     if (!in->open) {
-        ngx_cc_stdin_stay(in->answers, asked, in->cmd, NGX_CC_ERROR_PARAMS,
-                           ngx_cc_text("stdin of this process is not open "
-                                       "(params.open_stdin of execute)"),
-                           in->position);
+        ngx_cc_stdin_message_stay(in->answers, asked, in->cmd,
+                                  NGX_CC_ERROR_PARAMS,
+                                  ngx_cc_text("stdin of this process is not "
+                                              "open (params.open_stdin of "
+                                              "execute)"),
+                                  in->position);
         return NGX_OK;
     }
 
@@ -106,15 +109,11 @@ ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
     }
 
     if (ngx_cc_stdin_append(in, &input->data) != NGX_OK
+        || (input->eof && ngx_cc_stdin_finish(in) != NGX_OK)
         || (asked->id.len
             && ngx_cc_stdin_remember(in, input, asked) != NGX_OK))
     {
         return NGX_ERROR;
-    }
-
-    if (input->eof) {
-        in->eof = 1;
-        in->open = 0;
     }
 
     if (in->closed) {
@@ -149,7 +148,8 @@ ngx_cc_stdin_feed(ngx_cc_stdin_t *in)
 
     p = b ? b->pos : (u_char *) "";
     len = b ? b->last - b->pos : 0;
-    eof = in->eof && (b == NULL || b->next == NULL);
+    eof = in->terminal ? b && b->eof
+                       : in->eof && (b == NULL || b->next == NULL);
 
     n = ngx_cc_command_input(in->cmd, p, len, eof);
 
@@ -165,7 +165,13 @@ ngx_cc_stdin_feed(ngx_cc_stdin_t *in)
 
     in->busy = 1;
     in->flying = n;
-    in->eof_given = (eof && (size_t) n == len);
+
+    if (in->terminal) {
+        in->eof_flying = (eof && (size_t) n == len);
+
+    } else {
+        in->eof_given = (eof && (size_t) n == len);
+    }
 
     if (b == NULL) {
         return;
@@ -193,10 +199,17 @@ ngx_cc_stdin_fed(ngx_cc_stdin_t *in)
         return;
     }
 
+    if (in->cmd->stdin_long) {
+        ngx_cc_stdin_too_long(in);
+        return;
+    }
+
     n = in->flying;
     in->busy = 0;
     in->flying = 0;
     in->passed += n;
+    in->eofs_passed += in->eof_flying;
+    in->eof_flying = 0;
     ngx_cc_stdin_less(in, n);
 
     if (in->cmd->stdin_closed) {
@@ -274,8 +287,8 @@ ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
 refused:
 
     in->refusing = 1;
-    ngx_cc_stdin_stay(in->answers, asked, in->cmd, code, text, p - text,
-                       in->position);
+    ngx_cc_stdin_message_stay(in->answers, asked, in->cmd, code, text,
+                              p - text, in->position);
 
     return NGX_DECLINED;
 }
@@ -342,7 +355,7 @@ ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data)
     for (left = data->len; left; left -= n) {
         b = in->last;
 
-        if (b == NULL || b->last == b->end) {
+        if (b == NULL || b->last == b->end || b->eof) {
             b = ngx_cc_stdin_block(in, left);
 
             if (b == NULL) {
@@ -388,6 +401,7 @@ ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n)
     b->pos = (u_char *) (b + 1);
     b->last = b->pos;
     b->end = b->pos + n;
+    b->eof = 0;
 
     if (in->last) {
         in->last->next = b;
@@ -399,6 +413,36 @@ ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n)
     in->last = b;
 
     return b;
+}
+
+
+/* the end of what was appended: of a terminal, just of that */
+
+static ngx_int_t
+ngx_cc_stdin_finish(ngx_cc_stdin_t *in)
+{
+    ngx_cc_stdin_block_t  *b;
+
+    if (!in->terminal) {
+        in->eof = 1;
+        in->open = 0;
+        return NGX_OK;
+    }
+
+    b = in->last;
+
+    if (b == NULL || b->eof) {
+        b = ngx_cc_stdin_block(in, 0);
+
+        if (b == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    b->eof = 1;
+    in->eofs++;
+
+    return NGX_OK;
 }
 
 
@@ -421,7 +465,7 @@ ngx_cc_stdin_remember(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
     ask->next = NULL;
     ask->end = in->position;
     ask->len = input->data.len;
-    ask->eof = input->eof;
+    ask->eof = !input->eof ? 0 : in->terminal ? in->eofs : 1;
     ngx_cc_asked_copy(&ask->asked, asked, (u_char *) (ask + 1));
 
     if (in->asks) {
@@ -448,43 +492,84 @@ ngx_cc_stdin_remember(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
 static void
 ngx_cc_stdin_settle(ngx_cc_stdin_t *in)
 {
+    uint64_t             start, end;
     ngx_cc_stdin_ask_t  *ask;
 
     while ((ask = in->asks) != NULL) {
 
-        if (!in->closed
-            && (ask->end > in->passed
-                || (ask->eof && (!in->eof_given || in->busy))))
-        {
+        if (!in->closed && ngx_cc_stdin_waits(in, ask)) {
             return;
         }
 
-        ngx_cc_stdin_answer(in, ask);
+        end = ngx_min(ask->end, in->taken);
+        start = ask->end - ask->len;
+
+        ngx_cc_stdin_message_taken(in->answers, &ask->asked,
+                                   end > start ? end - start : 0, end);
         ngx_cc_stdin_forget(in);
     }
 }
 
 
-static void
-ngx_cc_stdin_answer(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask)
+static ngx_uint_t
+ngx_cc_stdin_waits(ngx_cc_stdin_t *in, ngx_cc_stdin_ask_t *ask)
 {
-    u_char          buf[NGX_CC_MESSAGE_SIZE];
-    uint64_t        start, end;
-    ngx_cc_json_t   w;
+    if (ask->end > in->passed) {
+        return 1;
+    }
 
-    start = ask->end - ask->len;
-    end = ngx_min(ask->end, in->taken);
+    if (ask->eof == 0) {
+        return 0;
+    }
 
-    ngx_cc_message_writer(&w, buf, sizeof(buf));
-    ngx_cc_message_answer(&w, &ask->asked.id);
-    ngx_cc_json_lit(&w, "\"result\":{\"accepted\":");
-    ngx_cc_json_uint(&w, end > start ? end - start : 0);
-    ngx_cc_json_lit(&w, ",\"offset\":");
-    ngx_cc_json_uint(&w, end);
-    ngx_cc_json_raw(&w, ask->asked.more.data, ask->asked.more.len);
-    ngx_cc_json_lit(&w, "}}");
+    return in->terminal ? ask->eof > in->eofs_passed
+                        : !in->eof_given || in->busy;
+}
 
-    (void) ngx_cc_answers_put(in->answers, buf, w.pos - buf);
+
+/*
+ * The terminal takes what is before a line of more bytes than the kernel holds.
+ * That line, and what came behind it, are refused.
+ */
+
+static void
+ngx_cc_stdin_too_long(ngx_cc_stdin_t *in)
+{
+    size_t           n;
+    u_char           text[NGX_CC_STDIN_TEXT], *p;
+    ngx_cc_asked_t   nobody;
+
+    n = ngx_min(in->cmd->accepted, in->flying);
+    in->taken += n;
+    in->passed += n;
+
+    ngx_cc_stdin_settle(in);
+
+    ngx_cc_stdin_shut(in);
+    in->closed = 0;
+    in->eof_flying = 0;
+    in->eofs = in->eofs_passed;
+    in->position = in->passed;
+    in->refusing = 1;
+
+    p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+                     "a line of more than 4095 bytes: a terminal that reads "
+                     "lines would cut it; go on with params.offset %uL",
+                     in->position);
+
+    if (in->asks == NULL) {
+        ngx_memzero(&nobody, sizeof(nobody));
+        ngx_cc_stdin_message_stay(in->answers, &nobody, in->cmd,
+                                  NGX_CC_ERROR_PARAMS, text, p - text,
+                                  in->position);
+    }
+
+    while (in->asks) {
+        ngx_cc_stdin_message_stay(in->answers, &in->asks->asked, in->cmd,
+                                  NGX_CC_ERROR_PARAMS, text, p - text,
+                                  in->position);
+        ngx_cc_stdin_forget(in);
+    }
 }
 
 
@@ -538,51 +623,4 @@ ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n)
     if (in->share) {
         in->share->bytes -= n;
     }
-}
-
-
-/*
- * Queues what is said to input that is refused, with the position of stdin at
- * which to go on: an error, or process.error when no answer was asked for.
- */
-
-static void
-ngx_cc_stdin_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
-    ngx_cc_command_t *cmd, ngx_int_t code, const void *text, size_t len,
-    uint64_t position)
-{
-    u_char         buf[NGX_CC_MESSAGE_SIZE];
-    ngx_cc_json_t  w;
-
-    if (code == NGX_CC_ERROR_PARAMS) {
-        ngx_cc_zone_refused(NGX_CC_REASON_REQUEST);
-    }
-
-    ngx_cc_message_writer(&w, buf, sizeof(buf));
-
-    if (asked->id.len) {
-        ngx_cc_message_answer(&w, &asked->id);
-        ngx_cc_json_lit(&w, "\"error\":{\"code\":");
-        ngx_cc_json_int(&w, code);
-        ngx_cc_json_lit(&w, ",\"message\":");
-        ngx_cc_json_string(&w, text, len);
-        ngx_cc_json_lit(&w, ",\"data\":{\"offset\":");
-        ngx_cc_json_uint(&w, position);
-        ngx_cc_json_lit(&w, "}}}");
-
-    } else {
-        ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
-                            "\"process.error\",\"params\":{\"error\":");
-        ngx_cc_json_string(&w, text, len);
-        ngx_cc_json_lit(&w, ",\"code\":");
-        ngx_cc_json_int(&w, code);
-        ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-        ngx_cc_json_raw(&w, cmd->id, NGX_CC_HANDLE_TEXT);
-        ngx_cc_json_lit(&w, "\"");
-        ngx_cc_json_lit(&w, ",\"offset\":");
-        ngx_cc_json_uint(&w, position);
-        ngx_cc_json_lit(&w, "}}");
-    }
-
-    (void) ngx_cc_answers_put(answers, buf, w.pos - buf);
 }

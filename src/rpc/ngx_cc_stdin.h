@@ -10,7 +10,8 @@
  * (ids) is bounded by the same figures, apart.  Who would go beyond is refused,
  * and told at which position of stdin to go on; from then on nothing is taken
  * but an input that names this position: so stdin never has a hole, although
- * the client had sent more before it heard of the refusal.
+ * the client had sent more before it heard of the refusal.  A terminal refuses,
+ * too: a line that is too long for it.
  */
 
 #ifndef _NGX_CC_STDIN_H_INCLUDED_
@@ -50,6 +51,9 @@ typedef struct {
     size_t                 bytes;        /* that wait, given ones too */
     size_t                 requests;     /* memory of asks */
     size_t                 flying;       /* bytes given, not yet taken */
+    uint32_t               eofs;         /* of a terminal, which stays open: so
+                                            many were asked for */
+    uint32_t               eofs_passed;  /* and given */
     uint64_t               position;     /* of the next byte that may come */
     uint64_t               passed;       /* bytes that are done with */
     uint64_t               taken;        /* bytes that the command has read */
@@ -57,6 +61,8 @@ typedef struct {
     unsigned               eof:1;        /* nothing does: to be told */
     unsigned               eof_given:1;
     unsigned               busy:1;       /* something is on its way */
+    unsigned               terminal:1;
+    unsigned               eof_flying:1; /* to a terminal */
     unsigned               closed:1;     /* the command reads no more */
     unsigned               refusing:1;   /* all but what names the position */
 } ngx_cc_stdin_t;

@@ -22,6 +22,11 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
                             "the process could not be started in time");
     }
 
+    if (cmd->stage == NGX_CC_STAGE_TERMINAL && cmd->error == ENOSPC) {
+        return ngx_slprintf(p, last, "no terminal can be opened: too many are "
+                            "in use on this machine (kernel.pty.max)");
+    }
+
     p = ngx_slprintf(p, last, "%s: ", ngx_cc_names_stage(cmd->stage));
     p = ngx_strerror(cmd->error, p, last - p);
 

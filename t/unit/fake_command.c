@@ -38,6 +38,10 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 
     f->timeout = spec->timeout;
     f->open_stdin = spec->open_stdin;
+    f->merge = spec->merge;
+    f->noecho = spec->noecho;
+    f->public.cols = spec->cols;
+    f->public.rows = spec->rows;
     f->event = spec->event;
     f->wake = spec->wake;
     f->public.data = spec->data;
@@ -86,6 +90,42 @@ ngx_cc_command_finished(ngx_cc_command_t *cmd)
     fake_command_t  *f = (fake_command_t *) cmd;
 
     return cmd->state == NGX_CC_COMMAND_OVER && f->first == f->last;
+}
+
+
+ngx_int_t
+ngx_cc_command_signal(ngx_cc_command_t *cmd, int signo,
+    ngx_cc_signal_target_e to)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    if (cmd->state != NGX_CC_COMMAND_RUNNING) {
+        return NGX_DECLINED;
+    }
+
+    if (f->signals == FAKE_SIGNALS) {
+        return NGX_BUSY;
+    }
+
+    f->signo = signo;
+    f->to = to;
+    f->signals++;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_command_resize(ngx_cc_command_t *cmd, uint16_t cols, uint16_t rows)
+{
+    if (cmd->state != NGX_CC_COMMAND_RUNNING || cmd->cols == 0) {
+        return NGX_DECLINED;
+    }
+
+    cmd->cols = cols;
+    cmd->rows = rows;
+
+    return NGX_OK;
 }
 
 

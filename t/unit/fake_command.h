@@ -14,6 +14,9 @@
 #include "ngx_cc_zone.h"
 
 
+#define FAKE_SIGNALS  8               /* of ngx_cc_command_signal() at most */
+
+
 typedef struct {
     ngx_cc_command_t   public;       /* first */
     void             (*event)(void *data, ngx_cc_command_t *cmd,
@@ -23,6 +26,11 @@ typedef struct {
     char               line[1024];   /* program, then argv, joined by "|" */
     ngx_msec_t         timeout;
     int                open_stdin;
+    int                merge;
+    int                noecho;
+    int                signals;
+    int                signo;        /* the last one */
+    ngx_cc_signal_target_e  to;
     int                cancels;
     int                pauses;
     int                resumes;

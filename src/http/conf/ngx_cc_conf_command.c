@@ -19,6 +19,7 @@ ngx_cc_conf_command_create(ngx_cc_spec_conf_t *spec)
 
     spec->timeout = NGX_CONF_UNSET_MSEC;
     spec->stdin_buffer = NGX_CONF_UNSET_SIZE;
+    spec->tty = NGX_CONF_UNSET;
     spec->error_detail = NGX_CONF_UNSET;
     spec->max_commands_per_session = NGX_CONF_UNSET_UINT;
 
@@ -44,6 +45,7 @@ ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec, ngx_cc_spec_conf_t *parent)
     ngx_conf_merge_msec_value(spec->timeout, parent->timeout, 600000);
     ngx_conf_merge_size_value(spec->stdin_buffer, parent->stdin_buffer,
                               2 * 1024 * 1024);
+    ngx_conf_merge_value(spec->tty, parent->tty, 0);
     ngx_conf_merge_value(spec->error_detail, parent->error_detail, 0);
     ngx_conf_merge_uint_value(spec->max_commands_per_session,
                               parent->max_commands_per_session, 8);

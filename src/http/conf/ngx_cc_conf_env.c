@@ -233,6 +233,7 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     spec->command.env = value;
     spec->command.nenv = 0;
     spec->path = NULL;
+    spec->term = NULL;
 
     for (i = 0; i < n; i++) {
         env = &list[i];
@@ -245,6 +246,12 @@ ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
 
         if (*value == NULL) {
             continue;
+        }
+
+        if (list == ngx_cc_conf_env_default
+            && ngx_strncmp(*value, "TERM=", 5) == 0)
+        {
+            spec->term = *value;
         }
 
         if (ngx_strncmp(*value, "PATH=", 5) == 0) {

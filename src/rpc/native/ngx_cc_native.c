@@ -45,9 +45,11 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      "{\"jsonrpc\":\"2.0\",\"method\":\"connected\","
                      "\"params\":{\"session_id\":\"%*s\","
                      "\"version\":\"%s\",\"capabilities\":[\"execute\","
-                     "\"control\",\"stream\",\"input\",\"list\"]}}",
+                     "\"control\",\"stream\",\"input\",\"list\","
+                     "\"signal\"%s]}}",
                      (size_t) NGX_CC_UUID_TEXT, transport->session_id,
-                     NGX_CC_VERSION);
+                     NGX_CC_VERSION,
+                     transport->conf->tty ? ",\"tty\",\"resize\"" : "");
 
     if (ngx_cc_answers_put(&s->base.answers, buf, p - buf) != NGX_OK) {
         return NULL;

@@ -1,8 +1,8 @@
 
 /*
  * The native dialect: JSON-RPC 2.0 (https://www.jsonrpc.org/specification)
- * with the methods execute, control, input, list, status, pong and the
- * notifications connected, process.*.
+ * with the methods execute, control, input, list, status, signal, resize,
+ * pong and the notifications connected, process.*.
  */
 
 #ifndef _NGX_CC_NATIVE_H_INCLUDED_

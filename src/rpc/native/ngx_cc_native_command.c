@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_message.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_words.h"
 #include "ngx_cc_native_message.h"
 #include "ngx_cc_native_command.h"
@@ -12,6 +13,9 @@ static void ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event);
 static void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_native_command_begun(ngx_cc_native_command_t *ps);
+static void ngx_cc_native_command_flush(ngx_cc_native_command_t *ps);
+static ngx_int_t ngx_cc_native_command_runs(ngx_cc_native_command_t *ps,
+    ngx_cc_asked_t *asked);
 static void ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
 static void ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
@@ -161,6 +165,109 @@ ngx_cc_native_command_control(ngx_cc_native_command_t *ps,
 
 
 void
+ngx_cc_native_command_signal(ngx_cc_native_command_t *ps,
+    ngx_cc_native_signal_t *signal, ngx_cc_asked_t *asked)
+{
+    u_char         buf[NGX_CC_MESSAGE_SIZE];
+    ngx_cc_json_t  w;
+
+    if (signal->to == NGX_CC_SIGNAL_TREE
+        && (signal->signo == SIGSTOP || signal->signo == SIGCONT))
+    {
+        ngx_cc_native_command_control(ps, signal->signo == SIGSTOP
+                                          ? NGX_CC_NATIVE_COMMAND_PAUSE
+                                          : NGX_CC_NATIVE_COMMAND_RESUME,
+                                      asked);
+        return;
+    }
+
+    if (ngx_cc_native_command_runs(ps, asked) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_cc_command_signal(ps->cmd, signal->signo, signal->to) != NGX_OK) {
+        ngx_cc_message_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
+                             ngx_cc_text("too many signals for this process "
+                                         "wait to be sent"));
+        return;
+    }
+
+    if (asked->id.len == 0) {
+        return;
+    }
+
+    ngx_cc_native_command_flush(ps);
+
+    ngx_cc_message_writer(&w, buf, sizeof(buf));
+    ngx_cc_message_answer(&w, &asked->id);
+    ngx_cc_json_lit(&w, "\"result\":{\"status\":\"signaled\",\"signal\":");
+    ngx_cc_json_cstring(&w, ngx_cc_names_signal(signal->signo));
+    ngx_cc_json_lit(&w, ",\"to\":");
+    ngx_cc_json_cstring(&w, ngx_cc_native_terminal_target(signal->to));
+    ngx_cc_json_lit(&w, ",\"state\":");
+    ngx_cc_json_cstring(&w, ngx_cc_native_message_word(ps->cmd));
+    ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
+    ngx_cc_json_lit(&w, "}}");
+    (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
+}
+
+
+void
+ngx_cc_native_command_resize(ngx_cc_native_command_t *ps, uint16_t cols,
+    uint16_t rows, ngx_cc_asked_t *asked)
+{
+    u_char         buf[NGX_CC_MESSAGE_SIZE];
+    size_t         n;
+    ngx_cc_json_t  w;
+
+    if (ngx_cc_native_command_runs(ps, asked) != NGX_OK) {
+        return;
+    }
+
+    (void) ngx_cc_command_resize(ps->cmd, cols, rows);
+
+    ngx_cc_native_command_flush(ps);
+
+    if (asked->id.len) {
+        ngx_cc_message_writer(&w, buf, sizeof(buf));
+        ngx_cc_message_answer(&w, &asked->id);
+        ngx_cc_json_lit(&w, "\"result\":{\"status\":\"resized\",\"cols\":");
+        ngx_cc_json_uint(&w, cols);
+        ngx_cc_json_lit(&w, ",\"rows\":");
+        ngx_cc_json_uint(&w, rows);
+        ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
+        ngx_cc_json_lit(&w, "}}");
+        (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
+    }
+
+    n = ngx_cc_native_message_resized(buf, sizeof(buf), ps->cmd);
+    (void) ngx_cc_answers_put(ps->answers, buf, n);
+}
+
+
+/* NGX_OK, or it does not run, and that is answered */
+
+static ngx_int_t
+ngx_cc_native_command_runs(ngx_cc_native_command_t *ps, ngx_cc_asked_t *asked)
+{
+    const char  *text;
+
+    if (ps->cmd->state == NGX_CC_COMMAND_RUNNING) {
+        return NGX_OK;
+    }
+
+    text = ps->failed ? "the process could not be started"
+           : ps->cmd->state == NGX_CC_COMMAND_WAITING
+             ? "the process has not started yet" : "the process has ended";
+
+    ngx_cc_message_refuse(ps->answers, &asked->id, NGX_CC_ERROR_NO_PROCESS,
+                          text, ngx_strlen(text));
+
+    return NGX_DECLINED;
+}
+
+
+void
 ngx_cc_native_command_close(ngx_cc_native_command_t *ps)
 {
     ngx_cc_native_command_forget(ps);
@@ -249,8 +356,6 @@ static void
 ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
 {
-    u_char     buf[NGX_CC_MESSAGE_SIZE];
-    size_t     n;
     ngx_int_t  rc;
 
     if (type == NGX_CC_NATIVE_COMMAND_CANCEL) {
@@ -269,11 +374,7 @@ ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
         return;
     }
 
-    /* "paused" must not come before "started": answers overtake */
-
-    while ((n = ngx_cc_native_command_begin(ps, buf, sizeof(buf))) != 0) {
-        (void) ngx_cc_answers_put(ps->answers, buf, n);
-    }
+    ngx_cc_native_command_flush(ps);
 
     if (type == NGX_CC_NATIVE_COMMAND_PAUSE) {
         ngx_cc_native_command_wait(ps, type, asked);
@@ -390,6 +491,20 @@ ngx_cc_native_command_settle(ngx_cc_native_command_t *ps)
 
     ngx_cc_native_command_forget(ps);
     ngx_cc_stdin_end(&ps->input);
+}
+
+
+/* what is told about it now is not to be read before "started" */
+
+static void
+ngx_cc_native_command_flush(ngx_cc_native_command_t *ps)
+{
+    u_char  buf[NGX_CC_MESSAGE_SIZE];
+    size_t  n;
+
+    while ((n = ngx_cc_native_command_begin(ps, buf, sizeof(buf))) != 0) {
+        (void) ngx_cc_answers_put(ps->answers, buf, n);
+    }
 }
 
 

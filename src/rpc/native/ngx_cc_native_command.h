@@ -16,6 +16,7 @@
 #include "ngx_cc_command.h"
 #include "ngx_cc_native_params.h"
 #include "ngx_cc_native_output.h"
+#include "ngx_cc_native_terminal.h"
 #include "ngx_cc_stdin.h"
 
 
@@ -87,6 +88,17 @@ size_t ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p,
  */
 void ngx_cc_native_command_control(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
+
+/*
+ * A signal; what comes to the same as PAUSE or RESUME (STOP and CONT for the
+ * tree) is that, and answered like it.
+ */
+void ngx_cc_native_command_signal(ngx_cc_native_command_t *ps,
+    ngx_cc_native_signal_t *signal, ngx_cc_asked_t *asked);
+
+/* another size of its terminal: answered and told */
+void ngx_cc_native_command_resize(ngx_cc_native_command_t *ps, uint16_t cols,
+    uint16_t rows, ngx_cc_asked_t *asked);
 
 /* ends it, and frees it; it is not in any queue any more */
 void ngx_cc_native_command_close(ngx_cc_native_command_t *ps);

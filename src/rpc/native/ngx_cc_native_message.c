@@ -9,6 +9,8 @@
 
 
 static void ngx_cc_native_message_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
+static void ngx_cc_native_message_size(ngx_cc_command_t *cmd,
+    ngx_cc_json_t *w);
 static void ngx_cc_native_message_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w);
 
 
@@ -66,6 +68,22 @@ ngx_cc_native_message_state(u_char *p, size_t room, ngx_cc_command_t *cmd,
         ngx_cc_json_uint(&w, cmd->left);
     }
 
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
+ngx_cc_native_message_resized(u_char *p, size_t room, ngx_cc_command_t *cmd)
+{
+    ngx_cc_json_t  w;
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                        "\"process.resized\",\"params\":{");
+    ngx_cc_native_message_size(cmd, &w);
     ngx_cc_native_message_id(cmd, &w);
     ngx_cc_json_lit(&w, "}}");
 
@@ -168,27 +186,31 @@ ngx_cc_native_message_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
 }
 
 
+const char *
+ngx_cc_native_message_word(ngx_cc_command_t *cmd)
+{
+    if (cmd->state == NGX_CC_COMMAND_WAITING) {
+        return "starting";
+    }
+
+    if (cmd->state == NGX_CC_COMMAND_OVER) {
+        return "exited";
+    }
+
+    if (cmd->canceling) {
+        return "canceling";
+    }
+
+    return cmd->paused ? "paused" : "running";
+}
+
+
 void
 ngx_cc_native_message_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
     ngx_str_t *more)
 {
-    const char  *state;
-
-    if (cmd->state == NGX_CC_COMMAND_WAITING) {
-        state = "starting";
-
-    } else if (cmd->state == NGX_CC_COMMAND_OVER) {
-        state = "exited";
-
-    } else if (cmd->canceling) {
-        state = "canceling";
-
-    } else {
-        state = cmd->paused ? "paused" : "running";
-    }
-
     ngx_cc_json_lit(w, "{\"state\":");
-    ngx_cc_json_cstring(w, state);
+    ngx_cc_json_cstring(w, ngx_cc_native_message_word(cmd));
     ngx_cc_json_lit(w, ",\"pid\":");
 
     if (cmd->pid) {
@@ -216,6 +238,12 @@ ngx_cc_native_message_describe(ngx_cc_json_t *w, ngx_cc_command_t *cmd,
         ngx_cc_json_int(w, ngx_cc_names_exit_code(cmd->status));
     }
 
+    if (cmd->cols) {
+        ngx_cc_json_lit(w, ",\"tty\":{");
+        ngx_cc_native_message_size(cmd, w);
+        ngx_cc_json_lit(w, "}");
+    }
+
     ngx_cc_native_message_id(cmd, w);
 
     if (more) {
@@ -240,6 +268,16 @@ ngx_cc_native_message_pid(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
     ngx_cc_json_int(w, cmd->pid);
     ngx_cc_json_lit(w, ",\"pgid\":");
     ngx_cc_json_int(w, cmd->pid);
+}
+
+
+static void
+ngx_cc_native_message_size(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
+{
+    ngx_cc_json_lit(w, "\"cols\":");
+    ngx_cc_json_uint(w, cmd->cols);
+    ngx_cc_json_lit(w, ",\"rows\":");
+    ngx_cc_json_uint(w, cmd->rows);
 }
 
 

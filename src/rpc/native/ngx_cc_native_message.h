@@ -35,6 +35,10 @@ size_t ngx_cc_native_message_started(u_char *p, size_t room,
 size_t ngx_cc_native_message_state(u_char *p, size_t room,
     ngx_cc_command_t *cmd, const char *status);
 
+/* process.resized: the size that its terminal has now */
+size_t ngx_cc_native_message_resized(u_char *p, size_t room,
+    ngx_cc_command_t *cmd);
+
 /* process.error, when a limit of time ended the command; else 0 */
 size_t ngx_cc_native_message_limit(u_char *p, size_t room,
     ngx_cc_command_t *cmd);
@@ -42,6 +46,9 @@ size_t ngx_cc_native_message_limit(u_char *p, size_t room,
 /* process.completed; "out" and "err": bytes of both streams */
 size_t ngx_cc_native_message_completed(u_char *p, size_t room,
     ngx_cc_command_t *cmd, uint64_t out, uint64_t err);
+
+/* "running", "paused" and so on, as in what status says */
+const char *ngx_cc_native_message_word(ngx_cc_command_t *cmd);
 
 /*
  * The object that list and status have for a command; "more": of the request,

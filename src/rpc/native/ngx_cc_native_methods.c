@@ -34,6 +34,10 @@ static ngx_int_t ngx_cc_native_methods_control(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_native_methods_input(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_signal(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_methods_resize(ngx_cc_native_t *s,
+    ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_native_methods_list(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_native_methods_status(ngx_cc_native_t *s,
@@ -46,12 +50,16 @@ static ngx_int_t ngx_cc_native_methods_pong(ngx_cc_native_t *s,
 
 static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
     { ngx_string("execute"), ngx_cc_native_methods_execute,
-      "command, args, timeout, cwd, env, stdin, open_stdin, tty, output, "
-      "encoding, on_disconnect" },
+      "command, args, timeout, cwd, env, stdin, open_stdin, tty, stderr, "
+      "output, encoding, on_disconnect" },
     { ngx_string("control"), ngx_cc_native_methods_control,
       "type, execution_id" },
     { ngx_string("input"), ngx_cc_native_methods_input,
       "data, data_base64, eof, offset, execution_id" },
+    { ngx_string("signal"), ngx_cc_native_methods_signal,
+      "signal, to, execution_id" },
+    { ngx_string("resize"), ngx_cc_native_methods_resize,
+      "cols, rows, execution_id" },
     { ngx_string("list"), ngx_cc_native_methods_list, "none" },
     { ngx_string("status"), ngx_cc_native_methods_status, "execution_id" },
     { ngx_string("pong"), ngx_cc_native_methods_pong, "none" }
@@ -351,6 +359,71 @@ ngx_cc_native_methods_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     return ngx_cc_stdin_add(&ps->input, &in, &s->asked);
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_signal(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    const char               *wrong;
+    ngx_cc_native_signal_t    signal;
+    ngx_cc_native_command_t  *ps;
+
+    wrong = ngx_cc_native_terminal_signal(params, &signal);
+
+    if (wrong) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
+        return NGX_OK;
+    }
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps == NULL) {
+        return NGX_OK;
+    }
+
+    if (signal.to == NGX_CC_SIGNAL_FOREGROUND && ps->cmd->cols == 0) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "params.to: this process has no terminal, "
+                                    "so there is no foreground group");
+        return NGX_OK;
+    }
+
+    ngx_cc_native_command_signal(ps, &signal, &s->asked);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_native_methods_resize(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    uint16_t                  cols, rows;
+    const char               *wrong;
+    ngx_cc_native_command_t  *ps;
+
+    wrong = ngx_cc_native_terminal_size(params, &cols, &rows);
+
+    if (wrong) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
+        return NGX_OK;
+    }
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps == NULL) {
+        return NGX_OK;
+    }
+
+    if (ps->cmd->cols == 0) {
+        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+                                    "this process has no terminal");
+        return NGX_OK;
+    }
+
+    ngx_cc_native_command_resize(ps, cols, rows, &s->asked);
+
+    return NGX_OK;
 }
 
 

@@ -2,7 +2,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_native_params.h"
+#include "ngx_cc_native_terminal.h"
 #include "ngx_cc_message.h"
+#include "ngx_cc_spec_place.h"
 
 
 static ngx_int_t ngx_cc_native_params_stdin(ngx_cc_native_params_t *ex,
@@ -10,6 +12,8 @@ static ngx_int_t ngx_cc_native_params_stdin(ngx_cc_native_params_t *ex,
 static ngx_int_t ngx_cc_native_params_choice(ngx_cc_native_params_t *ex,
     ngx_cc_value_t *params, const char *name, const char *no,
     const char *yes);
+static ngx_uint_t ngx_cc_native_params_null(ngx_cc_value_t *params,
+    const char *name);
 static ngx_int_t ngx_cc_native_params_absent(ngx_cc_native_params_t *ex,
     ngx_cc_value_t *params);
 
@@ -24,6 +28,7 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
     ngx_cc_spec_init(&ex->spec, "params");
 
     if (ngx_cc_native_params_absent(ex, params) != NGX_OK
+        || ngx_cc_native_terminal_tty(&ex->spec, conf, params) != NGX_OK
         || ngx_cc_native_params_stdin(ex, params) != NGX_OK)
     {
         return NGX_DECLINED;
@@ -35,7 +40,20 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
         return rc;
     }
 
-    ex->chunk = (rc == 1);
+    /* an echo that waits for the end of its line is none */
+
+    ex->chunk = (rc == 1
+                 || (ex->spec.command.cols
+                     && ngx_cc_native_params_null(params, "output")));
+
+    rc = ngx_cc_native_params_choice(ex, params, "stderr", "separate",
+                                     "merge");
+
+    if (rc == NGX_DECLINED) {
+        return rc;
+    }
+
+    ex->spec.command.merge = (rc == 1 && ex->spec.command.cols == 0);
     rc = ngx_cc_native_params_choice(ex, params, "encoding", "utf-8", "base64");
 
     if (rc == NGX_DECLINED) {
@@ -44,7 +62,13 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
 
     ex->base64 = (rc == 1);
 
-    return ngx_cc_spec_check(&ex->spec, conf, params, pool);
+    rc = ngx_cc_spec_check(&ex->spec, conf, params, pool);
+
+    if (rc != NGX_OK || ex->spec.command.cols == 0) {
+        return rc;
+    }
+
+    return ngx_cc_spec_place_term(&ex->spec, conf, NGX_CC_NATIVE_TERM, pool);
 }
 
 
@@ -97,7 +121,8 @@ ngx_cc_native_params_stdin(ngx_cc_native_params_t *ex, ngx_cc_value_t *params)
         ex->stdin_stays = open->number;
     }
 
-    ex->spec.command.open_stdin = (ex->stdin_given || ex->stdin_stays);
+    ex->spec.command.open_stdin = (ex->stdin_given || ex->stdin_stays
+                                   || ex->spec.command.cols);
 
     return NGX_OK;
 }
@@ -132,18 +157,23 @@ ngx_cc_native_params_choice(ngx_cc_native_params_t *ex, ngx_cc_value_t *params,
 }
 
 
+static ngx_uint_t
+ngx_cc_native_params_null(ngx_cc_value_t *params, const char *name)
+{
+    ngx_cc_value_t  *v;
+
+    v = ngx_cc_request_member(params, name);
+
+    return v == NULL || v->type == NGX_CC_VALUE_NULL;
+}
+
+
 /* what this location does not let a client choose */
 
 static ngx_int_t
 ngx_cc_native_params_absent(ngx_cc_native_params_t *ex, ngx_cc_value_t *params)
 {
     ngx_cc_value_t  *v;
-
-    v = ngx_cc_request_member(params, "tty");
-
-    if (v && v->type != NGX_CC_VALUE_NULL) {
-        return ngx_cc_spec_wrong(&ex->spec, "tty is not allowed here");
-    }
 
     v = ngx_cc_request_member(params, "on_disconnect");
 
