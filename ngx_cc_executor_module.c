@@ -759,6 +759,10 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 
     mcf = ngx_cc_executor_main_conf(cycle);
 
+    if (mcf && mcf->keep) {
+        ngx_cc_spawner_client_undumpable(cycle->log);
+    }
+
     ngx_cc_key_enter(mcf != NULL && (ngx_process == NGX_PROCESS_WORKER
                                      || ngx_process == NGX_PROCESS_SINGLE),
                      cycle->log);

@@ -22,7 +22,7 @@ for my $case (cases('config')) {
         my $inside = $case->{raw}
             // "location /x { cc_executor on; $case->{text} }";
         my $connections = $case->{connections} // 512;
-        my $text = "events { worker_connections $connections; }\nhttp {\n"
+        my $text = ($case->{main} // '') . "\nevents { worker_connections $connections; }\nhttp {\n"
             . "cc_executor_path %%DIR%%/runtime; @{[$case->{http} // '']}\n"
             . "server { server_name named; listen 127.0.0.1:%%PORT%%;\n$inside } }\n";
         $text =~ s{(?<!%)%D(?!IR)}{$dir}g;

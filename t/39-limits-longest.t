@@ -86,7 +86,7 @@ my $common = <<"EOC";
 EOC
 # the longest numbers; where they hold no command could end or be told
 
-my $numbers = <<'EOC';
+my $numbers = <<"EOC";
     cc_executor_start_timeout 24d; cc_executor_kill_grace 24d;
     cc_executor_linger 24d; cc_executor_drain_timeout 24d;
     cc_executor_ping_interval 24d; cc_executor_ping_timeout 24d;
@@ -96,7 +96,11 @@ my $numbers = <<'EOC';
     cc_executor_max_commands_per_session 512;
     cc_executor_max_commands_per_owner 1000000;
     cc_executor_max_sessions_per_address 1000000;
-    cc_executor_umask 0777;
+    cc_executor_umask 0777; cc_executor_keep_ttl 24d;
+    cc_executor_keep_timeout 24d; cc_executor_keep_orphan 24d;
+    cc_executor_keep_output 16m; cc_executor_stall_timeout 24d;
+    cc_executor_max_kept_per_owner 1000000; cc_executor_max_watchers 1024;
+    cc_executor_max_waits 4096; cc_executor_realm @{['r' x 64]};
 EOC
 $t->{conf} = <<"EOC";
 events { worker_connections 1024; }
@@ -130,6 +134,8 @@ my %without = (
     cc_executor_helpers => 'as many processes, bounded by worker_connections',
     cc_executor_max_sessions => 'a million slots need a zone of that size',
     cc_executor_max_commands => 'the same',
+    cc_executor_max_kept => 'the same',
+    cc_executor_secret => 'a file that belongs to root, see t/36-config-cases.t',
     cc_executor_remote => 'one of three words',
     cc_executor_fence => 'one of a few words',
     cc_executor_token_file => 'no client of this test would get in',

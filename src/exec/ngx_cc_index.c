@@ -7,7 +7,7 @@
 #include "ngx_cc_zone.h"
 
 
-#define NGX_CC_INDEX_TEND   32           /* entries that are looked at in turn */
+#define NGX_CC_INDEX_TEND   32           /* entries looked at in one go */
 
 
 static void ngx_cc_index_tell(ngx_cc_shelf_entry_t *entry,

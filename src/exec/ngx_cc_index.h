@@ -91,8 +91,8 @@ ngx_int_t ngx_cc_index_hand_over(ngx_cc_index_place_t *place, pid_t helper,
 /*
  * It is over, as EXITED says, or (NULL) only its cause is known, because its
  * helper is gone.  It keeps its place as long as its helper is there, or until
- * ngx_cc_index_forget(); what it was stays in the index for a day more.  NGX_OK for the first who says so, and "told";
- * NGX_DECLINED for others.
+ * ngx_cc_index_forget(); what it was stays in the index for a day more.  NGX_OK
+ * for the first who says so, and "told"; NGX_DECLINED for others.
  */
 ngx_int_t ngx_cc_index_ended(ngx_cc_index_place_t *place,
     const ngx_cc_wire_exited_t *exited, ngx_cc_cause_e cause,
@@ -130,7 +130,7 @@ ngx_int_t ngx_cc_index_next(uint64_t *walk,
 /* another number after every change of any entry of any location */
 uint64_t ngx_cc_index_changes(void);
 
-/* how many of a location are reserved, run, or have ended but are still there */
+/* how many places of a location are taken: reserved, running, still there */
 ngx_uint_t ngx_cc_index_count(ngx_int_t location);
 
 

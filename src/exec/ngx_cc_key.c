@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include "ngx_cc_handle.h"
 #include "ngx_cc_key.h"
 
@@ -35,6 +36,8 @@ ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log)
                       "cc_executor: mmap() of the key failed");
         return NGX_ERROR;
     }
+
+    (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 
     ngx_cc_key = key;
     ngx_cc_key_lock(log);

@@ -39,14 +39,15 @@ typedef struct {
 /*
  * In init_module: makes the page, of "pair", or at random for NULL.  Where
  * there is one already, it stays.  NGX_OK; NGX_DECLINED when the one that stays
- * is not "pair" (nothing is told); NGX_ERROR (told).
+ * is not "pair" (nothing is told); NGX_ERROR (told).  This process is not
+ * dumpable any more: it may run as the user of commands.
  */
 ngx_int_t ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log);
 
 /*
- * In init_process.  "holds": this process is a worker and needs the key; it
- * shall not be dumpable (its memory is not to be read by a command of the same
- * user).  Else the page is unmapped.  Nothing happens without one.
+ * In init_process.  "holds": this process is a worker and needs the key; it is
+ * not dumpable (ngx_cc_spawner_client_undumpable()).  Else the page is
+ * unmapped.  Nothing happens without one.
  */
 void ngx_cc_key_enter(ngx_uint_t holds, ngx_log_t *log);
 

@@ -2,8 +2,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include <sys/prctl.h>
 #include "ngx_cc_spawner_client.h"
 #include "ngx_cc_fdmsg.h"
+#include "ngx_cc_oom.h"
 #include "ngx_cc_spawner.h"
 
 
@@ -41,6 +43,7 @@ static const ngx_msec_t  ngx_cc_spawner_client_backoff[] = {
 
 
 static int  ngx_cc_spawner_client_watch[2] = { -1, -1 };
+static int  ngx_cc_spawner_client_oom = -1;
 
 
 ngx_int_t
@@ -72,6 +75,21 @@ ngx_cc_spawner_client_close_deathwatch(void)
         && ngx_cc_spawner_client_watch[1] != -1) {
         (void) close(ngx_cc_spawner_client_watch[1]);
         ngx_cc_spawner_client_watch[1] = -1;
+    }
+}
+
+
+void
+ngx_cc_spawner_client_undumpable(ngx_log_t *log)
+{
+    if (ngx_cc_spawner_client_oom == -1) {
+        ngx_cc_spawner_client_oom = ngx_cc_oom_open();
+    }
+
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
+                      "cc_executor: prctl(PR_SET_DUMPABLE) failed: commands "
+                      "may read the memory of this worker");
     }
 }
 
@@ -229,7 +247,7 @@ ngx_cc_spawner_client_fork(ngx_event_t *ev)
 static ngx_int_t
 ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
 {
-    int                    s[2];
+    int                    s[2], value;
     pid_t                  pid;
     ngx_int_t              rc;
     ngx_uint_t             i, n;
@@ -286,10 +304,23 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
     conf.argv = ngx_os_argv;
     conf.title_room = ngx_strlen(ngx_os_argv[0]) + 1;
 
+    /* one that is born not dumpable could not do that itself */
+
+    value = -1001;
+
+    if (ngx_cc_spawner_client_oom != -1) {
+        value = ngx_cc_oom_add(ngx_cc_spawner_client_oom, NGX_CC_SPAWNER_OOM);
+        conf.raised = (value != -1001);
+    }
+
     pid = fork();
 
     if (pid == 0) {
         ngx_cc_spawner_run(&conf);
+    }
+
+    if (conf.raised) {
+        ngx_cc_oom_set(ngx_cc_spawner_client_oom, value);
     }
 
     ngx_free(maps);

@@ -78,6 +78,13 @@ ngx_int_t ngx_cc_spawner_client_deathwatch(ngx_log_t *log);
 void ngx_cc_spawner_client_close_deathwatch(void);
 
 /*
+ * In init_process, after nginx has changed the user and made the process
+ * dumpable: not any more, so that no command of that user reads its memory.
+ * The oom_score_adj of spawners is then raised by the worker.
+ */
+void ngx_cc_spawner_client_undumpable(ngx_log_t *log);
+
+/*
  * Forks the first spawner of this worker, or tries again later (told).
  * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.
  */

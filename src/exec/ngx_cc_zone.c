@@ -119,7 +119,7 @@ ngx_cc_zone_place(ngx_cc_slots_t *slots, ngx_cc_zone_location_t *location,
 }
 
 
-/* is the location one of this configuration, or is something kept there? */
+/* is the location one of this configuration, or keeps something still? */
 
 static int
 ngx_cc_zone_stays(void *data, uint64_t hash)
@@ -147,7 +147,8 @@ ngx_cc_zone_small(ngx_cc_zone_t *zone, ngx_shm_zone_t *shm_zone)
     ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                   "cc_executor_zone %uzk is too small for all "
                   "cc_executor_max_sessions, cc_executor_max_commands and "
-                  "cc_executor_max_kept: %uzk would do", shm_zone->shm.size / 1024,
+                  "cc_executor_max_kept: %uzk would do",
+                  shm_zone->shm.size / 1024,
                   ngx_cc_zone_need(zone, shm_zone->shm.size) / 1024);
 
     return NGX_ERROR;

@@ -1,8 +1,8 @@
 
 /*
  * The slots of sessions and commands (lib/ngx_cc_slots), the index of kept ones
- * (lib/ngx_cc_shelf) and the totals (lib/ngx_cc_totals) in an nginx shared zone:
- * made when the configuration is read, entered by each worker.
+ * (lib/ngx_cc_shelf) and the totals (lib/ngx_cc_totals) in an nginx shared
+ * zone: made when the configuration is read, entered by each worker.
  */
 
 #ifndef _NGX_CC_ZONE_H_INCLUDED_

@@ -8,17 +8,37 @@
 void
 ngx_cc_oom_raise(int by)
 {
-    int      fd, sign, value;
+    int  fd;
+
+    fd = ngx_cc_oom_open();
+
+    if (fd != -1) {
+        (void) ngx_cc_oom_add(fd, by);
+        (void) close(fd);
+    }
+}
+
+
+int
+ngx_cc_oom_open(void)
+{
+    return open("/proc/self/oom_score_adj", O_RDWR|O_CLOEXEC);
+}
+
+
+int
+ngx_cc_oom_add(int fd, int by)
+{
+    int      sign, value;
     char     buf[16], *p;
     ssize_t  n;
 
-    fd = open("/proc/self/oom_score_adj", O_RDWR|O_CLOEXEC);
+    n = pread(fd, buf, sizeof(buf) - 1, 0);
 
-    if (fd == -1) {
-        return;
+    if (n <= 0) {
+        return -1001;
     }
 
-    n = read(fd, buf, sizeof(buf) - 1);
     value = 0;
     sign = 1;
 
@@ -31,7 +51,19 @@ ngx_cc_oom_raise(int by)
         }
     }
 
-    value = sign * value + by;
+    value *= sign;
+    ngx_cc_oom_set(fd, value + by);
+
+    return value;
+}
+
+
+void
+ngx_cc_oom_set(int fd, int value)
+{
+    int   sign;
+    char  buf[16], *p;
+
     value = value > 1000 ? 1000 : value;
 
     p = buf + sizeof(buf);
@@ -47,6 +79,5 @@ ngx_cc_oom_raise(int by)
         *--p = '-';
     }
 
-    (void) !write(fd, p, buf + sizeof(buf) - p);
-    (void) close(fd);
+    (void) !pwrite(fd, p, buf + sizeof(buf) - p, 0);
 }

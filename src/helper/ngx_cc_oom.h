@@ -12,5 +12,17 @@
  */
 void ngx_cc_oom_raise(int by);
 
+/*
+ * For a process that is going to be not dumpable, which may not open the file
+ * any more: a descriptor of it (FD_CLOEXEC), or -1.
+ */
+int ngx_cc_oom_open(void);
+
+/* the same as _raise() by such a descriptor: what it was, or -1001 */
+int ngx_cc_oom_add(int fd, int by);
+
+/* what it is from now on */
+void ngx_cc_oom_set(int fd, int value);
+
 
 #endif /* _NGX_CC_OOM_H_INCLUDED_ */

@@ -30,7 +30,6 @@
 
 #define NGX_CC_SPAWNER_MAX      1024     /* helpers */
 #define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
-#define NGX_CC_SPAWNER_OOM      200      /* added to oom_score_adj */
 #define NGX_CC_SPAWNER_EARLY    100      /* ms; dead sooner: not viable */
 #define NGX_CC_SPAWNER_CALM     10000    /* ms; later it is another failure */
 #define NGX_CC_SPAWNER_WAKE     1000     /* ms; how often helpers are woken
@@ -152,7 +151,9 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
 
     /* afterwards it would be refused */
 
-    ngx_cc_oom_raise(NGX_CC_SPAWNER_OOM);
+    if (!s->conf->raised) {
+        ngx_cc_oom_raise(NGX_CC_SPAWNER_OOM);
+    }
 
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

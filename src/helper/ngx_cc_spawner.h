@@ -18,6 +18,9 @@
 #include <sys/types.h>
 
 
+#define NGX_CC_SPAWNER_OOM  200      /* added to oom_score_adj */
+
+
 /* a piece of memory to unmap at birth: shared zones of the worker */
 
 typedef struct {
@@ -37,6 +40,7 @@ typedef struct {
     unsigned        seccomp;     /* what every command of every helper is
                                     denied (ngx_cc_seccomp.h), 0 = nothing */
     int             enclosed;    /* see ngx_cc_helper_conf_t */
+    int             raised;      /* oom_score_adj is what it shall be */
     const ngx_cc_spawner_map_t  *maps;
     size_t          nmaps;
     char          **argv;        /* memory of the process title, or NULL */

@@ -6,9 +6,6 @@
 #define NGX_CC_SHELF_TURNS       64      /* tries for the last place */
 
 
-static int ngx_cc_shelf_write(ngx_cc_slots_process_t *self,
-    const ngx_cc_shelf_place_t *place, unsigned from,
-    const ngx_cc_shelf_end_t *end, uint64_t gone);
 static int ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
     ngx_cc_shelf_table_t *table, const uint8_t *name, const uint8_t *owner,
     uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index);
@@ -75,6 +72,7 @@ ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
     for (turn = 0; turn < 3; turn++) {
         next = 0;
         at->block = NULL;
+        at->i = 0;
 
         while (ngx_cc_shelf_step(self->slots, table, &next, at)) {
             word = atomic_load_explicit(&at->block->word[at->i],
@@ -260,6 +258,7 @@ ngx_cc_shelf_find(ngx_cc_slots_t *slots,
         table = ngx_cc_shelf_table(slots, i);
         index = 0;
         at.block = NULL;
+        at.i = 0;
 
         while (table && ngx_cc_shelf_step(slots, table, &index, &at)) {
 
@@ -296,6 +295,7 @@ ngx_cc_shelf_next(ngx_cc_slots_t *slots, ngx_cc_shelf_walk_t *walk,
     while (walk->at <= atomic_load(&slots->locations)) {
         table = ngx_cc_shelf_table(slots, walk->at - 1);
         at.block = NULL;
+        at.i = 0;
 
         while (table && ngx_cc_shelf_step(slots, table, &walk->index, &at)) {
 
@@ -320,149 +320,6 @@ ngx_cc_shelf_next(ngx_cc_slots_t *slots, ngx_cc_shelf_walk_t *walk,
         walk->at++;
         walk->index = 0;
     }
-
-    return 0;
-}
-
-
-int
-ngx_cc_shelf_finish(ngx_cc_slots_process_t *self,
-    const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_end_t *end,
-    uint64_t gone)
-{
-    return ngx_cc_shelf_write(self, place, NGX_CC_SHELF_RUNNING, end, gone);
-}
-
-
-int
-ngx_cc_shelf_forget(ngx_cc_slots_process_t *self,
-    const ngx_cc_shelf_place_t *place, uint64_t now)
-{
-    return ngx_cc_shelf_write(self, place, NGX_CC_SHELF_FINISHED, NULL, now);
-}
-
-
-/*
- * Writes what is known of an end: "end", and when the helper was gone (0: it
- * is not).  0, or -1: it is not, or no longer, of that kind and name.
- */
-
-static int
-ngx_cc_shelf_write(ngx_cc_slots_process_t *self,
-    const ngx_cc_shelf_place_t *place, unsigned from,
-    const ngx_cc_shelf_end_t *end, uint64_t gone)
-{
-    uint64_t                word, flags;
-    ngx_cc_shelf_at_t       at;
-    ngx_cc_shelf_detail_t  *detail;
-
-    if (!ngx_cc_shelf_entry(self->slots, place, &at)) {
-        return -1;
-    }
-
-    word = atomic_load(&at.block->word[at.i]);
-
-    do {
-        if (ngx_cc_shelf_kind(word) != from
-            || atomic_load(&at.block->name[at.i]) != place->name)
-        {
-            return -1;
-        }
-
-        flags = word & NGX_CC_SHELF_FLAGS;
-
-        /* should this worker die, it is what it was */
-
-    } while (!ngx_cc_shelf_move(self->slots, &at, &word,
-                                from == NGX_CC_SHELF_RUNNING
-                                ? NGX_CC_SHELF_WRITING
-                                : NGX_CC_SHELF_LEAVING,
-                                flags, ngx_cc_shelf_worker(self->owner)));
-
-    detail = &at.block->detail[at.i];
-
-    if (end) {
-        detail->end = *end;
-    }
-
-    detail->gone = gone;
-
-    if (gone && from == NGX_CC_SHELF_RUNNING) {
-        flags |= NGX_CC_SHELF_LOST;
-    }
-
-    if (!ngx_cc_shelf_move(self->slots, &at, &word,
-                           gone ? NGX_CC_SHELF_ENDED : NGX_CC_SHELF_FINISHED,
-                           flags, ngx_cc_shelf_helper(detail->birth.helper,
-                                                      detail->birth.ticks)))
-    {
-        return -1;
-    }
-
-    atomic_store(&at.block->monitor[at.i], 0);
-
-    if (gone) {
-        ngx_cc_shelf_trim(self->slots,
-                          ngx_cc_shelf_table(self->slots,
-                                             place->location - 1),
-                          UINT32_MAX);
-    }
-
-    return 0;
-}
-
-
-int
-ngx_cc_shelf_read(ngx_cc_slots_t *slots, const ngx_cc_shelf_place_t *place)
-{
-    uint64_t           word;
-    ngx_cc_shelf_at_t  at;
-
-    if (!ngx_cc_shelf_entry(slots, place, &at)) {
-        return -1;
-    }
-
-    word = atomic_load(&at.block->word[at.i]);
-
-    do {
-        /* of another one in its place the word would have been another, too */
-
-        if (!ngx_cc_shelf_is(word, ngx_cc_shelf_bit(NGX_CC_SHELF_RUNNING)
-                                   | ngx_cc_shelf_bit(NGX_CC_SHELF_FINISHED)
-                                   | ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED))
-            || atomic_load(&at.block->name[at.i]) != place->name)
-        {
-            return -1;
-        }
-
-    } while (!ngx_cc_shelf_move(slots, &at, &word, ngx_cc_shelf_kind(word),
-                                (word & NGX_CC_SHELF_FLAGS)
-                                | NGX_CC_SHELF_READ, ngx_cc_shelf_tag(word)));
-
-    return 0;
-}
-
-
-int
-ngx_cc_shelf_remove(ngx_cc_slots_t *slots, const ngx_cc_shelf_place_t *place)
-{
-    uint64_t           word;
-    ngx_cc_shelf_at_t  at;
-
-    if (!ngx_cc_shelf_entry(slots, place, &at)) {
-        return -1;
-    }
-
-    word = atomic_load(&at.block->word[at.i]);
-
-    do {
-        if (!ngx_cc_shelf_is(word, NGX_CC_SHELF_SEEN)
-            || atomic_load(&at.block->name[at.i]) != place->name)
-        {
-            return -1;
-        }
-
-    } while (!ngx_cc_shelf_move(slots, &at, &word, NGX_CC_SHELF_FREE, 0, 0));
 
     return 0;
 }

@@ -13,9 +13,6 @@ static void ngx_cc_shelf_heal(ngx_cc_slots_process_t *self,
     uint64_t now);
 static int ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_at_t *at);
-static int ngx_cc_shelf_eldest(ngx_cc_slots_t *slots,
-    ngx_cc_shelf_table_t *table, uint64_t with, ngx_cc_shelf_state_e state,
-    const uint8_t *owner, ngx_cc_shelf_entry_t *entry);
 
 
 void
@@ -40,6 +37,7 @@ ngx_cc_shelf_heal_all(ngx_cc_slots_process_t *self, uint32_t location,
     where.location = location + 1;
     next = 0;
     at.block = NULL;
+    at.i = 0;
 
     while (ngx_cc_shelf_step(self->slots, table, &next, &at)) {
         where.index = next - 1;
@@ -60,6 +58,7 @@ ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor, uint32_t n,
     location = *cursor >> 32;
     next = (uint32_t) *cursor;
     at.block = NULL;
+    at.i = 0;
 
     for (rounds = 0; n && rounds < 2; /* void */ ) {
 
@@ -67,6 +66,7 @@ ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor, uint32_t n,
             location = 0;
             next = 0;
             at.block = NULL;
+            at.i = 0;
             rounds++;
             continue;
         }
@@ -79,6 +79,7 @@ ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor, uint32_t n,
             location++;
             next = 0;
             at.block = NULL;
+            at.i = 0;
             continue;
         }
 
@@ -112,6 +113,7 @@ ngx_cc_shelf_mind(ngx_cc_slots_process_t *self, ngx_cc_shelf_place_t *place)
         table = ngx_cc_shelf_table(self->slots, i);
         next = 0;
         at.block = NULL;
+        at.i = 0;
 
         while (table && ngx_cc_shelf_step(self->slots, table, &next, &at)) {
 
@@ -252,96 +254,6 @@ ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at)
 
     return monitor == 0 || (monitor != self->owner
                             && ngx_cc_slots_gone(self->slots, monitor));
-}
-
-
-void
-ngx_cc_shelf_trim(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    uint32_t limit)
-{
-    uint32_t              max;
-    uint64_t              word;
-    ngx_cc_shelf_at_t     at;
-    ngx_cc_shelf_entry_t  entry;
-
-    max = atomic_load(&table->max) * NGX_CC_SHELF_TIMES;
-    limit = limit < max ? limit : max;
-
-    while (ngx_cc_shelf_used(slots, table,
-                             ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED), NULL)
-           > limit
-           && ngx_cc_shelf_eldest(slots, table, 0, NGX_CC_SHELF_ENDED, NULL,
-                                  &entry)
-           && ngx_cc_shelf_at(slots, table, entry.place.index, &at))
-    {
-        word = atomic_load(&at.block->word[at.i]);
-
-        if (ngx_cc_shelf_kind(word) == NGX_CC_SHELF_ENDED
-            && atomic_load(&at.block->name[at.i]) == entry.place.name)
-        {
-            (void) ngx_cc_shelf_move(slots, &at, &word, NGX_CC_SHELF_FREE, 0,
-                                     0);
-        }
-    }
-}
-
-
-int
-ngx_cc_shelf_oldest(ngx_cc_slots_t *slots, int location,
-    const uint8_t *owner, ngx_cc_shelf_entry_t *entry)
-{
-    ngx_cc_shelf_table_t  *table;
-
-    table = location >= 0 ? ngx_cc_shelf_table(slots, location) : NULL;
-
-    if (table == NULL
-        || !ngx_cc_shelf_eldest(slots, table, NGX_CC_SHELF_READ,
-                                NGX_CC_SHELF_FINISHED, owner, entry))
-    {
-        return 0;
-    }
-
-    entry->place.location = location + 1;
-
-    return 1;
-}
-
-
-/* its place lacks the location; "with": only words with this flag */
-
-static int
-ngx_cc_shelf_eldest(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    uint64_t with, ngx_cc_shelf_state_e state, const uint8_t *owner,
-    ngx_cc_shelf_entry_t *entry)
-{
-    int                   found;
-    uint32_t              index;
-    uint64_t              word;
-    ngx_cc_shelf_at_t     at;
-    ngx_cc_shelf_entry_t  one;
-
-    found = 0;
-    index = 0;
-    at.block = NULL;
-
-    while (ngx_cc_shelf_step(slots, table, &index, &at)) {
-        word = atomic_load(&at.block->word[at.i]);
-
-        if (ngx_cc_shelf_kind(word) != state || (word & with) != with
-            || !ngx_cc_shelf_copy(&at, NULL, &one) || one.state != state
-            || (owner && memcmp(one.owner, owner, NGX_CC_SHELF_OWNER) != 0))
-        {
-            continue;
-        }
-
-        if (!found || one.end.ended < entry->end.ended) {
-            *entry = one;
-            entry->place.index = index - 1;
-            found = 1;
-        }
-    }
-
-    return found;
 }
 
 

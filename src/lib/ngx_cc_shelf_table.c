@@ -28,6 +28,11 @@ ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max)
     ngx_cc_slots_location_t  *place;
 
     place = ngx_cc_shelf_place(slots, location);
+
+    if (place == NULL) {
+        return -1;
+    }
+
     offset = atomic_load(&place->shelf);
 
     if (offset == NGX_CC_SLOTS_NONE) {
@@ -89,13 +94,15 @@ ngx_cc_shelf_grow(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
 int
 ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash)
 {
-    uint32_t               i;
-    ngx_cc_shelf_table_t  *table;
+    uint32_t                  i;
+    ngx_cc_shelf_table_t     *table;
+    ngx_cc_slots_location_t  *place;
 
     for (i = 0; i < atomic_load(&slots->locations); i++) {
         table = ngx_cc_shelf_table(slots, i);
+        place = ngx_cc_shelf_place(slots, i);
 
-        if (table && ngx_cc_shelf_place(slots, i)->hash == hash
+        if (table && place && place->hash == hash
             && ngx_cc_shelf_used(slots, table,
                                  ~ngx_cc_shelf_bit(NGX_CC_SHELF_FREE), NULL))
         {
@@ -196,6 +203,7 @@ ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
     n = 0;
     index = 0;
     at.block = NULL;
+    at.i = 0;
 
     while (ngx_cc_shelf_step(slots, table, &index, &at)) {
         n += (ngx_cc_shelf_is(atomic_load(&at.block->word[at.i]), kinds)
@@ -332,6 +340,7 @@ ngx_cc_shelf_count(ngx_cc_slots_t *slots, int location,
 
     next = 0;
     at.block = NULL;
+    at.i = 0;
 
     while (table && ngx_cc_shelf_step(slots, table, &next, &at)) {
         kind = ngx_cc_shelf_kind(atomic_load(&at.block->word[at.i]));

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "unit.h"
+#include "ngx_cc_handle.h"
 #include "ngx_cc_shelf_table.h"
 
 
@@ -167,6 +168,18 @@ gone(pid_t pid)
 }
 
 
+/* the same with a short name */
+
+static int
+take(ngx_cc_slots_process_t *process, int at, const uint8_t *name,
+    const uint8_t *owner, uint32_t max, uint32_t share, uint64_t now,
+    ngx_cc_shelf_place_t *place)
+{
+    return ngx_cc_shelf_reserve(process, at, name, owner, max, share, now,
+                                place);
+}
+
+
 static int
 reserve(const uint8_t *owner, ngx_cc_shelf_place_t *place)
 {
@@ -174,8 +187,8 @@ reserve(const uint8_t *owner, ngx_cc_shelf_place_t *place)
 
     h = handle();
 
-    return ngx_cc_shelf_reserve(&self, location, h.byte, owner, LIMIT, SHARE, NOW,
-                                place);
+    return take(&self, location, h.byte, owner, LIMIT, SHARE, NOW,
+                place);
 }
 
 
@@ -223,7 +236,6 @@ tend(uint64_t now)
 
     cursor = 0;
     ngx_cc_shelf_tend(&self, &cursor, ngx_cc_shelf_size(slots), now);
-                      NULL);
 }
 
 
@@ -240,8 +252,8 @@ START_TEST(a_life)
     b = birth(getpid());
 
     ck_assert_int_eq(ngx_cc_shelf_find(slots, h.byte, &entry), 0);
-    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0], 1,
-                                          0, NOW, &place), 0);
+    ck_assert_int_eq(take(&self, location, h.byte, owners[0], 1, 0, NOW,
+                          &place), 0);
     ck_assert_uint_eq(count(NGX_CC_SHELF_RESERVED), 1);
 
     /* not one of those that can be found, removed, monitored, or that end */
@@ -385,16 +397,16 @@ START_TEST(limits)
     {
         ngx_cc_handle_t  h = handle();
 
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
-                                              LIMIT - 1, 0, NOW, &more),
+        ck_assert_int_eq(take(&self, location, h.byte, owners[0], LIMIT - 1,
+                              0, NOW, &more),
                          NGX_CC_SHELF_FULL);
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
-                                              LIMIT, 0, NOW, &more), 0);
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, -1, h.byte, owners[0], LIMIT,
-                                              0, NOW, &more),
+        ck_assert_int_eq(take(&self, location, h.byte, owners[0], LIMIT, 0,
+                              NOW, &more), 0);
+        ck_assert_int_eq(take(&self, -1, h.byte, owners[0], LIMIT, 0, NOW,
+                              &more),
                          NGX_CC_SHELF_FULL);
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, 7, h.byte, owners[0], LIMIT,
-                                              0, NOW, &more),
+        ck_assert_int_eq(take(&self, 7, h.byte, owners[0], LIMIT, 0, NOW,
+                              &more),
                          NGX_CC_SHELF_FULL);
     }
 }
@@ -416,8 +428,8 @@ START_TEST(ends)
     b = birth(getpid());
 
     for (i = 0; i < LIMIT * NGX_CC_SHELF_TIMES; i++) {
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
-                                              LIMIT, 0, NOW, &place), 0);
+        ck_assert_int_eq(take(&self, location, h.byte, owners[0], LIMIT, 0,
+                              NOW, &place), 0);
         ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place, &b), 0);
         finished(&place, NOW + i);
         ck_assert_int_eq(ngx_cc_shelf_forget(&self, &place, NOW + i), 0);
@@ -437,6 +449,8 @@ START_TEST(ends)
     /* a day after their helpers were gone */
 
     tend(NOW + NGX_CC_SHELF_MEMORY);
+    ck_assert_uint_eq(count(NGX_CC_SHELF_ENDED), LIMIT * NGX_CC_SHELF_TIMES);
+    tend(NOW + NGX_CC_SHELF_MEMORY + 1);
     ck_assert_uint_eq(count(NGX_CC_SHELF_ENDED),
                       LIMIT * NGX_CC_SHELF_TIMES - 1);
     tend(NOW + NGX_CC_SHELF_MEMORY + i - 1);
@@ -486,15 +500,15 @@ START_TEST(walks)
 
     for (i = 0; i < LIMIT; i++) {
         h = handle();
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, i % 3 ? location : other,
-                                              h.byte, owners[i % OWNERS], LIMIT,
-                                              0, NOW, &place), 0);
+        ck_assert_int_eq(take(&self, i % 3 ? location : other, h.byte,
+                              owners[i % OWNERS], LIMIT, 0, NOW,
+                              &place), 0);
         ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place, &b), 0);
     }
 
     h = handle();
-    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
-                                          LIMIT, 0, NOW, &place), 0);
+    ck_assert_int_eq(take(&self, location, h.byte, owners[0], LIMIT, 0, NOW,
+                          &place), 0);
 
     memset(&walk, 0, sizeof(walk));
 
@@ -547,11 +561,11 @@ START_TEST(deaths)
 
     if (worker == 0) {
         enter(&child, 1);
-        _exit(ngx_cc_shelf_reserve(&child, location, h.byte, owners[0], LIMIT, 0,
-                                   NOW, &place) != 0
+        _exit(take(&child, location, h.byte, owners[0], LIMIT, 0, NOW,
+                   &place) != 0
               || ngx_cc_shelf_hand_over(&child, &place, &b) != 0
-              || ngx_cc_shelf_reserve(&child, location, h.byte, owners[1], LIMIT,
-                                      0, NOW, &place) != 0);
+              || take(&child, location, h.byte, owners[1], LIMIT, 0, NOW,
+                      &place) != 0);
     }
 
     ck_assert_int_eq(waitpid(worker, &status, 0), worker);
@@ -654,9 +668,8 @@ START_TEST(healing)
     {
         ngx_cc_handle_t  h = handle();
 
-        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[2],
-                                              LIMIT, SHARE, NOW + 1000000,
-                                              &place), 0);
+        ck_assert_int_eq(take(&self, location, h.byte, owners[2], LIMIT,
+                              SHARE, NOW + 1000000, &place), 0);
     }
     ck_assert_uint_eq(count(NGX_CC_SHELF_ENDED), SHARE);
 }
@@ -666,7 +679,8 @@ END_TEST
 static int
 stays(void *data, uint64_t hash)
 {
-    return hash == *(uint64_t *) data || ngx_cc_shelf_holds(slots, hash);
+    return hash == *(uint64_t *) data || hash == 0x4321
+           || ngx_cc_shelf_holds(slots, hash);
 }
 
 
@@ -679,12 +693,21 @@ START_TEST(retired)
     ngx_cc_shelf_place_t  place;
     ngx_cc_shelf_entry_t  entry;
 
-    hash = 0x1234;
-    other = where(0x5678, LIMIT);
     h = handle();
     b = birth(getpid());
-    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, other, h.byte, owners[0],
-                                          LIMIT, 0, NOW, &place), 0);
+
+    /* one that keeps nothing has no entry, and no harm is done */
+
+    other = ngx_cc_slots_location(slots, 0x4321, 1, 1);
+    ck_assert_int_eq(take(&self, other, h.byte, owners[0], LIMIT, 0, NOW,
+                          &place),
+                     NGX_CC_SHELF_FULL);
+    ck_assert_int_eq(ngx_cc_shelf_oldest(slots, other, NULL, &entry), 0);
+
+    hash = 0x1234;
+    other = where(0x5678, LIMIT);
+    ck_assert_int_eq(take(&self, other, h.byte, owners[0], LIMIT, 0, NOW,
+                          &place), 0);
     ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place, &b), 0);
     ck_assert_int_eq(ngx_cc_shelf_holds(slots, 0x5678), 1);
     ck_assert_int_eq(ngx_cc_shelf_holds(slots, 0x1234), 0);
@@ -704,14 +727,6 @@ START_TEST(retired)
         ngx_cc_slots_retire(slots, stays, &hash);
         ck_assert_int_ge(where(0x10000 + i, 50), 0);
     }
-
-    /* one that keeps nothing has no entry, and no harm is done */
-
-    other = ngx_cc_slots_location(slots, 0x4321, 1, 1);
-    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, other, h.byte, owners[0],
-                                          LIMIT, 0, NOW, &place),
-                     NGX_CC_SHELF_FULL);
-    ck_assert_int_eq(ngx_cc_shelf_oldest(slots, other, NULL, &entry), 0);
 
     /* the memory has an end, and says so */
 
@@ -780,8 +795,8 @@ work(uint32_t process, pid_t pid)
                 _exit(4);
             }
 
-            rc = ngx_cc_shelf_reserve(&me, location, h[n].byte, owner, LIMIT,
-                                      SHARE, NOW, &place[n]);
+            rc = take(&me, location, h[n].byte, owner, LIMIT, SHARE, NOW,
+                      &place[n]);
 
             if (rc != 0) {
                 atomic_fetch_add(&shared->refused, 1);

@@ -177,8 +177,8 @@ ngx_cc_conf_secret_lines(ngx_cycle_t *cycle, ngx_str_t *path, u_char *p,
 
         if (pair->keys == 2) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                          "\"cc_executor_secret\" %V:%ui: a third secret; there "
-                          "are a current and a previous one", path, line);
+                          "\"cc_executor_secret\" %V:%ui: a third secret; "
+                          "there are a current and a previous one", path, line);
             goto failed;
         }
 
