@@ -22,6 +22,7 @@
 static void ngx_cc_slots_drop(ngx_cc_slots_process_t *self, int former);
 static void ngx_cc_slots_heal(ngx_cc_slots_t *slots,
     ngx_cc_slots_table_t *table, int kind);
+static int ngx_cc_slots_ended(pid_t pid, uint64_t start, int zombie);
 static int ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker);
 
 
@@ -463,12 +464,21 @@ ngx_cc_slots_exists(ngx_cc_slots_worker_t *worker)
     pid = atomic_load(&worker->pid);
     start = atomic_load(&worker->start);
 
-    return pid != 0 && !ngx_cc_slots_dead(pid, start);
+    return pid != 0 && !ngx_cc_slots_ended(pid, start, 0);
 }
 
 
 int
 ngx_cc_slots_dead(pid_t pid, uint64_t start)
+{
+    return ngx_cc_slots_ended(pid, start, 1);
+}
+
+
+/* "zombie": one that nobody has waited for yet has ended, too */
+
+static int
+ngx_cc_slots_ended(pid_t pid, uint64_t start, int zombie)
 {
     ngx_cc_proc_stat_t  st;
 
@@ -482,6 +492,6 @@ ngx_cc_slots_dead(pid_t pid, uint64_t start)
      */
 
     return ngx_cc_proc_stat(-1, pid, &st) == 0
-           && ((start && st.start != start) || st.state == 'Z'
-               || st.state == 'X');
+           && ((start && st.start != start)
+               || (zombie && (st.state == 'Z' || st.state == 'X')));
 }
