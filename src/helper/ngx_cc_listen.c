@@ -2,11 +2,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "ngx_cc_door.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_listen.h"
+#include "ngx_cc_places.h"
 #include "ngx_cc_watcher_tell.h"
 
 
@@ -19,6 +21,8 @@ static void ngx_cc_listen_greet(ngx_cc_stay_t *stay, int fd,
     const struct ucred *peer);
 static void ngx_cc_listen_evict(ngx_cc_stay_t *stay, pid_t pid);
 static void ngx_cc_listen_failed(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static void ngx_cc_listen_pause(ngx_cc_stay_t *stay);
+static void ngx_cc_listen_resume(ngx_cc_stay_t *stay);
 static void ngx_cc_listen_welcome(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_hello_t *hello);
 
@@ -71,8 +75,7 @@ ngx_cc_listen_accept(ngx_cc_stay_t *stay)
         }
 
         if (fd == -1) {
-            /* it stays readable, and must not keep us busy */
-            ngx_cc_stay_deafen(stay, NGX_CC_LISTEN_RETRY);
+            ngx_cc_listen_pause(stay);
             return;
         }
 
@@ -103,7 +106,7 @@ ngx_cc_listen_greet(ngx_cc_stay_t *stay, int fd, const struct ucred *peer)
     size = NGX_CC_FDMSG_BUFFER / 2;
     (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 
-    w = ngx_cc_stay_place(stay, fd);
+    w = ngx_cc_places_take(stay, fd);
 
     if (w == NULL) {
         (void) close(fd);
@@ -167,7 +170,7 @@ static void
 ngx_cc_listen_failed(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
     stay->failed++;
-    ngx_cc_watcher_drop(stay, w);
+    ngx_cc_places_drop(stay, w);
 }
 
 
@@ -206,7 +209,7 @@ ngx_cc_listen_welcome(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_wire_init(&welcome, NGX_CC_WIRE_WELCOME, 0, sizeof(welcome));
 
     if (ngx_cc_random(w->welcome, sizeof(w->welcome)) == -1) {
-        ngx_cc_watcher_drop(stay, w);
+        ngx_cc_places_drop(stay, w);
         return;
     }
 
@@ -216,12 +219,12 @@ ngx_cc_listen_welcome(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_door_mac(welcome.mac, NGX_CC_DOOR_HELPER, stay->keep.auth, w->hello,
                     w->welcome, stay->handle.byte);
 
-    if (ngx_cc_watcher_send(stay, w, &welcome) == 0) {
+    if (ngx_cc_places_send(stay, w, &welcome) == 0) {
         w->phase = NGX_CC_WATCHER_PROOF;
 
     } else if (w->phase != NGX_CC_WATCHER_NONE) {
         /* who has said nothing yet cannot have a full queue */
-        ngx_cc_watcher_drop(stay, w);
+        ngx_cc_places_drop(stay, w);
     }
 }
 
@@ -231,6 +234,10 @@ ngx_cc_listen_expire(ngx_cc_stay_t *stay)
 {
     uint32_t           i;
     ngx_cc_watcher_t  *w;
+
+    if (stay->life->now >= stay->listen_at) {
+        ngx_cc_listen_resume(stay);
+    }
 
     for (i = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
@@ -248,4 +255,26 @@ ngx_cc_listen_expire(ngx_cc_stay_t *stay)
             ngx_cc_listen_failed(stay, w);
         }
     }
+}
+
+
+/* no descriptor is left: it stays readable, and must not keep us busy */
+
+static void
+ngx_cc_listen_pause(ngx_cc_stay_t *stay)
+{
+    stay->listen_at = stay->life->now + NGX_CC_LISTEN_RETRY;
+
+    (void) ngx_cc_places_epoll(stay, EPOLL_CTL_MOD, stay->listener, 0, 0,
+                             NGX_CC_PLACES_LISTENER);
+}
+
+
+static void
+ngx_cc_listen_resume(ngx_cc_stay_t *stay)
+{
+    stay->listen_at = NGX_CC_LIFE_NEVER;
+
+    (void) ngx_cc_places_epoll(stay, EPOLL_CTL_MOD, stay->listener, EPOLLIN, 0,
+                             NGX_CC_PLACES_LISTENER);
 }

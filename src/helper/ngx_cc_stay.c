@@ -6,22 +6,16 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "ngx_cc_clock.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_listen.h"
-#include "ngx_cc_stay.h"
+#include "ngx_cc_places.h"
 
 
 #define NGX_CC_STAY_BATCH     16     /* messages a turn */
-#define NGX_CC_STAY_LISTENER  UINT32_MAX
-#define NGX_CC_STAY_DATA      (sizeof(ngx_cc_wire_data_t)                     \
-                               + NGX_CC_WIRE_MAX_DATA)
 
 
 static size_t ngx_cc_stay_size(uint32_t places);
-static int ngx_cc_stay_epoll(ngx_cc_stay_t *stay, int op, int fd,
-    uint32_t events, uint32_t serial, uint32_t place);
 static void ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 
 
@@ -52,7 +46,7 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     stay->places = places;
     stay->used = 1;
     stay->watcher = (ngx_cc_watcher_t *) (stay + 1);
-    stay->data = (uint8_t *) (stay->watcher + places);
+    stay->data = (uint8_t *) p + ngx_cc_stay_size(places) - NGX_CC_STAY_DATA;
 
     stay->run = start->head.run;
     stay->handle = start->handle;
@@ -83,17 +77,19 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     stay->listener = -1;
     stay->epoll = epoll_create1(EPOLL_CLOEXEC);
 
-    if (stay->epoll == -1) {
+    if (stay->epoll == -1
+        || ngx_cc_waits_init(&stay->waits, stay->keep.waits) == -1)
+    {
         goto failed;
     }
 
     stay->listener = ngx_cc_listen_open(stay->keep.pool, stay->handle.byte);
 
     if (stay->listener == -1
-        || ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, stay->listener, EPOLLIN, 0,
-                             NGX_CC_STAY_LISTENER)
+        || ngx_cc_places_epoll(stay, EPOLL_CTL_ADD, stay->listener, EPOLLIN, 0,
+                             NGX_CC_PLACES_LISTENER)
            == -1
-        || ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, control, EPOLLIN,
+        || ngx_cc_places_epoll(stay, EPOLL_CTL_ADD, control, EPOLLIN,
                              stay->watcher[0].serial, 0)
            == -1)
     {
@@ -115,11 +111,17 @@ failed:
 }
 
 
+/* what DATA are put together in has pages of its own, and stands last */
+
 static size_t
 ngx_cc_stay_size(uint32_t places)
 {
-    return sizeof(ngx_cc_stay_t) + places * sizeof(ngx_cc_watcher_t)
-           + NGX_CC_STAY_DATA;
+    size_t  page, size;
+
+    page = sysconf(_SC_PAGESIZE);
+    size = sizeof(ngx_cc_stay_t) + places * sizeof(ngx_cc_watcher_t);
+
+    return (size + page - 1) / page * page + NGX_CC_STAY_DATA;
 }
 
 
@@ -134,6 +136,7 @@ ngx_cc_stay_close(ngx_cc_stay_t *stay)
         (void) close(stay->epoll);
     }
 
+    ngx_cc_waits_done(&stay->waits);
     stay->life->pump.history = NULL;
 
     (void) munmap(stay, ngx_cc_stay_size(stay->places));
@@ -161,137 +164,6 @@ ngx_cc_stay_begin(ngx_cc_stay_t *stay)
 }
 
 
-static int
-ngx_cc_stay_epoll(ngx_cc_stay_t *stay, int op, int fd, uint32_t events,
-    uint32_t serial, uint32_t place)
-{
-    struct epoll_event  event;
-
-    event.events = events;
-    event.data.u64 = (uint64_t) serial << 32 | place;
-
-    return epoll_ctl(stay->epoll, op, fd, &event);
-}
-
-
-ngx_cc_watcher_t *
-ngx_cc_stay_place(ngx_cc_stay_t *stay, int fd)
-{
-    uint32_t           i;
-    ngx_cc_watcher_t  *w;
-
-    for (i = 1; i < stay->places; i++) {
-        w = &stay->watcher[i];
-
-        if (w->phase != NGX_CC_WATCHER_NONE) {
-            continue;
-        }
-
-        if (++stay->serial == 0) {
-            stay->serial = 1;
-        }
-
-        if (ngx_cc_stay_epoll(stay, EPOLL_CTL_ADD, fd, EPOLLIN, stay->serial,
-                              i)
-            == -1)
-        {
-            return NULL;
-        }
-
-        w->fd = fd;
-        w->serial = stay->serial;
-
-        if (i >= stay->used) {
-            stay->used = i + 1;
-        }
-
-        return w;
-    }
-
-    return NULL;
-}
-
-
-void
-ngx_cc_stay_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
-{
-    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, w->fd,
-                             w->full ? EPOLLIN|EPOLLOUT : EPOLLIN, w->serial,
-                             w - stay->watcher);
-}
-
-
-void
-ngx_cc_stay_deafen(ngx_cc_stay_t *stay, uint64_t ms)
-{
-    stay->listen_at = stay->life->now + ms;
-
-    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, stay->listener, 0, 0,
-                             NGX_CC_STAY_LISTENER);
-}
-
-
-void
-ngx_cc_stay_hear(ngx_cc_stay_t *stay)
-{
-    stay->listen_at = NGX_CC_LIFE_NEVER;
-
-    (void) ngx_cc_stay_epoll(stay, EPOLL_CTL_MOD, stay->listener, EPOLLIN, 0,
-                             NGX_CC_STAY_LISTENER);
-}
-
-
-ngx_cc_watcher_t *
-ngx_cc_stay_find(ngx_cc_stay_t *stay, uint32_t serial)
-{
-    uint32_t  i;
-
-    for (i = 0; i < stay->used; i++) {
-        if (stay->watcher[i].serial == serial
-            && stay->watcher[i].phase != NGX_CC_WATCHER_NONE)
-        {
-            return &stay->watcher[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-uint32_t
-ngx_cc_stay_watchers(const ngx_cc_stay_t *stay, uint32_t *present)
-{
-    uint32_t                 i, n;
-    const ngx_cc_watcher_t  *w;
-
-    n = 0;
-
-    if (present) {
-        *present = 0;
-    }
-
-    for (i = 0; i < stay->used; i++) {
-        w = &stay->watcher[i];
-
-        if (w->phase != NGX_CC_WATCHER_ATTACHED
-            || (w->flags & NGX_CC_ATTACH_MONITOR))
-        {
-            continue;
-        }
-
-        n += (w->flags & NGX_CC_ATTACH_DATA) != 0;
-
-        if (present && (w->waiting || (w->flags & (NGX_CC_ATTACH_DATA
-                                                   |NGX_CC_ATTACH_WRITE))))
-        {
-            (*present)++;
-        }
-    }
-
-    return n;
-}
-
-
 void
 ngx_cc_stay_receive(ngx_cc_stay_t *stay)
 {
@@ -305,7 +177,7 @@ ngx_cc_stay_receive(ngx_cc_stay_t *stay)
     for (i = 0; i < n; i++) {
         place = (uint32_t) event[i].data.u64;
 
-        if (place == NGX_CC_STAY_LISTENER) {
+        if (place == NGX_CC_PLACES_LISTENER) {
             ngx_cc_listen_accept(stay);
             continue;
         }
@@ -321,7 +193,7 @@ ngx_cc_stay_receive(ngx_cc_stay_t *stay)
 
         if (event[i].events & EPOLLOUT) {
             w->full = 0;
-            ngx_cc_stay_await(stay, w);
+            ngx_cc_places_await(stay, w);
         }
 
         if (event[i].events & ~EPOLLOUT) {
@@ -368,39 +240,11 @@ ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
                            (const ngx_cc_wire_hello_t *) stay->buffer);
 
     } else if (type == 0) {
-        ngx_cc_watcher_drop(stay, w);
+        ngx_cc_places_drop(stay, w);
 
     } else {
         ngx_cc_watcher_obey(stay, w, stay->buffer);
     }
-}
-
-
-void
-ngx_cc_stay_lost(ngx_cc_stay_t *stay)
-{
-    if (!stay->acked) {
-        /* nobody else can know of it */
-        (void) close(stay->listener);
-        ngx_cc_life_orphan(stay->life);
-
-    } else if (!stay->told) {
-        stay->lost_at = stay->life->now;
-    }
-}
-
-
-void
-ngx_cc_stay_remove(ngx_cc_stay_t *stay)
-{
-    stay->leaving = 1;
-
-    if (stay->over) {
-        stay->leave_at = stay->life->now;
-        return;
-    }
-
-    ngx_cc_ladder_begin(stay->life, NGX_CC_CAUSE_CANCEL);
 }
 
 

@@ -22,7 +22,7 @@
 
 
 #include "ngx_cc_life.h"
-#include "ngx_cc_watcher.h"
+#include "ngx_cc_waits.h"
 
 
 #define NGX_CC_STAY_UNTOLD    60000      /* ms */
@@ -31,6 +31,10 @@
 #define NGX_CC_STAY_SPARE     48         /* connections besides watchers and
                                             waits: they are asking, or on their
                                             way in */
+
+
+#define NGX_CC_STAY_DATA      (sizeof(ngx_cc_wire_data_t)                     \
+                               + NGX_CC_WIRE_MAX_DATA)
 
 
 typedef struct ngx_cc_stay_s {
@@ -48,6 +52,7 @@ typedef struct ngx_cc_stay_s {
     char                   shown[NGX_CC_WIRE_MAX_SHOWN + 1];
 
     ngx_cc_history_t       history;
+    ngx_cc_waits_t         waits;
     uint64_t               consumed;     /* position; by watchers for whom
                                             nothing may be lost */
 
@@ -110,31 +115,6 @@ void ngx_cc_stay_dead(ngx_cc_stay_t *stay);
 
 /* when it wants to be woken, ms of the monotonic clock */
 uint64_t ngx_cc_stay_next(const ngx_cc_stay_t *stay);
-
-
-/* for listen, watcher and waits */
-
-/* the watcher of that connection, or NULL: it is gone */
-ngx_cc_watcher_t *ngx_cc_stay_find(ngx_cc_stay_t *stay, uint32_t serial);
-
-/* a place for a new connection, or NULL */
-ngx_cc_watcher_t *ngx_cc_stay_place(ngx_cc_stay_t *stay, int fd);
-
-/* which events of a connection are awaited */
-void ngx_cc_stay_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
-
-/* the control socket has ended */
-void ngx_cc_stay_lost(ngx_cc_stay_t *stay);
-
-/* lets nobody in for so long; and again */
-void ngx_cc_stay_deafen(ngx_cc_stay_t *stay, uint64_t ms);
-void ngx_cc_stay_hear(ngx_cc_stay_t *stay);
-
-/* forgets it: everybody is told, then the process leaves */
-void ngx_cc_stay_remove(ngx_cc_stay_t *stay);
-
-/* watchers that count, and of those how many keep it from being an orphan */
-uint32_t ngx_cc_stay_watchers(const ngx_cc_stay_t *stay, uint32_t *present);
 
 
 #endif /* _NGX_CC_STAY_H_INCLUDED_ */

@@ -1,10 +1,10 @@
 
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/mman.h>
 #include "ngx_cc_clock.h"
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_listen.h"
+#include "ngx_cc_places.h"
 #include "ngx_cc_stay_turn.h"
 #include "ngx_cc_watcher_tell.h"
 
@@ -40,6 +40,7 @@ ngx_cc_stay_turn(ngx_cc_stay_t *stay)
     ngx_cc_stay_news(stay);
     ngx_cc_listen_expire(stay);
     ngx_cc_stay_clocks(stay);
+    ngx_cc_stay_alarm(stay, ngx_cc_waits_turn(stay));
     ngx_cc_stay_flow(stay);
     ngx_cc_stay_state(stay);
 
@@ -74,7 +75,7 @@ ngx_cc_stay_news(ngx_cc_stay_t *stay)
     }
 
     if (life->tell & NGX_CC_TELL_INPUT) {
-        w = ngx_cc_stay_find(stay, stay->writer);
+        w = ngx_cc_places_find(stay, stay->writer);
 
         if (w) {
             w->input_done = life->input_done;
@@ -85,7 +86,7 @@ ngx_cc_stay_news(ngx_cc_stay_t *stay)
     }
 
     if (life->tell & NGX_CC_TELL_SIGNALLED) {
-        w = ngx_cc_stay_find(stay, stay->signaller);
+        w = ngx_cc_places_find(stay, stay->signaller);
 
         if (w) {
             w->signalled = life->signalled;
@@ -126,7 +127,7 @@ ngx_cc_stay_started(ngx_cc_stay_t *stay)
     started.pid = stay->life->exited.pid;
     started.start = stay->life->exited.start;
 
-    return ngx_cc_watcher_send(stay, w, &started) == 0;
+    return ngx_cc_places_send(stay, w, &started) == 0;
 }
 
 
@@ -145,7 +146,7 @@ ngx_cc_stay_over(ngx_cc_stay_t *stay)
 
     ngx_cc_history_trim(&stay->history);
     ngx_cc_life_shrink(stay->life);
-    (void) madvise(stay->buffer, stay->room, MADV_DONTNEED);
+    ngx_cc_places_rest(stay);
 }
 
 
@@ -159,11 +160,7 @@ ngx_cc_stay_clocks(ngx_cc_stay_t *stay)
     life = stay->life;
     now = life->now;
 
-    if (now >= stay->listen_at) {
-        ngx_cc_stay_hear(stay);
-    }
-
-    (void) ngx_cc_stay_watchers(stay, &present);
+    (void) ngx_cc_places_count(stay, &present);
 
     if (present || stay->present) {
         stay->asked_at = now;
@@ -213,7 +210,7 @@ static void
 ngx_cc_stay_need(ngx_cc_stay_t *stay)
 {
     uint32_t                 i;
-    uint64_t                 least;
+    uint64_t                 least, waits;
     const ngx_cc_watcher_t  *w;
 
     least = UINT64_MAX;
@@ -243,6 +240,11 @@ ngx_cc_stay_need(ngx_cc_stay_t *stay)
         /* it waits for somebody to come */
         least = stay->consumed;
     }
+
+    /* a wait is quick, and must not miss anything */
+
+    waits = ngx_cc_waits_need(&stay->waits);
+    least = waits < least ? waits : least;
 
     stay->history.need = stay->life->masterless ? UINT64_MAX : least;
 }
@@ -337,7 +339,7 @@ ngx_cc_stay_state(ngx_cc_stay_t *stay)
 
     state = &stay->state;
     flags = ngx_cc_watcher_state(stay);
-    watchers = ngx_cc_stay_watchers(stay, NULL);
+    watchers = ngx_cc_places_count(stay, NULL);
 
     changed = (state->head.type == 0 || state->head.flags != flags
                || state->watchers != watchers)

@@ -2,12 +2,10 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include "ngx_cc_hmac.h"
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_listen.h"
-#include "ngx_cc_stay.h"
+#include "ngx_cc_places.h"
 
 
 static void ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
@@ -67,7 +65,7 @@ ngx_cc_watcher_obey(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, const void *p)
         return;
     }
 
-    ngx_cc_watcher_drop(stay, w);
+    ngx_cc_places_drop(stay, w);
 }
 
 
@@ -120,7 +118,7 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     flags = attach->head.flags;
 
     if ((flags & NGX_CC_ATTACH_MONITOR) && (flags & NGX_CC_ATTACH_DATA)) {
-        ngx_cc_watcher_drop(stay, w);
+        ngx_cc_places_drop(stay, w);
         return;
     }
 
@@ -235,7 +233,7 @@ ngx_cc_watcher_crowded(const ngx_cc_stay_t *stay, unsigned flags)
     const ngx_cc_watcher_t  *w;
 
     if (flags & NGX_CC_ATTACH_DATA) {
-        return ngx_cc_stay_watchers(stay, NULL) >= stay->keep.watchers;
+        return ngx_cc_places_count(stay, NULL) >= stay->keep.watchers;
     }
 
     for (i = 1, n = 0; i < stay->used; i++) {
@@ -344,6 +342,19 @@ ngx_cc_watcher_ask(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
             w->moved = stay->life->now;
         }
 
+        return 1;
+
+    case NGX_CC_WIRE_WAIT:
+
+        if (w->flags & NGX_CC_ATTACH_MONITOR) {
+            return 0;
+        }
+
+        stay->asked_at = stay->life->now;
+        return ngx_cc_waits_add(stay, w, &msg->wait);
+
+    case NGX_CC_WIRE_UNWAIT:
+        ngx_cc_waits_withdraw(stay, w, msg->woke.serial);
         return 1;
 
     default:
@@ -511,43 +522,5 @@ ngx_cc_watcher_remove(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, int force)
     }
 
     stay->asked_at = stay->life->now;
-    ngx_cc_stay_remove(stay);
-}
-
-
-void
-ngx_cc_watcher_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
-{
-    char  c;
-    int   i, control;
-
-    if (w->input) {
-        (void) munmap(w->input, w->input_len);
-    }
-
-    if (stay->exclusive == w->serial) {
-        stay->exclusive = 0;
-    }
-
-    /* what was not read would be an error of the peer's */
-
-    for (i = 0; i < 64 && recv(w->fd, &c, 1, MSG_DONTWAIT) > 0; i++) {
-        /* void */
-    }
-
-    (void) close(w->fd);
-
-    control = w->control;
-    memset(w, 0, sizeof(ngx_cc_watcher_t));
-    w->fd = -1;
-
-    while (stay->used > 1
-           && stay->watcher[stay->used - 1].phase == NGX_CC_WATCHER_NONE)
-    {
-        stay->used--;
-    }
-
-    if (control) {
-        ngx_cc_stay_lost(stay);
-    }
+    ngx_cc_places_leave(stay);
 }

@@ -59,8 +59,9 @@ typedef struct {
     unsigned        armed:1;     /* it has asked for a DATA */
     unsigned        exited:1;    /* EXITED was sent */
     unsigned        listing:1;   /* DENIED: ENTRY, not ATTACHED */
-    unsigned        waiting:1;   /* for something (ngx_cc_waits) */
+    unsigned        woken:1;     /* a wait has to be told (ngx_cc_waits) */
 
+    uint32_t        waits;       /* that it has */
     unsigned        flags;       /* granted: NGX_CC_ATTACH_* */
     unsigned        denied;      /* DENIED: ngx_cc_wire_denied_e */
     unsigned        tell;        /* NGX_CC_WATCHER_TELL_* */
@@ -90,9 +91,6 @@ typedef struct {
  */
 void ngx_cc_watcher_obey(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w,
     const void *msg);
-
-/* the connection ends; whatever it had asked for is forgotten */
-void ngx_cc_watcher_drop(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w);
 
 /* gives stdin the next INPUT that waits, if it is free */
 void ngx_cc_watcher_feed(struct ngx_cc_stay_s *stay);

@@ -1,7 +1,6 @@
 
-#include <errno.h>
 #include <string.h>
-#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_places.h"
 #include "ngx_cc_watcher_tell.h"
 
 
@@ -42,7 +41,7 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     {
         exited = stay->life->exited;
 
-        if (ngx_cc_watcher_send(stay, w, &exited) == 0) {
+        if (ngx_cc_places_send(stay, w, &exited) == 0) {
             w->exited = 1;
             stay->read |= ((w->flags & NGX_CC_ATTACH_DATA) != 0);
         }
@@ -65,7 +64,7 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     if (w->tell & NGX_CC_WATCHER_TELL_ATTACHED) {
         ngx_cc_watcher_attached(stay, w, &msg.attached);
 
-        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
             return -1;
         }
 
@@ -73,7 +72,7 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_INPUT) {
-        if (ngx_cc_watcher_send(stay, w, &w->input_done) == -1) {
+        if (ngx_cc_places_send(stay, w, &w->input_done) == -1) {
             return -1;
         }
 
@@ -82,17 +81,25 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_SIGNALLED) {
-        if (ngx_cc_watcher_send(stay, w, &w->signalled) == -1) {
+        if (ngx_cc_places_send(stay, w, &w->signalled) == -1) {
             return -1;
         }
 
         w->tell &= ~NGX_CC_WATCHER_TELL_SIGNALLED;
     }
 
+    if (w->woken) {
+        ngx_cc_waits_tell(stay, w);
+
+        if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
+            return -1;
+        }
+    }
+
     if (w->tell & NGX_CC_WATCHER_TELL_STATE) {
         msg.state = stay->state;
 
-        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
             return -1;
         }
 
@@ -103,7 +110,7 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_REMOVED, 0, sizeof(msg.removed));
         msg.removed.denied = w->removed;
 
-        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
             return -1;
         }
 
@@ -114,14 +121,14 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_DETACHED, 0, sizeof(msg.detached));
         msg.detached.reason = w->detached;
 
-        if (ngx_cc_watcher_send(stay, w, &msg) == -1) {
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
             return -1;
         }
 
         w->tell &= ~NGX_CC_WATCHER_TELL_DETACHED;
 
         if (!w->control) {
-            ngx_cc_watcher_drop(stay, w);
+            ngx_cc_places_drop(stay, w);
             return -1;
         }
 
@@ -151,7 +158,7 @@ ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     msg->start = stay->life->exited.start;
     msg->seq = h->ring->head;
     msg->accepted = stay->life->pump.accepted;
-    msg->watchers = ngx_cc_stay_watchers(stay, NULL);
+    msg->watchers = ngx_cc_places_count(stay, NULL);
     ngx_cc_pty_size(&stay->life->pump.pty, &msg->cols, &msg->rows);
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
@@ -222,7 +229,7 @@ ngx_cc_watcher_data(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
     data->head.size = sizeof(*data) + data->len;
 
-    if (ngx_cc_watcher_send(stay, w, data) == 0) {
+    if (ngx_cc_places_send(stay, w, data) == 0) {
         w->armed = 0;
 
     } else if (w->phase == NGX_CC_WATCHER_ATTACHED) {
@@ -297,7 +304,7 @@ ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     } else {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_ATTACHED, 0, sizeof(msg));
         msg.denied = w->denied;
-        (void) ngx_cc_watcher_send(stay, w, &msg);
+        (void) ngx_cc_places_send(stay, w, &msg);
     }
 
     if (w->phase == NGX_CC_WATCHER_NONE) {
@@ -310,7 +317,7 @@ ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         return;
     }
 
-    ngx_cc_watcher_drop(stay, w);
+    ngx_cc_places_drop(stay, w);
 }
 
 
@@ -330,14 +337,14 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.denied = w->denied;
 
     if (w->denied) {
-        (void) ngx_cc_watcher_send(stay, w, &msg);
+        (void) ngx_cc_places_send(stay, w, &msg);
         return;
     }
 
     exited = &stay->life->exited;
 
     msg.entry.head.flags = ngx_cc_watcher_state(stay);
-    msg.entry.watchers = ngx_cc_stay_watchers(stay, NULL);
+    msg.entry.watchers = ngx_cc_places_count(stay, NULL);
     msg.entry.handle = stay->handle;
     msg.entry.pid = exited->pid;
     msg.entry.start = exited->start;
@@ -367,28 +374,5 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.head.size = sizeof(msg.entry) + stay->label_len
                           + stay->shown_len;
 
-    (void) ngx_cc_watcher_send(stay, w, &msg);
-}
-
-
-int
-ngx_cc_watcher_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
-{
-    ngx_cc_wire_head_t  *head = msg;
-
-    head->run = w->control ? stay->run : 0;
-
-    if (ngx_cc_fdmsg_send(w->fd, msg, head->size, NULL, 0) == 0) {
-        return 0;
-    }
-
-    if (errno == EAGAIN) {
-        w->full = 1;
-        ngx_cc_stay_await(stay, w);
-        return -1;
-    }
-
-    ngx_cc_watcher_drop(stay, w);
-
-    return -1;
+    (void) ngx_cc_places_send(stay, w, &msg);
 }

@@ -14,13 +14,6 @@
 /* sends what is due, as far as the socket takes it */
 void ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 
-/*
- * Sends a message; head.run is set right.  Returns 0, or -1: it was not sent,
- * and either the socket is "full" or the watcher is gone.
- */
-int ngx_cc_watcher_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
-    void *msg);
-
 /* who is DENIED is told so, or what it asked for, and closed */
 void ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 

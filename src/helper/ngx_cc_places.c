@@ -1,0 +1,231 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_ladder.h"
+#include "ngx_cc_places.h"
+
+
+static void ngx_cc_places_lost(ngx_cc_stay_t *stay);
+
+
+int
+ngx_cc_places_epoll(ngx_cc_stay_t *stay, int op, int fd, uint32_t events,
+    uint32_t serial, uint32_t place)
+{
+    struct epoll_event  event;
+
+    event.events = events;
+    event.data.u64 = (uint64_t) serial << 32 | place;
+
+    return epoll_ctl(stay->epoll, op, fd, &event);
+}
+
+
+ngx_cc_watcher_t *
+ngx_cc_places_take(ngx_cc_stay_t *stay, int fd)
+{
+    uint32_t           i;
+    ngx_cc_watcher_t  *w;
+
+    for (i = 1; i < stay->places; i++) {
+        w = &stay->watcher[i];
+
+        if (w->phase != NGX_CC_WATCHER_NONE) {
+            continue;
+        }
+
+        if (++stay->serial == 0) {
+            stay->serial = 1;
+        }
+
+        if (ngx_cc_places_epoll(stay, EPOLL_CTL_ADD, fd, EPOLLIN, stay->serial,
+                              i)
+            == -1)
+        {
+            return NULL;
+        }
+
+        w->fd = fd;
+        w->serial = stay->serial;
+
+        if (i >= stay->used) {
+            stay->used = i + 1;
+        }
+
+        return w;
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_cc_places_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    (void) ngx_cc_places_epoll(stay, EPOLL_CTL_MOD, w->fd,
+                             w->full ? EPOLLIN|EPOLLOUT : EPOLLIN, w->serial,
+                             w - stay->watcher);
+}
+
+
+ngx_cc_watcher_t *
+ngx_cc_places_find(ngx_cc_stay_t *stay, uint32_t serial)
+{
+    uint32_t  i;
+
+    for (i = 0; i < stay->used; i++) {
+        if (stay->watcher[i].serial == serial
+            && stay->watcher[i].phase != NGX_CC_WATCHER_NONE)
+        {
+            return &stay->watcher[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+uint32_t
+ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present)
+{
+    uint32_t                 i, n;
+    const ngx_cc_watcher_t  *w;
+
+    n = 0;
+
+    if (present) {
+        *present = 0;
+    }
+
+    for (i = 0; i < stay->used; i++) {
+        w = &stay->watcher[i];
+
+        if (w->phase != NGX_CC_WATCHER_ATTACHED
+            || (w->flags & NGX_CC_ATTACH_MONITOR))
+        {
+            continue;
+        }
+
+        n += (w->flags & NGX_CC_ATTACH_DATA) != 0;
+
+        if (present && (w->waits || (w->flags & (NGX_CC_ATTACH_DATA
+                                                   |NGX_CC_ATTACH_WRITE))))
+        {
+            (*present)++;
+        }
+    }
+
+    return n;
+}
+
+
+int
+ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
+{
+    ngx_cc_wire_head_t  *head = msg;
+
+    head->run = w->control ? stay->run : 0;
+
+    if (ngx_cc_fdmsg_send(w->fd, msg, head->size, NULL, 0) == 0) {
+        return 0;
+    }
+
+    if (errno == EAGAIN) {
+        w->full = 1;
+        ngx_cc_places_await(stay, w);
+        return -1;
+    }
+
+    ngx_cc_places_drop(stay, w);
+
+    return -1;
+}
+
+
+void
+ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    char  c;
+    int   i, control;
+
+    if (w->input) {
+        (void) munmap(w->input, w->input_len);
+    }
+
+    stay->waits.stale |= (w->waits != 0);
+
+    if (stay->exclusive == w->serial) {
+        stay->exclusive = 0;
+    }
+
+    /* what was not read would be an error of the peer's */
+
+    for (i = 0; i < 64 && recv(w->fd, &c, 1, MSG_DONTWAIT) > 0; i++) {
+        /* void */
+    }
+
+    (void) close(w->fd);
+
+    control = w->control;
+    memset(w, 0, sizeof(ngx_cc_watcher_t));
+    w->fd = -1;
+
+    while (stay->used > 1
+           && stay->watcher[stay->used - 1].phase == NGX_CC_WATCHER_NONE)
+    {
+        stay->used--;
+    }
+
+    if (stay->over) {
+        ngx_cc_places_rest(stay);
+    }
+
+    if (control) {
+        ngx_cc_places_lost(stay);
+    }
+}
+
+
+static void
+ngx_cc_places_lost(ngx_cc_stay_t *stay)
+{
+    if (!stay->acked) {
+        /* nobody else can know of it */
+        (void) close(stay->listener);
+        ngx_cc_life_orphan(stay->life);
+
+    } else if (!stay->told) {
+        stay->lost_at = stay->life->now;
+    }
+}
+
+
+void
+ngx_cc_places_rest(ngx_cc_stay_t *stay)
+{
+    if (ngx_cc_places_count(stay, NULL) == 0) {
+        (void) madvise(stay->data, NGX_CC_STAY_DATA, MADV_DONTNEED);
+    }
+
+    (void) madvise(stay->buffer, stay->room, MADV_DONTNEED);
+}
+
+
+void
+ngx_cc_places_leave(ngx_cc_stay_t *stay)
+{
+    stay->leaving = 1;
+
+    if (stay->over) {
+        stay->leave_at = stay->life->now;
+        return;
+    }
+
+    ngx_cc_ladder_begin(stay->life, NGX_CC_CAUSE_CANCEL);
+}

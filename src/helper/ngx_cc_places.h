@@ -1,0 +1,58 @@
+
+/*
+ * The places of a kept command's watchers: who sits where, what is sent to
+ * them, how they leave.  The first place is that of the control socket.
+ */
+
+#ifndef _NGX_CC_PLACES_H_INCLUDED_
+#define _NGX_CC_PLACES_H_INCLUDED_
+
+
+#include "ngx_cc_stay.h"
+
+
+#define NGX_CC_PLACES_LISTENER  UINT32_MAX   /* is in the same epoll */
+
+
+/*
+ * epoll_ctl(2) for a descriptor: what comes of it is told apart by place, and
+ * by connection.  Returns 0, or -1 with errno.
+ */
+int ngx_cc_places_epoll(ngx_cc_stay_t *stay, int op, int fd, uint32_t events,
+    uint32_t serial, uint32_t place);
+
+/* a place for a new connection, or NULL */
+ngx_cc_watcher_t *ngx_cc_places_take(ngx_cc_stay_t *stay, int fd);
+
+/* asks for what is awaited: messages, and room if it was "full" */
+void ngx_cc_places_await(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+/* the watcher of that connection, or NULL: it is gone */
+ngx_cc_watcher_t *ngx_cc_places_find(ngx_cc_stay_t *stay, uint32_t serial);
+
+/*
+ * How many want output; *present (may be NULL): how many keep it from being an
+ * orphan.
+ */
+uint32_t ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present);
+
+/*
+ * Sends a message; head.run is set right.  Returns 0, or -1: it was not sent,
+ * and either the socket is "full" or the watcher is gone.
+ */
+int ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg);
+
+/*
+ * The connection ends; whatever it had asked for is forgotten.  That of the
+ * control socket may be the end of the command.
+ */
+void ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+/* over: gives back what nobody uses now */
+void ngx_cc_places_rest(ngx_cc_stay_t *stay);
+
+/* forgets the command, ending it first: the process will leave */
+void ngx_cc_places_leave(ngx_cc_stay_t *stay);
+
+
+#endif /* _NGX_CC_PLACES_H_INCLUDED_ */
