@@ -13,10 +13,14 @@
 #define NGX_CC_PUMP_RETRIES    8        /* of a read or write that fails */
 #define NGX_CC_PUMP_SCRATCH   65536
 #define NGX_CC_PUMP_PIPE      65536          /* what a pipe holds at birth */
+#define NGX_CC_PUMP_PAGE      4096           /* what a terminal hands out */
+#define NGX_CC_PUMP_PAGES     8
 #define NGX_CC_PUMP_WIDE      (256 * 1024)   /* and when it was full */
 
 
 static size_t ngx_cc_pump_place(ngx_cc_pump_t *pump, uint8_t **p);
+static ssize_t ngx_cc_pump_take(const ngx_cc_pump_t *pump, int stream,
+    uint8_t *p, size_t room);
 static int ngx_cc_pump_spent(const ngx_cc_pump_t *pump, uint64_t *left);
 static void ngx_cc_pump_begin(ngx_cc_pump_t *pump, size_t window);
 static int ngx_cc_pump_type(ngx_cc_pump_t *pump, uint64_t now);
@@ -145,9 +149,7 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
         room = room < left ? room : left;
     }
 
-    do {
-        n = read(pump->out[stream], p, room);
-    } while (n == -1 && errno == EINTR);
+    n = ngx_cc_pump_take(pump, stream, p, room);
 
     if (n == -1 && errno == EAGAIN) {
         return 0;
@@ -187,6 +189,39 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     pump->bytes[stream] += n;
 
     return 1;
+}
+
+
+/*
+ * As read(); a terminal hands out a page at a time, so of one that is busy some
+ * are taken at once.
+ */
+
+static ssize_t
+ngx_cc_pump_take(const ngx_cc_pump_t *pump, int stream, uint8_t *p,
+    size_t room)
+{
+    size_t   sum;
+    ssize_t  n;
+
+    for (sum = 0; sum < room; sum += n) {
+
+        do {
+            n = read(pump->out[stream], p + sum, room - sum);
+        } while (n == -1 && errno == EINTR);
+
+        if (n <= 0) {
+            return sum ? (ssize_t) sum : n;
+        }
+
+        if (pump->pty.master == -1 || n < NGX_CC_PUMP_PAGE / 2
+            || sum >= NGX_CC_PUMP_PAGES * NGX_CC_PUMP_PAGE)
+        {
+            return sum + n;
+        }
+    }
+
+    return sum;
 }
 
 

@@ -106,7 +106,7 @@ sub free_port {
 }
 
 # An nginx with one worker, stock pool sizes, and locations: /direct (no shell),
-# /shell, /open (neither fence nor list), /guarded (fence, list with patterns,
+# /shell, /terminal, /open (neither fence nor list), /guarded (fence, list with patterns,
 # limits), /watched (audit log, limits of clients), /page.  "more" is put into
 # all but the last.
 sub nginx {
@@ -135,6 +135,7 @@ http {
         listen 127.0.0.1:%%PORT%% backlog=511;
         location /direct { cc_executor on; $limits }
         location /shell { cc_executor on; cc_executor_shell /bin/sh; $limits }
+        location /terminal { cc_executor on; cc_executor_tty on; $limits }
         location /open { cc_executor on; cc_executor_fence off; $limits }
         location /guarded { cc_executor on; $guarded }
         location /watched { cc_executor on; $limits

@@ -6,6 +6,8 @@
  *   relay PORT PROGRAM [ARG …] for each connection a program; what it writes,
  *                              escaped as JSON, goes to the client; no frames,
  *                              no limits, no life of a command
+ *   terminal PORT PROGRAM [ARG …]  the same with a terminal, and nothing is
+ *                              escaped: what is read from it goes to the client
  *   canned PORT TEXT           a WebSocket on which each frame of a client is
  *                              answered by TEXT: the ceiling of "load call"
  *   blast PORT BYTES           a WebSocket on which the first frame is answered
@@ -24,6 +26,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +48,7 @@ typedef struct {
 
 
 static void peer_accept(void);
+static void peer_terminal(int pipe[2]);
 static void peer_serve(int fd);
 static void peer_echo(int fd, size_t n);
 static void peer_relay(int fd, size_t n);
@@ -77,8 +81,8 @@ main(int argc, char **argv)
     struct epoll_event  ee, events[PEER_EVENTS];
 
     if (argc < 3 || (argc < 4 && argv[1][0] != 'e')) {
-        fprintf(stderr, "usage: %s echo|relay|canned|accept|blast port "
-                "[argument ...]\n", argv[0]);
+        fprintf(stderr, "usage: %s echo|relay|terminal|canned|accept|blast "
+                "port [argument ...]\n", argv[0]);
         return 2;
     }
 
@@ -128,9 +132,12 @@ peer_accept(void)
     ee.events = EPOLLIN;
     ee.data.fd = fd;
 
-    if (peer_mode == 'r') {
+    if (peer_mode == 'r' || peer_mode == 't') {
 
-        if (pipe2(pipe, O_CLOEXEC) == -1) {
+        if (peer_mode == 't') {
+            peer_terminal(pipe);
+
+        } else if (pipe2(pipe, O_CLOEXEC) == -1) {
             bench_die("pipe");
         }
 
@@ -155,6 +162,27 @@ peer_accept(void)
 }
 
 
+/* master and slave, in the place of a pipe's ends */
+
+static void
+peer_terminal(int pipe[2])
+{
+    int  unlock = 0;
+
+    pipe[0] = open("/dev/ptmx", O_RDWR|O_NOCTTY|O_CLOEXEC);
+
+    if (pipe[0] == -1 || ioctl(pipe[0], TIOCSPTLCK, &unlock) == -1) {
+        bench_die("/dev/ptmx");
+    }
+
+    pipe[1] = ioctl(pipe[0], _IO('T', 0x41), O_RDWR|O_NOCTTY|O_CLOEXEC);
+
+    if (pipe[1] == -1) {
+        bench_die("TIOCGPTPEER");
+    }
+}
+
+
 static void
 peer_serve(int fd)
 {
@@ -176,6 +204,11 @@ peer_serve(int fd)
 
     if (peer_mode == 'r') {
         peer_relay(fd, n);
+        return;
+    }
+
+    if (peer_mode == 't') {
+        bench_write(peer_fds[fd].client, peer_in, n);
         return;
     }
 
@@ -307,7 +340,7 @@ peer_blast(int fd)
 static void
 peer_close(int fd)
 {
-    if (peer_mode == 'r') {
+    if (peer_mode == 'r' || peer_mode == 't') {
         close(peer_fds[fd].client);
         (void) waitpid(peer_fds[fd].pid, NULL, 0);
     }
