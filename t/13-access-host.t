@@ -291,10 +291,10 @@ is(status('/trust', { Origin => 'http://evil.example' }, %wide), 403,
 # what the log says of it
 
 status('/ws/mcp', { Host => 'evil.example' });
-like($t->log, qr/\[info\].*cc_executor: refused with 421, cc_executor_allowed_hosts does not have "evil\.example"/,
+like($t->log, qr/\[info\].*cc_executor: refused with 421, cc_executor_allowed_hosts does not list "evil\.example"/,
     'the log says why: Host');
 status('/ws/mcp', { Origin => "http://\e[31m\x80\"" . 'x' x 2000 });
-like($t->log, qr/refused with 403, cc_executor_allowed_origins does not have "http:\/\/\\x1B\[31m\\x80\\x22x{100,230}\.\.\."/,
+like($t->log, qr/refused with 403, cc_executor_allowed_origins does not list "http:\/\/\\x1B\[31m\\x80\\x22x{100,230}\.\.\."/,
     'Origin, escaped and cut');
 unlike($t->log, qr/\e|\x80/, 'nothing raw of it');
 

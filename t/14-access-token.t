@@ -219,7 +219,7 @@ is(status({ Via => 1 }, path => '/free'), 403, 'and opens nothing else');
 is(status(bearer($token), path => '/empty'), 401,
     'a file without tokens lets nobody in');
 like($t->slurp('logs/stdout.log') . $t->log,
-    qr/\[warn\].*none has no token: nobody may connect/, 'and is warned of');
+    qr/\[warn\].*none has no token: no client can connect/, 'and is warned of');
 $ws = connection({}, path => '/error');
 is($ws->{status}, 200, 'error_page for 401');
 like($ws->{body}, qr/^addr:127\.0\.0\.1\n$/, 'where the variable is known');
@@ -277,7 +277,7 @@ for my $file (glob "$dir/logs/*") {
 }
 like($logs, qr/ 101 - token:ci$/m, 'the owner is logged');
 like($logs, qr/ 401 - addr:127\.0\.0\.1$/m, 'of a refused one, too');
-like($logs, qr/refused with 401, a token of cc_executor_token_file is needed/,
+like($logs, qr/refused with 401, a token of cc_executor_token_file is required/,
     'and why');
 unlike($logs, qr/\Q$_\E/, 'no token in any log') for $token, $third;
 is(join("\n", grep { !m{"?GET /ws/mcp[?/]} } grep { /\Q$second\E/ }

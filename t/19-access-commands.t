@@ -153,9 +153,9 @@ is($t->ws(path => '/proxy')->{status}, 101, 'nginx as its own client');
 
 # logs
 
-like($t->log, qr/\[warn\].*refused with 403, a command of this server may not be its client \(cc_executor_commands_as_clients\)/,
+like($t->log, qr/\[warn\].*refused with 403, a command of this server may not connect to it \(cc_executor_commands_as_clients\)/,
     'the log: a command');
-like($t->log, qr/\[warn\].*refused with 403, it has the user of this server's commands and its process cannot be seen; "cc_executor_commands_as_clients on" lets such clients in/,
+like($t->log, qr/\[warn\].*refused with 403, it runs as the user of this server's commands and its process cannot be inspected; "cc_executor_commands_as_clients on" admits such clients/,
     'and what is maybe one');
 like($t->slurp('logs/audit.log'),
     qr/"status":403,"reason":"command","error":"a command of this server/,

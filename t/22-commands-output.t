@@ -1,4 +1,4 @@
-# process.output: lines, chunks, bytes that are no text.
+# process.output: lines, chunks, bytes that are not text.
 #
 # tags: asan coverage smoke
 
@@ -98,7 +98,7 @@ is(scalar(grep { $_->{truncated} } @{ $r->{output} }), $big / $max,
 is($r->{output}[-1]{data}, "after\n", 'and the next line is one again');
 continuous($r, '32 MiB');
 
-# bytes that are no text
+# bytes that are not text
 
 my $all = join '', map { chr } 0 .. 255;
 my $path = file('all', $all);

@@ -138,7 +138,7 @@ SKIP: {
     no warnings 'redefine';
     my $globals = \&CC::Nginx::globals;
     local *CC::Nginx::globals = sub { return $globals->(@_) =~ s/user \w+ \w+;//r };
-    my $why = qr/\[emerg\].*the commands of location "\/x" would run as root: give nginx a "user", or say "cc_executor_allow_root on"/;
+    my $why = qr/\[emerg\].*the commands of location "\/x" would run as root: give nginx a "user", or set "cc_executor_allow_root on"/;
     for ('master_process off;', 'user root;') {
         my ($rc, $out) = CC::Nginx->new->test_config($conf->($_, ''));
         is($rc, 1, "$_ refused");

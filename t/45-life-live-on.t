@@ -235,7 +235,7 @@ SKIP: {
     $v->{conf} = $v->config =~ s{(cc_executor_path) \S+;}{$1 $path;}r;
     my ($rc, $out) = $v->test_config($v->{conf});
     is($rc, 0, 'a directory that cannot be made does not keep nginx from it');
-    like($out, qr{\[warn\].*/other/work" cannot be made or used}, 'but it is told');
+    like($out, qr{\[warn\].*/other/work" cannot be created or used}, 'but it is told');
     my ($before) = $v->workers;
     $v->write_config;
     $v->signal('HUP');

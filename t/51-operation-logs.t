@@ -84,7 +84,7 @@ for my $id (@ids) {
         'a command ended');
     unlike($log, qr/$id/, 'the secret part of its id is not in the log');
 }
-like($log, qr/\[info\].*cc_executor: refused with 403, cc_executor_allowed_origins does not have "http:\/\/a"/,
+like($log, qr/\[info\].*cc_executor: refused with 403, cc_executor_allowed_origins does not list "http:\/\/a"/,
     'why a request was refused');
 unlike($log, qr/echo 1/, 'no command line');
 

@@ -98,7 +98,7 @@ for (1 .. 6) {
 is($other->run('echo again')->{stdout}, "again\n", 'and stays');
 ok($t->wait_until(sub { commands('/flood') == 0 }),
     'no slot is held');
-is(scalar(() = $t->log =~ /the client takes nothing, the rest of the output is/g),
+is(scalar(() = $t->log =~ /the client reads nothing, the rest of the output is/g),
     6, 'the log tells of six');
 
 my $r = rest($mad[0]);

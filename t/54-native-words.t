@@ -44,8 +44,8 @@ $c->notification('process.completed');
 
 # what is too long could go another way
 
-$m = $c->call('execute', { command => 'x' x 200_000 });
-is($m->{error}{code}, -32602, 'a long command line');
+$m = $c->call('execute', { args => ['/bin/echo', 'x' x 200_000] });
+is($m->{error}{code}, -32602, 'a long argument');
 like($m->{error}{message}, qr/argument list too long.* params\.stdin$/,
     'stdin is named');
 
@@ -55,14 +55,14 @@ for (
     ['/ws/mcp', ['no-such-program', 'x'], qr/^exec: No such file or directory:/,
         qr/'no-such-program'$/],
     ['/ws/mcp', ['./nothing/here'], qr/^exec: No such/, qr{'\./nothing/here'$}],
-    ['/ws/mcp', ['cd', '/tmp'], qr/'cd' is built into shells/,
-        qr/say it in command/],
-    ['/plain', ['cd', '/tmp'], qr/'cd' is built into shells/,
+    ['/ws/mcp', ['cd', '/tmp'], qr/'cd' is a shell builtin/,
+        qr/give it in command, for the shell$/],
+    ['/plain', ['cd', '/tmp'], qr/'cd' is a shell builtin/,
         qr/each starts in the same directory$/],
-    ['/beneath', ['cd', '/tmp'], qr/'cd' is built into shells/,
+    ['/beneath', ['cd', '/tmp'], qr/'cd' is a shell builtin/,
         qr/choose the directory with cwd$/],
-    ['/plain', ['export', 'A=b'], qr/'export' is built into shells/,
-        qr/commands run without one here$/],
+    ['/plain', ['export', 'A=b'], qr/'export' is a shell builtin/,
+        qr/commands run without a shell here$/],
     ['/plain', ['y' x 100], qr/^exec: No such/, qr/: 'y{60}\.\.\.'$/],
 ) {
     my ($path, $args, @says) = @$_;

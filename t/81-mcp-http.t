@@ -383,7 +383,7 @@ for my $stage (0 .. 4) {
 $slow = CC::Http->new(port => $t->port, path => '/slow');
 $slow->send(execute({ command => 'head -c 12000000 /dev/zero | tr "\0" x',
     max_output_bytes => 16_000_000 }));
-ok($t->wait_until(sub { $t->log =~ /the client takes nothing/ }, 20),
+ok($t->wait_until(sub { $t->log =~ /the client reads nothing/ }, 20),
     'a client that takes nothing is given up');
 $slow->close;
 

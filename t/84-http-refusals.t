@@ -78,17 +78,17 @@ is(post('/req')->{status}, 200, 'the one request that limit_req lets in');
 
 for (
     ['/ws/mcp', { Origin => 'http://evil.example' }, undef, 403, -32600,
-        qr/^cc_executor_allowed_origins does not have "http:\/\/evil\.example"$/],
+        qr/^cc_executor_allowed_origins does not list "http:\/\/evil\.example"$/],
     ['/ws/mcp', { Origin => qq(http://"\\\xe9) }, undef, 403, -32600,
-        qr/^cc_executor_allowed_origins does not have "http:\/\/\\x22\\x5C\\xE9"$/],
+        qr/^cc_executor_allowed_origins does not list "http:\/\/\\x22\\x5C\\xE9"$/],
     ['/ws/mcp', { Host => 'evil.example' }, undef, 421, -32600,
-        qr/^cc_executor_allowed_hosts does not have "evil\.example"$/],
+        qr/^cc_executor_allowed_hosts does not list "evil\.example"$/],
     ['/ws/mcp', { Via => '1.1 x' }, undef, 403, -32600,
         qr/^the request was forwarded by "127\.0\.0\.1"$/],
     ['/token', {}, undef, 401, -32600,
-        qr/token .* needed, there was none: send "Authorization: Bearer TOKEN"$/],
+        qr/token .* required, none was sent: send "Authorization: Bearer TOKEN"$/],
     ['/token', { bearer('A' x 43) }, undef, 401, -32600,
-        qr/token .* needed, what was shown is none of them, or several$/],
+        qr/token .* required, the one sent is unknown, or there are several$/],
     ['/ws/mcp', { 'Content-Type' => 'text/plain' }, undef, 415, -32600,
         qr/^Content-Type must be application\/json/],
     ['/ws/mcp', { Accept => 'text/html' }, undef, 406, -32600,
@@ -123,7 +123,7 @@ is(header(post('/token'), 'WWW-Authenticate'), 'Bearer realm="cc_executor"',
     'no token: who asks');
 is(header(post('/token', { bearer('A' x 43) }), 'WWW-Authenticate'),
     'Bearer realm="cc_executor", error="invalid_token", error_description='
-    . '"exactly one token is needed, and it must be known here"',
+    . '"exactly one token is required, and it must be known here"',
     'a wrong token: what is wrong');
 is(header(post('/basic'), 'WWW-Authenticate'), 'Basic realm="people"',
     'auth_basic: its own');

@@ -207,7 +207,7 @@ ok($t->wait_until(sub { json($t)->{active_sessions} }, 10), 'stuck clients');
 ok($t->wait_until(sub { my $j = json($t);
     !$j->{active_sessions} && !$j->{active_commands} }, 20),
     'every session and command ends') or diag explain json($t);
-is(scalar(() = $t->log =~ /takes nothing|client timed out/g), scalar @stuck,
+is(scalar(() = $t->log =~ /reads nothing|client timed out/g), scalar @stuck,
     'by send_timeout');
 ok($t->wait_until(sub { !grep { m{/sh |seq|sleep} } $t->processes }, 5),
     'and the processes');

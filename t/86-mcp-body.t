@@ -71,7 +71,7 @@ for my $kind ('length', 'chunks') {
     is(post('/slow')->post($call)->{message}{result}{isError} ? 1 : 0, 0,
         "$kind: the session is free");
 }
-like($t->log, qr/a message is not finished in time/, 'the log knows');
+like($t->log, qr/a message was not complete in time/, 'the log knows');
 
 # much, but fast enough: more time for more bytes
 

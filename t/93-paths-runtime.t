@@ -83,17 +83,17 @@ is(run($t, 'pwd')->{stdout}, "$work\n", 'it is still there for others');
 
 my @plants = (
     ['a link to a file', sub { symlink "$dir/secret", $_[0] },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used.*\(20: Not a directory\)/, 0],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used.*\(20: Not a directory\)/, 0],
     ['a link to a directory', sub { symlink "$dir/roots", $_[0] },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used.*\(20: Not a directory\)/, 1],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used.*\(20: Not a directory\)/, 1],
     ['a link to nothing', sub { symlink "$dir/nothing", $_[0] },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used/, 0],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used/, 0],
     ['a link to itself', sub { symlink 'work', $_[0] },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used/, 0],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used/, 0],
     ['a fifo', sub { mkfifo $_[0], 0666 },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used.*\(20: Not a directory\)/, 0],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used.*\(20: Not a directory\)/, 0],
     ['a file', sub { open my $n, '>', $_[0]; close $n; 1 },
-        qr/\[warn\].*"\Q$work\E" cannot be made or used.*\(20: Not a directory\)/, 0],
+        qr/\[warn\].*"\Q$work\E" cannot be created or used.*\(20: Not a directory\)/, 0],
     ['a directory of root', sub { mkdir $_[0], 0700 },
         qr/\[warn\].*"\Q$work\E" does not belong to the user that commands run as/, 0],
     ['nothing', sub { 1 }, qr/^(?!.*\[warn\])/s, 1],
@@ -212,7 +212,7 @@ for my $plant (['a link', sub { symlink '/etc', $work }, 1],
     unlink $work;
     $make->();
     ok(reload($v), "$name: a reload goes on");
-    like(told($v, qr/\[warn\].*"cc_executor_path": .*cannot be made or used.*/), qr/$work/,
+    like(told($v, qr/\[warn\].*"cc_executor_path": .*cannot be created or used.*/), qr/$work/,
         'warns');
     $r = run($v, 'echo on');
     ok($starts ? $r->{stdout} eq "on\n" || $r->{answer}{error} : $r->{answer}{error}{message},
@@ -245,7 +245,7 @@ EOC
     open $f, '>', "$full/last" or die $!;
     close $f;
     $w->start;
-    like($w->log, qr/\[warn\].*"cc_executor_path": "\Q$full\E\/runtime" cannot be made or used.*\(28: No space left/,
+    like($w->log, qr/\[warn\].*"cc_executor_path": "\Q$full\E\/runtime" cannot be created or used.*\(28: No space left/,
         'a full disk is a warning');
     $r = run($w, 'echo on');
     is($r->{answer}{error}{code}, -32603, 'commands do not start');

@@ -138,7 +138,7 @@ for my $case (['theirs', 0], ['open', 0], ['theirs', 1]) {
         unlink $log or rmdir $log;
         rename "$dir/$where/kept", $log or die $!;
     }
-    like($t->log, qr/\[error\].*the audit log "\Q$log\E" cannot be opened again/,
+    like($t->log, qr/\[error\].*the audit log "\Q$log\E" cannot be reopened/,
         'the error log says so');
     ok($t->log =~ /\[crit\].*lines of the audit log "\Q$log\E" are lost/,
         'and what is lost');
@@ -176,7 +176,7 @@ $c->close;
 ok(usr1($t), 'USR1 without a reason');
 alive($t, 'then');
 like(state($log), qr/^0:644:/, 'it is still root\'s');
-unlike($t->log, qr/cannot be opened again/, 'and none complains');
+unlike($t->log, qr/cannot be reopened/, 'and none complains');
 for my $made (undef, $nobody, 0) {
     unlink "$dir/logs/audit.1";
     rename $log, "$dir/logs/audit.1" or die $!;

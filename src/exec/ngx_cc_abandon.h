@@ -1,7 +1,7 @@
 
 /*
- * Commands that nobody waits for any more: they are told to end, and their
- * helpers come back to the pool by themselves.
+ * Commands whose client is gone: they are told to end, and their helpers come
+ * back to the pool by themselves.
  */
 
 #ifndef _NGX_CC_ABANDON_H_INCLUDED_

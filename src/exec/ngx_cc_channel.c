@@ -236,8 +236,8 @@ ngx_cc_channel_write_handler(ngx_event_t *wev)
 
 /*
  * Receives one message.  NGX_OK: perhaps there are more; NGX_AGAIN: there are
- * none; NGX_ERROR: the other side has to be called broken; NGX_DONE: a handler
- * has closed the channel.
+ * none; NGX_ERROR: the other side counts as broken; NGX_DONE: a handler has
+ * closed the channel.
  */
 
 static ngx_int_t

@@ -195,7 +195,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
             goto refused;
         }
 
-        /* a recorder hears of what was asked for */
+        /* a recorder gets the line that was asked for */
 
         spec->argv[spec->argc - 1] = line;
     }
@@ -290,7 +290,7 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
     rc = ngx_cc_ring_peek(&cl->reader, cl->head, rec);
 
     if (rc == -1) {
-        /* whatever stands behind it cannot be believed either */
+        /* whatever follows it cannot be trusted either */
         cl->head = cl->reader.pos;
         ngx_cc_command_link_lose(cl, "broken record in the ring");
         return 0;
@@ -424,7 +424,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
         return NGX_OK;
     }
 
-    /* one that is at its birth gets it behind START */
+    /* one that is being started gets it after START */
 
     cl->cancel_due = 1;
     ngx_cc_record_signalled(&cl->helper->record, "CANCEL");

@@ -25,8 +25,8 @@
 
 /*
  * An owner's fair share of max_commands: three quarters of what the others
- * leave free.  One who is alone leaves a quarter to whoever comes next, and
- * each of several leaves something, too.
+ * leave free.  A single owner leaves a quarter for the next one, and each of
+ * several leaves something, too.
  */
 
 #define NGX_CC_COMMAND_SHARE  NGX_MAX_UINT32_VALUE
@@ -38,7 +38,7 @@ typedef struct {
     ngx_flag_t         enable;           /* they may be started here */
     ngx_msec_t         ttl;              /* of the output, from the end on */
     ngx_msec_t         timeout;          /* run limit; 0 = none */
-    ngx_msec_t         orphan;           /* running, nobody there; 0 = any */
+    ngx_msec_t         orphan;           /* running, unwatched; 0 = any */
     ngx_msec_t         stall;            /* that one watcher may hold it up */
     size_t             output;           /* bytes of each stream that stay in
                                             any case */
@@ -93,8 +93,8 @@ typedef enum {
 
 
 typedef struct {
-    const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes, or NULL =
-                                            nobody */
+    const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes, or NULL
+                                            = none */
     ngx_cc_recorder_t *recorder;         /* who is told of it, or NULL */
     const char       **argv;             /* argc >= 1; argv[0] as the client
                                             named it */
@@ -107,8 +107,8 @@ typedef struct {
                                             location's */
     uint32_t           nenv;
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
-    ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line; go
-                                            round the shell if it is plain */
+    ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line;
+                                            bypass the shell if it is plain */
     unsigned           script:1;         /* argv ends in a text for a shell,
                                             which may read it from a descriptor
                                             when it is too long */
@@ -119,8 +119,8 @@ typedef struct {
     uint16_t           cols;             /* of one; open_stdin is set.  0 = no
                                             terminal */
     uint16_t           rows;
-    unsigned           apart:1;          /* the owner can be told from others:
-                                            has a share */
+    unsigned           apart:1;          /* the owner can be distinguished
+                                            from others: has a share */
 
     /* what the client has taken so far, bytes, whatever they were (see
      * ngx_cc_drain.h); NULL: the reader of this command never waits */
@@ -178,7 +178,7 @@ struct ngx_cc_command_s {
 
     /* after INPUT */
     uint32_t                 accepted;   /* bytes that the pipe took */
-    unsigned                 stdin_closed:1;  /* nobody reads it any more */
+    unsigned                 stdin_closed:1;  /* it has no reader any more */
     unsigned                 stdin_long:1;    /* behind "accepted" begins a line
                                                  that is too long for a
                                                  terminal */
@@ -193,8 +193,8 @@ struct ngx_cc_command_s {
     uint32_t                 swept;      /* descendants killed */
     unsigned                 pipes_open:1;    /* a stranger held a pipe */
     unsigned                 unknown:1;
-    unsigned                 truncated:1;     /* its client took nothing any
-                                                 more: the rest was dropped */
+    unsigned                 truncated:1;     /* its client stopped reading:
+                                                 the rest was dropped */
     uint64_t                 bytes[NGX_CC_STREAMS];  /* that it wrote */
 
     char                     program[NGX_CC_COMMAND_PROGRAM];   /* as the
@@ -214,7 +214,7 @@ struct ngx_cc_command_s {
  * Returns START_OK and *cmd, which the caller ends with
  * ngx_cc_command_close(); or why not.  For TOO_LONG, *total is the number of
  * bytes that argv + env + cwd need and *longest the length of the longest
- * string (both may be NULL).  For UNAVAILABLE nothing else is told.
+ * string (both may be NULL).  For UNAVAILABLE nothing else is set.
  */
 ngx_cc_start_e ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     ngx_cc_command_spec_t *spec, ngx_cc_command_t **cmd, size_t *total,
@@ -235,9 +235,9 @@ int ngx_cc_command_finished(ngx_cc_command_t *cmd);
 
 /*
  * SIGSTOP (on) or SIGCONT to the whole tree.  NGX_OK: event SIGNALLED follows
- * when it has reached everybody, or after a second, or EXITED does; of several
- * calls in a row only the last one is told.  NGX_DECLINED when the command does
- * not run.
+ * when it has reached all processes, or after a second, or EXITED does; of
+ * several calls in a row only the last one is told.  NGX_DECLINED when the
+ * command does not run.
  */
 ngx_int_t ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on);
 

@@ -430,7 +430,7 @@ void
 ngx_cc_command_link_drop(ngx_cc_command_link_t *cl)
 {
     ngx_log_error(NGX_LOG_INFO, cl->timer.log, 0,
-                  "cc_executor: the client takes nothing, the rest of the "
+                  "cc_executor: the client reads nothing, the rest of the "
                   "output is dropped execution=%*s",
                   (size_t) NGX_CC_HANDLE_NAME, cl->public.id);
 
@@ -464,7 +464,7 @@ ngx_cc_command_link_gone(void *data)
 /*
  * Before STARTED: the start deadline.  Afterwards: a helper keeps the time of
  * its command itself; only one that has not kept it, has nothing left that we
- * would have to read first, and stays silent, is not believed any more.
+ * would have to read first, and stays silent, is not trusted any more.
  */
 
 static void
@@ -545,7 +545,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
 
     ngx_cc_drain_end(&cl->drain);
 
-    /* a client that still has to read the rest keeps no other from starting */
+    /* a client that still reads the rest does not keep others from starting */
 
     ngx_cc_zone_free(&cl->slot);
 

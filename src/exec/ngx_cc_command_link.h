@@ -1,7 +1,8 @@
 
 /*
- * A command's conversation with its helper: what is owed to it, what it says,
- * when it is not believed any more.  The private half of ngx_cc_command.
+ * A command's conversation with its helper: what it has to be sent, what it
+ * reports, when it is not trusted any more.  The private half of
+ * ngx_cc_command.
  */
 
 #ifndef _NGX_CC_COMMAND_LINK_H_INCLUDED_
@@ -91,8 +92,8 @@ void ngx_cc_command_link_signal(ngx_cc_command_link_t *cl);
 void ngx_cc_command_link_lose(ngx_cc_command_link_t *cl, const char *reason);
 
 /*
- * Its processes are gone and its client takes nothing any more: what is left of
- * the output is dropped, EXITED comes or has come.
+ * Its processes are gone and its client reads nothing any more: what is left
+ * of the output is dropped, EXITED comes or has come.
  */
 void ngx_cc_command_link_drop(ngx_cc_command_link_t *cl);
 
@@ -103,8 +104,8 @@ void ngx_cc_command_link_drop(ngx_cc_command_link_t *cl);
 void ngx_cc_command_link_withdraw(ngx_cc_command_link_t *cl);
 
 /*
- * Nobody waits any longer for how it ends: it is over, with the cause
- * "shutdown", and EXITED or FAILED is told from inside the call.
+ * Its end is not awaited any longer: it is over, with the cause "shutdown",
+ * and EXITED or FAILED is told from inside the call.
  */
 void ngx_cc_command_link_cut(ngx_cc_command_link_t *cl);
 

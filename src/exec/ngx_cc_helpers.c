@@ -243,8 +243,8 @@ ngx_cc_helpers_relief(ngx_event_t *ev)
 
 
 /*
- * Every few seconds half of what is too much goes, and rings that have been
- * used give their memory back.
+ * Every few seconds half of the surplus leaves, and rings that have been used
+ * give their memory back.
  */
 
 static void

@@ -53,7 +53,7 @@ void ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 /* the same for the "n" that have been idle for longest */
 void ngx_cc_helpers_close_idle(ngx_cc_helpers_t *helpers, ngx_uint_t n);
 
-/* was it made by a spawner that is no more? */
+/* was it made by a spawner that has died? */
 ngx_uint_t ngx_cc_helpers_orphaned(const ngx_cc_helpers_t *helpers,
     const ngx_cc_helper_handle_t *h);
 
@@ -74,7 +74,7 @@ ngx_uint_t ngx_cc_helpers_awaits(const ngx_cc_helpers_t *helpers);
 void ngx_cc_helpers_short(ngx_cc_helpers_t *helpers);
 
 /*
- * Whoever asks any worker shall know the numbers; to be called after "exiting",
+ * Publishes the numbers for all workers; to be called after "exiting",
  * "denied" or the line have changed.
  */
 void ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers);

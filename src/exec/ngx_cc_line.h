@@ -4,9 +4,9 @@
  * arrival, and how many may be at their birth together.
  *
  * A birth lasts from START until the helper has said anything.  Many at a time
- * make no processor faster, they only take it from each other: 64 callers of a
- * short command had to wait up to 100 ms for it, in a line that lets a few go
- * at a time 35 ms, and every command cost less.
+ * only take the processors from each other: 64 callers of a short command had
+ * to wait up to 100 ms for it, in a line that lets a few go at a time 35 ms,
+ * and every command cost less.
  */
 
 #ifndef _NGX_CC_LINE_H_INCLUDED_
@@ -71,7 +71,7 @@ void ngx_cc_line_join(ngx_cc_line_t *line, ngx_cc_line_wait_t *wait);
 /* out of it, if it stands there */
 void ngx_cc_line_leave(ngx_cc_line_t *line, ngx_cc_line_wait_t *wait);
 
-/* the first one, out of the line; NULL when nobody stands there */
+/* the first one, out of the line; NULL when it is empty */
 ngx_cc_line_wait_t *ngx_cc_line_first(ngx_cc_line_t *line);
 
 /* one begins */

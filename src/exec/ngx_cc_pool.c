@@ -249,7 +249,7 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
         return;
     }
 
-    /* after its spawner's death nobody would sweep what it leaves */
+    /* after its spawner's death nothing would sweep what it leaves */
 
     if (ngx_cc_helpers_orphaned(&pool->helpers, h)) {
         ngx_cc_helpers_drop(&pool->helpers, h);
@@ -444,7 +444,7 @@ ngx_cc_pool_refused(void *data, ngx_err_t err)
 }
 
 
-/* the spawner died: nobody would sweep what its helpers leave */
+/* the spawner died: nothing would sweep what its helpers leave */
 
 static void
 ngx_cc_pool_orphaned(void *data)

@@ -28,8 +28,8 @@ typedef struct {
 
 
 /*
- * In init_process of a worker: begins to make helpers.  What fails for now is
- * told and tried again.
+ * In init_process of a worker: begins to make helpers.  What fails is logged
+ * and tried again.
  */
 void ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
 
@@ -50,8 +50,8 @@ void ngx_cc_pool_stop(void);
 ngx_cc_helper_handle_t *ngx_cc_pool_get(ngx_cc_line_wait_t *wait);
 
 /*
- * Somebody left the line because no helper came within "patience" ms: is the
- * spawner still well?
+ * A command left the line because no helper came within "patience" ms: checks
+ * that the spawner still works.
  */
 void ngx_cc_pool_late(ngx_msec_t patience);
 

@@ -6,8 +6,8 @@
  * whether its client still waits for it or not (ngx_cc_abandon).
  *
  * A session (of whatever kind) has a recorder or none; the record of each of
- * its commands holds it, so it can outlive the session.  What is made of a
- * record is known above this layer.
+ * its commands holds it, so it can outlive the session.  What becomes of a
+ * record is decided above this layer.
  */
 
 #ifndef _NGX_CC_RECORD_H_INCLUDED_

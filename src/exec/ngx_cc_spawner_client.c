@@ -10,7 +10,7 @@
 
 
 #define NGX_CC_SPAWNER_CLIENT_CALM   10000   /* ms; a spawner that lived so
-                                                long is well */
+                                                long is stable */
 #define NGX_CC_SPAWNER_CLIENT_PAUSE  10000   /* ms; longer than a spawner ever
                                                 waits after a failure */
 
@@ -181,7 +181,7 @@ ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
 
 /*
  * The keeper is our child, but the core waits for every child as soon as it is
- * told of its end: meanwhile the number must not become somebody else's.
+ * told of its end: meanwhile the pid must not be given to another process.
  */
 
 static void
@@ -217,7 +217,7 @@ ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *sc)
     if (sc->channel.connection) {
         ngx_cc_channel_close(&sc->channel);
 
-        /* should somebody have stopped it: the keeper wakes it */
+        /* in case it was stopped: the keeper wakes it */
         ngx_cc_spawner_client_signal(sc, SIGCONT);
     }
 }

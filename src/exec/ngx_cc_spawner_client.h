@@ -29,7 +29,7 @@ typedef struct {
      */
     void  (*made)(void *data, pid_t pid, int *fds, size_t size);
 
-    /* somebody has stopped a helper of the current spawner */
+    /* a helper of the current spawner was stopped */
     void  (*stopped)(void *data, pid_t pid);
 
     /* a helper could not be made; the spawner tries again by itself */
@@ -106,8 +106,8 @@ void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *sc,
 
 /*
  * A helper did not come within "patience" ms although the spawner was to make
- * one.  If it has not said a word in that time either, it is ended by force:
- * it was stopped, or hangs.  The handler "lost" follows.
+ * one.  If it has sent nothing in that time either, it is ended by force: it
+ * was stopped, or hangs.  The handler "lost" follows.
  */
 void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
     ngx_msec_t patience);

@@ -269,7 +269,7 @@ ngx_cc_child_limits(const ngx_cc_confine_t *confine)
 }
 
 
-/* returns errno: it only comes back when nothing could be executed */
+/* returns errno, and only when nothing could be executed */
 
 static int
 ngx_cc_child_exec(const ngx_cc_child_t *child)

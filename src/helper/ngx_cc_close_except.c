@@ -122,7 +122,7 @@ ngx_cc_close_except_list(const int *keep, int n)
 
     if (dir == -1 && errno == EMFILE) {
 
-        /* the worker had all that it may have: one of them goes first */
+        /* the worker had as many as it may have: one is closed first */
 
         for (fd = 3; ngx_cc_close_except_kept(keep, n, fd); fd++) {
             /* void */

@@ -124,7 +124,7 @@ ngx_cc_fence_make(const ngx_cc_confine_t *confine, const char **paths,
         ruleset.scoped = NGX_CC_FENCE_SCOPES;
 
     } else {
-        /* something has to be handled; nobody makes block devices here */
+        /* something has to be handled; no command has to make block devices */
         ruleset.files = NGX_CC_FENCE_MAKE_BLOCK;
     }
 

@@ -104,9 +104,10 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     (void) prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
 
     /*
-     * Awakened, it does not take the processor from whoever runs: a command
-     * that writes goes on writing, one that ends has ended when it is looked
-     * at.  Commands themselves are ordinary processes (ngx_cc_child).
+     * When it wakes up, it does not take the processor from a running process:
+     * a command that writes goes on writing, one that ends has ended when it
+     * is looked at.  Commands themselves are ordinary processes
+     * (ngx_cc_child).
      */
 
     memset(&param, 0, sizeof(param));
@@ -413,8 +414,9 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
     struct pollfd  peer;
 
     /*
-     * The worker may have died after it sent this: then nobody waits.  Asked
-     * now, because the poll that brought the message may be long ago.
+     * The worker may have died after it sent this: then no one waits for the
+     * command.  Asked now, because the poll that brought the message may be
+     * long ago.
      */
 
     peer.fd = h->conf->socket;
@@ -448,7 +450,7 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
 }
 
 
-/* its socket is there before it runs: who hears of it can connect */
+/* its socket is there before it runs: whoever learns of it can connect */
 
 static int
 ngx_cc_helper_keep(ngx_cc_helper_t *h)

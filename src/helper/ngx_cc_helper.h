@@ -1,7 +1,7 @@
 
 /*
  * The helper: a process that hosts one command at a time (ngx_cc_life).  Here
- * is its loop: what it waits for, what it obeys, what it tells.
+ * is its loop: what it waits for, what it obeys, what it reports.
  */
 
 #ifndef _NGX_CC_HELPER_H_INCLUDED_

@@ -4,11 +4,11 @@
 #include "ngx_cc_ladder.h"
 
 
-#define NGX_CC_LADDER_PATIENCE  1000     /* ms that a signal may take to reach
-                                            everybody */
+#define NGX_CC_LADDER_PATIENCE  1000     /* ms that a signal may take to
+                                            reach all */
 #define NGX_CC_LADDER_LOOK      400      /* ms, and up to twice as many more,
-                                            between looks at a paused tree */
-#define NGX_CC_LADDER_TICK      20       /* ms between looks at who is left */
+                                            between checks of a paused tree */
+#define NGX_CC_LADDER_TICK      20       /* ms between checks of what is left */
 
 
 static uint64_t ngx_cc_ladder_next(ngx_cc_life_t *life);
@@ -135,7 +135,7 @@ ngx_cc_ladder_spread(ngx_cc_life_t *life)
 }
 
 
-/* it has come as far as it will: whoever asked for it is told */
+/* it has reached all that it will reach: its sender is told */
 
 void
 ngx_cc_ladder_told(ngx_cc_life_t *life)
@@ -176,7 +176,7 @@ ngx_cc_ladder_look(ngx_cc_life_t *life)
 }
 
 
-/* nobody can stand still just for the looks: they come at random */
+/* no process can stop just for the checks: they come at random */
 
 static uint64_t
 ngx_cc_ladder_next(ngx_cc_life_t *life)

@@ -14,8 +14,8 @@
 
 /*
  * A signal for the whole tree.  SIGNALLED is to be told when all have it (and
- * have stopped, after SIGSTOP), or after a second; at once where the command is
- * being ended: that goes on, and nobody gets anything else.
+ * have stopped, after SIGSTOP), or after a second; at once where the command
+ * is being ended: that goes on, and no other signal is sent.
  */
 void ngx_cc_ladder_signal(ngx_cc_life_t *life,
     const ngx_cc_wire_signal_t *signal);
@@ -34,13 +34,14 @@ void ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause);
 /* goes on with a signal; to be called when it is signal_at */
 void ngx_cc_ladder_spread(ngx_cc_life_t *life);
 
-/* the signal has come as far as it will: who asked for it is told */
+/* the signal has reached all that it will reach: its sender is told */
 void ngx_cc_ladder_told(ngx_cc_life_t *life);
 
 /*
- * Others of the same user can wake a command that is paused: whoever does not
- * stand still is stopped again, and the time since the last look counts as time
- * that it ran.  To be called when it is look_at, of a paused one with a limit.
+ * Others of the same user can wake a command that is paused: a process that
+ * runs is stopped again, and the time since the last check counts as time that
+ * the command ran.  To be called when it is look_at, of a paused one with a
+ * limit.
  */
 void ngx_cc_ladder_look(ngx_cc_life_t *life);
 

@@ -264,7 +264,7 @@ ngx_cc_life_traced(ngx_cc_life_t *life, pid_t pid, int signo)
 }
 
 
-/* a descendant; what it has used counts, whoever it was */
+/* a descendant: what it has used counts, too */
 
 static void
 ngx_cc_life_gone(ngx_cc_life_t *life, pid_t pid, int status,

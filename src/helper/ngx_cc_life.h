@@ -11,8 +11,8 @@
  *             by itself
  *   ladder    the steps of an end that is forced: TERM and CONT, the grace
  *             time, KILL (ngx_cc_ladder.h)
- *   sweep     KILL to whoever is left and wait for them, again and again until
- *             there is no descendant (ngx_cc_tree.h, ngx_cc_sweep.h)
+ *   sweep     KILL to all that are left and wait for them, again and again
+ *             until there is no descendant (ngx_cc_tree.h, ngx_cc_sweep.h)
  *   childless the helper has no child: no descendant of the command is left,
  *             a subreaper would have inherited it
  *   orphaned  worker or master is gone: end of file on the control socket or
@@ -91,14 +91,14 @@ typedef struct {
     uint64_t               limit_at;     /* run limit; later by the time that
                                             it is paused */
     uint64_t               quiet_since;  /* last output */
-    uint64_t               ladder_at;    /* TERM or linger has had its time */
-    uint64_t               tick_at;      /* the next look at the tree */
+    uint64_t               ladder_at;    /* the grace or linger time is over */
+    uint64_t               tick_at;      /* the next check of the tree */
     uint64_t               drop_at;      /* no other command has come */
     uint64_t               signal_at;    /* a signal is still on its way */
-    uint64_t               signal_until; /* no more patience with that */
-    uint64_t               look_at;      /* paused: do they stand still? */
+    uint64_t               signal_until; /* then that is given up */
+    uint64_t               look_at;      /* paused: are they stopped? */
     uint64_t               looked;       /* they did, or it was counted */
-    uint64_t               reluctant_at; /* no more patience with it */
+    uint64_t               reluctant_at; /* then it is given up */
 
     unsigned               paused:1;
     unsigned               answer:1;     /* the client asked for the signal */

@@ -5,11 +5,11 @@
 #include "ngx_cc_life_states.h"
 
 
-#define NGX_CC_LIFE_TICK      20         /* ms between looks at a tree that is
-                                            being ended */
+#define NGX_CC_LIFE_TICK      20         /* ms between checks of a tree that
+                                            is being ended */
 #define NGX_CC_LIFE_RELUCTANT 10000      /* ms; what lives longer under KILL
                                             is stuck in the kernel */
-#define NGX_CC_LIFE_RETRY     1000       /* ms between looks at such a one */
+#define NGX_CC_LIFE_RETRY     1000       /* ms between checks of such a one */
 #define NGX_CC_LIFE_BATCH     16         /* reads, then poll */
 
 
@@ -69,7 +69,7 @@ ngx_cc_life_states_advance(ngx_cc_life_t *life)
 }
 
 
-/* stdin, which no state has to do with but the last one: nobody reads it */
+/* stdin, which only the last state deals with: it has no reader */
 
 static void
 ngx_cc_life_states_feed(ngx_cc_life_t *life)
@@ -187,7 +187,7 @@ ngx_cc_life_states_sweep(ngx_cc_life_t *life)
 static int
 ngx_cc_life_states_sweeping(ngx_cc_life_t *life)
 {
-    /* who has no descendant left cannot get one */
+    /* without a descendant no new one can appear */
 
     if (!life->childless) {
         ngx_cc_life_reap(life);
@@ -203,7 +203,7 @@ ngx_cc_life_states_sweeping(ngx_cc_life_t *life)
     if (life->now >= life->reluctant_at
         && (life->orphaned || life->masterless))
     {
-        /* whoever adopts it, kills it */
+        /* its new parent kills it */
         life->state = NGX_CC_LIFE_OVER;
         return NGX_CC_LIFE_WAIT;
     }
@@ -274,7 +274,10 @@ ngx_cc_life_states_finish(ngx_cc_life_t *life)
     if (life->pump.over && (life->exited.cause == NGX_CC_CAUSE_EXIT
                             || life->exited.cause == NGX_CC_CAUSE_SIGNAL))
     {
-        /* it had ended before its output was counted: not all is told */
+        /*
+         * it had ended before its output was counted: not all of it was
+         * reported
+         */
         life->exited.cause = NGX_CC_CAUSE_OUTPUT;
     }
 

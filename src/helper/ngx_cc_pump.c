@@ -156,7 +156,7 @@ ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream)
     }
 
     if (n == -1 && pump->failures++ < NGX_CC_PUMP_RETRIES) {
-        /* nothing may be lost for a shortage of the kernel's */
+        /* nothing may be lost because the kernel is short of memory */
         return 1;
     }
 

@@ -32,7 +32,7 @@ typedef struct {
     unsigned              failures;      /* reads or writes, in a row */
     unsigned              wide;                  /* the same bits: the pipe has
                                                     been made larger */
-    int                   discard;       /* nobody reads: throw it away */
+    int                   discard;       /* there is no reader: discard it */
     uint64_t              max;           /* bytes of both streams, 0 = any; set
                                             by the caller after open() */
     int                   over;          /* there was more: discarded */
@@ -79,9 +79,9 @@ int ngx_cc_pump_terminal(ngx_cc_pump_t *pump, unsigned cols, unsigned rows,
 /*
  * Reads once from that stream, as much as there is room for.  Returns 1 when
  * more may be there, 0 when the pipe is empty or closed, -1 when the ring has
- * no room.  The first byte beyond "max" sets "over" and "discard".  A pipe that
- * was full is made larger, once, as far as the kernel lets the user: fewer
- * turns for the same bytes.
+ * no room.  The first byte beyond "max" sets "over" and "discard".  A pipe
+ * that was full is made larger, once, as far as the kernel lets the user:
+ * fewer reads for the same bytes.
  */
 int ngx_cc_pump_read(ngx_cc_pump_t *pump, int stream);
 
@@ -99,7 +99,7 @@ void ngx_cc_pump_measure(const ngx_cc_pump_t *pump,
     uint64_t all[NGX_CC_STREAMS]);
 
 /*
- * 1 when somebody still has the other end of a stream open, else 0.  Asked
+ * 1 when a process still has the other end of a stream open, else 0.  Asked
  * last: of a terminal our own end is closed.
  */
 int ngx_cc_pump_held(ngx_cc_pump_t *pump);
@@ -109,15 +109,15 @@ int ngx_cc_pump_room(ngx_cc_pump_t *pump);
 
 /*
  * Takes the bytes of an INPUT.  Returns 0, or -1 when an earlier one is still
- * there (a worker that counts knows better).  A stdin that is closed meanwhile
- * is no error: write() is done at once then.
+ * there (a worker that counts does not send one).  A stdin that is closed
+ * meanwhile is no error: write() is done at once then.
  */
 int ngx_cc_pump_input(ngx_cc_pump_t *pump, const uint8_t *p, size_t n,
     int eof);
 
 /*
  * Writes what the pipe or terminal takes; "now" is ms of the monotonic clock.
- * Returns 1 when the input is done (all taken, or nobody reads any more, or
+ * Returns 1 when the input is done (all taken, or the reader is gone, or
  * "input_long": the rest is refused), 0 when it is full: to be called again
  * when ngx_cc_pump_writable() says POLLOUT, when a terminal has output, and
  * when it is pty.retry_at.

@@ -210,7 +210,7 @@ ngx_cc_remove_entry(int top, int dir, const char *name, unsigned *budget)
         return -1;
     }
 
-    /* something is mounted there: it is not for us to empty it */
+    /* something is mounted there: it is not ours to empty */
 
     if (fstat(top, &here) == -1 || fstat(fd, &there) == -1
         || here.st_dev != there.st_dev)

@@ -1,9 +1,9 @@
 
 /*
- * Removes what commands have left, a piece at a time, by whoever has something
- * else to do as well.  Nothing is followed: no symbolic link, no mount.  Depth
- * costs neither memory nor descriptors: a directory in a directory is moved up
- * to the top before its turn comes.
+ * Removes what commands have left, a piece at a time, so that the caller can
+ * do other work between.  Nothing is followed: no symbolic link, no mount.
+ * Depth costs neither memory nor descriptors: a directory in a directory is
+ * moved up to the top before its turn comes.
  */
 
 #ifndef _NGX_CC_REMOVE_H_INCLUDED_
@@ -16,7 +16,7 @@
  * what is left of it afterwards.
  *
  * Returns 0 when nothing but "spare" is left, 1 when the budget is used up, -1
- * when nothing more can be removed (somebody else's file, a read-only file
+ * when nothing more can be removed (a file of another user, a read-only file
  * system).
  */
 int ngx_cc_remove_beneath(int top, const char *spare, unsigned *budget);

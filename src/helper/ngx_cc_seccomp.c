@@ -153,7 +153,7 @@ ngx_cc_seccomp_make(ngx_cc_seccomp_t *f, unsigned set)
     ngx_cc_seccomp_put(f, BPF_LD|BPF_W|BPF_ABS, 0, 0,
                        offsetof(struct seccomp_data, arch));
 
-    /* the way is too long for a conditional jump */
+    /* the distance is too long for a conditional jump */
 
     ngx_cc_seccomp_put(f, BPF_JMP|BPF_JEQ|BPF_K, 0, 1, NGX_CC_SECCOMP_ARCH);
     at = ngx_cc_seccomp_put(f, BPF_JMP|BPF_JA, 0, 0, 0);

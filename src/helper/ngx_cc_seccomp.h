@@ -1,9 +1,9 @@
 
 /*
  * The filter for system calls (seccomp, Linux 3.17) behind a fence.  Landlock
- * stands between processes for ptrace, signals and files; this denies the calls
- * that reach other processes of the same user all the same, and those of which
- * no usual tool has need.  A filter sees numbers and plain arguments, never
+ * stands between processes for ptrace, signals and files; this denies the
+ * calls that reach other processes of the same user all the same, and those
+ * that no usual tool needs.  A filter sees numbers and plain arguments, never
  * what a pointer leads to.
  *
  * For x86-64 (32-bit programs included, x32 refused with ENOSYS) and aarch64

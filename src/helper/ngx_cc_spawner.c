@@ -159,7 +159,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 
-    /* should somebody have stopped it: it has to see the worker's end */
+    /* in case it was stopped: it has to see the worker's end */
 
     (void) prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
     (void) setsid();
@@ -181,7 +181,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
         (void) setrlimit(RLIMIT_NOFILE, &limit);
     }
 
-    /* what the worker will give to others is not ours to know */
+    /* what the worker gives to others later must not be readable here */
 
     ngx_cc_random_forget();
 
@@ -247,7 +247,7 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     ngx_cc_spawner_reap(s);
 
     if (n == -1) {
-        /* nothing is known of the descriptors */
+        /* the state of the descriptors is unknown */
         return;
     }
 
@@ -304,7 +304,7 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
             break;
 
         default:
-            /* the worker is gone, or speaks nonsense */
+            /* the worker is gone, or sends nonsense */
             s->orphaned = 1;
             ngx_cc_spawner_leave(s);
             return;
@@ -313,7 +313,7 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
 }
 
 
-/* the worker sees the end of file, and does without it */
+/* the worker sees the end of file, and goes on without it */
 
 static void
 ngx_cc_spawner_leave(ngx_cc_spawner_t *s)
@@ -328,9 +328,9 @@ ngx_cc_spawner_leave(ngx_cc_spawner_t *s)
 
 
 /*
- * No worker, or no master: helpers see that themselves and leave, but one that
- * somebody has stopped does not.  Not at once: its own end of file may come a
- * moment after ours, and until then it would obey.
+ * No worker, or no master: helpers see that themselves and leave, but a
+ * stopped one does not.  Not at once: its own end of file may come a moment
+ * after ours, and until then it would obey.
  */
 
 static void
@@ -361,7 +361,7 @@ ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid)
 
 
 /*
- * Whoever is not a helper of ours was left behind by one that died: it is
+ * A child that is not a helper of ours was left behind by one that died: it is
  * killed, and what it leaves as well.
  */
 
@@ -389,7 +389,7 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
             break;
         }
 
-        /* now nobody writes there any more, or one less */
+        /* now there is no writer any more, or one less */
 
         s->tmp.stale = 1;
         orphans = 1;
@@ -409,7 +409,7 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
 }
 
 
-/* a helper has ended, or somebody has stopped it */
+/* a helper has ended, or was stopped */
 
 static void
 ngx_cc_spawner_ended(ngx_cc_spawner_t *s, size_t i, int status)
@@ -463,7 +463,7 @@ ngx_cc_spawner_supply(ngx_cc_spawner_t *s)
 
 /*
  * A helper could not be made (errno), or died at its birth (0): the next one
- * after a pause, which becomes longer as long as it goes on like that.
+ * after a pause, which grows with each failure in a row.
  */
 
 static void

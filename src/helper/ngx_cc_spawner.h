@@ -49,12 +49,12 @@ typedef struct {
 
 
 /*
- * To be called in the new process.  Its birth, in this order:
- * 0, 1, 2 to /dev/null; all other descriptors but the two closed;
- * default signals, empty mask; affinity, scheduling class, nice, timer slack
- * back; oom_score_adj + 200, then not dumpable; session of its own; subreaper;
- * core size 0, 1024 descriptors; umask 077; no_new_privs; maps unmapped; then
- * it splits into keeper and spawner.  What it lacks to be one it says by a
+ * To be called in the new process.  Its birth, in this order: 0, 1, 2 to
+ * /dev/null; all other descriptors but the two closed; default signals, empty
+ * mask; affinity, scheduling class, nice, timer slack back; oom_score_adj +
+ * 200, then not dumpable; session of its own; subreaper; core size 0, 1024
+ * descriptors; umask 077; no_new_privs; maps unmapped; then it splits into
+ * keeper and spawner.  When it lacks something to be one, it says so by a
  * NOFORK, and leaves.
  *
  * Obeys SUPPLY and KILL, sends HELPER, GONE and NOFORK; after a failed fork,

@@ -94,7 +94,7 @@ ngx_cc_tmpdir_make(ngx_cc_tmpdir_t *tmp)
 
     ngx_cc_tmpdir_drop(tmp);
 
-    /* somebody may have removed or moved it since the last time: once more */
+    /* it may have been removed or moved since the last time: try again */
 
     for (i = 0; i < 2; i++) {
 
@@ -261,7 +261,7 @@ ngx_cc_tmpdir_leave(ngx_cc_tmpdir_t *tmp)
 }
 
 
-/* root has made it, unless it may not or it is gone */
+/* root has made it, unless it could not or it is gone */
 
 static int
 ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp)
@@ -284,7 +284,7 @@ ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp)
         return -1;
     }
 
-    /* nobody else may prepare anything for us in there */
+    /* no one else may prepare anything in there */
 
     if (fstat(tmp->parent, &st) == -1 || st.st_uid != geteuid()
         || (st.st_mode & 022))

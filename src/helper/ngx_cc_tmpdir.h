@@ -8,12 +8,11 @@
  *             1, 2, 3 ...       of its commands, one at a time
  *             ~0, ~1 ...        left by a command, on its way out
  *
- * A helper removes what its commands leave; what is much, piece by piece while
+ * A helper removes what its commands leave; a large tree piece by piece, while
  * it serves the next one.  A directory that is left empty is as good as a new
- * one, and kept for a moment: commands often come one upon the other, and to
- * make and remove one costs 20 to 100 us.  What a dead helper leaves, nobody
- * holds the lock of: a spawner removes it, at its birth and when a helper has
- * died.
+ * one, and kept for a moment: commands often follow each other closely, and to
+ * make and remove one costs 20 to 100 us.  What a dead helper leaves is locked
+ * no more: a spawner removes it, at its birth and when a helper has died.
  */
 
 #ifndef _NGX_CC_TMPDIR_H_INCLUDED_
@@ -36,7 +35,7 @@ typedef struct {
     char            name[24];    /* of own */
     char            run[12];     /* of fd, "" = none */
     char            env[NGX_CC_TMPDIR_PATH];     /* TMPDIR=... */
-    unsigned        kept:1;      /* fd is nobody's, and empty */
+    unsigned        kept:1;      /* no command has fd, and it is empty */
     unsigned        dirty:1;     /* own has something to be removed */
     unsigned        stale:1;     /* parent may have */
 } ngx_cc_tmpdir_t;

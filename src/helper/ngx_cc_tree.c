@@ -219,7 +219,10 @@ ngx_cc_tree_stop(ngx_cc_tree_t *tree)
     for (i = 0; i < NGX_CC_TREE_ROUNDS; i++) {
         complete = ngx_cc_tree_round(tree);
 
-        /* parents have stopped by now; whoever was just born, stops here */
+        /*
+         * parents have stopped by now; a process that was just forked stops
+         * here
+         */
 
         if (tree->scoped) {
             (void) kill(-1, SIGSTOP);
@@ -498,7 +501,7 @@ ngx_cc_tree_send(ngx_cc_tree_t *tree, ngx_cc_tree_member_t *m)
         return;
     }
 
-    /* nobody but us can wait for an own child: the number stays its own */
+    /* only we can wait for an own child: its pid stays its own */
 
     if (m->own) {
         m->reached = (ngx_cc_tree_send_both(tree, -1, m->pid) == 0

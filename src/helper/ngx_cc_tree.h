@@ -4,9 +4,10 @@
  * process (its helper, a subreaper), whatever group or session it is in.
  *
  * Exact where the helper has a Landlock domain of its own that signals cannot
- * leave (ABI 6): kill(-1) in there reaches everybody born in it, in one step
- * that no fork can run through.  Else, and where the order matters, a walk
- * down the lists of children, in rounds, until a round meets nobody new.
+ * leave (ABI 6): kill(-1) in there reaches every process born in it, in one
+ * step that no fork can run through.  Else, and where the order matters, a
+ * walk down the lists of children, in rounds, until a round finds no new
+ * process.
  *
  * STOP goes from parents to children and waits a moment between: a shell with
  * job control that saw its job stop before it stopped itself would take the
@@ -103,8 +104,8 @@ void ngx_cc_tree_signal_group(ngx_cc_tree_t *tree, int signo, pid_t only);
 int ngx_cc_tree_turn(ngx_cc_tree_t *tree);
 
 /*
- * SIGKILL to whoever can be reached at once; the rest is reached by calling it
- * again after some have been waited for.  Returns as ngx_cc_sweep_kill().
+ * SIGKILL to all that can be reached at once; the rest is reached by calling
+ * it again after some have been waited for.  Returns as ngx_cc_sweep_kill().
  */
 int ngx_cc_tree_kill(ngx_cc_tree_t *tree, pid_t group);
 

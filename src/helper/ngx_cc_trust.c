@@ -240,7 +240,7 @@ ngx_cc_trust_suspect(ngx_cc_trust_path_t *tp, const ngx_cc_trust_who_t *who,
         return;
     }
 
-    /* its files belong to processes, but nobody can make or rename any */
+    /* its files belong to processes, but no one can make or rename any */
 
     if (fstatfs(tp->fd, &fs) == 0 && fs.f_type == NGX_CC_TRUST_PROC) {
         return;

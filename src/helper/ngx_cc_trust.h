@@ -40,10 +40,10 @@ typedef struct {
 
 
 /*
- * Walks an absolute path, through symbolic links (40 at most), to the directory
- * that its last name stands in, which need not exist.  "who" may be NULL:
- * nobody is suspected.  Returns 0, and tp->fd is the caller's to close; or -1
- * with errno and tp->suspect.
+ * Walks an absolute path, through symbolic links (40 at most), to the
+ * directory that its last name stands in, which need not exist.  "who" may be
+ * NULL: no one is suspected.  Returns 0, and tp->fd is the caller's to close;
+ * or -1 with errno and tp->suspect.
  */
 int ngx_cc_trust_walk(ngx_cc_trust_path_t *tp, const char *path,
     const ngx_cc_trust_who_t *who);

@@ -33,7 +33,7 @@
 #endif
 
 
-/* from then on of one process it is asked whose it is */
+/* descriptors of one process; after so many it is asked whether it is ours */
 #define NGX_CC_ANCESTRY_MANY  64
 
 
@@ -94,7 +94,7 @@ ngx_cc_ancestry(ngx_cc_ancestry_t *our, int fd)
     memset(&remote, 0, sizeof(remote));
 
     if (getpeername(fd, (struct sockaddr *) &remote, &len) == -1) {
-        /* it has gone already: nobody will read an answer */
+        /* it has gone already: no one would read an answer */
         return errno == ENOTCONN ? NGX_CC_ANCESTRY_UNSEEN
                                  : NGX_CC_ANCESTRY_SILENT;
     }
@@ -129,7 +129,8 @@ ngx_cc_ancestry_unix(ngx_cc_ancestry_t *our, int fd)
 
     /*
      * Commands cannot change their uid, "no new privileges" is set; but those
-     * of root can.  And one of another pid namespace (0) is below nobody here.
+     * of root can.  A process of another pid namespace (0) has no ancestor
+     * here.
      */
 
     if (cred.pid == 0 || (geteuid() != 0 && cred.uid != geteuid())) {
@@ -260,7 +261,7 @@ ngx_cc_ancestry_request(struct inet_diag_req_v2 *req,
 }
 
 
-/* 1: there is such a socket here, 0: there is not, -1: nobody tells */
+/* 1: there is such a socket here, 0: there is not, -1: unknown */
 
 static int
 ngx_cc_ancestry_ask(struct inet_diag_req_v2 *req, ngx_cc_ancestry_socket_t *s)
@@ -294,7 +295,7 @@ ngx_cc_ancestry_ask(struct inet_diag_req_v2 *req, ngx_cc_ancestry_socket_t *s)
     ask.h.nlmsg_flags = NLM_F_REQUEST;
     ask.req = *req;
 
-    /* the kernel answers before sendto() is over: nothing to wait for */
+    /* the kernel answers before sendto() returns: nothing to wait for */
 
     rc = -1;
 

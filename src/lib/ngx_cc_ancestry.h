@@ -12,9 +12,9 @@
  * Where others have it, too, the process that holds the socket is looked for
  * in /proc, within bounds.
  *
- * Only a process that is seen to be somebody else's counts as one: a socket
- * that is in flight between two processes, or held by one that does not let
- * itself be looked at, belongs to nobody whom we know.
+ * Only a process that is seen to be foreign counts as foreign: a socket that
+ * is in flight between two processes, or held by one that does not let itself
+ * be looked at, counts as unknown.
  */
 
 #ifndef _NGX_CC_ANCESTRY_H_INCLUDED_
@@ -37,7 +37,7 @@
 typedef enum {
     NGX_CC_ANCESTRY_FOREIGN = 0, /* of another machine, user or process */
     NGX_CC_ANCESTRY_COMMAND,     /* below one of our workers */
-    NGX_CC_ANCESTRY_UNSEEN,      /* of our commands' user, nobody knows whose */
+    NGX_CC_ANCESTRY_UNSEEN,      /* of our commands' user, else unknown */
     NGX_CC_ANCESTRY_SILENT       /* the kernel does not tell; errno is set */
 } ngx_cc_ancestry_e;
 

@@ -49,7 +49,7 @@ ngx_cc_capture_add(ngx_cc_capture_t *c, const uint8_t *p, size_t n)
     }
 
     if (n > circle) {
-        /* overwritten before anybody could see it */
+        /* overwritten before it could be read */
         len = n - circle;
         c->total += len;
         p += len;

@@ -22,7 +22,7 @@ typedef struct {
     uint8_t    *buf;             /* "size" bytes: head, then a circle */
     size_t      size;
     size_t      limit;           /* most bytes to be kept */
-    uint64_t    total;           /* bytes that came */
+    uint64_t    total;           /* bytes received */
 } ngx_cc_capture_t;
 
 
@@ -32,7 +32,7 @@ typedef struct {
 } ngx_cc_capture_piece_t;
 
 
-/* a capture cut to a length: what remains, ready to be told in order */
+/* a capture cut to a length: what remains, ready to be written in order */
 
 typedef struct {
     ngx_cc_capture_piece_t  head;

@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 
-/* of the monotonic clock: for what lasts, for deadlines */
+/* of the monotonic clock: for durations and deadlines */
 
 uint64_t ngx_cc_clock_ns(void);
 uint64_t ngx_cc_clock_us(void);
 uint64_t ngx_cc_clock_ms(void);
 
-/* us since 1970: to be told, not to be counted with, it can be set back */
+/* us since 1970: to be shown, not for durations: it can be set back */
 uint64_t ngx_cc_clock_real_us(void);
 
 

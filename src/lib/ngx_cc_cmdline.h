@@ -41,8 +41,8 @@ typedef struct {
  * backslash escapes only  $ ` " \ newline ; outside it escapes every
  * character; backslash-newline disappears.  These unquoted characters are
  * operators:  ; & | < > ( ) $ ` newline * ? [ ~ # = {   and inside "..." the
- * characters  $ `  are (what a shell would expand there).  A quoted or escaped
- * one is an ordinary character.  The first operator ends the work; of the
+ * characters $ ` are (what a shell would expand there).  A quoted or escaped
+ * one is an ordinary character.  The first operator ends the split; of the
  * operators && || ;; << >> <( >( $( ${ both characters are named.
  *
  * Returns one of the values above and fills "res" (all of it for OK, .at and

@@ -52,8 +52,8 @@ ngx_cc_json_escape_of(uint8_t c)
 
 
 /*
- * Source bytes may change under us.  What is judged must be what is written,
- * so a load is made to happen once: the compiler may otherwise read the same
+ * Source bytes may change under us.  What is checked must be what is written,
+ * so memory is loaded exactly once: the compiler may otherwise read the same
  * memory again instead of keeping the value in a register.
  */
 
@@ -104,7 +104,7 @@ ngx_cc_json_escape_one(uint8_t *d, uint8_t c)
 
     if (c == '\n') {
 
-        /* the most frequent one: nothing waits for a table */
+        /* the most frequent one: no table is read */
 
         d[0] = '\\';
         d[1] = 'n';
@@ -121,8 +121,8 @@ ngx_cc_json_escape_one(uint8_t *d, uint8_t c)
 
 /*
  * Eight bytes of ASCII, the first of them lowest, of which those are special
- * whose bit is set in mask.  They are in a register: what is judged is what is
- * written, and nothing is read again behind each of them.
+ * whose bit is set in mask.  They are in a register: what is checked is what
+ * is written, and nothing is read a second time.
  */
 
 static inline uint8_t *
@@ -138,7 +138,7 @@ ngx_cc_json_escape_word(uint8_t *d, uint64_t w, unsigned mask)
 
         memcpy(d, &w, 8);
         d += run;
-        w >>= (8 * run) & 63;      /* run < 8, as everybody knows but lint */
+        w >>= (8 * run) & 63;      /* run < 8, which lint cannot see */
         c = (uint8_t) w;
         w >>= 8;
 
@@ -221,7 +221,7 @@ ngx_cc_json_escape_bulk(uint8_t **dst, uint8_t *dst_end, const uint8_t *src,
 
         if ((mask & (mask - 1)) == 0 && d[__builtin_ctz(mask)] == '\n') {
 
-            /* one alone, as in lines of text: go on behind it */
+            /* a single one, as in lines of text: go on behind it */
 
             len = __builtin_ctz(mask);
             d = ngx_cc_json_escape_one(d + len, '\n');

@@ -216,7 +216,7 @@ ngx_cc_plainline_has(const char *const *list, const char *word, size_t len)
 }
 
 
-/* a name that every shell takes over as it is, and means nothing by it */
+/* a name that every shell passes on unchanged, and that means nothing to it */
 
 static int
 ngx_cc_plainline_variable(const char *name, size_t len)
@@ -241,7 +241,7 @@ ngx_cc_plainline_variable(const char *name, size_t len)
 }
 
 
-/* only absolute directories; dash has a meaning for % */
+/* only absolute directories; dash gives % a meaning */
 
 static int
 ngx_cc_plainline_path_fine(const char *path)

@@ -1,8 +1,8 @@
 
 /*
- * One process as /proc/PID/stat shows it (proc_pid_stat(5)).  A number alone
- * names nobody, it may be given to a stranger at any time; number and start
- * time together name one process.
+ * One process as /proc/PID/stat shows it (proc_pid_stat(5)).  A pid alone
+ * identifies nothing, it may be given to another process at any time; pid and
+ * start time together identify one process.
  */
 
 #ifndef _NGX_CC_PROC_STAT_H_INCLUDED_

@@ -12,8 +12,8 @@
  * tail (consumed) are positions and live in messages, never in the shared
  * memory: the other side cannot move them under our feet.
  *
- * The writer trusts nobody's memory but its own; the reader copies a record's
- * header to a local, checks it, and uses the local only.
+ * The writer trusts no memory but its own; the reader copies a record's header
+ * to a local, checks it, and uses the local only.
  */
 
 #ifndef _NGX_CC_RING_H_INCLUDED_

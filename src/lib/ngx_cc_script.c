@@ -23,7 +23,7 @@ static int ngx_cc_script_write(int fd, off_t at, const char *p, size_t len);
 
 /*
  * What the builtin leaves tells the shells apart: variables of the environment
- * say nothing, and no program of its name is found in that PATH.
+ * prove nothing, and no program of its name is found in that PATH.
  */
 
 const char  ngx_cc_script_boot[] =

@@ -1,8 +1,8 @@
 
 /*
  * A command line that is longer than the kernel allows for one argument: the
- * shell reads it from a sealed memfd instead.  It is to behave as with -c; how
- * it cannot is said in docs/protocol.md, "Long command lines".
+ * shell reads it from a sealed memfd instead.  It is to behave as with -c; the
+ * differences are listed in docs/protocol.md, "Long command lines".
  */
 
 #ifndef _NGX_CC_SCRIPT_H_INCLUDED_
@@ -32,7 +32,7 @@ extern const char  ngx_cc_script_boot[];
  */
 int ngx_cc_script_make(const char *text, size_t len);
 
-/* is this descriptor a memfd that nobody can change?  1 = yes */
+/* is this descriptor a memfd that cannot be changed any more?  1 = yes */
 int ngx_cc_script_sealed(int fd);
 
 

@@ -27,7 +27,7 @@ typedef struct {
 void ngx_cc_sha256_init(ngx_cc_sha256_t *sha);
 void ngx_cc_sha256_update(ngx_cc_sha256_t *sha, const void *p, size_t n);
 
-/* writes the digest; "sha" is used up, and wiped */
+/* writes the digest; "sha" is wiped, for no further use */
 void ngx_cc_sha256_final(ngx_cc_sha256_t *sha,
     uint8_t digest[NGX_CC_SHA256_SIZE]);
 

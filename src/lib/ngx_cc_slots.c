@@ -209,7 +209,7 @@ ngx_cc_slots_claim(ngx_cc_slots_process_t *self, int index, int kind,
 
         size = atomic_load(&table->size);
 
-        /* beyond a limit that was lowered there may be some still */
+        /* some beyond a limit that was lowered may still be in use */
 
         if (size <= limit || ngx_cc_slots_table_used(slots, table) < limit) {
 

@@ -120,10 +120,10 @@ int ngx_cc_slots_share(ngx_cc_slots_process_t *self, ngx_cc_slot_t *slot,
 
 /*
  * The same with a fair share of "max", the limit of the claim: three quarters,
- * rounded up, of those slots that no other key has.  So whoever has none gets
- * the one that he has claimed, and whoever has many leaves some for him (not of
- * fewer than four).  What others have is counted once: two keys that grow at
- * the same moment may get one more than their share.
+ * rounded up, of those slots that no other key has.  So an owner without any
+ * gets the one that it has claimed, and an owner with many leaves some for it
+ * (not of fewer than four).  What others have is counted once: two keys that
+ * grow at the same moment may get one more than their share.
  */
 int ngx_cc_slots_share_fairly(ngx_cc_slots_process_t *self,
     ngx_cc_slot_t *slot, int what, uint64_t key, uint32_t max);

@@ -77,7 +77,7 @@ ngx_cc_tcp_probe(int fd, uint64_t idle, uint64_t interval)
     next = interval / 1000 ? interval / 1000 : 1;
     count = NGX_CC_TCP_PROBES;
 
-    /* what the kernel does not like stays as it is: then it is less exact */
+    /* what the kernel refuses stays as it is, and is less exact */
 
     (void) setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof(int));
     (void) setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &next, sizeof(int));

@@ -27,8 +27,8 @@ uint64_t ngx_cc_tcp_taken(int fd, uint64_t sent);
 
 typedef struct {
     uint64_t   acked;        /* as above */
-    uint64_t   silent;       /* ms since its TCP has acknowledged anything, be
-                                it a probe */
+    uint64_t   silent;       /* ms since its TCP has acknowledged anything,
+                                even a probe */
     unsigned   awaited:1;    /* bytes, or a probe, are not acknowledged yet */
 } ngx_cc_tcp_state_t;
 
@@ -38,8 +38,9 @@ int ngx_cc_tcp_state(int fd, ngx_cc_tcp_state_t *state);
 
 /*
  * Lets the kernel send probes (SO_KEEPALIVE) after "idle" ms without a packet
- * and then all "interval" ms, at least a second each.  They are only there to
- * be acknowledged: the caller gives the connection up, before the kernel does.
+ * and then every "interval" ms, at least a second each.  They are only there
+ * to be acknowledged: the caller gives the connection up, before the kernel
+ * does.
  */
 void ngx_cc_tcp_probe(int fd, uint64_t idle, uint64_t interval);
 

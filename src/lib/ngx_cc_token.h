@@ -7,7 +7,7 @@
  * least 256 random bits (conf/cc-token), so its plain SHA-256 is as good to
  * keep as a slow hash.  A line of the file is "name digest": a name that logs
  * may show, white space, 64 hex digits.  Empty lines and those that begin with
- * "#" mean nothing.
+ * "#" are ignored.
  */
 
 #ifndef _NGX_CC_TOKEN_H_INCLUDED_

@@ -1,8 +1,8 @@
 
 /*
  * What has happened, over all workers and since the master's start: counters
- * and histograms on plain shared memory, only added to, so a worker that dies
- * takes nothing with it.  And the helpers of each worker now.
+ * and histograms on plain shared memory, only added to, so nothing is lost
+ * with a worker that dies.  And the helpers of each worker now.
  *
  * A counter has a word in each of a few stripes; a process adds to the stripe
  * of its process slot, so that workers do not fight for a cache line, and a
@@ -23,7 +23,7 @@
 #define NGX_CC_TOTALS_STRIPES   16
 
 
-/* why somebody was refused; the names are labels of a metric */
+/* why a client or request was refused; the names are labels of a metric */
 
 typedef enum {
     NGX_CC_REASON_SUBREQUEST = 0,   /* a request within a request */
@@ -40,8 +40,8 @@ typedef enum {
     NGX_CC_REASON_COMMANDS_SESSION, /* ... of a session, ... */
     NGX_CC_REASON_COMMANDS_OWNER,   /* ... of an owner */
     NGX_CC_REASON_POLICY,           /* a program that may not run */
-    NGX_CC_REASON_REQUEST,          /* a message that makes no sense */
-    NGX_CC_REASON_RELOADING,        /* this worker leaves */
+    NGX_CC_REASON_REQUEST,          /* a malformed message */
+    NGX_CC_REASON_RELOADING,        /* this worker shuts down */
     NGX_CC_REASON_UNAVAILABLE,      /* no memory, no helper */
     NGX_CC_REASONS
 } ngx_cc_reason_e;
@@ -150,7 +150,7 @@ uint64_t ngx_cc_totals_get(ngx_cc_totals_t *totals, uint32_t total);
 void ngx_cc_totals_set_helpers(ngx_cc_totals_t *totals, uint32_t process,
     const ngx_cc_totals_helpers_t *helpers);
 
-/* 1 and "helpers", or 0 when the process has told nothing, or left */
+/* 1 and "helpers", or 0 when the process has reported nothing, or left */
 int ngx_cc_totals_get_helpers(ngx_cc_totals_t *totals, uint32_t process,
     ngx_cc_totals_helpers_t *helpers);
 

@@ -52,7 +52,7 @@ ngx_cc_utf8_check(ngx_cc_utf8_t *u, const uint8_t *p, size_t n)
         }
     }
 
-    /* the last bytes, or a character that is broken: the twin knows where */
+    /* the last bytes, or a broken character: the scalar twin finds it */
 
     return i + ngx_cc_utf8_check_scalar(u, p + i, n - i);
 }

@@ -34,7 +34,7 @@
 /* type: direction, what it says */
 
 typedef enum {
-    NGX_CC_WIRE_SUPPLY = 1,  /* worker -> spawner: so many helpers, please */
+    NGX_CC_WIRE_SUPPLY = 1,  /* worker -> spawner: helpers to keep alive */
     NGX_CC_WIRE_KILL,        /* worker -> spawner: end this helper of yours */
     NGX_CC_WIRE_HELPER,      /* spawner -> worker: a new one, with two
                                 descriptors: control socket, ring */
@@ -50,7 +50,7 @@ typedef enum {
     NGX_CC_WIRE_INPUT,       /* worker -> helper: bytes or end of stdin */
     NGX_CC_WIRE_RESIZE,      /* worker -> helper: its terminal has this size */
     NGX_CC_WIRE_RELEASE,     /* worker -> idle helper: give memory back */
-    NGX_CC_WIRE_ABANDON,     /* worker -> helper: nobody reads; end it */
+    NGX_CC_WIRE_ABANDON,     /* worker -> helper: there is no reader; end it */
 
     NGX_CC_WIRE_STARTED,     /* helper -> worker: it runs */
     NGX_CC_WIRE_FAILED,      /* helper -> worker: it could not be started */
@@ -262,7 +262,7 @@ typedef struct {
     uint64_t        max_output;  /* bytes of both streams, 0 = any */
     ngx_cc_confine_t  confine;
     ngx_cc_handle_t handle;      /* the command's name and secret */
-    uint8_t         owner[32];   /* digest of who owns it, 0 = nobody */
+    uint8_t         owner[32];   /* digest of its owner, 0 = none */
     ngx_cc_wire_keep_t  keep;    /* 0 without the flag */
     uint32_t        argc;        /* >= 1 */
     uint32_t        envc;
@@ -299,7 +299,7 @@ typedef enum {
 
 /* flags of SIGNAL */
 
-#define NGX_CC_SIGNAL_UNTOLD    0x0001   /* nobody waits for SIGNALLED; neither
+#define NGX_CC_SIGNAL_UNTOLD    0x0001   /* no SIGNALLED is expected; neither
                                             PAUSE nor RESUME, whatever signal
                                             it is */
 
@@ -328,7 +328,7 @@ typedef struct {
 /* flags of INPUT and INPUT_DONE */
 
 #define NGX_CC_INPUT_EOF        0x0001   /* INPUT: close stdin afterwards */
-#define NGX_CC_INPUT_CLOSED     0x0002   /* DONE: nobody reads it any more */
+#define NGX_CC_INPUT_CLOSED     0x0002   /* DONE: it has no reader any more */
 #define NGX_CC_INPUT_LONG       0x0004   /* DONE: what follows is a line that is
                                             too long for a terminal */
 

@@ -261,7 +261,7 @@ ngx_cc_ws_take_length(ngx_cc_ws_decoder_t *d, uint8_t c)
 /*
  * The header is known but for the key: is there room for this frame in the
  * message it belongs to?  Control frames stand between messages and fragments
- * and do not touch their accounts.
+ * and do not change their counts.
  */
 
 static ngx_cc_ws_violation_e
@@ -360,7 +360,7 @@ ngx_cc_ws_take_payload(ngx_cc_ws_decoder_t *d, uint8_t **pos, uint8_t *last,
     if (event == NGX_CC_WS_DATA) {
 
         if (n == 0 && !d->fin) {
-            return NGX_CC_WS_AGAIN;     /* an empty fragment says nothing */
+            return NGX_CC_WS_AGAIN;     /* an empty fragment carries nothing */
         }
 
         d->fresh = 0;

@@ -136,7 +136,7 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_PARAMS,
                                   "argument list too long: %uz bytes with the "
                                   "environment, at most %d; longest string "
-                                  "%uz bytes, at most %d; what is long can go "
+                                  "%uz bytes, at most %d; pass long data "
                                   "through %s.stdin",
                                   total, NGX_CC_WIRE_MAX_TEXT, longest,
                                   NGX_CC_WIRE_MAX_STRING, spec->prefix);

@@ -76,13 +76,13 @@ ngx_cc_words_builtin(u_char *p, u_char *last, ngx_cc_command_t *cmd,
         }
     }
 
-    p = ngx_slprintf(p, last, " is built into shells");
+    p = ngx_slprintf(p, last, " is a shell builtin");
 
     if (conf->shell) {
-        return ngx_slprintf(p, last, ": say it in command, which one reads");
+        return ngx_slprintf(p, last, ": give it in command, for the shell");
     }
 
-    p = ngx_slprintf(p, last, ", and commands run without one here");
+    p = ngx_slprintf(p, last, ", and commands run without a shell here");
 
     if (i > 0) {
         return p;

@@ -122,7 +122,7 @@ refuse:
 
     return ngx_cc_access_refuse(r, NGX_HTTP_MISDIRECTED_REQUEST,
                                 NGX_CC_REASON_HOST,
-                                "cc_executor_allowed_hosts does not have",
+                                "cc_executor_allowed_hosts does not list",
                                 &item);
 }
 
@@ -184,14 +184,14 @@ ngx_cc_access_command(ngx_http_request_t *r, ngx_cc_access_conf_t *conf)
     switch (ngx_cc_local_peer(r->connection)) {
 
     case NGX_CC_ANCESTRY_COMMAND:
-        why = "a command of this server may not be its client "
+        why = "a command of this server may not connect to it "
               "(cc_executor_commands_as_clients):";
         break;
 
     case NGX_CC_ANCESTRY_UNSEEN:
-        why = "it has the user of this server's commands and its process "
-              "cannot be seen; \"cc_executor_commands_as_clients on\" lets "
-              "such clients in:";
+        why = "it runs as the user of this server's commands and its "
+              "process cannot be inspected; "
+              "\"cc_executor_commands_as_clients on\" admits such clients:";
         break;
 
     default:
@@ -347,7 +347,7 @@ refuse:
 
     return ngx_cc_access_refuse(r, NGX_HTTP_FORBIDDEN,
                                 NGX_CC_REASON_ORIGIN,
-                                "cc_executor_allowed_origins does not have",
+                                "cc_executor_allowed_origins does not list",
                                 &h->value);
 }
 
@@ -399,16 +399,16 @@ ngx_cc_access_token(ngx_http_request_t *r, ngx_cc_caller_t *caller)
 
     case NGX_CC_CALLER_NONE:
         challenge = "Bearer realm=\"cc_executor\"";
-        why = "a token of cc_executor_token_file is needed, there was none: "
+        why = "a token of cc_executor_token_file is required, none was sent: "
               "send \"Authorization: Bearer TOKEN\"";
         break;
 
     default:                             /* NGX_CC_CALLER_WRONG */
         challenge = "Bearer realm=\"cc_executor\", error=\"invalid_token\", "
-                    "error_description=\"exactly one token is needed, and it "
+                    "error_description=\"exactly one token is required, and it "
                     "must be known here\"";
-        why = "a token of cc_executor_token_file is needed, what was shown "
-              "is none of them, or several";
+        why = "a token of cc_executor_token_file is required, the one sent "
+              "is unknown, or there are several";
         break;
     }
 

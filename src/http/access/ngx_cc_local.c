@@ -52,9 +52,9 @@ ngx_cc_local_peer(ngx_connection_t *c)
         if (!told) {
             told = 1;
             ngx_log_error(NGX_LOG_WARN, c->log, ngx_errno,
-                          "cc_executor: the system does not tell who clients "
-                          "of this machine are: commands of this server can "
-                          "be clients");
+                          "cc_executor: the kernel does not tell which process "
+                          "a local connection belongs to: commands of this "
+                          "server can connect to it");
         }
     }
 

@@ -60,8 +60,8 @@ ngx_cc_access_token_read(ngx_conf_t *cf, ngx_str_t *path)
 
     if (tokens->nelts == 0) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"cc_executor_token_file\" %V has no token: nobody "
-                           "may connect", path);
+                           "\"cc_executor_token_file\" %V has no token: no "
+                           "client can connect", path);
     }
 
     return tokens;
@@ -99,8 +99,8 @@ ngx_cc_access_token_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
 
     if (fi.st_mode & S_IWOTH) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor_token_file\" \"%V\" may be written "
-                           "by everybody: chmod o-w", path);
+                           "\"cc_executor_token_file\" \"%V\" is writable "
+                           "by all users: chmod o-w", path);
         goto done;
     }
 
@@ -159,7 +159,7 @@ ngx_cc_access_token_add(ngx_conf_t *cf, ngx_str_t *path, ngx_array_t *tokens,
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"cc_executor_token_file\" %V:%ui: the name or "
-                               "token of \"%s\" stands there already",
+                               "token of \"%s\" is a duplicate",
                                path, line, token->name);
             return NGX_ERROR;
         }

@@ -416,8 +416,8 @@ ngx_cc_audit_file_reopen(ngx_open_file_t *hook, ngx_log_t *log)
 
         if (!ngx_cc_audit_file_same(f)) {
             ngx_log_error(NGX_LOG_ERR, log, err,
-                          "cc_executor: the audit log \"%V\" cannot be opened "
-                          "again, the old file is used on", &f->name);
+                          "cc_executor: the audit log \"%V\" cannot be "
+                          "reopened, the old file stays in use", &f->name);
         }
 
         return;

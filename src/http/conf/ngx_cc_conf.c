@@ -65,7 +65,7 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"cc_executor_status\" without a location "
                                "that has \"cc_executor on\": there is "
-                               "nothing to tell");
+                               "nothing to report");
             return NGX_CONF_ERROR;
         }
 
@@ -451,9 +451,9 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
     if (mcf->pool.max > cycle->connection_n) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "cc_executor_helpers max=%ui cannot be: each helper "
+                      "cc_executor_helpers max=%ui is too many: each helper "
                       "takes a connection, worker_connections are %ui; "
-                      "commands would wait for ever", mcf->pool.max,
+                      "commands would wait forever", mcf->pool.max,
                       cycle->connection_n);
 
         if (ngx_is_init_cycle(cycle->old_cycle)) {

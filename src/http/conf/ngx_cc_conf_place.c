@@ -60,7 +60,7 @@ ngx_cc_conf_place_alone(ngx_conf_t *cf)
 
     if (clcf->handler && clcf->handler != mcf->handler) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor on\" stands beside another directive "
+                           "\"cc_executor on\" conflicts with a directive "
                            "that answers requests (\"proxy_pass\", "
                            "\"fastcgi_pass\", \"stub_status\", "
                            "\"cc_executor_status\", ...): a location has one");

@@ -219,7 +219,7 @@ ngx_cc_conf_policy_set_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the command line of alias \"%V\" is empty or "
-                           "contains \"%s\" outside of quotes: say "
+                           "contains \"%s\" outside of quotes: write "
                            "/bin/sh -c '...' when you want a shell", &value[1],
                            line.op);
         return NGX_CONF_ERROR;

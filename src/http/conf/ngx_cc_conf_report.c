@@ -128,7 +128,7 @@ ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         if (user == 0 && !conf->allow_root) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                           "the commands of location \"%V\" would run as root: "
-                          "give nginx a \"user\", or say "
+                          "give nginx a \"user\", or set "
                           "\"cc_executor_allow_root on\"", &location[i].name);
 
             if (ngx_is_init_cycle(cycle->old_cycle)) {

@@ -76,8 +76,8 @@ ngx_cc_conf_runtime_make(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "\"cc_executor_path\" \"%V\": the user that commands "
                       "run as can write \"%s\" and so replace it; nginx, "
-                      "being root, makes nothing there: give it a place below "
-                      "directories of root", &mcf->path, tp.suspect);
+                      "running as root, creates nothing there: choose a path "
+                      "that only root can change", &mcf->path, tp.suspect);
 
     } else {
 
@@ -93,8 +93,9 @@ ngx_cc_conf_runtime_make(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         } else if (ngx_errno == EPERM) {
             ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                           "\"cc_executor_path\" \"%V\" belongs to another "
-                          "user than %s: nginx makes nothing there; chown it, "
-                          "or remove it and let nginx make it", &mcf->path,
+                          "user than %s: nginx creates nothing there; chown "
+                          "it, or remove it and let nginx create it",
+                          &mcf->path,
                           who ? "root" : "the one nginx runs as");
 
         } else {
@@ -122,8 +123,8 @@ ngx_cc_conf_runtime_beneath(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf,
     if (fstat(dir, &st) == -1 || ngx_cc_trust_writable(&st, who)) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "\"cc_executor_path\" \"%V\" can be written by the user "
-                      "that commands run as; nginx, being root, makes nothing "
-                      "there: chmod 711", &mcf->path);
+                      "that commands run as; nginx, running as root, creates "
+                      "nothing there: chmod 711", &mcf->path);
         return;
     }
 
@@ -134,7 +135,7 @@ ngx_cc_conf_runtime_beneath(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf,
 
     } else {
         ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
-                      "\"%s\" cannot be made or used: commands have no "
+                      "\"%s\" cannot be created or used: commands have no "
                       "TMPDIR of their own", mcf->pool.tmp);
     }
 
@@ -162,7 +163,7 @@ ngx_cc_conf_runtime_bad(ngx_cycle_t *cycle, const char *name, ngx_str_t *path,
     ngx_err_t err)
 {
     ngx_log_error(NGX_LOG_WARN, cycle->log, err,
-                  "\"%s\": \"%V\" cannot be made or used: commands of "
+                  "\"%s\": \"%V\" cannot be created or used: commands of "
                   "locations without \"cc_executor_cwd\" will not start",
                   name, path);
 }

@@ -239,8 +239,8 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
 
     ngx_cc_metrics_head(m, "sessions_closed_total", "counter",
                         "Sessions closed, by close code; 1005: the client "
-                        "gave none, 1006: it broke, http: no WebSocket, the "
-                        "request is over.");
+                        "gave none, 1006: the connection broke, http: the "
+                        "session was an HTTP request.");
 
     for (i = 0; i < NGX_CC_CLOSED; i++) {
         ngx_cc_metrics_put(m, "cc_executor_sessions_closed_total"

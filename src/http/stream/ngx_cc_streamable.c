@@ -61,7 +61,8 @@ ngx_cc_streamable(ngx_http_request_t *r)
     if (r->reading_body) {
         return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
                                        NGX_CC_ERROR_REQUEST,
-                                       "the message was begun elsewhere");
+                                       "the message was begun in another "
+                                       "location");
     }
 
     if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
@@ -322,7 +323,7 @@ ngx_cc_streamable_slow(void *data)
     c = st->session.request->connection;
 
     ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                  "cc_executor: a message is not finished in time, refused "
+                  "cc_executor: a message was not complete in time, refused "
                   "session=%*s", (size_t) NGX_CC_UUID_TEXT,
                   st->session.transport.session_id);
 

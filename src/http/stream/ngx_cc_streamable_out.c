@@ -173,7 +173,7 @@ ngx_cc_streamable_out_write(ngx_http_request_t *r)
 
     if (wev->timedout) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,
-                      "cc_executor: the client takes nothing");
+                      "cc_executor: the client reads nothing");
         r->connection->timedout = 1;
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
         return;

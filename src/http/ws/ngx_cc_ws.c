@@ -330,7 +330,7 @@ ngx_cc_ws_slow(void *data)
     }
 
     ngx_log_error(NGX_LOG_INFO, ws->connection->log, 0,
-                  "cc_executor: a message is not finished in time, closed "
+                  "cc_executor: a message was not complete in time, closed "
                   "session=%*s", (size_t) NGX_CC_UUID_TEXT,
                   ws->session.transport.session_id);
 

@@ -312,7 +312,7 @@ ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
     (void) ngx_cc_spec_refuse(&spec, NGX_CC_REFUSED_PARAMS, "%s%s", error,
                               ngx_strncmp(error, "arguments.stdin:",
                                           sizeof("arguments.stdin:") - 1) == 0
-                              ? "; bytes that are no text go into "
+                              ? "; bytes that are not text go into "
                                 "arguments.stdin_base64" : "");
 
     ngx_cc_mcp_reply_status(&s->methods.reply, 200);

@@ -42,7 +42,7 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
       .meaning = "Text written to stdin, then closed" },
 
     { .name = ngx_string("stdin_base64"),
-      .meaning = "The same in base64, for bytes that are no text; instead of "
+      .meaning = "The same in base64, for bytes that are not text; instead of "
                  "stdin" },
 
     { .name = ngx_string("timeout_ms"), .type = NGX_CC_MCP_INTEGER, .min = 1,
