@@ -207,6 +207,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
     s.conf.path = "/bin";
     s.conf.command.cwd = "/";
     s.conf.stdin_buffer = 2048;
+    s.conf.tty = (op & 0x40) != 0;
     s.conf.timeout = op & 4 ? 600000 : 0;
     s.conf.max_commands_per_session = 1 + (op >> 4) % 4;
     s.transport.pool = ngx_create_pool(1024, &s.log);

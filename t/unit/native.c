@@ -648,6 +648,96 @@ START_TEST(refusals)
 END_TEST
 
 
+/* terminals: what a command is started with, who gets a signal, sizes */
+
+START_TEST(terminal)
+{
+    fake_command_t  *f;
+
+    open_session();
+    conf.tty = 1;
+    say("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+        "\"tty\":{\"cols\":132,\"rows\":43,\"echo\":false},"
+        "\"stderr\":\"merge\"}}");
+
+    f = fake_command[0];
+    ck_assert_uint_eq(f->public.cols, 132);
+    ck_assert_uint_eq(f->public.rows, 43);
+    ck_assert_int_eq(f->noecho, 1);
+    ck_assert_int_eq(f->open_stdin, 1);
+    ck_assert_int_eq(f->merge, 0);
+
+    say("{\"id\":2,\"method\":\"resize\",\"params\":{\"cols\":1,"
+        "\"rows\":1}}");
+    expect_part("has not started yet");
+
+    fake_started(f);
+    expect_part("\"started\"");
+    expect_part("process.started");
+
+    say("{\"id\":3,\"method\":\"resize\",\"params\":{\"cols\":90,"
+        "\"rows\":30}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"status\":\"resized\","
+           "\"cols\":90,\"rows\":30}}");
+    expect_part("\"method\":\"process.resized\",\"params\":{\"cols\":90,"
+                "\"rows\":30,");
+    ck_assert_uint_eq(f->public.cols, 90);
+
+    say("{\"id\":4,\"method\":\"signal\",\"params\":{\"signal\":\"SIGQUIT\","
+        "\"to\":\"foreground\"}}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":4,\"result\":{\"status\":\"signaled\","
+           "\"signal\":\"SIGQUIT\",\"to\":\"foreground\","
+           "\"state\":\"running\"}}");
+    ck_assert_int_eq(f->signo, SIGQUIT);
+    ck_assert_int_eq(f->to, NGX_CC_SIGNAL_FOREGROUND);
+
+    say("{\"id\":5,\"method\":\"signal\",\"params\":{\"signal\":\"STOP\"}}");
+    ck_assert_int_eq(f->pauses, 1);
+    fake_signalled(f, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"status\":\"paused\"}}");
+    expect_part("process.paused");
+
+    while (f->signals < FAKE_SIGNALS) {
+        say("{\"method\":\"signal\",\"params\":{\"signal\":10}}");
+    }
+
+    ck_assert_int_eq(f->signo, 10);
+    ck_assert_int_eq(f->to, NGX_CC_SIGNAL_TREE);
+    say("{\"id\":6,\"method\":\"signal\",\"params\":{\"signal\":10}}");
+    expect_part("too many signals");
+
+    /* input stays open behind an end of file */
+
+    say("{\"id\":7,\"method\":\"input\",\"params\":{\"data\":\"ab\","
+        "\"eof\":true}}");
+    ck_assert_int_eq(f->input_eof, 1);
+    fake_taken(f, 2, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"accepted\":2,"
+           "\"offset\":2}}");
+
+    /* a line that it does not take */
+
+    say("{\"id\":8,\"method\":\"input\",\"params\":{\"data\":\"c\\nlong\"}}");
+    say("{\"id\":9,\"method\":\"input\",\"params\":{\"data\":\"behind\"}}");
+    f->public.stdin_long = 1;
+    fake_taken(f, 2, 0);
+    f->public.stdin_long = 0;
+    expect_part("\"id\":8,\"error\":{\"code\":-32602,");
+    expect_part("\"id\":9,\"error\":{\"code\":-32602,");
+    say("{\"id\":10,\"method\":\"input\",\"params\":{\"data\":\"d\"}}");
+    expect_part("\"data\":{\"offset\":4}");
+    say("{\"id\":11,\"method\":\"input\",\"params\":{\"data\":\"d\","
+        "\"offset\":4}}");
+    fake_taken(f, 1, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":11,\"result\":{\"accepted\":1,"
+           "\"offset\":5}}");
+
+    conf.tty = 0;
+    close_session();
+}
+END_TEST
+
+
 START_TEST(starts_refused)
 {
     static const struct {
@@ -759,6 +849,7 @@ main(void)
     tcase_add_test(tc, input);
     tcase_add_test(tc, flow);
     tcase_add_test(tc, unknown);
+    tcase_add_test(tc, terminal);
     tcase_add_loop_test(tc, refusals, 0, sizeof(refused) / sizeof(refused[0]));
     tcase_add_loop_test(tc, starts_refused, 0, 4);
     tcase_add_test(tc, policy);

@@ -184,13 +184,23 @@ ngx_cc_native_terminal_target(ngx_cc_signal_target_e to)
 static ngx_int_t
 ngx_cc_native_terminal_number(ngx_cc_value_t *v, ngx_int_t max)
 {
+    size_t     i;
     ngx_int_t  n;
 
     if (v == NULL || v->type != NGX_CC_VALUE_NUMBER) {
         return NGX_ERROR;
     }
 
-    n = ngx_atoi(v->text.data, v->text.len);
+    n = 0;
+
+    for (i = 0; i < v->text.len && n <= max; i++) {
+
+        if (v->text.data[i] < '0' || v->text.data[i] > '9') {
+            return NGX_ERROR;
+        }
+
+        n = n * 10 + v->text.data[i] - '0';
+    }
 
     return (n >= 1 && n <= max) ? n : NGX_ERROR;
 }
