@@ -332,6 +332,7 @@ static void
 ngx_cc_stay_state(ngx_cc_stay_t *stay)
 {
     int                   changed, failed;
+    uint16_t              cols, rows;
     uint32_t              i, watchers;
     unsigned              flags;
     ngx_cc_watcher_t     *w;
@@ -340,9 +341,11 @@ ngx_cc_stay_state(ngx_cc_stay_t *stay)
     state = &stay->state;
     flags = ngx_cc_watcher_state(stay);
     watchers = ngx_cc_places_count(stay, NULL);
+    ngx_cc_pty_size(&stay->life->pump.pty, &cols, &rows);
 
     changed = (state->head.type == 0 || state->head.flags != flags
-               || state->watchers != watchers)
+               || state->watchers != watchers
+               || state->cols != cols || state->rows != rows)
               && !stay->over;
 
     failed = stay->failed != state->failed
@@ -359,6 +362,8 @@ ngx_cc_stay_state(ngx_cc_stay_t *stay)
     ngx_cc_wire_init(state, NGX_CC_WIRE_STATE, 0, sizeof(*state));
     state->head.flags = flags;
     state->watchers = watchers;
+    state->cols = cols;
+    state->rows = rows;
     state->failed = stay->failed;
 
     for (i = 0; i < stay->used; i++) {

@@ -17,6 +17,10 @@
  *                          <-     DATA, ... EXITED
  *
  * head.run is the run of START on the control socket, and 0 elsewhere.
+ *
+ * On the control socket ATTACH comes right behind START, and may come again: a
+ * starter whose client has left attaches as MONITOR.  EXITED comes once, after
+ * all DATA that are owed; to those without DATA at once.
  */
 
 #ifndef _NGX_CC_WIRE_KEPT_H_INCLUDED_
@@ -110,8 +114,9 @@ typedef struct {
 
 
 /*
- * READ: everything that was sent is consumed; one more DATA, please, of at most
- * "max" payload bytes (0 = any).  FLOW: flags LOSSY or 0 from now on.
+ * READ: everything that was sent is consumed (nothing else says so, not even
+ * the end of the connection); one more DATA, please, of at most "max" payload
+ * bytes (0 = any).  FLOW: flags LOSSY or 0 from now on.
  */
 
 typedef struct {

@@ -5,6 +5,7 @@
  */
 
 #define _GNU_SOURCE
+#include "ngx_cc_spawner.h"
 #include "peer.h"
 
 
@@ -1329,6 +1330,127 @@ START_TEST(noise)
 END_TEST
 
 
+/* parent of a process, or 0: it is gone, or not waited for */
+
+static pid_t
+parent(pid_t pid)
+{
+    int    n;
+    char   name[64], line[1024], state, *p;
+    FILE  *f;
+
+    (void) snprintf(name, sizeof(name), "/proc/%d/stat", (int) pid);
+    f = fopen(name, "r");
+
+    if (f == NULL) {
+        return 0;
+    }
+
+    p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+    (void) fclose(f);
+
+    return p && sscanf(p + 2, "%c %d", &state, &n) == 2 && state != 'Z'
+           ? n : 0;
+}
+
+
+/*
+ * The worker is gone, then the spawner is killed: it lives.  The helper is
+ * killed, too: the tree ends, daemons and all, and nobody stays behind.
+ */
+
+START_TEST(last_of_all)
+{
+    int                    i, s[2], watch[2], fds[2], nfds, status;
+    pid_t                  keeper, spawner, pids[2];
+    peer_t                 boss, p;
+    ngx_cc_wire_supply_t   supply;
+    ngx_cc_spawner_conf_t  conf;
+
+    ck_assert_int_eq(ngx_cc_fdmsg_pair(s), 0);
+    ck_assert_int_eq(pipe2(watch, O_CLOEXEC), 0);
+
+    keeper = fork();
+
+    if (keeper == 0) {
+        memset(&conf, 0, sizeof(conf));
+        conf.socket = s[1];
+        conf.deathwatch = watch[0];
+        conf.ring = PEER_RING;
+        ngx_cc_spawner_run(&conf);
+    }
+
+    (void) close(s[1]);
+    peer_init(&boss, s[0], 0);
+    ngx_cc_wire_init(&supply, NGX_CC_WIRE_SUPPLY, 0, sizeof(supply));
+    supply.helpers = 1;
+    ck_assert(peer_send(&boss, &supply));
+
+    nfds = 2;
+
+    while (ngx_cc_fdmsg_recv(boss.s, &boss.m, sizeof(boss.m), fds, &nfds)
+           == -1)
+    {
+        ck_assert_int_eq(errno, EAGAIN);
+        nfds = 2;
+        (void) usleep(1000);
+    }
+
+    ck_assert_uint_eq(boss.m.head.type, NGX_CC_WIRE_HELPER);
+    ck_assert_int_eq(nfds, 2);
+    (void) close(fds[1]);
+
+    (void) close(h.starter.s);
+    h.starter.s = fds[0];
+    peer_run(&h, &usual, 0,
+             "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000");
+
+    /* the worker leaves; a second later its spawner wakes who should, too */
+
+    peer_close(&boss);
+    peer_close(&h.starter);
+    (void) usleep(1200000);
+
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
+    pids[0] = p.m.kept.attached.pid;
+
+    while (p.next[0] == 0) {
+        (void) peer_next(&p, PEER_TIMEOUT, 0);
+    }
+
+    pids[1] = atoi((char *) p.out[0]);
+    ck_assert_int_gt(pids[1], 1);
+    peer_close(&p);
+
+    h.pid = parent(pids[0]);
+    spawner = parent(h.pid);
+    ck_assert_int_eq(parent(spawner), keeper);
+
+    ck_assert_int_eq(kill(spawner, SIGKILL), 0);
+
+    while (parent(h.pid) != keeper) {
+        ck_assert_int_ne(parent(h.pid), 1);
+        (void) usleep(1000);
+    }
+
+    (void) usleep(1200000);
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+    peer_close(&p);
+
+    ck_assert_int_eq(kill(h.pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(keeper, &status, 0), keeper);
+    ck_assert_int_eq(status, 0);
+
+    for (i = 0; i < 2; i++) {
+        ck_assert_int_eq(parent(pids[i]), 0);
+    }
+
+    h.pid = 0;
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -1347,6 +1469,7 @@ main(void)
     tcase_add_test(tc, orphan);
     tcase_add_test(tc, forgotten);
     tcase_add_test(tc, masterless);
+    tcase_add_test(tc, last_of_all);
     suite_add_tcase(suite, tc);
 
     tc = tcase_create("output");
