@@ -28,6 +28,8 @@ static void ngx_cc_metrics_gauge(ngx_cc_metrics_t *m, const char *name,
     const char *help, uint64_t value);
 static void ngx_cc_metrics_counter(ngx_cc_metrics_t *m, const char *name,
     const char *help, ngx_uint_t total);
+static void ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
+    const char *label, const char *value, ngx_uint_t total);
 static void ngx_cc_metrics_locations(ngx_cc_metrics_t *m);
 static void ngx_cc_metrics_labels(ngx_cc_metrics_t *m,
     ngx_cc_zone_location_t *location);
@@ -140,6 +142,17 @@ ngx_cc_metrics_counter(ngx_cc_metrics_t *m, const char *name,
 }
 
 
+/* one value of a family of counters, whose head is written */
+
+static void
+ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
+    const char *label, const char *value, ngx_uint_t total)
+{
+    ngx_cc_metrics_put(m, "cc_executor_%s{%s=\"%s\"} %uL\n", name, label,
+                       value, ngx_cc_metrics_total(m, total));
+}
+
+
 /* sessions and commands of each location, and their limits */
 
 static void
@@ -243,10 +256,9 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
                         "session was an HTTP request.");
 
     for (i = 0; i < NGX_CC_CLOSED; i++) {
-        ngx_cc_metrics_put(m, "cc_executor_sessions_closed_total"
-                              "{code=\"%s\"} %uL\n",
-                           ngx_cc_totals_closed_name((ngx_cc_closed_e) i),
-                           ngx_cc_metrics_total(m, NGX_CC_TOTAL_CLOSED + i));
+        ngx_cc_metrics_labelled(m, "sessions_closed_total", "code",
+                                ngx_cc_totals_closed_name((ngx_cc_closed_e) i),
+                                NGX_CC_TOTAL_CLOSED + i);
     }
 
     ngx_cc_metrics_counter(m, "commands_started_total", "Commands started.",
@@ -259,10 +271,9 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
                         "Commands ended, by cause.");
 
     for (i = 0; i < NGX_CC_CAUSES; i++) {
-        ngx_cc_metrics_put(m, "cc_executor_commands_ended_total"
-                              "{cause=\"%s\"} %uL\n",
-                           ngx_cc_names_cause((ngx_cc_cause_e) i),
-                           ngx_cc_metrics_total(m, NGX_CC_TOTAL_ENDED + i));
+        ngx_cc_metrics_labelled(m, "commands_ended_total", "cause",
+                                ngx_cc_names_cause((ngx_cc_cause_e) i),
+                                NGX_CC_TOTAL_ENDED + i);
     }
 
     ngx_cc_metrics_counter(m, "helper_waits_total",
@@ -271,21 +282,18 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
 
     ngx_cc_metrics_head(m, "output_bytes_total", "counter",
                         "Bytes that commands wrote and clients read.");
-    ngx_cc_metrics_put(m, "cc_executor_output_bytes_total"
-                          "{stream=\"stdout\"} %uL\n"
-                          "cc_executor_output_bytes_total"
-                          "{stream=\"stderr\"} %uL\n",
-                       ngx_cc_metrics_total(m, NGX_CC_TOTAL_OUTPUT),
-                       ngx_cc_metrics_total(m, NGX_CC_TOTAL_OUTPUT + 1));
+    ngx_cc_metrics_labelled(m, "output_bytes_total", "stream", "stdout",
+                            NGX_CC_TOTAL_OUTPUT);
+    ngx_cc_metrics_labelled(m, "output_bytes_total", "stream", "stderr",
+                            NGX_CC_TOTAL_OUTPUT + 1);
 
     ngx_cc_metrics_head(m, "refused_total", "counter",
                         "Connections and requests refused, by reason.");
 
     for (i = 0; i < NGX_CC_REASONS; i++) {
-        ngx_cc_metrics_put(m, "cc_executor_refused_total"
-                              "{reason=\"%s\"} %uL\n",
-                           ngx_cc_totals_reason_name((ngx_cc_reason_e) i),
-                           ngx_cc_metrics_total(m, NGX_CC_TOTAL_REFUSED + i));
+        ngx_cc_metrics_labelled(m, "refused_total", "reason",
+                                ngx_cc_totals_reason_name((ngx_cc_reason_e) i),
+                                NGX_CC_TOTAL_REFUSED + i);
     }
 
     ngx_cc_metrics_histogram(m, "command_start_seconds",
