@@ -2,10 +2,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "ngx_cc_close_except.h"
+#include "ngx_cc_dirent.h"
 
 
 #define NGX_CC_CLOSE_EXCEPT_MAX    8
@@ -16,17 +16,6 @@
 static int ngx_cc_close_except_range(const int *keep, int n);
 static int ngx_cc_close_except_list(const int *keep, int n);
 static int ngx_cc_close_except_kept(const int *keep, int n, int fd);
-
-
-/* as getdents64(2) gives them */
-
-typedef struct {
-    uint64_t        ino;
-    int64_t         off;
-    unsigned short  size;
-    unsigned char   type;
-    char            name[];
-} ngx_cc_close_except_entry_t;
 
 
 __attribute__((no_sanitize_address))
@@ -112,11 +101,11 @@ __attribute__((no_sanitize_address))
 static int
 ngx_cc_close_except_list(const int *keep, int n)
 {
-    int                           dir, fd, closed, err;
-    char                          buf[2048] __attribute__((aligned(8)));
-    long                          size, at;
-    const char                   *p;
-    ngx_cc_close_except_entry_t  *entry;
+    int               dir, fd, closed, err;
+    char              buf[2048] ngx_cc_dirent_aligned;
+    long              size, at;
+    const char       *p;
+    ngx_cc_dirent_t  *entry;
 
     dir = open("/proc/self/fd", O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
@@ -146,7 +135,7 @@ ngx_cc_close_except_list(const int *keep, int n)
         while ((size = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
 
             for (at = 0; at < size; at += entry->size) {
-                entry = (ngx_cc_close_except_entry_t *) (buf + at);
+                entry = (ngx_cc_dirent_t *) (buf + at);
                 fd = 0;
 
                 for (p = entry->name; *p >= '0' && *p <= '9'; p++) {

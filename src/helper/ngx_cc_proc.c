@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "ngx_cc_dirent.h"
 #include "ngx_cc_proc.h"
 
 
@@ -25,17 +26,6 @@ static int ngx_cc_proc_search(const ngx_cc_proc_t *proc, pid_t pid,
     ngx_cc_proc_visit_pt visit, void *data);
 static void ngx_cc_proc_found(void *data, pid_t pid);
 static int ngx_cc_proc_each(int dir, ngx_cc_proc_visit_pt visit, void *data);
-
-
-/* as getdents64(2) gives them; libc has no name for it everywhere */
-
-typedef struct {
-    uint64_t        ino;
-    int64_t         off;
-    unsigned short  size;
-    unsigned char   type;
-    char            name[];
-} ngx_cc_proc_dirent_t;
 
 
 int
@@ -237,11 +227,11 @@ ngx_cc_proc_found(void *data, pid_t pid)
 static int
 ngx_cc_proc_each(int dir, ngx_cc_proc_visit_pt visit, void *data)
 {
-    char                   buf[4096] __attribute__((aligned(sizeof(uint64_t))));
-    long                   size, at;
-    pid_t                  pid;
-    const char            *p;
-    ngx_cc_proc_dirent_t  *dirent;
+    char              buf[4096] ngx_cc_dirent_aligned;
+    long              size, at;
+    pid_t             pid;
+    const char       *p;
+    ngx_cc_dirent_t  *dirent;
 
     for ( ;; ) {
         size = syscall(SYS_getdents64, dir, buf, sizeof(buf));
@@ -255,7 +245,7 @@ ngx_cc_proc_each(int dir, ngx_cc_proc_visit_pt visit, void *data)
         }
 
         for (at = 0; at < size; at += dirent->size) {
-            dirent = (ngx_cc_proc_dirent_t *) (buf + at);
+            dirent = (ngx_cc_dirent_t *) (buf + at);
             pid = 0;
 
             for (p = dirent->name; *p >= '0' && *p <= '9'; p++) {

@@ -2,27 +2,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "ngx_cc_dirent.h"
 #include "ngx_cc_remove.h"
 
 
 #define NGX_CC_REMOVE_BATCH  2048        /* bytes of entries read at once */
-
-
-/* as getdents64(2) gives them */
-
-typedef struct {
-    uint64_t        ino;
-    int64_t         off;
-    unsigned short  size;
-    unsigned char   type;
-    char            name[];
-} ngx_cc_remove_entry_t;
 
 
 static int ngx_cc_remove_contents(int top, int dir, const char *spare,
@@ -121,11 +110,10 @@ static int
 ngx_cc_remove_contents(int top, int dir, const char *spare, unsigned *budget,
     unsigned *removed)
 {
-    int                     rc, left;
-    char                    buf[NGX_CC_REMOVE_BATCH]
-                                __attribute__((aligned(sizeof(uint64_t))));
-    long                    size, at;
-    ngx_cc_remove_entry_t  *entry;
+    int               rc, left;
+    char              buf[NGX_CC_REMOVE_BATCH] ngx_cc_dirent_aligned;
+    long              size, at;
+    ngx_cc_dirent_t  *entry;
 
     left = 0;
 
@@ -141,7 +129,7 @@ ngx_cc_remove_contents(int top, int dir, const char *spare, unsigned *budget,
         }
 
         for (at = 0; at < size; at += entry->size) {
-            entry = (ngx_cc_remove_entry_t *) (buf + at);
+            entry = (ngx_cc_dirent_t *) (buf + at);
 
             if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0
                 || (spare && strcmp(entry->name, spare) == 0))

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "ngx_cc_dirent.h"
 #include "ngx_cc_place.h"
 #include "ngx_cc_remove.h"
 #include "ngx_cc_tmpdir.h"
@@ -170,7 +171,7 @@ ngx_cc_tmpdir_empty(ngx_cc_tmpdir_t *tmp)
 
     /* "." and ".." and a name, or at least its beginning */
 
-    char  buf[512] __attribute__((aligned(8)));
+    char  buf[512] ngx_cc_dirent_aligned;
 
     if (fstat(tmp->fd, &st) == -1 || st.st_mode != (S_IFDIR|0700)
         || lseek(tmp->fd, 0, SEEK_SET) == -1)
@@ -405,10 +406,9 @@ ngx_cc_tmpdir_forget(ngx_cc_tmpdir_t *tmp)
 static int
 ngx_cc_tmpdir_sweep(ngx_cc_tmpdir_t *tmp, unsigned *budget)
 {
-    long            size, at;
-    unsigned short  len;
-
-    char  buf[2048] __attribute__((aligned(8)));
+    char              buf[2048] ngx_cc_dirent_aligned;
+    long              size, at;
+    ngx_cc_dirent_t  *entry;
 
     if (tmp->path == NULL || access(tmp->path, F_OK) == -1
         || ngx_cc_tmpdir_parent(tmp) == -1
@@ -428,12 +428,10 @@ ngx_cc_tmpdir_sweep(ngx_cc_tmpdir_t *tmp, unsigned *budget)
             return 0;
         }
 
-        /* inode, offset, length, type, name */
+        for (at = 0; at < size; at += entry->size) {
+            entry = (ngx_cc_dirent_t *) (buf + at);
 
-        for (at = 0; at < size; at += len) {
-            memcpy(&len, buf + at + 16, sizeof(len));
-
-            if (ngx_cc_tmpdir_sweep_one(tmp, buf + at + 19, budget) == 1) {
+            if (ngx_cc_tmpdir_sweep_one(tmp, entry->name, budget) == 1) {
                 return 1;
             }
         }
