@@ -227,27 +227,19 @@ ngx_cc_child_limits(const ngx_cc_confine_t *confine)
     rlim_t         value;
     struct rlimit  limit;
 
-    static const int  resource[NGX_CC_LIMITS] = {
-        [NGX_CC_LIMIT_CPU] = RLIMIT_CPU,
-        [NGX_CC_LIMIT_AS] = RLIMIT_AS,
-        [NGX_CC_LIMIT_FSIZE] = RLIMIT_FSIZE,
-        [NGX_CC_LIMIT_NOFILE] = RLIMIT_NOFILE,
-        [NGX_CC_LIMIT_NPROC] = RLIMIT_NPROC
-    };
-
     (void) umask(confine->umask);
 
     if (confine->nice && setpriority(PRIO_PROCESS, 0, confine->nice) == -1) {
         return -1;
     }
 
-    for (i = 0; i < NGX_CC_LIMITS; i++) {
+    for (i = 0; i < RLIM_NLIMITS; i++) {
 
         if (confine->limit[i] == 0) {
             continue;
         }
 
-        if (getrlimit(resource[i], &limit) == -1) {
+        if (getrlimit(i, &limit) == -1) {
             return -1;
         }
 
@@ -257,10 +249,10 @@ ngx_cc_child_limits(const ngx_cc_confine_t *confine)
 
         /* the soft limit of CPU time is a signal that can be caught */
 
-        value += (i == NGX_CC_LIMIT_CPU);
+        value += (i == RLIMIT_CPU);
         limit.rlim_max = value < limit.rlim_max ? value : limit.rlim_max;
 
-        if (setrlimit(resource[i], &limit) == -1) {
+        if (setrlimit(i, &limit) == -1) {
             return -1;
         }
     }

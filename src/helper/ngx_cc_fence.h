@@ -28,6 +28,13 @@
 #include "ngx_cc_wire.h"
 
 
+/* flags of ngx_cc_confine_t */
+
+#define NGX_CC_CONFINE_CONNECT  0x0001   /* no TCP connections from it */
+#define NGX_CC_CONFINE_LISTEN   0x0002   /* no TCP ports of its own */
+#define NGX_CC_CONFINE_SECCOMP  0x0004   /* it has a filter, too */
+
+
 #define NGX_CC_FENCE_MAX      7      /* newest form */
 #define NGX_CC_FENCE_MIN      2      /* oldest form that is a fence */
 #define NGX_CC_FENCE_TCP      4      /* from here on: TCP can be denied */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
 
 

@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include "ngx_cc_handle.h"
 
 
@@ -164,22 +165,11 @@ typedef struct {
 
 /* what a command may use, and how it is confined */
 
-typedef enum {
-    NGX_CC_LIMIT_CPU = 0,    /* seconds; then SIGXCPU, a second later KILL */
-    NGX_CC_LIMIT_AS,         /* bytes of address space */
-    NGX_CC_LIMIT_FSIZE,      /* bytes of a file */
-    NGX_CC_LIMIT_NOFILE,     /* descriptors */
-    NGX_CC_LIMIT_NPROC,      /* processes of this uid, whoever started them */
-    NGX_CC_LIMITS
-} ngx_cc_limit_e;
-
-#define NGX_CC_CONFINE_CONNECT  0x0001   /* no TCP connections from it */
-#define NGX_CC_CONFINE_LISTEN   0x0002   /* no TCP ports of its own */
-#define NGX_CC_CONFINE_SECCOMP  0x0004   /* the fence has a filter, too */
-#define NGX_CC_CONFINE_FLAGS    0x0007
+#define NGX_CC_CONFINE_FLAGS    0x00ff   /* which: ngx_cc_fence.h */
 
 typedef struct {
-    uint64_t        limit[NGX_CC_LIMITS];    /* 0 = as the helper has it */
+    uint64_t        limit[RLIM_NLIMITS];     /* by RLIMIT_*, in its unit
+                                    (setrlimit(2)); 0 = as the helper has it */
     uint32_t        umask;
     int32_t         nice;        /* 0 = as the helper has it */
     uint32_t        fence;       /* the fence's form (ngx_cc_fence.h), 0 =

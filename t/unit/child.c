@@ -272,10 +272,10 @@ START_TEST(confined)
     memset(&some, 0, sizeof(some));
     some.umask = 027;
     some.nice = 7;
-    some.limit[NGX_CC_LIMIT_CPU] = 100;
-    some.limit[NGX_CC_LIMIT_AS] = 1024 * 1024 * 1024;
-    some.limit[NGX_CC_LIMIT_FSIZE] = 512 * 1000;
-    some.limit[NGX_CC_LIMIT_NOFILE] = 8;
+    some.limit[RLIMIT_CPU] = 100;
+    some.limit[RLIMIT_AS] = 1024 * 1024 * 1024;
+    some.limit[RLIMIT_FSIZE] = 512 * 1000;
+    some.limit[RLIMIT_NOFILE] = 8;
 
     ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &nproc), 0);
     (void) snprintf(want, sizeof(want), "0027\n7\n100\n101\n%d\n1000\n8\n8\n",
@@ -297,7 +297,7 @@ START_TEST(confined)
 
     /* a limit is not raised, and that is no error */
 
-    some.limit[NGX_CC_LIMIT_NOFILE] = UINT64_MAX - 1;
+    some.limit[RLIMIT_NOFILE] = UINT64_MAX - 1;
     use = &some;
     ck_assert_int_eq(run("/bin/bash", 0, argv, env), 0);
     use = &confine;

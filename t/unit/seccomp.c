@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "unit.h"
+#include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
 
 

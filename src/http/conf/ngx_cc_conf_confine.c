@@ -229,11 +229,11 @@ ngx_cc_conf_confine_compile(ngx_conf_t *cf, ngx_cc_conf_confine_t *conf,
 
     confine->umask = conf->umask;
     confine->nice = conf->nice;
-    confine->limit[NGX_CC_LIMIT_CPU] = conf->cpu;
-    confine->limit[NGX_CC_LIMIT_AS] = conf->as;
-    confine->limit[NGX_CC_LIMIT_FSIZE] = conf->fsize;
-    confine->limit[NGX_CC_LIMIT_NOFILE] = conf->nofile;
-    confine->limit[NGX_CC_LIMIT_NPROC] = conf->nproc;
+    confine->limit[RLIMIT_CPU] = conf->cpu;
+    confine->limit[RLIMIT_AS] = conf->as;
+    confine->limit[RLIMIT_FSIZE] = conf->fsize;
+    confine->limit[RLIMIT_NOFILE] = conf->nofile;
+    confine->limit[RLIMIT_NPROC] = conf->nproc;
 
     confine->fence = 0;
     confine->flags = 0;
