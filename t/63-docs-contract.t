@@ -48,7 +48,8 @@ my $t = CC::Nginx->new(
     http => 'cc_executor_kill_grace 200ms;',
     server => 'location /free { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_client_cwd beneath;'
-        . ' cc_executor_client_env ONE; cc_executor_stdin_buffer 64k; }',
+        . ' cc_executor_client_env ONE; cc_executor_stdin_buffer 64k;'
+        . ' cc_executor_tty on; }',
 )->start;
 
 my %document = CC::Contract::documents($t);
@@ -146,6 +147,13 @@ until_told('process.canceled');
 until_told('process.completed');
 ask(execute => { command => 'sleep 600', timeout => 0.1 });
 until_told('process.completed');
+ask(execute => { command => 'echo ready; sleep 600', tty => $true });
+until_told('process.output');
+until_answer(ask('list'));
+until_answer(ask('status'));
+until_answer(ask(resize => { cols => 100, rows => 30 }));
+until_answer(ask(signal => { signal => 'INT', to => 'foreground' }));
+until_told('process.completed');
 until_answer(ask('fly'));
 until_answer(ask(execute => { args => ['/nonexistent'] }));
 until_answer(ask('list'));
@@ -188,6 +196,7 @@ is_deeply(\@odd, [], 'are as the contract says');
 
 my %fine = map { $_ => 1 } 'input offset 7', map { "input data_base64 \"$_\"" }
     qw(x line kill PAUSE base64);
+$fine{"signal signal \"$_\""} = 1 for '', qw(x line kill PAUSE base64);
 my @values = map { $json->encode($_) } undef, $true, 0, 7, 1.5, -1, '', 'x', [],
     ['x'], [7], {}, { ONE => 'x' }, { ONE => 7 };
 @values = (@values, '"line"', '"base64"', '"kill"', '"PAUSE"');
@@ -202,6 +211,10 @@ for my $name (grep { @{ $method{$_}{params} } } sort keys %method) {
                     unless $param->{name} =~ /^(?:command|args)$/;
             } elsif ($name eq 'control') {
                 $params{type} //= 'RESUME' if $param->{name} ne 'type';
+            } elsif ($name eq 'signal') {
+                $params{signal} = 'INT' if $param->{name} ne 'signal';
+            } elsif ($name eq 'resize') {
+                $params{$_} //= 80 for grep { $_ ne $param->{name} } qw(cols rows);
             } elsif ($name eq 'input') {
                 $params{eof} = $true unless $param->{name} =~ /^(?:eof|data)/;
                 $params{data} = '' if $param->{name} eq 'eof';

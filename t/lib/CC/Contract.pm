@@ -62,6 +62,8 @@ sub ref_to { return { '$ref' => "#/components/schemas/$_[0]" } }
 my $count = { type => 'integer', minimum => 0 };
 my $seconds = { type => 'number', minimum => 0 };
 my $bool = { type => 'boolean' };
+my $side = { type => 'integer', minimum => 1, maximum => 1000 };
+my @targets = qw(tree group foreground);
 my $offset = { type => 'integer', minimum => 0, maximum => 999_999_999_999_999 };
 
 # types of params; all but the required may be left out
@@ -77,7 +79,11 @@ my %type = (
         open_stdin => { type => ['boolean', 'null'] },
         output => or_null(string(enum => [qw(line chunk)])),
         encoding => or_null(string(enum => [qw(utf-8 base64)])),
-        tty => { type => 'null', description => 'reserved' },
+        tty => { anyOf => [{ type => ['boolean', 'null'] }, { type => 'object',
+            properties => { cols => or_null($side), rows => or_null($side),
+                echo => { type => ['boolean', 'null'] } },
+            additionalProperties => {} }] },
+        stderr => or_null(string(enum => [qw(separate merge)])),
         on_disconnect => { %{ or_null(string(enum => ['kill'])) },
             description => 'reserved; what happens anyway' },
     },
@@ -92,8 +98,20 @@ my %type = (
         offset => { %$offset, type => ['integer', 'null'],
             description => 'the position of stdin that they are for' },
     },
+    signal => {
+        signal => { anyOf => [string(),
+            { type => 'integer', minimum => 1, maximum => 64 }],
+            description => 'a name such as INT or SIGINT, or a number' },
+        to => { %{ or_null(string(enum => \@targets)) },
+            description => 'which of its processes get it' },
+    },
+    resize => {
+        cols => { %$side, description => 'columns of its terminal' },
+        rows => { %$side, description => 'rows of its terminal' },
+    },
 );
-my %required = (control => { type => 1 });
+my %required = (control => { type => 1 }, signal => { signal => 1 },
+    resize => { cols => 1, rows => 1 });
 my $execution = or_null(string(description =>
     'which command; without it the only one of the session is meant'));
 
@@ -115,6 +133,8 @@ sub schemas {
         started => { type => ['number', 'null'], description => 'seconds since 1970' },
         exit_code => ref_to('ExitCode'),
     );
+    my %terminal = (tty => { %{ object([qw(cols rows)], cols => $side,
+        rows => $side) }, description => 'the size of its terminal' });
     return {
         SessionId => string(pattern => '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
         ExecutionId => string(pattern => '^[0-9a-f]{48}$'),
@@ -126,7 +146,7 @@ sub schemas {
         Error => object([qw(code message)], code => { type => 'integer' },
             message => string(),
             data => object(['offset'], offset => $count)),
-        Command => object([keys %described], %described),
+        Command => object([keys %described], %described, %terminal),
 
         'execute.result' => object([qw(status pid pgid execution_id)],
             status => string(enum => [qw(started canceled)]), %process,
@@ -140,10 +160,17 @@ sub schemas {
             accepted => { %$count, description => 'bytes that the command took' },
             offset => { %$count, description => 'its position in stdin after them' },
             warnings => $warnings),
+        'signal.result' => object([qw(status signal to state)],
+            status => string(const => 'signaled'), signal => string(),
+            to => string(enum => \@targets), state => $described{state},
+            warnings => $warnings),
+        'resize.result' => object([qw(status cols rows)],
+            status => string(const => 'resized'), cols => $side, rows => $side,
+            warnings => $warnings),
         'list.result' => object(['commands'],
             commands => { type => 'array', items => ref_to('Command') },
             warnings => $warnings),
-        'status.result' => object([keys %described], %described,
+        'status.result' => object([keys %described], %described, %terminal,
             warnings => $warnings),
 
         'connected' => object([qw(session_id version capabilities)],
@@ -152,6 +179,8 @@ sub schemas {
         'process.started' => $state->('started'),
         'process.paused' => $state->('paused', left => { %$count, minimum => 1 }),
         'process.resumed' => $state->('resumed'),
+        'process.resized' => object([qw(cols rows execution_id)], cols => $side,
+            rows => $side, %id),
         'process.canceled' => $state->('canceled'),
         'process.output' => object([qw(type data truncated execution_id offset next)],
             type => string(enum => [qw(stdout stderr)]), data => string(), %id,
@@ -177,6 +206,8 @@ sub schemas {
 my %summary = (
     execute => 'Start a command', control => 'Pause, resume or cancel a command',
     input => 'Write to the stdin of a command', list => 'The commands of this session',
+    signal => 'Send a signal to a command',
+    resize => 'Give the terminal of a command another size',
     status => 'One command of this session', pong => 'Accepted and ignored',
 );
 

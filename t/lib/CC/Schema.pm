@@ -86,7 +86,7 @@ sub members {
     $more //= JSON::PP::false if $o->{closed} && $schema->{properties};
     my @wrong;
     for my $name (sort keys %$v) {
-        my $known = $schema->{properties}{$name};
+        my $known = ($schema->{properties} // {})->{$name};
         if ($known) {
             push @wrong, run($known, $v->{$name}, $o, "$at.$name");
         } elsif (ref $more eq 'HASH') {
