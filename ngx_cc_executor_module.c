@@ -14,6 +14,7 @@
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
+#include "ngx_cc_kept.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
@@ -788,6 +789,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 
     mcf->pool.exiting = ngx_cc_farewell_exiting;
     ngx_cc_pool_start(cycle, &mcf->pool);
+    ngx_cc_kept_start(NULL, cycle->log);
 
     return NGX_OK;
 }
@@ -797,6 +799,7 @@ static void
 ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
 {
     ngx_cc_farewell();
+    ngx_cc_kept_stop();
     ngx_cc_pool_stop();
 
     if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE)

@@ -48,7 +48,7 @@ my $r = $c->run("printf 'one\\ntwo\\n\\nthree'");
 is_deeply([map { $_->{data} } @{ $r->{output} }],
     ["one\n", "two\n", "\n", 'three'], 'one notification carries one line');
 is_deeply($r->{output}[0], { type => 'stdout', data => "one\n",
-    truncated => JSON::PP::false(), offset => 0, next => 4,
+    truncated => JSON::PP::false(), offset => 0, next => 4, seq => 16,
     execution_id => $r->{started}{execution_id} }, 'its members');
 ok($r->{output}[3]{partial}, 'what does not end is partial');
 continuous($r, 'lines');

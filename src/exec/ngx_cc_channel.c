@@ -4,9 +4,16 @@
 #include <ngx_event.h>
 #include "ngx_cc_channel.h"
 #include "ngx_cc_fdmsg.h"
+#include "ngx_cc_wire_kept.h"
 
 
 #define NGX_CC_CHANNEL_FDS   2
+
+
+/* the largest message that comes in: DATA */
+
+#define NGX_CC_CHANNEL_SIZE  (sizeof(ngx_cc_wire_data_t)                      \
+                              + NGX_CC_WIRE_MAX_DATA + 8)
 
 
 static void ngx_cc_channel_read_handler(ngx_event_t *rev);
@@ -14,6 +21,14 @@ static void ngx_cc_channel_write_handler(ngx_event_t *wev);
 static void ngx_cc_channel_report(ngx_event_t *rev);
 static ngx_int_t ngx_cc_channel_receive(ngx_cc_channel_t *ch);
 static void ngx_cc_channel_broken(ngx_cc_channel_t *ch);
+
+
+/*
+ * What was received last, of whatever channel: no handler receives by itself,
+ * and only the pages that a message needs are ever touched.
+ */
+
+static _Alignas(8) u_char  ngx_cc_channel_buffer[NGX_CC_CHANNEL_SIZE];
 
 
 ngx_int_t
@@ -243,23 +258,25 @@ ngx_cc_channel_write_handler(ngx_event_t *wev)
 static ngx_int_t
 ngx_cc_channel_receive(ngx_cc_channel_t *ch)
 {
-    int                nfds, fds[NGX_CC_CHANNEL_FDS];
-    ssize_t            n;
-    ngx_err_t          err;
-    ngx_log_t         *log;
-    ngx_uint_t         closed;
-    ngx_cc_wire_msg_t  msg;
+    int                 nfds, fds[NGX_CC_CHANNEL_FDS];
+    ssize_t             n;
+    ngx_err_t           err;
+    ngx_log_t          *log;
+    ngx_uint_t          closed;
+    ngx_cc_wire_msg_t  *msg;
 
     log = ch->connection->log;
+    msg = (ngx_cc_wire_msg_t *) ngx_cc_channel_buffer;
 
     nfds = NGX_CC_CHANNEL_FDS;
-    n = ngx_cc_fdmsg_recv(ch->connection->fd, &msg, sizeof(msg), fds, &nfds);
+    n = ngx_cc_fdmsg_recv(ch->connection->fd, msg, NGX_CC_CHANNEL_SIZE, fds,
+                          &nfds);
 
     if (n == -1 && ngx_errno == NGX_ECONNRESET) {
         /* it left something of ours unread; its own words follow */
 
         nfds = NGX_CC_CHANNEL_FDS;
-        n = ngx_cc_fdmsg_recv(ch->connection->fd, &msg, sizeof(msg), fds,
+        n = ngx_cc_fdmsg_recv(ch->connection->fd, msg, NGX_CC_CHANNEL_SIZE, fds,
                               &nfds);
     }
 
@@ -288,7 +305,7 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
         nfds = 0;
     }
 
-    if (ngx_cc_wire_check(&msg, n) == 0) {
+    if (ngx_cc_wire_check(msg, n) == 0) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "cc_executor: malformed message of %z bytes from "
                       "a helper", n);
@@ -302,7 +319,7 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
 
     closed = 0;
     ch->closed = &closed;
-    ch->handlers->message(ch->data, &msg, fds, nfds);
+    ch->handlers->message(ch->data, msg, fds, nfds);
 
     if (closed) {
         return NGX_DONE;

@@ -4,8 +4,11 @@
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_command_keep.h"
+#include "ngx_cc_kept.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_script.h"
+#include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
 
 
@@ -14,6 +17,9 @@ static ngx_uint_t ngx_cc_command_fits(const ngx_cc_wire_strings_t *strings,
 static ngx_cc_start_e ngx_cc_command_begin(ngx_cc_command_conf_t *conf,
     ngx_cc_command_spec_t *spec, const ngx_cc_wire_strings_t *strings,
     size_t text, const char *line, ngx_cc_command_t **cmd);
+static void ngx_cc_command_discard(ngx_cc_command_link_t *cl,
+    ngx_cc_wire_start_t *start);
+static ngx_cc_record_t *ngx_cc_command_record(ngx_cc_command_link_t *cl);
 static ngx_int_t ngx_cc_command_share(ngx_cc_command_conf_t *conf,
     ngx_cc_command_spec_t *spec, ngx_cc_slot_t *slot);
 
@@ -38,8 +44,8 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     strings.envc = spec->env ? spec->nenv : conf->nenv;
     strings.paths = conf->paths;
     strings.npaths = conf->confine.nread + conf->confine.nwrite;
-    strings.label = NULL;
-    strings.shown = NULL;
+    strings.label = spec->keep ? spec->keep->label : NULL;
+    strings.shown = spec->keep ? spec->keep->shown : NULL;
 
     line = NULL;
     fits = ngx_cc_command_fits(&strings, &text, &max);
@@ -182,6 +188,18 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
         ngx_memcpy(start->owner, spec->owner, NGX_CC_OWNER_SIZE);
     }
 
+    if (spec->keep) {
+        rc = ngx_cc_command_keep_prepare(cl, conf, spec, start);
+
+        if (rc != NGX_CC_START_OK) {
+            reason = rc == NGX_CC_START_UNAVAILABLE
+                     ? NGX_CC_REASON_UNAVAILABLE : NGX_CC_REASON_COMMANDS;
+            goto refused;
+        }
+
+        rc = NGX_CC_START_UNAVAILABLE;
+    }
+
     if (ngx_cc_wire_start_pack(start, strings) == 0) {
         goto refused;
     }
@@ -219,11 +237,11 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     cl->has_stdin = spec->open_stdin;
     cl->public.cols = spec->cols;
     cl->public.rows = spec->rows;
-    cl->public.state = NGX_CC_COMMAND_WAITING;
     cl->public.data = spec->data;
 
     (void) ngx_cc_handle_format(&handle, (char *) cl->public.id);
 
+    ngx_cc_command_link_init(cl);
     ngx_cc_command_link_begin(cl);
 
     *cmd = &cl->public;
@@ -232,23 +250,38 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
 
 refused:
 
-    if (cl) {
-        ngx_cc_zone_free(&cl->slot);
+    ngx_cc_command_discard(cl, start);
+    ngx_cc_zone_refused(reason);
 
+    return rc;
+}
+
+
+/* a start that has failed: NULLs are ignored */
+
+static void
+ngx_cc_command_discard(ngx_cc_command_link_t *cl, ngx_cc_wire_start_t *start)
+{
+    if (cl) {
         if (cl->script != -1) {
             (void) close(cl->script);
         }
 
+        ngx_cc_watch_close(cl);
+
+        if (cl->birth) {
+            ngx_cc_kept_drop(cl->birth);
+        }
+
+        ngx_cc_zone_free(&cl->slot);
         ngx_free(cl);
     }
 
     if (start) {
+        /* it has a key */
+        ngx_explicit_memzero(start, sizeof(ngx_cc_wire_start_t));
         ngx_free(start);
     }
-
-    ngx_cc_zone_refused(reason);
-
-    return rc;
 }
 
 
@@ -283,6 +316,10 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
     int                     rc;
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
+    if (cl->watch) {
+        return ngx_cc_watch_peek(cl, rec);
+    }
+
     if (cl->helper == NULL) {
         return 0;
     }
@@ -304,6 +341,11 @@ void
 ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
 {
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
+
+    if (cl->watch) {
+        ngx_cc_watch_skip(cl, rec);
+        return;
+    }
 
     ngx_cc_ring_skip(&cl->reader, rec);
     ngx_cc_zone_count(NGX_CC_TOTAL_OUTPUT + rec->stream, rec->len);
@@ -330,6 +372,10 @@ ngx_cc_command_finished(ngx_cc_command_t *cmd)
 {
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
+    if (cl->watch) {
+        return ngx_cc_watch_finished(cl);
+    }
+
     return cmd->state == NGX_CC_COMMAND_OVER
            && cl->reader.pos == cl->head;
 }
@@ -344,13 +390,14 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
         return NGX_DECLINED;
     }
 
-    if (cmd->paused && !on && cl->timeout) {
+    if (cmd->paused && !on && cl->timeout && cl->helper) {
         /* the time that it was paused does not count */
         ngx_cc_command_link_expect(cl, cl->timeout);
     }
 
     cmd->paused = on ? 1 : 0;
-    ngx_cc_record_signalled(&cl->helper->record, on ? "PAUSE" : "RESUME");
+    ngx_cc_record_signalled(ngx_cc_command_record(cl),
+                            on ? "PAUSE" : "RESUME");
     ngx_cc_command_link_signal(cl);
 
     return NGX_OK;
@@ -375,7 +422,7 @@ ngx_cc_command_signal(ngx_cc_command_t *cmd, int signo,
     cl->untold[cl->nuntold].to = to;
     cl->nuntold++;
 
-    ngx_cc_record_signalled(&cl->helper->record,
+    ngx_cc_record_signalled(ngx_cc_command_record(cl),
                             ngx_cc_names_signal(signo));
     ngx_cc_command_send(cl);
 
@@ -418,7 +465,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     cmd->paused = 0;
     cl->ends = NGX_CC_CAUSE_CANCEL;
 
-    if (cl->helper == NULL) {
+    if (cl->helper == NULL && (cl->watch == NULL || cl->birth)) {
         ngx_cc_record_signalled(&cl->record, "CANCEL");
         ngx_cc_command_link_withdraw(cl);
         return NGX_OK;
@@ -427,14 +474,31 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     /* one that is being started gets it after START */
 
     cl->cancel_due = 1;
-    ngx_cc_record_signalled(&cl->helper->record, "CANCEL");
+    ngx_cc_record_signalled(ngx_cc_command_record(cl), "CANCEL");
     ngx_cc_command_send(cl);
 
-    if (cmd->state == NGX_CC_COMMAND_RUNNING) {
+    if (cmd->state == NGX_CC_COMMAND_RUNNING && cl->helper) {
         ngx_cc_command_link_expect(cl, 0);
     }
 
     return NGX_OK;
+}
+
+
+/* what is recorded of it: wherever it is now */
+
+static ngx_cc_record_t *
+ngx_cc_command_record(ngx_cc_command_link_t *cl)
+{
+    if (cl->helper) {
+        return &cl->helper->record;
+    }
+
+    if (cl->watch && cl->watch->kept) {
+        return ngx_cc_kept_record(cl->watch->kept);
+    }
+
+    return &cl->record;
 }
 
 
@@ -444,6 +508,11 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    if (cl->watch && cl->birth == NULL) {
+        /* nothing but its helper ends it */
         return;
     }
 
@@ -494,11 +563,15 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     msg = ngx_alloc(sizeof(ngx_cc_wire_input_t) + n, ngx_cycle->log);
 
     if (msg == NULL) {
+        if (cl->watch) {
+            return NGX_BUSY;
+        }
+
         ngx_cc_command_link_lose(cl, "no memory for its input");
         return NGX_ERROR;
     }
 
-    ngx_cc_wire_init(msg, NGX_CC_WIRE_INPUT, cl->helper->run, sizeof(*msg));
+    ngx_cc_wire_init(msg, NGX_CC_WIRE_INPUT, 0, sizeof(*msg));
 
     msg->head.size = sizeof(*msg) + n;
     msg->len = n;

@@ -19,8 +19,8 @@
 #include "ngx_cc_handle.h"
 #include "ngx_cc_plainline.h"
 #include "ngx_cc_ring.h"
-#include "ngx_cc_wire.h"
 #include "ngx_cc_record.h"
+#include "ngx_cc_wire_kept.h"
 
 
 /*
@@ -78,15 +78,81 @@ typedef struct {
 typedef struct ngx_cc_command_s  ngx_cc_command_t;
 
 
+/*
+ * Commands are bound to this object: they end with it.  A kept one goes on, and
+ * several objects of several workers may be about it: that of who started it
+ * (spec.keep), and others that attached to it.
+ */
+
 typedef enum {
-    NGX_CC_COMMAND_STARTED,      /* pid, start are known */
-    NGX_CC_COMMAND_FAILED,       /* never ran: stage, error; last event */
+    NGX_CC_COMMAND_STARTED,      /* pid, start are known; of one to which we
+                                    attach: "attached", too */
+    NGX_CC_COMMAND_FAILED,       /* never ran: stage, error; or we may not
+                                    attach: refused; last event */
     NGX_CC_COMMAND_EXITED,       /* result is known; records may remain; last
                                     event.  Without STARTED (pid 0): it was
                                     canceled before it was started */
     NGX_CC_COMMAND_INPUT,        /* the input in flight was taken: accepted */
-    NGX_CC_COMMAND_SIGNALLED     /* pause() has reached the tree: left */
+    NGX_CC_COMMAND_SIGNALLED,    /* pause() has reached the tree: left */
+    NGX_CC_COMMAND_STATE,        /* kept: "attached" has changed */
+    NGX_CC_COMMAND_DETACHED      /* kept: it goes on without us: detached; last
+                                    event */
 } ngx_cc_command_event_e;
+
+
+/* kept: why an object is not attached any more */
+
+typedef enum {
+    NGX_CC_COMMAND_REMOVED = NGX_CC_DETACHED_REMOVED,
+    NGX_CC_COMMAND_TAKEN = NGX_CC_DETACHED_TAKEN,
+    NGX_CC_COMMAND_UNREACHABLE   /* this worker could not hold the
+                                    connection */
+} ngx_cc_command_detached_e;
+
+
+/* kept: what an object has been told of it */
+
+typedef struct {
+    uint32_t           flags;            /* NGX_CC_ATTACH_*: what was granted,
+                                            NGX_CC_ATTACHED_*: how it is */
+    uint64_t           from[NGX_CC_STREAMS];   /* where its records begin */
+    uint64_t           held[NGX_CC_STREAMS];   /* least offset that is there */
+    uint64_t           bytes[NGX_CC_STREAMS];  /* written when we came */
+    uint64_t           seq;              /* the ring's head then */
+    uint64_t           accepted;         /* bytes that its stdin had taken */
+    uint32_t           watchers;
+    uint16_t           cols;             /* of its terminal */
+    uint16_t           rows;
+} ngx_cc_attached_t;
+
+
+/* what a client may say about a command that is to be kept */
+
+typedef struct {
+    const char        *label;            /* "", or for lists */
+    const char        *shown;            /* its command line, for lists; both
+                                            within the wire's limits */
+    ngx_msec_t         ttl;              /* ms that it stays after its end */
+    unsigned           drop:1;           /* nobody attached and its ring full:
+                                            it does not wait */
+    unsigned           lossy:1;          /* its starter never holds it up */
+} ngx_cc_command_keep_t;
+
+
+/* a wish to attach */
+
+typedef struct {
+    ngx_cc_handle_t    handle;
+    const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
+    int64_t            from[NGX_CC_STREAMS];   /* negative: so many bytes
+                                            before the end */
+    uint32_t           flags;            /* NGX_CC_ATTACH_*: DATA is added */
+
+    void              *data;             /* as in the spec */
+    void             (*event)(void *data, ngx_cc_command_t *cmd,
+                           ngx_cc_command_event_e event);
+    void             (*wake)(void *data, ngx_cc_command_t *cmd);
+} ngx_cc_attach_t;
 
 
 #define NGX_CC_OWNER_SIZE  32            /* bytes of an owner's digest */
@@ -96,6 +162,8 @@ typedef struct {
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes, or NULL
                                             = none */
     ngx_cc_recorder_t *recorder;         /* who is told of it, or NULL */
+    const ngx_cc_command_keep_t  *keep;  /* it shall be kept; NULL = it shall
+                                            not */
     const char       **argv;             /* argc >= 1; argv[0] as the client
                                             named it */
     uint32_t           argc;
@@ -142,6 +210,8 @@ typedef enum {
     NGX_CC_START_OWNER,          /* what one owner may have of them */
     NGX_CC_START_TOO_LONG,       /* argv + env + cwd beyond the wire's limits:
                                     see "total", "longest" */
+    NGX_CC_START_KEPT,           /* kept commands of the location */
+    NGX_CC_START_KEPT_OWNER,     /* those of an owner */
     NGX_CC_START_EXITING,        /* this worker is shutting down */
     NGX_CC_START_UNAVAILABLE     /* no memory, no randomness, no spawner */
 } ngx_cc_start_e;
@@ -168,6 +238,13 @@ struct ngx_cc_command_s {
     uint16_t                 rows;
     unsigned                 paused:1;
     unsigned                 canceling:1;
+    unsigned                 kept:1;
+
+    /* kept, after STARTED; of its starter only "flags" of what was asked for
+       until STATE comes */
+    ngx_cc_attached_t        attached;
+    ngx_cc_wire_denied_e     refused;    /* after FAILED of an attach */
+    ngx_cc_command_detached_e  detached;     /* after DETACHED */
 
     /* after SIGNALLED: processes that have not stopped, or gone on */
     uint32_t                 left;
@@ -285,8 +362,8 @@ ssize_t ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p,
 
 /*
  * Ends the object, in any state, and with it the command: one that still runs
- * or waits is abandoned (its tree is gone within kill_grace).  No callback
- * comes any more.
+ * or waits is abandoned (its tree is gone within kill_grace).  A kept one goes
+ * on, except that its starter was not told().  No callback comes any more.
  */
 void ngx_cc_command_close(ngx_cc_command_t *cmd);
 

@@ -5,6 +5,8 @@
 #include "ngx_cc_abandon.h"
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
+#include "ngx_cc_command_keep.h"
+#include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
 
 
@@ -18,7 +20,6 @@
 
 static void ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h);
 static void ngx_cc_command_link_refused(void *data, ngx_err_t err);
-static void ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_command_link_writable(void *data);
 static void ngx_cc_command_link_gone(void *data);
 static void ngx_cc_command_link_exited(ngx_cc_command_link_t *cl,
@@ -30,8 +31,6 @@ static ngx_int_t ngx_cc_command_link_head(ngx_cc_command_link_t *cl,
 static void ngx_cc_command_link_lost(ngx_event_t *ev);
 static void ngx_cc_command_link_timer(ngx_event_t *ev);
 static void ngx_cc_command_link_reply(ngx_event_t *ev);
-static ngx_uint_t ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
-    ngx_cc_command_event_e event);
 
 
 static const ngx_cc_helper_handle_user_t  ngx_cc_command_link_user = {
@@ -42,9 +41,9 @@ static const ngx_cc_helper_handle_user_t  ngx_cc_command_link_user = {
 
 
 void
-ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
+ngx_cc_command_link_init(ngx_cc_command_link_t *cl)
 {
-    ngx_cc_helper_handle_t  *h;
+    cl->public.state = NGX_CC_COMMAND_WAITING;
 
     cl->timer.handler = ngx_cc_command_link_timer;
     cl->timer.data = cl;
@@ -59,6 +58,13 @@ ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
     cl->reply.handler = ngx_cc_command_link_reply;
     cl->reply.data = cl;
     cl->reply.log = ngx_cycle->log;
+}
+
+
+void
+ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_helper_handle_t  *h;
 
     ngx_add_timer(&cl->timer, cl->conf->start_timeout);
 
@@ -124,7 +130,7 @@ ngx_cc_command_link_writable(void *data)
 }
 
 
-static void
+void
 ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
 {
     ngx_cc_command_link_t  *cl = data;
@@ -139,6 +145,11 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         if (cl->public.state == NGX_CC_COMMAND_WAITING) {
             ngx_cc_command_link_started(cl, msg->started.pid,
                                         msg->started.start);
+
+            if (cl->birth && ngx_cc_command_keep_born(cl) != NGX_OK) {
+                return;
+            }
+
             (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_STARTED);
         }
 
@@ -156,7 +167,21 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
         return;
 
+    case NGX_CC_WIRE_ATTACHED:
+    case NGX_CC_WIRE_DATA:
+    case NGX_CC_WIRE_STATE:
+    case NGX_CC_WIRE_DETACHED:
+        if (cl->watch) {
+            ngx_cc_watch_message(cl, msg);
+        }
+
+        return;
+
     case NGX_CC_WIRE_OUTPUT:
+        if (cl->watch) {
+            return;
+        }
+
         if (ngx_cc_command_link_head(cl, msg->output.pos) == NGX_OK) {
             cl->wake(cl->public.data, &cl->public);
         }
@@ -195,6 +220,11 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         return;
 
     case NGX_CC_WIRE_EXITED:
+        if (cl->watch) {
+            ngx_cc_watch_message(cl, msg);
+            return;
+        }
+
         ngx_cc_command_link_exited(cl, &msg->exited);
         return;
 
@@ -225,17 +255,7 @@ ngx_cc_command_link_exited(ngx_cc_command_link_t *cl, ngx_cc_wire_exited_t *msg)
         }
     }
 
-    cmd->state = NGX_CC_COMMAND_OVER;
-    cmd->status = msg->status;
-    cmd->cause = msg->cause;
-    cmd->elapsed = msg->elapsed;
-    cmd->user = msg->user;
-    cmd->system = msg->system;
-    cmd->max_rss = msg->max_rss;
-    cmd->swept = msg->swept;
-    cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
-    cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];
-    cmd->bytes[NGX_CC_STDERR] = msg->bytes[NGX_CC_STDERR];
+    ngx_cc_command_link_ended(cl, msg);
 
     if (cl->reply.timer_set) {
         ngx_del_timer(&cl->reply);
@@ -257,6 +277,26 @@ ngx_cc_command_link_exited(ngx_cc_command_link_t *cl, ngx_cc_wire_exited_t *msg)
     }
 
     (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_EXITED);
+}
+
+
+void
+ngx_cc_command_link_ended(ngx_cc_command_link_t *cl,
+    const ngx_cc_wire_exited_t *msg)
+{
+    ngx_cc_command_t  *cmd = &cl->public;
+
+    cmd->state = NGX_CC_COMMAND_OVER;
+    cmd->status = msg->status;
+    cmd->cause = msg->cause;
+    cmd->elapsed = msg->elapsed;
+    cmd->user = msg->user;
+    cmd->system = msg->system;
+    cmd->max_rss = msg->max_rss;
+    cmd->swept = msg->swept;
+    cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
+    cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];
+    cmd->bytes[NGX_CC_STDERR] = msg->bytes[NGX_CC_STDERR];
 }
 
 
@@ -508,15 +548,18 @@ ngx_cc_command_link_reply(ngx_event_t *ev)
 {
     ngx_cc_command_link_t  *cl = ev->data;
 
+    if (cl->watch) {
+        ngx_cc_watch_unreachable(cl);
+        return;
+    }
+
     if (cl->public.state == NGX_CC_COMMAND_RUNNING) {
         ngx_cc_command_link_lose(cl, "its helper does not answer");
     }
 }
 
 
-/* returns 1 when the command was closed by it */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
     ngx_cc_command_event_e event)
 {
@@ -548,6 +591,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
     /* a client that still reads the rest does not keep others from starting */
 
     ngx_cc_zone_free(&cl->slot);
+    ngx_cc_command_keep_unborn(cl);
 
     if (cl->reply.timer_set) {
         ngx_del_timer(&cl->reply);
@@ -580,6 +624,9 @@ ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
     if (cl->lost.posted) {
         ngx_delete_posted_event(&cl->lost);
     }
+
+    ngx_cc_watch_close(cl);
+    ngx_cc_command_keep_unborn(cl);
 
     ngx_cc_drain_end(&cl->drain);
 

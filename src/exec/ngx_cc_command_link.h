@@ -20,7 +20,12 @@
 #define NGX_CC_COMMAND_LINK_UNTOLD  8
 
 
-typedef struct {
+typedef struct ngx_cc_watch_s         ngx_cc_watch_t;
+typedef struct ngx_cc_kept_s          ngx_cc_kept_t;
+typedef struct ngx_cc_command_link_s  ngx_cc_command_link_t;
+
+
+struct ngx_cc_command_link_s {
     ngx_cc_command_t         public;     /* first: it is what others see */
 
     ngx_cc_command_conf_t   *conf;
@@ -73,8 +78,26 @@ typedef struct {
     unsigned                 has_stdin:1;
     unsigned                 reusable:1;
     unsigned                 withdrawn:1;
-} ngx_cc_command_link_t;
 
+    /* a kept command */
+    ngx_cc_watch_t          *watch;      /* what is read of it, else NULL */
+    ngx_cc_kept_t           *birth;      /* its place, until it has started */
+};
+
+
+/* an object that waits; conf, event, wake and public.data are set */
+void ngx_cc_command_link_init(ngx_cc_command_link_t *cl);
+
+/* EXITED: how it ended is public now, nothing is told yet */
+void ngx_cc_command_link_ended(ngx_cc_command_link_t *cl,
+    const ngx_cc_wire_exited_t *msg);
+
+/* a message of its helper, however it came */
+void ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg);
+
+/* tells an event; 1 when the command was closed by it */
+ngx_uint_t ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
+    ngx_cc_command_event_e event);
 
 /* asks the pool for a helper; cl->message goes out as soon as there is one */
 void ngx_cc_command_link_begin(ngx_cc_command_link_t *cl);

@@ -33,6 +33,7 @@ struct ngx_cc_helper_handle_s {
     ngx_cc_record_t            record;   /* of the command it has */
 
     unsigned                   dead:1;   /* killed, or lost */
+    unsigned                   kept:1;   /* left the pool: no ring any more */
 
     /* private to ngx_cc_abandon.c; put() ends the timer */
     ngx_event_t                deadline;

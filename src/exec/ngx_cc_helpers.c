@@ -11,6 +11,14 @@
 #define NGX_CC_HELPERS_RELIEF   1000   /* ms without growth after a shortage */
 
 
+/* a helper that hosts a kept command */
+
+typedef struct {
+    ngx_queue_t  queue;
+    pid_t        pid;
+} ngx_cc_helpers_kept_t;
+
+
 static ngx_uint_t ngx_cc_helpers_need(const ngx_cc_helpers_t *helpers);
 static ngx_uint_t ngx_cc_helpers_orphans(const ngx_cc_helpers_t *helpers);
 static void ngx_cc_helpers_relief(ngx_event_t *ev);
@@ -25,6 +33,7 @@ ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min, ngx_uint_t max,
 
     ngx_queue_init(&helpers->idle);
     ngx_queue_init(&helpers->busy);
+    ngx_queue_init(&helpers->kept);
 
     helpers->line = line;
     helpers->min = min;
@@ -120,6 +129,74 @@ ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
 }
 
 
+ngx_int_t
+ngx_cc_helpers_leave(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
+{
+    ngx_cc_helpers_kept_t  *kept;
+
+    if (!ngx_cc_helpers_orphaned(helpers, h)) {
+        kept = ngx_alloc(sizeof(ngx_cc_helpers_kept_t), ngx_cycle->log);
+
+        if (kept == NULL) {
+            return NGX_ERROR;
+        }
+
+        kept->pid = h->pid;
+        ngx_queue_insert_tail(&helpers->kept, &kept->queue);
+        helpers->nkept++;
+    }
+
+    ngx_queue_remove(&h->queue);
+    helpers->nbusy--;
+
+    ngx_cc_ring_unmap(h->ring, h->ring_size);
+    h->ring = NULL;
+
+    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_order(helpers, 0);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_helpers_gone(ngx_cc_helpers_t *helpers, pid_t pid)
+{
+    ngx_queue_t            *q;
+    ngx_cc_helpers_kept_t  *kept;
+
+    for (q = ngx_queue_head(&helpers->kept);
+         q != ngx_queue_sentinel(&helpers->kept);
+         q = ngx_queue_next(q))
+    {
+        kept = ngx_queue_data(q, ngx_cc_helpers_kept_t, queue);
+
+        if (kept->pid == pid) {
+            ngx_queue_remove(q);
+            ngx_free(kept);
+            helpers->nkept--;
+            ngx_cc_helpers_order(helpers, 1);
+            return;
+        }
+    }
+}
+
+
+void
+ngx_cc_helpers_forget(ngx_cc_helpers_t *helpers)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&helpers->kept)) {
+        q = ngx_queue_head(&helpers->kept);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, ngx_cc_helpers_kept_t, queue));
+    }
+
+    helpers->nkept = 0;
+}
+
+
 void
 ngx_cc_helpers_close_idle(ngx_cc_helpers_t *helpers, ngx_uint_t n)
 {
@@ -157,14 +234,14 @@ ngx_cc_helpers_order(ngx_cc_helpers_t *helpers, ngx_uint_t lower)
         want = ngx_min(want, helpers->nbusy + helpers->nidle);
     }
 
+    orphans = ngx_cc_helpers_orphans(helpers);
+    want = (want > orphans ? want - orphans : 1) + helpers->nkept;
+
     if (want <= helpers->spawner.wanted && !lower) {
         return;
     }
 
-    orphans = ngx_cc_helpers_orphans(helpers);
-
-    ngx_cc_spawner_client_want(&helpers->spawner,
-                               want > orphans ? want - orphans : 1);
+    ngx_cc_spawner_client_want(&helpers->spawner, want);
 }
 
 
@@ -189,7 +266,7 @@ ngx_uint_t
 ngx_cc_helpers_awaits(const ngx_cc_helpers_t *helpers)
 {
     return helpers->spawner.wanted + ngx_cc_helpers_orphans(helpers)
-           > helpers->nbusy + helpers->nidle;
+           > helpers->nbusy + helpers->nidle + helpers->nkept;
 }
 
 

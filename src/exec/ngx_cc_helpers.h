@@ -17,6 +17,9 @@
 typedef struct {
     ngx_queue_t              idle;       /* last come, first served: warm */
     ngx_queue_t              busy;
+    ngx_queue_t              kept;       /* of the current spawner, alive, but
+                                            not ours any more */
+    ngx_uint_t               nkept;
     ngx_uint_t               nidle;
     ngx_uint_t               nbusy;
     ngx_cc_spawner_client_t  spawner;    /* where new ones come from */
@@ -49,6 +52,21 @@ void ngx_cc_helpers_idle(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 
 /* the helper leaves (at the end of its socket) and is freed */
 void ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
+
+/*
+ * A busy helper hosts a kept command from now on: it counts here no more, its
+ * ring is not mapped any more, the handle is the caller's.  Of those the
+ * spawner's number is told when they have ended.  NGX_OK or NGX_ERROR (no
+ * memory: nothing has changed).
+ */
+ngx_int_t ngx_cc_helpers_leave(ngx_cc_helpers_t *helpers,
+    ngx_cc_helper_handle_t *h);
+
+/* a helper of the current spawner has ended */
+void ngx_cc_helpers_gone(ngx_cc_helpers_t *helpers, pid_t pid);
+
+/* the spawner is gone: its kept ones do not count */
+void ngx_cc_helpers_forget(ngx_cc_helpers_t *helpers);
 
 /* the same for the "n" that have been idle for longest */
 void ngx_cc_helpers_close_idle(ngx_cc_helpers_t *helpers, ngx_uint_t n);

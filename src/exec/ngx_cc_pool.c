@@ -23,6 +23,7 @@ static void ngx_cc_pool_next(void *data);
 static void ngx_cc_pool_ready(void *data);
 static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
 static void ngx_cc_pool_stopped(void *data, pid_t pid);
+static void ngx_cc_pool_ended(void *data, pid_t pid);
 static void ngx_cc_pool_refused(void *data, ngx_err_t err);
 static void ngx_cc_pool_orphaned(void *data);
 static void ngx_cc_pool_exiting(void *data);
@@ -36,6 +37,7 @@ static const ngx_cc_spawner_client_handlers_t  ngx_cc_pool_spawner = {
     ngx_cc_pool_ready,
     ngx_cc_pool_made,
     ngx_cc_pool_stopped,
+    ngx_cc_pool_ended,
     ngx_cc_pool_refused,
     ngx_cc_pool_orphaned,
     ngx_cc_pool_exiting
@@ -235,6 +237,12 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
 {
     ngx_cc_pool_t  *pool = &ngx_cc_pool;
 
+    if (h->kept) {
+        ngx_cc_channel_close(&h->channel);
+        ngx_free(h);
+        return;
+    }
+
     (void) ngx_cc_line_end(&pool->line, &h->birth);
 
     if (h->deadline.timer_set) {
@@ -263,6 +271,22 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
     }
 
     ngx_cc_helpers_idle(&pool->helpers, h);
+}
+
+
+ngx_int_t
+ngx_cc_pool_leave(ngx_cc_helper_handle_t *h)
+{
+    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+
+    if (ngx_cc_helpers_leave(&pool->helpers, h) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cc_line_end(&pool->line, &h->birth);
+    h->kept = 1;
+
+    return NGX_OK;
 }
 
 
@@ -422,6 +446,15 @@ ngx_cc_pool_stopped(void *data, pid_t pid)
 }
 
 
+static void
+ngx_cc_pool_ended(void *data, pid_t pid)
+{
+    ngx_cc_pool_t  *pool = data;
+
+    ngx_cc_helpers_gone(&pool->helpers, pid);
+}
+
+
 /* with any helper alive the line moves on by itself */
 
 static void
@@ -452,6 +485,7 @@ ngx_cc_pool_orphaned(void *data)
     ngx_cc_pool_t  *pool = data;
 
     pool->helpers.denied = 1;
+    ngx_cc_helpers_forget(&pool->helpers);
     ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
     ngx_cc_helpers_tell(&pool->helpers);
 }
@@ -523,6 +557,13 @@ ngx_cc_pool_broken(void *data)
 
     if (h->idle) {
         ngx_cc_helpers_drop(&ngx_cc_pool.helpers, h);
+        return;
+    }
+
+    if (h->kept) {
+        ngx_cc_channel_close(&h->channel);
+        h->dead = 1;
+        h->user->lost(h->data);
         return;
     }
 

@@ -69,6 +69,14 @@ void ngx_cc_pool_use(ngx_cc_helper_handle_t *h,
 void ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable);
 
 /*
+ * A helper whose command is kept from now on: it does not count among those of
+ * the pool any more, and its end is not the pool's matter.  Its messages still
+ * go to its user; ngx_cc_pool_put() closes the socket and frees the handle.
+ * NGX_OK or NGX_ERROR (no memory: nothing has changed).
+ */
+ngx_int_t ngx_cc_pool_leave(ngx_cc_helper_handle_t *h);
+
+/*
  * Ends a helper that does not do what it has to (the spawner kills it and its
  * tree); it still has to be put back.
  */

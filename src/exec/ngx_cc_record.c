@@ -207,6 +207,15 @@ ngx_cc_record_failed(ngx_cc_record_t *record, ngx_cc_stage_e stage, int error)
 
 
 void
+ngx_cc_record_forget(ngx_cc_record_t *record)
+{
+    if (record->entry) {
+        ngx_cc_record_close(record);
+    }
+}
+
+
+void
 ngx_cc_record_withdrawn(ngx_cc_record_t *record)
 {
     ngx_cc_record_not_run(record, NGX_CC_STAGE_NONE, 0);

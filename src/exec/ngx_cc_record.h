@@ -121,6 +121,9 @@ void ngx_cc_record_lost(ngx_cc_record_t *record, ngx_cc_cause_e cause);
 void ngx_cc_record_failed(ngx_cc_record_t *record, ngx_cc_stage_e stage,
     int error);
 
+/* somebody else has told, or will, how it ended */
+void ngx_cc_record_forget(ngx_cc_record_t *record);
+
 /* no client waits for it any more, and no helper had it: it is not counted */
 void ngx_cc_record_withdrawn(ngx_cc_record_t *record);
 

@@ -393,6 +393,9 @@ ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
 
         if (WIFSTOPPED(msg->helper.status)) {
             sc->handlers->stopped(sc->data, msg->helper.pid);
+
+        } else {
+            sc->handlers->gone(sc->data, msg->helper.pid);
         }
 
         break;

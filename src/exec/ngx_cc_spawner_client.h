@@ -32,6 +32,9 @@ typedef struct {
     /* a helper of the current spawner was stopped */
     void  (*stopped)(void *data, pid_t pid);
 
+    /* a helper of the current spawner has ended */
+    void  (*gone)(void *data, pid_t pid);
+
     /* a helper could not be made; the spawner tries again by itself */
     void  (*refused)(void *data, ngx_err_t err);
 

@@ -80,6 +80,10 @@ ngx_cc_farewell_exiting(void)
     ngx_event_t      *ev = &ngx_cc_farewell_timer;
     ngx_core_conf_t  *ccf;
 
+    /* those who only watch what goes on without us go elsewhere now */
+
+    ngx_cc_farewell_say(NGX_CC_FAREWELL_MOVE);
+
     ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
                                            ngx_core_module);
 

@@ -209,6 +209,8 @@ ngx_cc_ring_peek(ngx_cc_ring_reader_t *r, uint64_t head,
     rec->len = header.length;
     rec->size = NGX_CC_RING_HEADER + NGX_CC_RING_ALIGN(header.length);
     rec->offset = header.offset;
+    rec->to = header.offset + header.length;
+    rec->seq = r->pos + NGX_CC_RING_HEADER;
     rec->stream = header.stream;
 
     return 1;

@@ -51,9 +51,13 @@ typedef struct {
 
 typedef struct {
     const uint8_t  *data;        /* payload, in shared memory */
-    uint32_t        len;         /* bytes, never 0 */
+    uint32_t        len;         /* bytes; 0 = a gap, see "to" */
     uint32_t        size;        /* bytes of the whole record in the ring */
     uint64_t        offset;      /* of the first payload byte in its stream */
+    uint64_t        to;          /* of the byte behind it; a gap (of a kept
+                                    command only): the bytes from "offset" to
+                                    here are not held any more */
+    uint64_t        seq;         /* position of the first payload byte */
     uint8_t         stream;      /* NGX_CC_STDOUT or NGX_CC_STDERR */
 } ngx_cc_ring_record_t;
 

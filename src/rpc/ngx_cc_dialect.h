@@ -51,6 +51,10 @@ typedef struct {
     uint64_t              (*taken)(void *data);  /* bytes of ours that the
                                             client has taken; or NULL */
 
+    ngx_uint_t              rounds;      /* kept by the transport: how often
+                                            it has written all that it had
+                                            pulled */
+
     /* kept by the dialect */
     ngx_uint_t              commands;    /* started so far, for the log */
     unsigned                failed:1;    /* no memory for a message that had

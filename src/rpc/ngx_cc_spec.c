@@ -132,6 +132,19 @@ ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
 
         return NULL;
 
+    case NGX_CC_START_KEPT:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                  "the limit of %ui kept commands is reached",
+                                  conf->command.keep.max);
+        return NULL;
+
+    case NGX_CC_START_KEPT_OWNER:
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                  "the limit of %ui kept commands of an owner "
+                                  "is reached",
+                                  conf->command.keep.max_per_owner);
+        return NULL;
+
     case NGX_CC_START_TOO_LONG:
         (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_PARAMS,
                                   "argument list too long: %uz bytes with the "

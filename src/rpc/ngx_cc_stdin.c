@@ -71,6 +71,16 @@ ngx_cc_stdin_init(ngx_cc_stdin_t *in, ngx_cc_command_t *cmd,
 }
 
 
+void
+ngx_cc_stdin_from(ngx_cc_stdin_t *in, uint64_t position, ngx_uint_t open)
+{
+    in->position = position;
+    in->passed = position;
+    in->taken = position;
+    in->open = open ? 1 : 0;
+}
+
+
 ngx_int_t
 ngx_cc_stdin_fill(ngx_cc_stdin_t *in, ngx_str_t *data, ngx_uint_t eof)
 {

@@ -77,6 +77,13 @@ void ngx_cc_stdin_init(ngx_cc_stdin_t *in, ngx_cc_command_t *cmd,
     ngx_log_t *log);
 
 /*
+ * A kept command to which we attached: its stdin has taken so many bytes, and
+ * is "open" to us
+ */
+void ngx_cc_stdin_from(ngx_cc_stdin_t *in, uint64_t position,
+    ngx_uint_t open);
+
+/*
  * The first bytes, which came with the command and have no bound here; "eof":
  * nothing follows.  NGX_OK or NGX_ERROR (no memory).
  */

@@ -9,6 +9,12 @@ int              fake_commands;
 ngx_cc_start_e   fake_start;
 uint64_t         fake_total[NGX_CC_TOTALS];
 
+/* a session in a process that stays; the tests of src/http have their own */
+
+__attribute__((weak)) ngx_uint_t    ngx_exiting;
+__attribute__((weak)) sig_atomic_t  ngx_quit;
+__attribute__((weak)) sig_atomic_t  ngx_terminate;
+
 
 ngx_cc_start_e
 ngx_cc_command_start(ngx_cc_command_conf_t *conf,
@@ -67,6 +73,8 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
     rec->len = f->record[f->first].len;
     rec->stream = f->record[f->first].stream;
     rec->offset = f->offset[rec->stream];
+    rec->to = rec->offset + rec->len;
+    rec->seq = 16;
 
     return 1;
 }
@@ -199,6 +207,50 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     f->input_busy = 1;
 
     return n;
+}
+
+
+/* nothing is kept here */
+
+ngx_cc_command_t *
+ngx_cc_command_keep_attach(ngx_cc_command_conf_t *conf,
+    const ngx_cc_attach_t *attach)
+{
+    return NULL;
+}
+
+
+void
+ngx_cc_command_keep_told(ngx_cc_command_t *cmd)
+{
+}
+
+
+void
+ngx_cc_command_keep_flow(ngx_cc_command_t *cmd, ngx_uint_t lossy)
+{
+}
+
+
+ngx_cc_ask_t *
+ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
+    void (*done)(void *data, const ngx_cc_ask_answer_t *answer), void *data)
+{
+    return NULL;
+}
+
+
+void
+ngx_cc_ask_close(ngx_cc_ask_t *ask)
+{
+}
+
+
+ngx_int_t
+ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
+    ngx_cc_index_told_t *told)
+{
+    return NGX_DONE;
 }
 
 

@@ -10,7 +10,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ask.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_command_keep.h"
 #include "ngx_cc_zone.h"
 
 

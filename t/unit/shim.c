@@ -424,3 +424,30 @@ shim_next(void)
 
     return (ngx_msec_t) least;
 }
+
+
+u_char *
+ngx_hex_dump(u_char *dst, u_char *src, size_t len)
+{
+    static const char  hex[] = "0123456789abcdef";
+
+    while (len--) {
+        *dst++ = hex[*src >> 4];
+        *dst++ = hex[*src++ & 0xf];
+    }
+
+    return dst;
+}
+
+
+size_t
+ngx_utf8_length(u_char *p, size_t n)
+{
+    size_t  len;
+
+    for (len = 0; n; n--) {
+        len += (*p++ & 0xc0) != 0x80;
+    }
+
+    return len;
+}

@@ -116,6 +116,10 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
         }
     }
 
+    if (ws->out.len == 0) {
+        return NGX_OK;
+    }
+
     while (ws->out.len) {
         n = ws->connection->send(ws->connection, ws->out.data, ws->out.len);
 
@@ -131,6 +135,8 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
         ngx_free(ws->out_start);
         ws->out_start = NULL;
     }
+
+    ws->session.transport.rounds++;
 
     return NGX_OK;
 }

@@ -174,6 +174,13 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
 
     case NGX_CC_COMMAND_SIGNALLED:
         break;
+
+    case NGX_CC_COMMAND_STATE:
+    case NGX_CC_COMMAND_DETACHED:
+
+        /* of kept commands only */
+
+        break;
     }
 
     ngx_cc_mcp_call_drain(call);

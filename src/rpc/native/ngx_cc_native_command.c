@@ -1,17 +1,17 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_command_keep.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_words.h"
 #include "ngx_cc_native_message.h"
 #include "ngx_cc_native_command.h"
+#include "ngx_cc_native_methods.h"
+#include "ngx_cc_native_watch.h"
 #include "ngx_cc_request.h"
 
 
-static void ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
-    ngx_cc_command_event_e event);
-static void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_native_command_begun(ngx_cc_native_command_t *ps);
 static void ngx_cc_native_command_flush(ngx_cc_native_command_t *ps);
 static ngx_int_t ngx_cc_native_command_runs(ngx_cc_native_command_t *ps,
@@ -57,6 +57,7 @@ ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
     ps->wake = wake;
     ps->data = data;
     ps->log = log;
+    ps->rounds = ex->rounds;
     ps->indirect = ex->spec.indirect;
     ps->beneath = (ex->spec.command.beneath != NULL);
 
@@ -95,6 +96,12 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
     size_t      n;
     ngx_uint_t  client;
 
+    if (ps->failed && ps->attach) {
+        ps->ended = 1;
+
+        return ps->asked.id.len ? ngx_cc_native_watch_refused(ps, p, room) : 0;
+    }
+
     if (ps->failed) {
         ps->ended = 1;
 
@@ -113,7 +120,7 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
                                              ps->conf, client);
     }
 
-    if (ps->cmd->state == NGX_CC_COMMAND_WAITING) {
+    if (ps->cmd->state == NGX_CC_COMMAND_WAITING || ps->delay.timer_set) {
         return 0;
     }
 
@@ -121,6 +128,20 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 
     if (n) {
         return n;
+    }
+
+    if (ps->resized) {
+        ps->resized = 0;
+        return ngx_cc_native_watch_resized(ps, p, room);
+    }
+
+    if (ps->detached) {
+        ps->ended = 1;
+        return ngx_cc_native_watch_detached(ps, p, room);
+    }
+
+    if (!ngx_cc_native_watch_open(ps)) {
+        return 0;
     }
 
     n = ngx_cc_native_output_pull(&ps->output, p, room);
@@ -270,6 +291,10 @@ ngx_cc_native_command_runs(ngx_cc_native_command_t *ps, ngx_cc_asked_t *asked)
 void
 ngx_cc_native_command_close(ngx_cc_native_command_t *ps)
 {
+    if (ps->delay.timer_set) {
+        ngx_del_timer(&ps->delay);
+    }
+
     ngx_cc_native_command_forget(ps);
     ngx_cc_stdin_close(&ps->input);
     ngx_cc_native_output_close(&ps->output);
@@ -278,7 +303,7 @@ ngx_cc_native_command_close(ngx_cc_native_command_t *ps)
 }
 
 
-static void
+void
 ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event)
 {
@@ -287,6 +312,19 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     switch (event) {
 
     case NGX_CC_COMMAND_STARTED:
+
+        if (ps->attach) {
+            ps->cols = cmd->attached.cols;
+            ps->rows = cmd->attached.rows;
+            ngx_cc_native_output_from(&ps->output, cmd->attached.from);
+            ngx_memcpy(ps->credit, cmd->attached.from, sizeof(ps->credit));
+            ngx_cc_stdin_from(&ps->input, cmd->attached.accepted,
+                              (cmd->attached.flags & NGX_CC_ATTACHED_STDIN)
+                              && (cmd->attached.flags
+                                  & NGX_CC_ATTACH_WRITE));
+            break;
+        }
+
         ngx_cc_words_log_started(cmd, ps->session_id, ps->log);
 
         ngx_cc_native_command_begun(ps);
@@ -294,13 +332,51 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
         break;
 
     case NGX_CC_COMMAND_FAILED:
+
+        if (ps->attach) {
+            ngx_cc_native_command_settle(ps);
+            ngx_cc_native_watch_refuse(ps);
+            break;
+        }
+
         ngx_cc_words_log_failed(cmd, ps->session_id, ps->log);
         ps->failed = 1;
         ngx_cc_native_command_settle(ps);
         break;
 
+    case NGX_CC_COMMAND_DETACHED:
+
+        if (ps->attach && !ps->answered) {
+            ps->detached = "unreachable";
+            ps->failed = 1;
+
+        } else {
+            ps->detached = cmd->detached == NGX_CC_COMMAND_REMOVED ? "removed"
+                           : cmd->detached == NGX_CC_COMMAND_TAKEN ? "taken"
+                           : "unreachable";
+        }
+
+        ngx_cc_native_command_settle(ps);
+        break;
+
+    case NGX_CC_COMMAND_STATE:
+
+        if (cmd->attached.cols
+            && (cmd->attached.cols != ps->cols
+                || cmd->attached.rows != ps->rows))
+        {
+            ps->cols = cmd->attached.cols;
+            ps->rows = cmd->attached.rows;
+            ps->resized = 1;
+        }
+
+        break;
+
     case NGX_CC_COMMAND_EXITED:
-        ngx_cc_words_log_ended(cmd, ps->session_id, ps->log);
+
+        if (!ps->attach) {
+            ngx_cc_words_log_ended(cmd, ps->session_id, ps->log);
+        }
 
         if (cmd->pid == 0) {
             ngx_cc_native_command_begun(ps);
@@ -322,7 +398,7 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
 }
 
 
-static void
+void
 ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd)
 {
     ngx_cc_native_command_t  *ps = data;
@@ -513,6 +589,18 @@ ngx_cc_native_command_flush(ngx_cc_native_command_t *ps)
 static size_t
 ngx_cc_native_command_begin(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 {
+    if (ps->attach) {
+        ps->notified = 1;
+
+        if (ps->answered) {
+            return 0;
+        }
+
+        ps->answered = 1;
+
+        return ps->asked.id.len ? ngx_cc_native_watch_attached(ps, p, room) : 0;
+    }
+
     if (!ps->answered) {
         ps->answered = 1;
 
@@ -523,6 +611,7 @@ ngx_cc_native_command_begin(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 
     if (!ps->notified && ps->cmd->pid) {
         ps->notified = 1;
+        ps->round = *ps->rounds;
         return ngx_cc_native_message_state(p, room, ps->cmd, "started");
     }
 

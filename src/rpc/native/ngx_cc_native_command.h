@@ -62,7 +62,27 @@ typedef struct {
     unsigned           failed:1;         /* it never ran */
     unsigned           warned:1;         /* process.error is sent */
     unsigned           ended:1;          /* process.completed is sent */
+
+    /* kept commands, and "credit" of any */
+    uint64_t           window;           /* bytes on the way; 0 = any */
+    uint64_t           credit[NGX_CC_STREAMS];   /* offsets */
+    uint64_t           gaps[NGX_CC_STREAMS];     /* bytes before the credit */
+    uint64_t           gap_end[NGX_CC_STREAMS];
+    uint64_t           seen[NGX_CC_STREAMS];
+    const char        *detached;         /* why; told once the rest is */
+    const ngx_uint_t  *rounds;           /* of the transport */
+    ngx_uint_t         round;            /* when process.started was pulled */
+    ngx_msec_t         begun;            /* the attach */
+    ngx_event_t        delay;            /* of a refusal */
+    uint16_t           cols;             /* of its terminal, as last told */
+    uint16_t           rows;
+    unsigned           resized:1;        /* to be told */
+    unsigned           attach:1;         /* not started here */
+    unsigned           told:1;           /* the client has its id */
 } ngx_cc_native_command_t;
+
+
+typedef struct ngx_cc_native_s  ngx_cc_native_t;
 
 
 /*
@@ -74,6 +94,11 @@ ngx_cc_native_command_t *ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_asked_t *asked,
     ngx_cc_answers_t *answers, ngx_cc_stdin_share_t *share,
     u_char *session_id, void (*wake)(void *data), void *data, ngx_log_t *log);
+
+/* callbacks of ngx_cc_command.h, for one that is attached elsewhere */
+void ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
+    ngx_cc_command_event_e event);
+void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
 
 /*
  * The next message of its life: its length, or 0.  Afterwards "ended" says

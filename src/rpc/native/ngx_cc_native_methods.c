@@ -3,9 +3,13 @@
 #include <ngx_core.h>
 #include "ngx_cc_input.h"
 #include "ngx_cc_message.h"
+#include "ngx_cc_native_ask.h"
+#include "ngx_cc_native_kept.h"
+#include "ngx_cc_native_list.h"
 #include "ngx_cc_native_message.h"
 #include "ngx_cc_native_methods.h"
 #include "ngx_cc_native_params.h"
+#include "ngx_cc_native_read.h"
 #include "ngx_cc_native_unknown.h"
 #include "ngx_cc_zone.h"
 
@@ -23,9 +27,9 @@ typedef struct {
 
 static const ngx_cc_native_method_t *ngx_cc_native_methods_named(
     ngx_str_t *name);
-static void ngx_cc_native_methods_error(ngx_cc_native_t *s, ngx_int_t code,
-    const char *fmt, ...);
 static ngx_cc_native_command_t *ngx_cc_native_methods_command(
+    ngx_cc_native_t *s, ngx_cc_value_t *params);
+static ngx_cc_native_command_t *ngx_cc_native_methods_writer(
     ngx_cc_native_t *s, ngx_cc_value_t *params);
 
 static ngx_int_t ngx_cc_native_methods_execute(ngx_cc_native_t *s,
@@ -51,7 +55,8 @@ static ngx_int_t ngx_cc_native_methods_pong(ngx_cc_native_t *s,
 static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
     { ngx_string("execute"), ngx_cc_native_methods_execute,
       "command, args, timeout, cwd, env, stdin, open_stdin, tty, stderr, "
-      "output, encoding, on_disconnect" },
+      "output, encoding, on_disconnect, label, overflow, keep_ttl, window, "
+      "flow" },
     { ngx_string("control"), ngx_cc_native_methods_control,
       "type, execution_id" },
     { ngx_string("input"), ngx_cc_native_methods_input,
@@ -60,8 +65,21 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
       "signal, to, execution_id" },
     { ngx_string("resize"), ngx_cc_native_methods_resize,
       "cols, rows, execution_id" },
-    { ngx_string("list"), ngx_cc_native_methods_list, "none" },
+    { ngx_string("list"), ngx_cc_native_methods_list,
+      "scope, state, label, after, limit" },
     { ngx_string("status"), ngx_cc_native_methods_status, "execution_id" },
+    { ngx_string("attach"), ngx_cc_native_kept_attach,
+      "execution_id, stdout, stderr, mode, flow, window, output, encoding, "
+      "exclusive" },
+    { ngx_string("detach"), ngx_cc_native_kept_detach, "execution_id" },
+    { ngx_string("credit"), ngx_cc_native_kept_credit,
+      "execution_id, stdout, stderr, flow" },
+    { ngx_string("read"), ngx_cc_native_ask_read,
+      "execution_id, stream, offset, max_bytes, wait_ms, encoding" },
+    { ngx_string("wait"), ngx_cc_native_ask_wait,
+      "execution_id, until, patterns, stream, from, idle_ms, timeout_ms" },
+    { ngx_string("remove"), ngx_cc_native_ask_remove,
+      "execution_id, force" },
     { ngx_string("pong"), ngx_cc_native_methods_pong, "none" }
 };
 
@@ -86,7 +104,7 @@ ngx_cc_native_methods_serve(void *session)
         method = ngx_cc_native_methods_named(&rq->method);
 
         if (method == NULL) {
-            ngx_cc_native_methods_error(s, NGX_CC_ERROR_METHOD,
+            ngx_cc_native_error(s, NGX_CC_ERROR_METHOD,
                                         "unknown method '%V'", &rq->method);
             return NGX_OK;
         }
@@ -111,13 +129,13 @@ ngx_cc_native_methods_serve(void *session)
     }
 
     if (method && rq->positional) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "%s: %V takes %s", rq->error, &rq->method,
                                     method->takes);
         return NGX_OK;
     }
 
-    ngx_cc_native_methods_error(s, rq->code, "%s", rq->error);
+    ngx_cc_native_error(s, rq->code, "%s", rq->error);
 
     return NGX_OK;
 }
@@ -146,22 +164,6 @@ ngx_cc_native_methods_named(ngx_str_t *name)
 }
 
 
-static void
-ngx_cc_native_methods_error(ngx_cc_native_t *s, ngx_int_t code,
-    const char *fmt, ...)
-{
-    u_char    text[NGX_CC_SPEC_TEXT], *last;
-    va_list   args;
-
-    va_start(args, fmt);
-    last = ngx_vslprintf(text, text + sizeof(text), fmt, args);
-    va_end(args);
-
-    ngx_cc_message_refuse(&s->base.answers, &s->asked.id, code, text,
-                          last - text);
-}
-
-
 /*
  * The process that params.execution_id names, or, without one, the only one.
  * NULL: the error has been answered.
@@ -180,7 +182,7 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
     if (id && id->type != NGX_CC_VALUE_NULL
         && id->type != NGX_CC_VALUE_STRING)
     {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.execution_id must be a string");
         return NULL;
     }
@@ -214,7 +216,7 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps && s->base.ncommands > 1) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.execution_id is needed, %ui "
                                     "processes run: %*s%s", s->base.ncommands,
                                     (size_t) (p - list), list,
@@ -223,8 +225,30 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps == NULL) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_NO_PROCESS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS,
                                     "no such process in this session");
+    }
+
+    return ps;
+}
+
+
+/* the same, for what only a writer may do */
+
+static ngx_cc_native_command_t *
+ngx_cc_native_methods_writer(ngx_cc_native_t *s, ngx_cc_value_t *params)
+{
+    ngx_cc_native_command_t  *ps;
+
+    ps = ngx_cc_native_methods_command(s, params);
+
+    if (ps && ps->attach && ps->cmd->state != NGX_CC_COMMAND_WAITING
+        && !(ps->cmd->attached.flags & NGX_CC_ATTACH_WRITE))
+    {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "this session may only read from this process: "
+                            "attach with params.mode \"write\"");
+        return NULL;
     }
 
     return ps;
@@ -234,6 +258,7 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
 static ngx_int_t
 ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
+    uint64_t                  window;
     ngx_int_t                 rc;
     ngx_cc_native_params_t    ex;
     ngx_cc_native_command_t  *ps;
@@ -244,8 +269,10 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     conf = transport->conf;
     rc = ngx_cc_native_params_check(&ex, conf, params, s->pool);
 
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
+    if (rc == NGX_ERROR
+        || ngx_cc_native_kept_window(s, params, &window) != NGX_OK)
+    {
+        return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
 
     if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
@@ -266,6 +293,7 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         ex.spec.command.taken = transport->taken;
         ex.spec.command.reader = transport->data;
         ex.spec.command.recorder = transport->recorder;
+        ex.rounds = &transport->rounds;
 
         ps = ngx_cc_native_command_start(&ex, conf, &s->asked, &s->base.answers,
                                          &s->share, transport->session_id,
@@ -283,6 +311,8 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
                              ex.spec.text, ex.spec.len);
         return NGX_OK;
     }
+
+    ngx_cc_native_watch_limit(ps, window);
 
     ngx_queue_insert_tail(&s->base.commands, &ps->queue);
     s->base.ncommands++;
@@ -304,7 +334,7 @@ ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
     type = ngx_cc_request_member(params, "type");
 
     if (type == NULL || type->type != NGX_CC_VALUE_STRING) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.type must be \"PAUSE\", \"RESUME\" "
                                     "or \"CANCEL\"");
         return NGX_OK;
@@ -317,13 +347,13 @@ ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (i == 3) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.type '%V' is not PAUSE, RESUME or "
                                     "CANCEL", &type->text);
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_command(s, params);
+    ps = ngx_cc_native_methods_writer(s, params);
 
     if (ps) {
         ngx_cc_native_command_control(ps, (ngx_cc_native_command_control_e) i,
@@ -348,11 +378,11 @@ ngx_cc_native_methods_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (rc == NGX_DECLINED) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", in.error);
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s", in.error);
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_command(s, params);
+    ps = ngx_cc_native_methods_writer(s, params);
 
     if (ps == NULL) {
         return NGX_OK;
@@ -366,24 +396,33 @@ static ngx_int_t
 ngx_cc_native_methods_signal(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     const char               *wrong;
+    ngx_cc_value_t           *id;
     ngx_cc_native_signal_t    signal;
     ngx_cc_native_command_t  *ps;
 
     wrong = ngx_cc_native_terminal_signal(params, &signal);
 
     if (wrong) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_command(s, params);
+    id = ngx_cc_request_member(params, "execution_id");
+
+    if (id && id->type == NGX_CC_VALUE_STRING
+        && ngx_cc_native_read_here(s, params) == NULL)
+    {
+        return ngx_cc_native_ask_signal(s, params, &signal);
+    }
+
+    ps = ngx_cc_native_methods_writer(s, params);
 
     if (ps == NULL) {
         return NGX_OK;
     }
 
     if (signal.to == NGX_CC_SIGNAL_FOREGROUND && ps->cmd->cols == 0) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "params.to: this process has no terminal, "
                                     "so there is no foreground group");
         return NGX_OK;
@@ -405,18 +444,18 @@ ngx_cc_native_methods_resize(ngx_cc_native_t *s, ngx_cc_value_t *params)
     wrong = ngx_cc_native_terminal_size(params, &cols, &rows);
 
     if (wrong) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS, "%s", wrong);
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_command(s, params);
+    ps = ngx_cc_native_methods_writer(s, params);
 
     if (ps == NULL) {
         return NGX_OK;
     }
 
     if (ps->cmd->cols == 0) {
-        ngx_cc_native_methods_error(s, NGX_CC_ERROR_PARAMS,
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                                     "this process has no terminal");
         return NGX_OK;
     }
@@ -431,9 +470,22 @@ static ngx_int_t
 ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     u_char                   *buf;
+    ngx_int_t                 rc;
+    ngx_uint_t                owner;
     ngx_queue_t              *q;
     ngx_cc_json_t             w;
     ngx_cc_native_command_t  *ps;
+
+    rc = ngx_cc_native_read_word(s, params, "scope", "session", "owner",
+                                 &owner);
+
+    if (rc == NGX_ERROR) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_OK && owner) {
+        return ngx_cc_native_list(s, params);
+    }
 
     if (s->asked.id.len == 0) {
         return NGX_OK;

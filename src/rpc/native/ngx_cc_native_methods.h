@@ -16,12 +16,16 @@
 #include "ngx_cc_stdin.h"
 
 
-typedef struct {
+struct ngx_cc_native_s {
     ngx_cc_dialogue_t      base;     /* its commands: ngx_cc_native_command_t */
     ngx_cc_stdin_share_t   share;    /* what waits for all of them */
     ngx_cc_asked_t         asked;    /* the request that is served */
     ngx_pool_t            *pool;     /* for it */
-} ngx_cc_native_t;
+    ngx_queue_t            asks;     /* questions to kept commands, see
+                                        ngx_cc_native_ask.h */
+    ngx_uint_t             nasks;
+    ngx_queue_t            lists;    /* see ngx_cc_native_list.c */
+};
 
 
 /*

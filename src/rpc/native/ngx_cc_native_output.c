@@ -7,6 +7,10 @@
 #include "ngx_cc_utf8.h"
 
 
+static void ngx_cc_native_output_jump(ngx_cc_native_output_stream_t *st,
+    uint64_t offset);
+static size_t ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p,
+    size_t room);
 static size_t ngx_cc_native_output_take(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 static size_t ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
@@ -18,7 +22,8 @@ static size_t ngx_cc_native_output_chunk(ngx_cc_native_output_t *out,
 static size_t ngx_cc_native_output_rest(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 static ngx_int_t ngx_cc_native_output_keep(ngx_cc_native_output_t *out,
-    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n);
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
+    uint64_t seq);
 static size_t ngx_cc_native_output_kept(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st, size_t n, ngx_uint_t truncated,
     ngx_uint_t partial, u_char *p, size_t room);
@@ -26,7 +31,8 @@ static size_t ngx_cc_native_output_cut(ngx_cc_native_output_t *out,
     const u_char *data, size_t n);
 static size_t ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
-    ngx_uint_t truncated, ngx_uint_t partial, u_char *p, size_t room);
+    uint64_t seq, ngx_uint_t truncated, ngx_uint_t partial, u_char *p,
+    size_t room);
 static void ngx_cc_native_output_silence(ngx_event_t *ev);
 
 
@@ -72,6 +78,7 @@ ngx_cc_native_output_init(ngx_cc_native_output_t *out, ngx_cc_command_t *cmd,
     out->data = data;
     out->chunk = chunk ? 1 : 0;
     out->base64 = base64 ? 1 : 0;
+    out->most = NGX_CC_NATIVE_OUTPUT_LINE;
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         st = &out->stream[i];
@@ -83,6 +90,35 @@ ngx_cc_native_output_init(ngx_cc_native_output_t *out, ngx_cc_command_t *cmd,
         st->timer.log = log;
         st->timer.cancelable = 1;
     }
+}
+
+
+void
+ngx_cc_native_output_from(ngx_cc_native_output_t *out,
+    const uint64_t from[NGX_CC_STREAMS])
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        ngx_cc_native_output_jump(&out->stream[i], from[i]);
+    }
+}
+
+
+void
+ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most)
+{
+    out->most = ngx_min(most, NGX_CC_NATIVE_OUTPUT_LINE);
+}
+
+
+static void
+ngx_cc_native_output_jump(ngx_cc_native_output_stream_t *st, uint64_t offset)
+{
+    st->offset = offset;
+    st->ndigits = ngx_slprintf(st->digits, st->digits + sizeof(st->digits),
+                               "%uL", offset)
+                  - st->digits;
 }
 
 
@@ -105,6 +141,10 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
 
             out->open = 1;
             out->used = 0;
+        }
+
+        if (out->record.len == 0) {
+            return ngx_cc_native_output_gap(out, p, room);
         }
 
         n = ngx_cc_native_output_take(out, p, room);
@@ -152,6 +192,47 @@ ngx_cc_native_output_close(ngx_cc_native_output_t *out)
 }
 
 
+/* what is not there any more is told behind what was before it */
+
+static size_t
+ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p, size_t room)
+{
+    ngx_cc_json_t                   w;
+    ngx_cc_native_output_stream_t  *st;
+
+    st = &out->stream[out->record.stream];
+
+    if (st->len) {
+        return ngx_cc_native_output_kept(out, st, st->len, 0, !out->chunk, p,
+                                         room);
+    }
+
+    w.pos = p;
+    w.end = p + room;
+    w.overflow = 0;
+
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.gap\","
+                        "\"params\":{\"stream\":");
+    ngx_cc_json_cstring(&w, out->record.stream == NGX_CC_STDOUT ? "stdout"
+                                                               : "stderr");
+    ngx_cc_json_lit(&w, ",\"from\":");
+    ngx_cc_json_uint(&w, st->offset);
+    ngx_cc_json_lit(&w, ",\"to\":");
+    ngx_cc_json_uint(&w, out->record.to);
+    ngx_cc_json_lit(&w, ",\"execution_id\":\"");
+    ngx_cc_json_raw(&w, out->cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_json_lit(&w, "\"}}");
+
+    st->gaps += out->record.to - st->offset;
+    ngx_cc_native_output_jump(st, out->record.to);
+
+    out->open = 0;
+    ngx_cc_command_skip(out->cmd, &out->record);
+
+    return w.pos - p;
+}
+
+
 /* one message from the current record, if it holds enough for one */
 
 static size_t
@@ -176,9 +257,11 @@ ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
     const u_char *data, size_t n, u_char *p, size_t room)
 {
     size_t         len, cut;
+    uint64_t       seq;
     const u_char  *nl;
 
-    len = ngx_min(n, NGX_CC_NATIVE_OUTPUT_LINE - st->len);
+    len = ngx_min(n, out->most - st->len);
+    seq = out->record.seq + out->used;
     nl = memchr(data, '\n', len);
 
     if (nl) {
@@ -186,31 +269,32 @@ ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
         out->used += len;
 
         if (st->len == 0) {
-            return ngx_cc_native_output_render(out, st, data, len, 0, 0, p,
+            return ngx_cc_native_output_render(out, st, data, len, seq, 0, 0, p,
                                                room);
         }
 
-        if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+        if (ngx_cc_native_output_keep(out, st, data, len, seq) != NGX_OK) {
             return 0;
         }
 
         return ngx_cc_native_output_kept(out, st, st->len, 0, 0, p, room);
     }
 
-    if (st->len == 0 && len == NGX_CC_NATIVE_OUTPUT_LINE) {
+    if (st->len == 0 && len == out->most) {
         cut = ngx_cc_native_output_cut(out, data, len);
         out->used += cut;
 
-        return ngx_cc_native_output_render(out, st, data, cut, 1, 0, p, room);
+        return ngx_cc_native_output_render(out, st, data, cut, seq, 1, 0, p,
+                                           room);
     }
 
     out->used += len;
 
-    if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+    if (ngx_cc_native_output_keep(out, st, data, len, seq) != NGX_OK) {
         return 0;
     }
 
-    if (st->len == NGX_CC_NATIVE_OUTPUT_LINE) {
+    if (st->len == out->most) {
         cut = ngx_cc_native_output_cut(out, st->buf, st->len);
 
         return ngx_cc_native_output_kept(out, st, cut, 1, 0, p, room);
@@ -225,9 +309,11 @@ ngx_cc_native_output_chunk(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st,
     const u_char *data, size_t n, u_char *p, size_t room)
 {
-    size_t  len, cut;
+    size_t    len, cut;
+    uint64_t  seq;
 
-    len = ngx_min(n, NGX_CC_NATIVE_OUTPUT_LINE - st->len);
+    seq = out->record.seq + out->used;
+    len = ngx_min(n, out->most - st->len);
 
     if (st->len == 0) {
         cut = ngx_cc_native_output_cut(out, data, len);
@@ -235,14 +321,14 @@ ngx_cc_native_output_chunk(ngx_cc_native_output_t *out,
         if (cut) {
             out->used += cut;
 
-            return ngx_cc_native_output_render(out, st, data, cut, 0, 0, p,
+            return ngx_cc_native_output_render(out, st, data, cut, seq, 0, 0, p,
                                                room);
         }
     }
 
     out->used += len;
 
-    if (ngx_cc_native_output_keep(out, st, data, len) != NGX_OK) {
+    if (ngx_cc_native_output_keep(out, st, data, len, seq) != NGX_OK) {
         return 0;
     }
 
@@ -292,8 +378,11 @@ ngx_cc_native_output_rest(ngx_cc_native_output_t *out, u_char *p, size_t room)
 
 static ngx_int_t
 ngx_cc_native_output_keep(ngx_cc_native_output_t *out,
-    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n)
+    ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
+    uint64_t seq)
 {
+    size_t  i;
+
     if (st->buf == NULL) {
         st->buf = ngx_alloc(NGX_CC_NATIVE_OUTPUT_LINE, out->log);
 
@@ -303,6 +392,17 @@ ngx_cc_native_output_keep(ngx_cc_native_output_t *out,
             st->offset += n;
             return NGX_ERROR;
         }
+    }
+
+    if (st->len == 0) {
+        st->seq = seq;
+    }
+
+    /* a character of four bytes may be cut behind three */
+
+    for (i = n - ngx_min(n, 4); i < n; i++) {
+        ngx_memmove(st->ends, st->ends + 1, 3 * sizeof(uint64_t));
+        st->ends[3] = seq + i;
     }
 
     ngx_memcpy(st->buf + st->len, data, n);
@@ -332,11 +432,12 @@ ngx_cc_native_output_kept(ngx_cc_native_output_t *out,
     ngx_uint_t truncated, ngx_uint_t partial, u_char *p, size_t room)
 {
     n = ngx_min(n, st->len);
-    room = ngx_cc_native_output_render(out, st, st->buf, n, truncated, partial,
-                                       p, room);
+    room = ngx_cc_native_output_render(out, st, st->buf, n, st->seq, truncated,
+                                       partial, p, room);
     st->len -= n;
 
     if (st->len) {
+        st->seq = st->len <= 4 ? st->ends[4 - st->len] : st->seq + n;
         ngx_memmove(st->buf, st->buf + n, st->len);
         return room;
     }
@@ -363,8 +464,8 @@ ngx_cc_native_output_cut(ngx_cc_native_output_t *out, const u_char *data,
 static size_t
 ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st,
-    const u_char *data, size_t n, ngx_uint_t truncated, ngx_uint_t partial,
-    u_char *p, size_t room)
+    const u_char *data, size_t n, uint64_t seq, ngx_uint_t truncated,
+    ngx_uint_t partial, u_char *p, size_t room)
 {
     int             lossy;
     size_t          skip;
@@ -429,6 +530,8 @@ ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     st->ndigits = w.pos - number;
     ngx_memcpy(st->digits, number, st->ndigits);
 
+    ngx_cc_json_lit(&w, ",\"seq\":");
+    ngx_cc_json_uint(&w, seq);
     ngx_cc_json_lit(&w, "}}");
 
     return w.pos - p;

@@ -34,6 +34,9 @@ typedef struct {
     u_char                  *buf;    /* NATIVE_OUTPUT_LINE bytes, or NULL */
     size_t                   len;    /* bytes in it */
     uint64_t                 offset; /* of the next byte to be sent */
+    uint64_t                 gaps;   /* bytes that were told as missing */
+    uint64_t                 seq;    /* of the first byte in buf */
+    uint64_t                 ends[4];    /* of the last ones in it */
     u_char                   digits[NGX_INT64_LEN]; /* the same as text */
     size_t                   ndigits;
     ngx_event_t              timer;
@@ -53,6 +56,7 @@ struct ngx_cc_native_output_s {
     size_t                   ntail;
     ngx_cc_ring_record_t     record; /* the current one */
     size_t                   used;   /* bytes of it that are taken */
+    size_t                   most;   /* raw bytes of a message */
     unsigned                 open:1; /* there is a current record */
     unsigned                 chunk:1;    /* mode "chunk", else "line" */
     unsigned                 base64:1;
@@ -67,6 +71,13 @@ void ngx_cc_native_output_init(ngx_cc_native_output_t *out,
     ngx_cc_command_t *cmd,
     ngx_uint_t chunk, ngx_uint_t base64, void (*wake)(void *data),
     void *data, ngx_log_t *log);
+
+/* a kept command: the first byte of each stream has that offset */
+void ngx_cc_native_output_from(ngx_cc_native_output_t *out,
+    const uint64_t from[NGX_CC_STREAMS]);
+
+/* no message has more than "most" raw bytes */
+void ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most);
 
 /*
  * Renders the next notification to p (room for NGX_CC_DIALECT_MAX_MESSAGE).

@@ -5,6 +5,10 @@
 #include "ngx_cc_native_terminal.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_spec_place.h"
+#include "ngx_cc_utf8.h"
+
+
+#define NGX_CC_NATIVE_PARAMS_LABEL  80   /* characters */
 
 
 static ngx_int_t ngx_cc_native_params_stdin(ngx_cc_native_params_t *ex,
@@ -15,7 +19,14 @@ static ngx_int_t ngx_cc_native_params_choice(ngx_cc_native_params_t *ex,
 static ngx_uint_t ngx_cc_native_params_null(ngx_cc_value_t *params,
     const char *name);
 static ngx_int_t ngx_cc_native_params_absent(ngx_cc_native_params_t *ex,
-    ngx_cc_value_t *params);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_native_params_keep(ngx_cc_native_params_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool);
+static ngx_int_t ngx_cc_native_params_time(ngx_cc_native_params_t *ex,
+    ngx_cc_value_t *params, const char *name, ngx_msec_t limit,
+    ngx_msec_t *time);
+static const char *ngx_cc_native_params_shown(ngx_cc_native_params_t *ex,
+    ngx_pool_t *pool);
 
 
 ngx_int_t
@@ -27,7 +38,7 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
     ngx_memzero(ex, sizeof(ngx_cc_native_params_t));
     ngx_cc_spec_init(&ex->spec, "params");
 
-    if (ngx_cc_native_params_absent(ex, params) != NGX_OK
+    if (ngx_cc_native_params_absent(ex, conf, params) != NGX_OK
         || ngx_cc_native_terminal_tty(&ex->spec, conf, params) != NGX_OK
         || ngx_cc_native_params_stdin(ex, params) != NGX_OK)
     {
@@ -63,6 +74,10 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
     ex->base64 = (rc == 1);
 
     rc = ngx_cc_spec_check(&ex->spec, conf, params, pool);
+
+    if (rc == NGX_OK) {
+        rc = ngx_cc_native_params_keep(ex, conf, params, pool);
+    }
 
     if (rc != NGX_OK || ex->spec.command.cols == 0) {
         return rc;
@@ -171,19 +186,186 @@ ngx_cc_native_params_null(ngx_cc_value_t *params, const char *name)
 /* what this location does not let a client choose */
 
 static ngx_int_t
-ngx_cc_native_params_absent(ngx_cc_native_params_t *ex, ngx_cc_value_t *params)
+ngx_cc_native_params_absent(ngx_cc_native_params_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params)
 {
+    ngx_int_t        rc;
     ngx_cc_value_t  *v;
 
     v = ngx_cc_request_member(params, "on_disconnect");
 
-    if (v && v->type != NGX_CC_VALUE_NULL
-        && (v->type != NGX_CC_VALUE_STRING
-            || ngx_strcmp(v->text.data, "kill") != 0))
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    if (conf->command.keep.enable != 1) {
+
+        if (v->type != NGX_CC_VALUE_STRING
+            || ngx_strcmp(v->text.data, "kill") != 0)
+        {
+            return ngx_cc_spec_wrong(&ex->spec, "on_disconnect: only \"kill\" "
+                                     "is allowed here");
+        }
+
+        return NGX_OK;
+    }
+
+    rc = ngx_cc_native_params_choice(ex, params, "on_disconnect", "kill",
+                                     "keep");
+    ex->kept = (rc == 1);
+
+    return rc == NGX_DECLINED ? NGX_DECLINED : NGX_OK;
+}
+
+
+/* what belongs to kept commands only; and what they belong to */
+
+static ngx_int_t
+ngx_cc_native_params_keep(ngx_cc_native_params_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    ngx_cc_value_t      *v;
+    ngx_cc_keep_conf_t  *keep;
+
+    static const char  *names[] = { "label", "overflow", "keep_ttl", "flow" };
+
+    if (!ex->kept) {
+
+        for (i = 0; i < 4; i++) {
+            v = ngx_cc_request_member(params, names[i]);
+
+            if (v && v->type != NGX_CC_VALUE_NULL) {
+                return ngx_cc_spec_wrong(&ex->spec, "%s is for on_disconnect "
+                                         "\"keep\"", names[i]);
+            }
+        }
+
+        return NGX_OK;
+    }
+
+    keep = &conf->command.keep;
+    ex->keep.label = "";
+    ex->keep.ttl = keep->ttl;
+
+    v = ngx_cc_request_member(params, "label");
+
+    if (v && v->type != NGX_CC_VALUE_NULL) {
+
+        if (v->type != NGX_CC_VALUE_STRING
+            || ngx_utf8_length(v->text.data, v->text.len)
+               > NGX_CC_NATIVE_PARAMS_LABEL)
+        {
+            return ngx_cc_spec_wrong(&ex->spec, "label must be a string of at "
+                                     "most %d characters",
+                                     NGX_CC_NATIVE_PARAMS_LABEL);
+        }
+
+        ex->keep.label = (char *) v->text.data;
+    }
+
+    rc = ngx_cc_native_params_choice(ex, params, "overflow", "block", "drop");
+
+    if (rc == NGX_DECLINED) {
+        return rc;
+    }
+
+    ex->keep.drop = (rc == 1);
+    rc = ngx_cc_native_params_choice(ex, params, "flow", "lossless", "lossy");
+
+    if (rc == NGX_DECLINED) {
+        return rc;
+    }
+
+    ex->keep.lossy = (rc == 1);
+
+    if (ngx_cc_native_params_time(ex, params, "keep_ttl", keep->ttl,
+                                  &ex->keep.ttl)
+        != NGX_OK
+        || ngx_cc_native_params_time(ex, params, "timeout", keep->timeout,
+                                     &ex->spec.command.timeout)
+           != NGX_OK)
     {
-        return ngx_cc_spec_wrong(&ex->spec, "on_disconnect: only \"kill\" is "
-                                 "allowed here");
+        return NGX_DECLINED;
+    }
+
+    ex->keep.shown = ngx_cc_native_params_shown(ex, pool);
+
+    if (ex->keep.shown == NULL) {
+        return NGX_ERROR;
+    }
+
+    ex->spec.command.keep = &ex->keep;
+
+    return NGX_OK;
+}
+
+
+/* seconds, with the server's value as default and limit: longer is cut */
+
+static ngx_int_t
+ngx_cc_native_params_time(ngx_cc_native_params_t *ex, ngx_cc_value_t *params,
+    const char *name, ngx_msec_t limit, ngx_msec_t *time)
+{
+    double           seconds;
+    ngx_cc_value_t  *v;
+
+    *time = limit;
+    v = ngx_cc_request_member(params, name);
+
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    seconds = (v->type == NGX_CC_VALUE_NUMBER)
+              ? strtod((char *) v->text.data, NULL) : -1;
+
+    if (!(seconds > 0)) {
+        return ngx_cc_spec_wrong(&ex->spec, "%s must be a number of seconds, "
+                                 "more than 0", name);
+    }
+
+    if (seconds < NGX_MAX_INT32_VALUE / 1000
+        && (limit == 0 || seconds * 1000 < limit))
+    {
+        *time = ngx_max(1, (ngx_msec_t) (seconds * 1000));
     }
 
     return NGX_OK;
+}
+
+
+/* the command as its owner wrote it, for lists: cut */
+
+static const char *
+ngx_cc_native_params_shown(ngx_cc_native_params_t *ex, ngx_pool_t *pool)
+{
+    u_char      *text, *p, *last;
+    uint32_t     i;
+
+    text = ngx_pnalloc(pool, NGX_CC_WIRE_MAX_SHOWN + 1);
+
+    if (text == NULL) {
+        return NULL;
+    }
+
+    p = text;
+    last = text + NGX_CC_WIRE_MAX_SHOWN;
+
+    if (ex->spec.line.len) {
+        p = ngx_cpymem(p, ex->spec.line.data,
+                       ngx_min(ex->spec.line.len, NGX_CC_WIRE_MAX_SHOWN));
+
+    } else {
+
+        for (i = 0; i < ex->spec.command.argc && p < last; i++) {
+            p = ngx_slprintf(p, last, i ? " %s" : "%s",
+                             ex->spec.command.argv[i]);
+        }
+    }
+
+    text[ngx_cc_utf8_cut(text, p - text)] = '\0';
+
+    return (char *) text;
 }

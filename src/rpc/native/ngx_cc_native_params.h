@@ -21,6 +21,9 @@ typedef struct {
     ngx_str_t              stdin_data;   /* to be written first */
     unsigned               stdin_given:1;
     unsigned               stdin_stays:1;    /* open for "input" */
+    const ngx_uint_t      *rounds;       /* of the transport */
+    ngx_cc_command_keep_t  keep;         /* spec.command.keep, if it is */
+    unsigned               kept:1;
     unsigned               chunk:1;
     unsigned               base64:1;
 } ngx_cc_native_params_t;

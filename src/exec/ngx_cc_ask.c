@@ -1,0 +1,604 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_ask.h"
+#include "ngx_cc_hmac.h"
+#include "ngx_cc_peer.h"
+#include "ngx_cc_zone.h"
+
+
+#define NGX_CC_ASK_PATIENCE  10000   /* ms for an answer, besides what it waits
+                                        for */
+
+
+typedef union {
+    ngx_cc_wire_kept_msg_t   kept;
+    ngx_cc_wire_msg_t        msg;
+    u_char                   wait[NGX_CC_WIRE_MAX_WAIT];
+} ngx_cc_ask_msg_t;
+
+
+struct ngx_cc_ask_s {
+    ngx_cc_peer_t          peer;
+    ngx_cc_ask_spec_t      spec;
+    uint8_t                owner[NGX_CC_OWNER_SIZE];
+    void                 (*done)(void *data,
+                               const ngx_cc_ask_answer_t *answer);
+    void                  *data;
+    ngx_event_t            timer;
+    ngx_cc_ask_answer_t    answer;
+    u_char                *wait;         /* the WAIT, when there is one */
+    u_char                *read;         /* gathered by READ */
+    ngx_uint_t             waited;       /* a READ has waited already */
+};
+
+
+static void ngx_cc_ask_ready(void *data);
+static void ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg);
+static void ngx_cc_ask_writable(void *data);
+static void ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why);
+static void ngx_cc_ask_late(ngx_event_t *ev);
+static ngx_int_t ngx_cc_ask_compose(ngx_cc_ask_t *ask,
+    const ngx_cc_ask_spec_t *spec);
+static void ngx_cc_ask_attached(ngx_cc_ask_t *ask,
+    const ngx_cc_wire_attached_t *msg);
+static void ngx_cc_ask_read(ngx_cc_ask_t *ask, ngx_uint_t max);
+static void ngx_cc_ask_taken(ngx_cc_ask_t *ask,
+    const ngx_cc_wire_data_t *data);
+static void ngx_cc_ask_for_output(ngx_cc_ask_t *ask);
+static void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
+static void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
+
+
+static const ngx_cc_peer_handlers_t  ngx_cc_ask_peer = {
+    ngx_cc_ask_ready,
+    ngx_cc_ask_message,
+    ngx_cc_ask_writable,
+    ngx_cc_ask_gone
+};
+
+
+static ngx_uint_t  ngx_cc_ask_open;      /* questions of this worker */
+
+
+ngx_cc_ask_t *
+ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
+    void (*done)(void *data, const ngx_cc_ask_answer_t *answer), void *data)
+{
+    ngx_cc_ask_t  *ask;
+
+    if (ngx_cc_ask_open >= ngx_cycle->connection_n / 4) {
+        return NULL;
+    }
+
+    ask = ngx_calloc(sizeof(ngx_cc_ask_t), ngx_cycle->log);
+
+    if (ask == NULL) {
+        return NULL;
+    }
+
+    ask->spec = *spec;
+    ask->done = done;
+    ask->data = data;
+
+    if (spec->owner) {
+        ngx_memcpy(ask->owner, spec->owner, NGX_CC_OWNER_SIZE);
+    }
+
+    ask->spec.owner = ask->owner;
+    ask->spec.patterns = NULL;
+
+    if (spec->what == NGX_CC_ASK_WAIT
+        && ngx_cc_ask_compose(ask, spec) != NGX_OK)
+    {
+        ngx_free(ask);
+        return NULL;
+    }
+
+    ngx_cc_ask_open++;
+
+    ask->timer.handler = ngx_cc_ask_late;
+    ask->timer.data = ask;
+    ask->timer.log = ngx_cycle->log;
+    ask->timer.cancelable = 1;
+    ngx_add_timer(&ask->timer, spec->wait + NGX_CC_ASK_PATIENCE);
+
+    ask->peer.handlers = &ngx_cc_ask_peer;
+    ask->peer.data = ask;
+    ask->peer.log = ngx_cycle->log;
+
+    ngx_cc_peer_open(&ask->peer, spec->handle.byte);
+
+    return ask;
+}
+
+
+void
+ngx_cc_ask_close(ngx_cc_ask_t *ask)
+{
+    ngx_cc_ask_open--;
+
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+
+    ngx_cc_peer_close(&ask->peer);
+
+    if (ask->wait) {
+        ngx_free(ask->wait);
+    }
+
+    if (ask->read) {
+        ngx_free(ask->read);
+    }
+
+    ngx_free(ask);
+}
+
+
+void
+ngx_cc_ask_remove(const uint8_t name[NGX_CC_INDEX_NAME])
+{
+    ngx_cc_ask_spec_t  spec;
+
+    ngx_memzero(&spec, sizeof(spec));
+    spec.what = NGX_CC_ASK_REMOVE;
+    ngx_memcpy(spec.handle.byte, name, NGX_CC_INDEX_NAME);
+
+    (void) ngx_cc_ask(&spec, NULL, NULL);
+}
+
+
+/* the WAIT, as it will be sent; patterns are the caller's */
+
+static ngx_int_t
+ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
+{
+    u_char              *p;
+    size_t               text;
+    uint16_t             len;
+    ngx_uint_t           i;
+    ngx_cc_wire_wait_t  *wait;
+
+    text = 0;
+
+    for (i = 0; i < spec->npatterns; i++) {
+        text += sizeof(len) + spec->patterns[i].len;
+    }
+
+    ask->wait = ngx_alloc(sizeof(ngx_cc_wire_wait_t) + text, ngx_cycle->log);
+
+    if (ask->wait == NULL) {
+        return NGX_ERROR;
+    }
+
+    wait = (ngx_cc_wire_wait_t *) ask->wait;
+    ngx_cc_wire_init(wait, NGX_CC_WIRE_WAIT, 0, sizeof(*wait));
+
+    wait->head.size += text;
+    wait->serial = 1;
+    wait->until = spec->until;
+    wait->streams = spec->streams;
+    wait->n = spec->npatterns;
+    wait->text = text;
+    wait->idle = spec->idle;
+    wait->timeout = spec->wait;
+
+    p = (u_char *) (wait + 1);
+
+    for (i = 0; i < spec->npatterns; i++) {
+        len = spec->patterns[i].len;
+        p = ngx_cpymem(p, &len, sizeof(len));
+        p = ngx_cpymem(p, spec->patterns[i].data, len);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_cc_ask_ready(void *data)
+{
+    ngx_cc_ask_t            *ask = data;
+    ngx_cc_ask_spec_t       *spec = &ask->spec;
+    ngx_cc_wire_list_t       list;
+    ngx_cc_wire_attach_t     attach;
+
+    if (spec->what == NGX_CC_ASK_ENTRY) {
+        ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
+        ngx_memcpy(list.owner, ask->owner, NGX_CC_OWNER_SIZE);
+        ngx_cc_ask_send(ask, &list);
+        return;
+    }
+
+    ngx_cc_wire_init(&attach, NGX_CC_WIRE_ATTACH, 0, sizeof(attach));
+    attach.handle = spec->handle;
+    ngx_memcpy(attach.owner, ask->owner, NGX_CC_OWNER_SIZE);
+
+    switch (spec->what) {
+
+    case NGX_CC_ASK_READ:
+        attach.head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
+        attach.from[spec->stream] = spec->from[spec->stream];
+
+        /* nothing of the other one is wanted */
+        attach.from[!spec->stream] = INT64_MAX;
+        break;
+
+    case NGX_CC_ASK_WAIT:
+        attach.head.flags = NGX_CC_ATTACH_LOSSY;
+        break;
+
+    default:
+        attach.head.flags = NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_LOSSY;
+
+        if (ask->done == NULL) {
+            attach.head.flags |= NGX_CC_ATTACH_MONITOR;
+        }
+
+        break;
+    }
+
+    ngx_cc_ask_send(ask, &attach);
+}
+
+
+static void
+ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
+{
+    ngx_cc_ask_t               *ask = data;
+    ngx_cc_wire_entry_t        *entry;
+    ngx_cc_wire_kept_msg_t     *kept;
+
+    kept = (ngx_cc_wire_kept_msg_t *) msg;
+
+    switch (msg->head.type) {
+
+    case NGX_CC_WIRE_ATTACHED:
+        ngx_cc_ask_attached(ask, &kept->attached);
+        return;
+
+    case NGX_CC_WIRE_ENTRY:
+        entry = &kept->entry;
+        ask->answer.entry = entry;
+
+        /* LIST knows the owner only: the id has to be the right one, too */
+
+        ngx_cc_ask_finish(ask, entry->denied
+                               || (!ask->spec.named
+                                   && !ngx_cc_handle_equal(&entry->handle,
+                                                       &ask->spec.handle))
+                               ? NGX_CC_ASKED_UNKNOWN : NGX_CC_ASKED_OK);
+        return;
+
+    case NGX_CC_WIRE_DATA:
+        if (ask->spec.what == NGX_CC_ASK_READ) {
+            ngx_cc_ask_taken(ask, &kept->data);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_EXITED:
+        if (ask->spec.what == NGX_CC_ASK_READ) {
+            ask->answer.attached.flags |= NGX_CC_ATTACHED_OVER;
+            ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        }
+
+        return;
+
+    case NGX_CC_WIRE_WOKE:
+        ask->answer.woke = kept->woke;
+
+        if (ask->spec.what == NGX_CC_ASK_READ) {
+            ask->waited = 1;
+            ngx_cc_ask_read(ask, ask->spec.max);
+            return;
+        }
+
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        return;
+
+    case NGX_CC_WIRE_SIGNALLED:
+        ask->answer.left = msg->signal.left;
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        return;
+
+    case NGX_CC_WIRE_REMOVED:
+        ask->answer.denied = kept->removed.denied;
+        ngx_cc_ask_finish(ask, kept->removed.denied ? NGX_CC_ASKED_DENIED
+                                                    : NGX_CC_ASKED_OK);
+        return;
+
+    case NGX_CC_WIRE_DETACHED:
+        ngx_cc_ask_finish(ask, ask->spec.what == NGX_CC_ASK_REMOVE
+                               ? NGX_CC_ASKED_OK : NGX_CC_ASKED_UNKNOWN);
+        return;
+
+    default:
+        return;
+    }
+}
+
+
+static void
+ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
+{
+    ngx_cc_attached_t    *attached;
+    ngx_cc_wire_wait_t   *wait;
+    ngx_cc_ask_msg_t      m;
+    ngx_uint_t            i;
+
+    if (msg->denied) {
+        ask->answer.denied = msg->denied;
+        ngx_cc_ask_finish(ask, msg->denied == NGX_CC_DENIED_UNKNOWN
+                               ? NGX_CC_ASKED_UNKNOWN : NGX_CC_ASKED_DENIED);
+        return;
+    }
+
+    attached = &ask->answer.attached;
+    attached->flags = msg->head.flags;
+    attached->watchers = msg->watchers;
+    attached->seq = msg->seq;
+    attached->accepted = msg->accepted;
+    ngx_memcpy(attached->from, msg->from, sizeof(msg->from));
+    ngx_memcpy(attached->held, msg->held, sizeof(msg->held));
+    ngx_memcpy(attached->bytes, msg->bytes, sizeof(msg->bytes));
+
+    switch (ask->spec.what) {
+
+    case NGX_CC_ASK_READ:
+        ask->answer.from = msg->from[ask->spec.stream];
+        ngx_cc_ask_for_output(ask);
+        return;
+
+    case NGX_CC_ASK_WAIT:
+        wait = (ngx_cc_wire_wait_t *) ask->wait;
+
+        for (i = 0; i < NGX_CC_STREAMS; i++) {
+            if (ask->spec.from[i] == INT64_MAX) {
+                wait->from[i] = UINT64_MAX;
+
+            } else if (ask->spec.from[i] < 0) {
+                wait->from[i] = msg->bytes[i]
+                                - ngx_min(msg->bytes[i],
+                                          (uint64_t) -ask->spec.from[i]);
+            } else {
+                wait->from[i] = ask->spec.from[i];
+            }
+        }
+
+        ngx_cc_ask_send(ask, wait);
+        return;
+
+    case NGX_CC_ASK_SIGNAL:
+        if (msg->head.flags & NGX_CC_ATTACHED_OVER) {
+            ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+            return;
+        }
+
+        ngx_cc_wire_init(&m, NGX_CC_WIRE_SIGNAL, 0,
+                         sizeof(ngx_cc_wire_signal_t));
+        m.msg.signal.signo = ask->spec.signo;
+        m.msg.signal.to = ask->spec.to;
+        m.msg.signal.serial = 1;
+
+        if (ask->spec.signo != SIGSTOP && ask->spec.signo != SIGCONT) {
+            m.msg.head.flags = NGX_CC_SIGNAL_UNTOLD;
+        }
+
+        ngx_cc_ask_send(ask, &m);
+
+        if (m.msg.head.flags) {
+            ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        }
+
+        return;
+
+    case NGX_CC_ASK_CANCEL:
+        if (!(msg->head.flags & NGX_CC_ATTACHED_OVER)) {
+            ngx_cc_wire_init(&m, NGX_CC_WIRE_CANCEL, 0,
+                             sizeof(ngx_cc_wire_head_t));
+            m.msg.head.flags = NGX_CC_CAUSE_CANCEL;
+            ngx_cc_ask_send(ask, &m);
+        }
+
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        return;
+
+    default:
+        ngx_cc_wire_init(&m, NGX_CC_WIRE_REMOVE, 0,
+                         sizeof(ngx_cc_wire_head_t));
+        m.msg.head.flags = ask->spec.force ? NGX_CC_REMOVE_FORCE : 0;
+        ngx_cc_ask_send(ask, &m);
+        return;
+    }
+}
+
+
+/* is there output, or has one to wait for it? */
+
+static void
+ngx_cc_ask_for_output(ngx_cc_ask_t *ask)
+{
+    ngx_uint_t            stream;
+    ngx_cc_attached_t    *attached;
+    ngx_cc_wire_wait_t    wait;
+
+    stream = ask->spec.stream;
+    attached = &ask->answer.attached;
+
+    if (ask->spec.wait == 0
+        || (attached->flags & NGX_CC_ATTACHED_OVER)
+        || attached->bytes[stream] > attached->from[stream])
+    {
+        ngx_cc_ask_read(ask, ask->spec.max);
+        return;
+    }
+
+    ngx_cc_wire_init(&wait, NGX_CC_WIRE_WAIT, 0, sizeof(wait));
+    wait.serial = 1;
+    wait.until = NGX_CC_UNTIL_OUTPUT;
+    wait.streams = stream == NGX_CC_STDOUT ? NGX_CC_EOF_STDOUT
+                                           : NGX_CC_EOF_STDERR;
+    wait.timeout = ask->spec.wait;
+    wait.from[stream] = attached->from[stream];
+
+    ngx_cc_ask_send(ask, &wait);
+}
+
+
+static void
+ngx_cc_ask_read(ngx_cc_ask_t *ask, ngx_uint_t max)
+{
+    ngx_uint_t           stream;
+    ngx_cc_attached_t   *attached;
+    ngx_cc_wire_read_t   read;
+
+    stream = ask->spec.stream;
+    attached = &ask->answer.attached;
+
+    /* READ would be answered only when there is something */
+
+    if (attached->bytes[stream] <= attached->from[stream]
+        && !(ask->waited && ask->answer.woke.bytes[stream]
+                            > attached->from[stream]))
+    {
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        return;
+    }
+
+    ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
+    read.max = ngx_min(max, NGX_CC_WIRE_MAX_DATA);
+
+    ngx_cc_ask_send(ask, &read);
+}
+
+
+/* one stream of it, as far as it is in one piece and not too much */
+
+static void
+ngx_cc_ask_taken(ngx_cc_ask_t *ask, const ngx_cc_wire_data_t *data)
+{
+    size_t                       pos, n;
+    ngx_cc_ask_answer_t         *answer;
+    const ngx_cc_wire_record_t  *rec;
+
+    answer = &ask->answer;
+    pos = 0;
+
+    if (ask->read == NULL) {
+        ask->read = ngx_alloc(ask->spec.max + 1, ngx_cycle->log);
+
+        if (ask->read == NULL) {
+            ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
+            return;
+        }
+    }
+
+    while ((rec = ngx_cc_wire_kept_record(data, &pos)) != NULL) {
+
+        if (rec->stream != ask->spec.stream) {
+            continue;
+        }
+
+        if (rec->len == 0) {
+            if (answer->len) {
+                goto done;
+            }
+
+            answer->dropped += rec->to - rec->offset;
+            answer->from = rec->to;
+            continue;
+        }
+
+        n = ngx_min(rec->len, ask->spec.max - answer->len);
+        ngx_memcpy(ask->read + answer->len, rec + 1, n);
+        answer->len += n;
+
+        if (answer->len == ask->spec.max) {
+            goto done;
+        }
+    }
+
+    if (answer->from + answer->len < answer->attached.bytes[ask->spec.stream]) {
+        ngx_cc_ask_read(ask, ask->spec.max - answer->len);
+        return;
+    }
+
+done:
+
+    answer->data = ask->read;
+    ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+}
+
+
+/* few and small: the socket has room, or the other side is gone */
+
+static void
+ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
+{
+    ngx_cc_wire_head_t  *head = msg;
+
+    (void) ngx_cc_peer_send(&ask->peer, msg, head->size);
+}
+
+
+static void
+ngx_cc_ask_writable(void *data)
+{
+}
+
+
+static void
+ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why)
+{
+    ngx_cc_ask_t         *ask = data;
+    ngx_cc_index_told_t   told;
+
+    if (why == NGX_CC_PEER_BUSY) {
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
+        return;
+    }
+
+    if (ngx_cc_index_find(ask->spec.handle.byte, &told) != NGX_OK
+        || !ngx_cc_hmac_equal(told.owner, ask->owner, NGX_CC_OWNER_SIZE))
+    {
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_UNKNOWN);
+        return;
+    }
+
+    ask->answer.index = &told;
+
+    if (ask->spec.what == NGX_CC_ASK_REMOVE) {
+        ngx_cc_index_forget(told.name);
+    }
+
+    ngx_cc_ask_finish(ask, NGX_CC_ASKED_GONE);
+}
+
+
+static void
+ngx_cc_ask_late(ngx_event_t *ev)
+{
+    ngx_cc_ask_finish(ev->data, NGX_CC_ASKED_BUSY);
+}
+
+
+static void
+ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
+{
+    ask->answer.result = result;
+
+    if (result == NGX_CC_ASKED_OK && ask->spec.what == NGX_CC_ASK_REMOVE
+        && (ask->answer.attached.flags & NGX_CC_ATTACHED_OVER))
+    {
+        ngx_cc_index_forget(ask->spec.handle.byte);
+    }
+
+    if (ask->done) {
+        ask->done(ask->data, &ask->answer);
+    }
+
+    ngx_cc_ask_close(ask);
+}

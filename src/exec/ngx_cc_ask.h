@@ -1,0 +1,110 @@
+
+/*
+ * One short question to a kept command, by whoever knows its id, from any
+ * worker: connects, attaches without counting as a watcher of its output
+ * (except for READ), asks, gives one answer, closes.
+ */
+
+#ifndef _NGX_CC_ASK_H_INCLUDED_
+#define _NGX_CC_ASK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_command.h"
+#include "ngx_cc_index.h"
+
+
+typedef struct ngx_cc_ask_s  ngx_cc_ask_t;
+
+
+typedef enum {
+    NGX_CC_ASK_ENTRY = 0,        /* what is it? */
+    NGX_CC_ASK_READ,             /* output from an offset on */
+    NGX_CC_ASK_WAIT,             /* tell me when */
+    NGX_CC_ASK_SIGNAL,
+    NGX_CC_ASK_CANCEL,           /* the ladder */
+    NGX_CC_ASK_REMOVE
+} ngx_cc_ask_e;
+
+
+/* a plain text that a WAIT looks for */
+
+typedef struct {
+    const u_char      *data;
+    size_t             len;
+} ngx_cc_ask_pattern_t;
+
+
+typedef struct {
+    ngx_cc_ask_e       what;
+    ngx_cc_handle_t    handle;
+    ngx_uint_t         named;            /* ENTRY: only its name is known */
+    const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
+
+    /* READ: "max" bytes of stream from[stream] on; negative: before the end.
+       With "wait" ms > 0 it waits for output (or the end) when there is none */
+    ngx_uint_t         stream;
+    int64_t            from[NGX_CC_STREAMS];     /* WAIT: INT64_MAX = from now
+                                            on */
+    size_t             max;
+    ngx_msec_t         wait;             /* WAIT: its time */
+
+    /* WAIT */
+    ngx_uint_t         until;            /* ngx_cc_wire_until_e */
+    ngx_uint_t         streams;          /* NGX_CC_EOF_* */
+    ngx_msec_t         idle;
+    const ngx_cc_ask_pattern_t  *patterns;
+    ngx_uint_t         npatterns;
+
+    int                signo;            /* SIGNAL */
+    uint32_t           to;               /* ngx_cc_signal_target_e */
+    ngx_uint_t         force;            /* REMOVE */
+} ngx_cc_ask_spec_t;
+
+
+typedef enum {
+    NGX_CC_ASKED_OK = 0,
+    NGX_CC_ASKED_UNKNOWN,        /* nobody has this id, or it is not yours */
+    NGX_CC_ASKED_GONE,           /* only the index knows it any more: entry */
+    NGX_CC_ASKED_DENIED,         /* see "denied" */
+    NGX_CC_ASKED_BUSY            /* it could not be asked now */
+} ngx_cc_asked_e;
+
+
+typedef struct {
+    ngx_cc_asked_e         result;
+    ngx_cc_wire_denied_e   denied;
+    ngx_cc_attached_t      attached;     /* all but ENTRY, GONE */
+
+    /* READ */
+    const u_char          *data;         /* len bytes, the first one at from */
+    size_t                 len;
+    uint64_t               from;
+    uint64_t               dropped;      /* asked for, but not there */
+
+    ngx_cc_wire_woke_t     woke;         /* WAIT */
+    uint32_t               left;         /* SIGNAL: who did not get it */
+
+    /* ENTRY; label and shown stand in the message */
+    const ngx_cc_wire_entry_t   *entry;
+    const ngx_cc_index_told_t   *index;  /* GONE */
+} ngx_cc_ask_answer_t;
+
+
+/*
+ * Asks.  done() comes once, from the event loop, and the question is closed
+ * then.  What "spec" points to is used during the call only.  Returns NULL: no
+ * memory, or too many questions of this worker are open.
+ */
+ngx_cc_ask_t *ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
+    void (*done)(void *data, const ngx_cc_ask_answer_t *answer), void *data);
+
+/* withdraws it: done() does not come any more */
+void ngx_cc_ask_close(ngx_cc_ask_t *ask);
+
+/* nobody asks: a finished one shall make room, if it can be told */
+void ngx_cc_ask_remove(const uint8_t name[NGX_CC_INDEX_NAME]);
+
+
+#endif /* _NGX_CC_ASK_H_INCLUDED_ */
