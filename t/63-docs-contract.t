@@ -201,8 +201,13 @@ my @values = map { $json->encode($_) } undef, $true, 0, 7, 1.5, -1, '', 'x', [],
     ['x'], [7], {}, { ONE => 'x' }, { ONE => 7 };
 @values = (@values, '"line"', '"base64"', '"kill"', '"PAUSE"');
 
-for my $name (grep { @{ $method{$_}{params} } } sort keys %method) {
-    for my $param (@{ $method{$name}{params} }) {
+# what needs a kept command is tried in t/57-kept-life.t: here nothing is kept
+
+my %kept = map { $_ => 1 } qw(attach detach credit read wait remove),
+    map { "execute $_" } qw(label overflow keep_ttl flow);
+
+for my $name (grep { @{ $method{$_}{params} } && !$kept{$_} } sort keys %method) {
+    for my $param (grep { !$kept{"$name $_->{name}"} } @{ $method{$name}{params} }) {
         my @differs;
         for my $value (@values) {
             my %params = ($param->{name} => $json->decode($value));
@@ -213,6 +218,8 @@ for my $name (grep { @{ $method{$_}{params} } } sort keys %method) {
                 $params{type} //= 'RESUME' if $param->{name} ne 'type';
             } elsif ($name eq 'signal') {
                 $params{signal} = 'INT' if $param->{name} ne 'signal';
+            } elsif ($name eq 'list') {
+                $params{scope} = 'owner' if $param->{name} ne 'scope';
             } elsif ($name eq 'resize') {
                 $params{$_} //= 80 for grep { $_ ne $param->{name} } qw(cols rows);
             } elsif ($name eq 'input') {

@@ -426,6 +426,24 @@ shim_next(void)
 }
 
 
+ngx_int_t
+ngx_atoi(u_char *p, size_t n)
+{
+    ngx_int_t  value;
+
+    for (value = 0; n; n--, p++) {
+
+        if (*p < '0' || *p > '9') {
+            return NGX_ERROR;
+        }
+
+        value = value * 10 + (*p - '0');
+    }
+
+    return value;
+}
+
+
 u_char *
 ngx_hex_dump(u_char *dst, u_char *src, size_t len)
 {

@@ -201,7 +201,7 @@ ngx_cc_native_answer_write(ngx_cc_native_answer_t *na,
         return;
 
     default:
-        ngx_cc_json_lit(w, "\"status\":\"signalled\"");
+        ngx_cc_json_lit(w, "\"status\":\"signaled\"");
 
         if (answer->left) {
             ngx_cc_json_lit(w, ",\"left\":");

@@ -350,7 +350,9 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
 
     for (i = 0; i < list->n; i++) {
 
-        if ((size_t) (w.end - w.pos) < most + NGX_CC_NATIVE_LIST_ROW) {
+        if ((size_t) (w.end - w.pos)
+            < NGX_CC_NATIVE_LIST_ROW + list->asked.more.len + 128)
+        {
             list->more = 1;
             break;
         }

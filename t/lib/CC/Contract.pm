@@ -66,6 +66,14 @@ my $side = { type => 'integer', minimum => 1, maximum => 1000 };
 my @targets = qw(tree group foreground);
 my $offset = { type => 'integer', minimum => 0, maximum => 999_999_999_999_999 };
 
+my $from = { type => ['integer', 'null'],
+    description => 'offset; negative: so many bytes before the end' };
+my $window = { type => ['integer', 'null'], minimum => 4096,
+    description => 'bytes that may be on their way without credit' };
+my $flow = { %{ or_null(string(enum => [qw(lossless lossy)])) },
+    description => 'whether a slow client slows the command down' };
+my $stream = or_null(string(enum => [qw(stdout stderr)]));
+
 # types of params; all but the required may be left out
 
 my %type = (
@@ -84,8 +92,69 @@ my %type = (
                 echo => { type => ['boolean', 'null'] } },
             additionalProperties => {} }] },
         stderr => or_null(string(enum => [qw(separate merge)])),
-        on_disconnect => { %{ or_null(string(enum => ['kill'])) },
-            description => 'reserved; what happens anyway' },
+        on_disconnect => { %{ or_null(string(enum => [qw(kill keep)])) },
+            description => 'keep: it outlives the connection, see jobs.md' },
+        label => { %{ or_null(string()) },
+            description => 'of a kept command, for lists' },
+        overflow => { %{ or_null(string(enum => [qw(block drop)])) },
+            description => 'of a kept command whose ring is full and unread' },
+        keep_ttl => { type => ['number', 'null'], exclusiveMinimum => 0,
+            description => 'seconds that a kept command stays after its end' },
+        window => $window, flow => $flow,
+    },
+    attach => {
+        stdout => $from, stderr => $from,
+        mode => { %{ or_null(string(enum => [qw(read write)])) },
+            description => 'what it is attached for' },
+        flow => $flow, window => $window,
+        output => { %{ or_null(string(enum => [qw(line chunk)])) },
+            description => 'as for execute' },
+        encoding => { %{ or_null(string(enum => [qw(utf-8 base64)])) },
+            description => 'as for execute' },
+        exclusive => { type => ['boolean', 'null'],
+            description => 'nobody else may write from now on' },
+    },
+    detach => {},
+    credit => {
+        stdout => { %$offset, description => 'consumed up to here' },
+        stderr => { %$offset, description => 'consumed up to here' },
+        flow => $flow,
+    },
+    read => {
+        stream => { %$stream, description => 'which one to read' },
+        offset => $from,
+        max_bytes => { type => ['integer', 'null'], minimum => 1,
+            maximum => 65536, description => 'at most' },
+        wait_ms => { type => ['integer', 'null'], minimum => 0,
+            maximum => 100_000, description => 'for output, if there is none' },
+        encoding => { %{ or_null(string(enum => [qw(utf-8 base64)])) },
+            description => 'as for execute' },
+    },
+    wait => {
+        until => { %{ or_null(string(enum => [qw(exit output idle)])) },
+            description => 'what to wait for' },
+        patterns => { type => ['array', 'null'], maxItems => 8,
+            items => string(minLength => 1), description => 'plain texts' },
+        stream => { %$stream, description => 'which one to look at' },
+        from => $from,
+        idle_ms => { type => ['integer', 'null'], minimum => 1,
+            maximum => 100_000, description => 'without output' },
+        timeout_ms => { type => ['integer', 'null'], minimum => 1,
+            maximum => 100_000, description => 'how long at most' },
+    },
+    remove => {
+        force => { type => ['boolean', 'null'],
+            description => 'also one that runs' },
+    },
+    list => {
+        scope => { %{ or_null(string(enum => [qw(session owner)])) },
+            description => 'owner: all kept commands of this owner' },
+        state => { %{ or_null(string(enum => [qw(running exited lost)])) },
+            description => 'only those' },
+        label => { %{ or_null(string()) }, description => 'only those' },
+        after => { %{ or_null(string()) }, description => 'the next page' },
+        limit => { type => ['integer', 'null'], minimum => 1, maximum => 100,
+            description => 'at most' },
     },
     control => {
         type => string(enum => [qw(PAUSE RESUME CANCEL)]),
@@ -110,7 +179,9 @@ my %type = (
         rows => { %$side, description => 'rows of its terminal' },
     },
 );
-my %required = (control => { type => 1 }, signal => { signal => 1 },
+my %required = (control => { type => 1 },
+    map({ $_ => { execution_id => 1 } } qw(attach detach credit read wait remove)),
+    signal => { signal => 1 },
     resize => { cols => 1, rows => 1 });
 my $execution = or_null(string(description =>
     'which command; without it the only one of the session is meant'));
@@ -182,12 +253,13 @@ sub schemas {
         'process.resized' => object([qw(cols rows execution_id)], cols => $side,
             rows => $side, %id),
         'process.canceled' => $state->('canceled'),
-        'process.output' => object([qw(type data truncated execution_id offset next)],
+        'process.output' => object([qw(type data truncated execution_id offset next seq)],
             type => string(enum => [qw(stdout stderr)]), data => string(), %id,
             truncated => { %$bool, description => 'the line goes on in the next message' },
             partial => { %$bool, description => 'a line without its end' },
             lossy => { %$bool, description => 'what was not UTF-8 is replaced by U+FFFD' },
-            offset => $count, next => $count),
+            offset => $count, next => $count, seq => { %$count,
+                description => 'the order over both streams' }),
         'process.error' => object([qw(error code execution_id)],
             error => string(), code => { type => 'integer' }, %id, offset => $count),
         'process.completed' => object([qw(status pid pgid exit_code error execution_id
@@ -208,6 +280,10 @@ my %summary = (
     input => 'Write to the stdin of a command', list => 'The commands of this session',
     signal => 'Send a signal to a command',
     resize => 'Give the terminal of a command another size',
+    attach => 'Watch a kept command', detach => 'Watch it no more',
+    credit => 'Output that was consumed (a notification)',
+    read => 'Output of a kept command', wait => 'Wait for a kept command',
+    remove => 'Forget a kept command',
     status => 'One command of this session', pong => 'Accepted and ignored',
 );
 
