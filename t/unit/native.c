@@ -72,7 +72,7 @@ START_TEST(life)
            "null,\"error\":null,\"execution_id\":\"" ID_A "\"}}");
     expect("{\"jsonrpc\":\"2.0\",\"method\":\"process.output\",\"params\":{"
            "\"type\":\"stdout\",\"data\":\"early\\n\",\"truncated\":false,"
-           "\"execution_id\":\"" ID_A "\",\"offset\":0,\"next\":6}}");
+           "\"execution_id\":\"" ID_A "\",\"offset\":0,\"next\":6,\"seq\":16}}");
     expect("");
 
     fake_output(f, 1, "e\n", 2);
@@ -159,7 +159,7 @@ START_TEST(lines)
     expect_part("\"data\":\"one\\n\"");
     expect_part("\"data\":\"two\\n\"");
     expect_part("\"data\":\"three\\n\",\"truncated\":false,"
-                "\"execution_id\":\"" ID_A "\",\"offset\":8,\"next\":14}}");
+                "\"execution_id\":\"" ID_A "\",\"offset\":8,\"next\":14,\"seq\":24}}");
     expect("");
 
     /* after a silence what is there goes, once */
@@ -167,7 +167,7 @@ START_TEST(lines)
     ck_assert_int_eq(shim_fire(), 1);
     expect_part("\"type\":\"stderr\",\"data\":\"err\",\"truncated\":false,"
                 "\"partial\":true,\"execution_id\":\"" ID_A "\",\"offset\":0,"
-                "\"next\":3}}");
+                "\"next\":3,\"seq\":16}}");
     expect("");
     fake_output(f, 1, "or\n", 3);
     expect_part("\"data\":\"or\\n\"");
