@@ -195,7 +195,7 @@ my $text = $bad->config;
 $text =~ s/cc_executor_path [^;]*runtime;//;
 my ($rc, $said) = $bad->test_config($text);
 is($rc, 0, 'a runtime directory that cannot be does not stop nginx');
-like($said, qr{\[warn\] "cc_executor_path": "/proc/no/such\S*" cannot be made},
+like($said, qr{\[warn\] "cc_executor_path": "/proc/no/such\S*" cannot be created},
     'nginx -t says which') or diag $said;
 $bad->finish;
 
