@@ -1,0 +1,153 @@
+package Kept;
+
+# Kept commands: what it costs to start, attach to, list and await them, and
+# what many of them take.  One client in Perl asks; its own time is measured by
+# "list" of an empty session and is part of every figure.
+
+use strict;
+use warnings;
+
+use List::Util qw(sum0);
+use Time::HiRes qw(time);
+use CC::Client;
+use CC::Nginx;
+
+my $N = 1000;                            # kept commands, half of them finished
+
+# measures on an nginx of its own: a hash of figures
+sub measure {
+    my ($bench, $n) = @_;
+    $n //= $N;
+    my $nginx = CC::Nginx->new(log => 'error', conf => <<"EOC")->start;
+worker_processes 2;
+worker_rlimit_nofile 20000;
+events { worker_connections 16000; }
+http {
+    cc_executor_path %%DIR%%/runtime;
+    cc_executor_zone 8m;
+    cc_executor_helpers min=8 max=1024;
+    access_log off;
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        location /ws/mcp { cc_executor on; cc_executor_allow any;
+            cc_executor_keep on; cc_executor_max_kept 4000;
+            cc_executor_max_kept_per_owner 4000; cc_executor_max_commands 512;
+            cc_executor_max_commands_per_session 512; }
+    }
+}
+EOC
+    my %r;
+    my $c = $nginx->client;
+    my $other = $nginx->client;
+
+    # one at a time: a kept command against a bound one, to its end
+    my %start = map { $_ => [] } qw(bound keep);
+    for my $i (1 .. 60) {
+        for my $how (qw(bound keep)) {
+            my $t0 = time;
+            my $a = $c->call('execute', { args => ['/bin/true'],
+                $how eq 'keep' ? (on_disconnect => 'keep') : () });
+            $c->notification('process.completed');
+            push @{ $start{$how} }, time - $t0;
+            $c->call('remove', { execution_id => $a->{result}{execution_id} })
+                if $how eq 'keep';
+        }
+    }
+    $r{"start_$_"} = quantile($start{$_}, 0.5) * 1e6 for keys %start;
+
+    # a round trip, and attach to the first byte, from another connection
+    my ($id) = start($c, "$Bench::BIN/lines", 64, 6400);
+    $c->notification('process.completed');
+    my (@trip, @attach);
+    for (1 .. 200) {
+        my $t0 = time;
+        $other->call('list');
+        push @trip, time - $t0;
+        $t0 = time;
+        $other->send('attach', { execution_id => $id });
+        $other->notification('process.output');
+        push @attach, time - $t0;
+        $other->notification('process.completed');
+        @{ $other->{queue} } = ();
+    }
+    $r{trip} = quantile(\@trip, 0.5) * 1e6;
+    $r{attach} = quantile(\@attach, 0.5) * 1e6;
+    $r{attach99} = quantile(\@attach, 0.99) * 1e6;
+
+    # awake: the command tells when it writes
+    my ($clock) = start($c, 'perl', '-MTime::HiRes=time', '-e',
+        '$| = 1; while (1) { select undef, undef, undef, 0.02; '
+        . 'printf "%.6f\n", time }');
+    my @wake;
+    for (1 .. 100) {
+        my $w = $other->call('wait', { execution_id => $clock,
+            until => 'output', timeout_ms => 5000 });
+        my $now = time;
+        my $read = $other->call('read', { execution_id => $clock,
+            stream => 'stdout', offset => -18, max_bytes => 18 });
+        my ($at) = ($read->{result}{data} // '') =~ /(\d+\.\d+)/ or next;
+        push @wake, $now - $at if $now > $at && $now - $at < 0.02;
+    }
+    $r{wake} = @wake ? quantile(\@wake, 0.5) * 1e3 : undef;
+    $other->call('remove', { execution_id => $clock, force => \1 });
+
+    # many
+    my $before = memory($nginx);
+    my @ids;
+    for my $i (1 .. $n) {
+        push @ids, start($c, $i % 2 ? ('/bin/sleep', 3600)
+            : ("$Bench::BIN/lines", 64, 1024));
+        $c->notification('process.completed') unless $i % 2;
+        @{ $c->{queue} } = ();
+    }
+    $r{many} = (memory($nginx) - $before) / $n;
+    my @many;
+    for (1 .. 200) {
+        my $t0 = time;
+        $other->send('attach', { execution_id => $ids[2 * int(rand $n / 2) + 1] });
+        $other->notification('process.output');
+        push @many, time - $t0;
+        $other->notification('process.completed');
+        @{ $other->{queue} } = ();
+    }
+    $r{many_attach} = quantile(\@many, 0.5) * 1e6;
+    $r{many_attach99} = quantile(\@many, 0.99) * 1e6;
+    my @list;
+    for (1 .. 20) {
+        my $t0 = time;
+        my $l = $other->call('list', { scope => 'owner', limit => 100 });
+        push @list, time - $t0;
+        $r{listed} = @{ $l->{result}{commands} };
+    }
+    $r{list} = quantile(\@list, 0.5) * 1e3;
+
+    $nginx->stop;
+    return %r;
+}
+
+sub start {
+    my ($c, @args) = @_;
+    my $a = $c->call('execute', { args => [map { "$_" } @args],
+        on_disconnect => 'keep' });
+    die "kept: $a->{error}{message}\n" if $a->{error};
+    return $a->{result}{execution_id};
+}
+
+# KiB of private memory of all helpers
+sub memory {
+    my ($nginx) = @_;
+    my $sum = 0;
+    for my $pid ($nginx->helpers) {
+        open my $f, '<', "/proc/$pid/smaps_rollup" or next;
+        $sum += sum0(map { /^Private_\w+:\s+(\d+)/ ? $1 : () } <$f>);
+    }
+    return $sum;
+}
+
+sub quantile {
+    my ($list, $q) = @_;
+    my @l = sort { $a <=> $b } @$list;
+    return $l[int($q * $#l + 0.5)];
+}
+
+1;
