@@ -106,7 +106,6 @@ for (['cols', { cols => 0, rows => 1 }], ['cols', { rows => 1 }],
     is($e->{code}, -32602, 'a size that is none: -32602');
     like($e->{message}, qr/^params\.$name must be a whole number/, 'named');
 }
-$tty->type("\x03");
 $tty->call('control', type => 'CANCEL');
 is($tty->end->{cause}, 'cancel', 'cancel ends it');
 

@@ -48,6 +48,11 @@ ngx_cc_sha256_update(ngx_cc_sha256_t *sha, const void *data, size_t n)
     size_t          used, room;
     const uint8_t  *p = data;
 
+    if (n == 0) {
+        /* p may be NULL then */
+        return;
+    }
+
     used = sha->total % 64;
     sha->total += n;
 
