@@ -37,9 +37,9 @@ is("@{ $c->{connected}{params}{capabilities} }",
 
 # isatty, session, controlling terminal
 
-is(shown('test -t 0 && test -t 1 && test -t 2 && echo all; tty'),
-    "all\r\n" . shown('tty'), 'standard input, output and error are one');
-like(shown('tty'), qr{^/dev/pts/\d+\r\n$}, 'that has a name');
+like(shown('test -t 0 && test -t 1 && test -t 2 && echo all; tty; tty <&1;'
+    . ' tty <&2'), qr{^all\r\n(/dev/pts/\d+\r\n)\1\1$},
+    'standard input, output and error are one, and it has a name');
 like(shown('set -- $(cat /proc/$$/stat); echo pid $1 group $5 session $6 '
     . 'foreground $8'), qr/^pid (\d+) group \1 session \1 foreground \1\r\n$/,
     'the command leads its own session, group and the foreground');
