@@ -91,8 +91,8 @@ is($t->slurp('err'), '', 'without a word');
 
 SKIP: {
     skip 'no script(1)', 1 if !grep { -x "$_/script" } split /:/, $ENV{PATH};
-    my $out = `script -qec "$run -t -n -- 'tty; stty size; test -t 1 && echo yes'" \
-        /dev/null </dev/null`;
+    my $command = "$run -t -n -- 'tty; stty size; test -t 1 && echo yes'";
+    my $out = `script -qec "$command" /dev/null </dev/null`;
     like($out, qr{^/dev/pts/\d+\s+\d+ \d+\s+yes\s}, '-t: a terminal');
 }
 
