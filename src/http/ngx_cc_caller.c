@@ -108,6 +108,14 @@ ngx_cc_caller_apart(ngx_http_request_t *r, ngx_cc_caller_t *caller)
 }
 
 
+ngx_uint_t
+ngx_cc_caller_nameless(ngx_http_request_t *r, ngx_cc_caller_t *caller)
+{
+    return ngx_strncmp(caller->owner.data, "addr:", 5) == 0
+           && !ngx_cc_access_conf_local(r->connection->sockaddr);
+}
+
+
 static const ngx_cc_token_t *
 ngx_cc_caller_token(ngx_http_request_t *r, ngx_array_t *tokens,
     ngx_cc_caller_token_e *result)

@@ -70,5 +70,12 @@ ngx_cc_caller_t *ngx_cc_caller_last(ngx_http_request_t *r);
 ngx_uint_t ngx_cc_caller_apart(ngx_http_request_t *r,
     ngx_cc_caller_t *caller);
 
+/*
+ * Is the owner only an address of another machine, which somebody else may have
+ * tomorrow, or share today?
+ */
+ngx_uint_t ngx_cc_caller_nameless(ngx_http_request_t *r,
+    ngx_cc_caller_t *caller);
+
 
 #endif /* _NGX_CC_CALLER_H_INCLUDED_ */

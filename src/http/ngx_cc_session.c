@@ -38,6 +38,7 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     transport->conf = &s->conf->spec;
     transport->owner = s->caller->digest;
     transport->apart = ngx_cc_caller_apart(r, s->caller);
+    transport->nameless = ngx_cc_caller_nameless(r, s->caller);
     transport->max_message = s->conf->max_message;
     transport->data = data;
     transport->wake = wake;

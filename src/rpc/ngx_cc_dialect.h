@@ -45,6 +45,8 @@ typedef struct {
 
     unsigned                apart:1;     /* the owner can be told from other
                                             clients */
+    unsigned                nameless:1;  /* the owner is an address of another
+                                            machine: nothing is kept for it */
 
     void                   *data;
     void                  (*wake)(void *data);

@@ -954,6 +954,13 @@ ngx_cc_caller_apart(ngx_http_request_t *r, ngx_cc_caller_t *caller)
 }
 
 
+ngx_uint_t
+ngx_cc_caller_nameless(ngx_http_request_t *r, ngx_cc_caller_t *caller)
+{
+    return 0;
+}
+
+
 ngx_cc_caller_t *
 ngx_cc_caller(ngx_http_request_t *r)
 {

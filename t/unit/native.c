@@ -791,6 +791,25 @@ START_TEST(policy)
 END_TEST
 
 
+/* a client that is known by an address of another machine keeps nothing */
+
+START_TEST(nameless)
+{
+    open_session();
+    conf.command.keep.enable = 1;
+    transport.nameless = 1;
+    say("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"a\","
+        "\"on_disconnect\":\"keep\"}}");
+    expect_part("\"id\":1,\"error\":{\"code\":-32002,\"message\":\"a command "
+                "is kept for a client with a name");
+    say("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"a\"}}");
+    ck_assert_str_eq(fake_command[0]->line, "/bin/sh|/bin/sh|-c|a");
+    transport.nameless = 0;
+    close_session();
+}
+END_TEST
+
+
 /* a message that was begun and is dropped; a session that ends in the middle */
 
 START_TEST(dropped)
@@ -853,6 +872,7 @@ main(void)
     tcase_add_loop_test(tc, refusals, 0, sizeof(refused) / sizeof(refused[0]));
     tcase_add_loop_test(tc, starts_refused, 0, 4);
     tcase_add_test(tc, policy);
+    tcase_add_test(tc, nameless);
     tcase_add_test(tc, dropped);
     tcase_add_test(tc, limit);
     suite_add_tcase(s, tc);

@@ -419,3 +419,38 @@ ngx_cc_access_conf_local(struct sockaddr *sa)
         return 0;
     }
 }
+
+
+ngx_str_t *
+ngx_cc_access_conf_reach(ngx_conf_t *cf)
+{
+    ngx_uint_t                  p, a, s;
+    ngx_http_conf_port_t       *port;
+    ngx_http_conf_addr_t       *addr;
+    ngx_http_core_srv_conf_t   *cscf, **server;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    port = cmcf->ports ? cmcf->ports->elts : NULL;
+
+    for (p = 0; port && p < cmcf->ports->nelts; p++) {
+        addr = port[p].addrs.elts;
+
+        for (a = 0; a < port[p].addrs.nelts; a++) {
+            server = addr[a].servers.elts;
+
+            for (s = 0; s < addr[a].servers.nelts; s++) {
+
+                if (server[s] == cscf
+                    && !ngx_cc_access_conf_local(addr[a].opt.sockaddr))
+                {
+                    return &addr[a].opt.addr_text;
+                }
+            }
+        }
+    }
+
+    return NULL;
+}

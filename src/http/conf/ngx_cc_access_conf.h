@@ -89,5 +89,11 @@ extern ngx_conf_enum_t  ngx_cc_access_conf_remote[];
 /* is this an address of this machine only: loopback, unix socket? */
 ngx_uint_t ngx_cc_access_conf_local(struct sockaddr *sa);
 
+/*
+ * An address, as "listen" has it, by which other machines reach the server
+ * that is being configured, or NULL
+ */
+ngx_str_t *ngx_cc_access_conf_reach(ngx_conf_t *cf);
+
 
 #endif /* _NGX_CC_ACCESS_CONF_H_INCLUDED_ */

@@ -10,7 +10,6 @@
 
 static ngx_uint_t ngx_cc_conf_keep_named(ngx_conf_t *cf,
     ngx_cc_loc_conf_t *conf);
-static ngx_str_t *ngx_cc_conf_keep_reach(ngx_conf_t *cf);
 
 
 void
@@ -63,7 +62,7 @@ ngx_cc_conf_keep_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
         return NGX_CONF_OK;
     }
 
-    listen = ngx_cc_conf_keep_reach(cf);
+    listen = ngx_cc_access_conf_reach(cf);
 
     if (listen == NULL) {
         return NGX_CONF_OK;
@@ -99,43 +98,6 @@ ngx_cc_conf_keep_named(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
 #endif
 
     return conf->access.tokens != NULL || conf->access.basic;
-}
-
-
-/* an address of this server that others can reach, or NULL */
-
-static ngx_str_t *
-ngx_cc_conf_keep_reach(ngx_conf_t *cf)
-{
-    ngx_uint_t                  p, a, s;
-    ngx_http_conf_port_t       *port;
-    ngx_http_conf_addr_t       *addr;
-    ngx_http_core_srv_conf_t   *cscf, **server;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    port = cmcf->ports ? cmcf->ports->elts : NULL;
-
-    for (p = 0; port && p < cmcf->ports->nelts; p++) {
-        addr = port[p].addrs.elts;
-
-        for (a = 0; a < port[p].addrs.nelts; a++) {
-            server = addr[a].servers.elts;
-
-            for (s = 0; s < addr[a].servers.nelts; s++) {
-
-                if (server[s] == cscf
-                    && !ngx_cc_access_conf_local(addr[a].opt.sockaddr))
-                {
-                    return &addr[a].opt.addr_text;
-                }
-            }
-        }
-    }
-
-    return NULL;
 }
 
 

@@ -53,41 +53,17 @@ ngx_cc_conf_report_add(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 static void
 ngx_cc_conf_report_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf)
 {
-    ngx_uint_t                  p, a, s;
-    ngx_http_conf_port_t       *port;
-    ngx_http_conf_addr_t       *addr;
-    ngx_http_core_srv_conf_t   *cscf, **server;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_str_t  *listen;
 
-    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    listen = ngx_cc_access_conf_reach(cf);
 
-    port = cmcf->ports ? cmcf->ports->elts : NULL;
-
-    for (p = 0; port && p < cmcf->ports->nelts; p++) {
-        addr = port[p].addrs.elts;
-
-        for (a = 0; a < port[p].addrs.nelts; a++) {
-            server = addr[a].servers.elts;
-
-            for (s = 0; s < addr[a].servers.nelts; s++) {
-
-                if (server[s] != cscf
-                    || ngx_cc_access_conf_local(addr[a].opt.sockaddr))
-                {
-                    continue;
-                }
-
-                ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                                   "\"cc_executor_allow any\" in a location "
-                                   "that other machines can reach (listen "
-                                   "%V, cc_executor_remote %V): whoever gets "
-                                   "in runs any program",
-                                   &addr[a].opt.addr_text,
-                                   ngx_cc_conf_report_remote(conf));
-                return;
-            }
-        }
+    if (listen) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"cc_executor_allow any\" in a location that "
+                           "other machines can reach (listen %V, "
+                           "cc_executor_remote %V): whoever gets in runs any "
+                           "program",
+                           listen, ngx_cc_conf_report_remote(conf));
     }
 }
 

@@ -63,6 +63,7 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      NGX_CC_VERSION,
                      transport->conf->tty ? ",\"tty\",\"resize\"" : "",
                      transport->conf->command.keep.enable == 1
+                     && !transport->nameless
                      ? ",\"keep\",\"attach\",\"read\",\"wait\",\"remove\","
                        "\"credit\""
                      : "");

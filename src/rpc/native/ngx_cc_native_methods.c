@@ -275,6 +275,13 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
 
+    if (rc == NGX_OK && ex.spec.command.keep && transport->nameless) {
+        rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_POLICY,
+                                "a command is kept for a client with a name "
+                                "(token, user, certificate), this one is "
+                                "known by its address");
+    }
+
     if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
         rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_LIMIT,
                                 conf->max_commands_per_session == 1
