@@ -78,6 +78,7 @@ sub watch {
     my $d = $t->client;
     my $m = $d->call('attach', { execution_id => $id });
     is($m->{result}{state}, 'exited', 'it has ended') or diag(explain($m));
+    is($m->{result}{exit_code}, 3, 'the answer says how');
     $got = watch($d, $id);
     is($got->{stdout}, "one\n", 'stdout once more');
     is($got->{stderr}, "two\n", 'stderr once more');

@@ -47,7 +47,7 @@ cmp_ok(scalar(grep { $_->{kind} eq 'talk' } @blocks), '>=', 6,
     'conversations');
 cmp_ok(scalar(grep { $_->{kind} eq 'config' } @blocks), '>=', 1,
     'a configuration');
-my %known = map { $_ => 1 } qw(run mcp talk config first second);
+my %known = map { $_ => 1 } qw(run mcp talk shell config first second);
 is_deeply([grep { !$known{ $_->{kind} } } @blocks], [],
     'every kind of example has its test');
 
@@ -55,6 +55,8 @@ my $nginx = CC::Nginx->new(server => <<'EOC')->start;
 location /noshell { cc_executor on; cc_executor_allow any; }
     location /tty { cc_executor on; cc_executor_allow any;
         cc_executor_shell /bin/sh; cc_executor_tty on; }
+    location /kept { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh; cc_executor_keep on; }
 EOC
 
 # programs
@@ -135,8 +137,30 @@ done
 EOO
 }
 
-# conversations
+# lines for a shell: what "$" runs prints what is below it.  An id is written
+# as 6f0c..., whatever it is here, and no line depends on how old it is.
 
+for my $b (grep { $_->{kind} eq 'shell' } @blocks) {
+    local $ENV{CC_URL} = "ws://127.0.0.1:$port/kept";
+    my $id = '6f0c';
+    for (split /^(?=\$ )/m, $b->{text}) {
+        my ($line, $prints) = /^\$ ([^\n]*)\n(.*)\z/s or die $_;
+        $line =~ s/\b6f0c\b/substr $id, 0, 12/e;
+        my $out = `$line 2>&1 </dev/null`;
+        $id = $1 if $out =~ /^([0-9a-f]{48})$/m;
+        my $short = substr $id, 0, 12;
+        for ($out, $prints) {
+            s/^(?:$id|6f0c[0-9a-f]{44})$/6f0c/gm;
+            s/^(?:$short|6f0c[0-9a-f]{8}) /6f0c /gm;
+            s/ +\d+s / 0s /g;
+        }
+        is($out, $prints, "\$ $line");
+    }
+}
+
+# conversations.  An id is remembered from one to the next.
+
+my $kept_id = '';
 my @anything = qw(pid pgid session_id execution_id execution_time max_rss_kb
     user_time system_time started);
 my %anything = map { $_ => 1 } @anything;
@@ -153,6 +177,7 @@ sub differs {
             return "$path/$_ is missing" unless exists $got->{$_};
             if ($anything{$_}) {
                 return "$path/$_ is null" unless defined $got->{$_};
+                $kept_id = $got->{$_} if $want->{$_} =~ /^6f0c/;
                 next;
             }
             my $d = differs($want->{$_}, $got->{$_}, "$path/$_", $complete);
@@ -184,6 +209,7 @@ for my $b (grep { $_->{kind} eq 'talk' } @blocks) {
     for my $line (@lines) {
         my ($from, $message) = $line =~ /^(->|<-) (.*)$/ or die $line;
         if ($from eq '->') {
+            $message =~ s/6f0c[^"]*/$kept_id/;
             $c->raw($message);
             next;
         }

@@ -341,6 +341,8 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
     attached->watchers = msg->watchers;
     attached->seq = msg->seq;
     attached->accepted = msg->accepted;
+    attached->status = msg->status;
+    attached->cause = msg->cause;
     ngx_memcpy(attached->from, msg->from, sizeof(msg->from));
     ngx_memcpy(attached->held, msg->held, sizeof(msg->held));
     ngx_memcpy(attached->bytes, msg->bytes, sizeof(msg->bytes));

@@ -123,6 +123,8 @@ typedef struct {
     uint32_t           watchers;
     uint16_t           cols;             /* of its terminal */
     uint16_t           rows;
+    int                status;           /* OVER: as from waitpid() */
+    ngx_cc_cause_e     cause;            /* OVER */
 } ngx_cc_attached_t;
 
 

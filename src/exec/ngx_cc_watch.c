@@ -294,6 +294,8 @@ ngx_cc_watch_attached(ngx_cc_command_link_t *cl,
     cmd->attached.watchers = msg->watchers;
     cmd->attached.cols = msg->cols;
     cmd->attached.rows = msg->rows;
+    cmd->attached.status = msg->status;
+    cmd->attached.cause = msg->cause;
     cmd->cols = msg->cols;
     cmd->rows = msg->rows;
 
@@ -526,6 +528,8 @@ ngx_cc_watch_forgotten(ngx_cc_command_link_t *cl)
                                                       : told.cause;
     cmd->unknown = (cmd->cause == NGX_CC_CAUSE_LOST);
     cmd->status = told.status;
+    attached->status = told.status;
+    attached->cause = cmd->cause;
 
     if (told.ended > told.start) {
         cmd->elapsed = told.ended - told.start;

@@ -161,6 +161,11 @@ ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     msg->watchers = ngx_cc_places_count(stay, NULL);
     ngx_cc_pty_size(&stay->life->pump.pty, &msg->cols, &msg->rows);
 
+    if (stay->over) {
+        msg->status = stay->life->exited.status;
+        msg->cause = stay->life->exited.cause;
+    }
+
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         msg->from[i] = w->from[i];
         msg->held[i] = ngx_cc_history_least(h, i);

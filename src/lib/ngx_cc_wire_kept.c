@@ -43,6 +43,7 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
         return n == sizeof(ngx_cc_wire_attached_t)
                && msg->attached.denied < NGX_CC_DENIED_REASONS
                && msg->attached.pid >= 0
+               && msg->attached.cause < NGX_CC_CAUSES
                && msg->attached.held[0] <= msg->attached.bytes[0]
                && msg->attached.held[1] <= msg->attached.bytes[1]
                && msg->attached.from[0] <= msg->attached.bytes[0]

@@ -110,6 +110,8 @@ typedef struct {
     uint32_t        watchers;    /* with this one */
     uint16_t        cols;        /* of its terminal */
     uint16_t        rows;
+    int32_t         status;      /* OVER: as from waitpid() */
+    uint32_t        cause;       /* OVER: ngx_cc_cause_e */
 } ngx_cc_wire_attached_t;
 
 

@@ -97,8 +97,8 @@ ngx_cc_native_watch_attached(ngx_cc_native_command_t *ps, u_char *p,
     ngx_cc_native_watch_both(&w, "head", a->bytes);
     ngx_cc_json_lit(&w, ",\"exit_code\":");
 
-    if (cmd->state == NGX_CC_COMMAND_OVER && !cmd->unknown) {
-        ngx_cc_json_int(&w, ngx_cc_names_exit_code(cmd->status));
+    if ((a->flags & NGX_CC_ATTACHED_OVER) && !cmd->unknown) {
+        ngx_cc_json_int(&w, ngx_cc_names_exit_code(a->status));
 
     } else {
         ngx_cc_json_lit(&w, "null");
