@@ -121,8 +121,57 @@ EOC
     }
     $r{list} = quantile(\@list, 0.5) * 1e3;
 
+    waits($bench, $nginx, $n, \%r);
     $nginx->stop;
     return %r;
+}
+
+# n waits at rest: what they cost while nothing happens, and how long it takes
+# until all have been answered once their commands write
+sub waits {
+    my ($bench, $nginx, $n, $r) = @_;
+    my $c = $nginx->client;
+    my $commands = int(($n + 49) / 50);
+    my $go = $nginx->dir . '/go';
+    my @ids = map { start($c, 'sh', '-c',
+        "until [ -e $go ]; do sleep 0.05; done; echo now; exec sleep 3600")
+    } 1 .. $commands;
+
+    my $rest = at_rest($bench, $nginx);
+    my $before = memory_of($nginx->workers);
+    my @clients = map { $nginx->client } 1 .. $commands;
+    for my $i (1 .. $n) {
+        $clients[$i % $commands]->send('wait', { execution_id =>
+            $ids[$i % $commands], until => 'exit', patterns => ['now'],
+            timeout_ms => 100000 });
+    }
+    # an answer behind them: they have been sent
+    $_->call('list', { scope => 'session' }) for @clients;
+    $r->{waits_memory} = (memory_of($nginx->workers) - $before) / $n;
+
+    $r->{waits_cpu} = at_rest($bench, $nginx) - $rest;
+
+    open my $f, '>', $go or die $!;
+    close $f;
+    my $t0;
+    for my $client (@clients) {
+        for (1 .. int($n / $commands)) {
+            $client->wait_for(sub { exists $_[0]{result}{reason} }, 30)
+                or die 'a wait was not answered';
+            $t0 //= time;
+        }
+    }
+    $r->{waits_woken} = (time - $t0) * 1e3;
+    $r->{waits} = $n;
+    return;
+}
+
+# ms of CPU in a second in which nothing happens
+sub at_rest {
+    my ($bench, $nginx) = @_;
+    my $cpu = $bench->cpu($nginx);
+    select undef, undef, undef, 5;
+    return ($bench->cpu($nginx) - $cpu) / 5 * 1e3;
 }
 
 sub start {
@@ -134,10 +183,11 @@ sub start {
 }
 
 # KiB of private memory of all helpers
-sub memory {
-    my ($nginx) = @_;
+sub memory { return memory_of($_[0]->helpers) }
+
+sub memory_of {
     my $sum = 0;
-    for my $pid ($nginx->helpers) {
+    for my $pid (@_) {
         open my $f, '<', "/proc/$pid/smaps_rollup" or next;
         $sum += sum0(map { /^Private_\w+:\s+(\d+)/ ? $1 : () } <$f>);
     }
