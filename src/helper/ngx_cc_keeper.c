@@ -9,14 +9,15 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ngx_cc_clock.h"
 #include "ngx_cc_close_except.h"
 #include "ngx_cc_keeper.h"
 #include "ngx_cc_sweep.h"
 
 
 #define NGX_CC_KEEPER_MAX     1024       /* as many as a spawner has */
-#define NGX_CC_KEEPER_WAKE    1000       /* ms; how often those are woken that
-                                            should leave */
+#define NGX_CC_KEEPER_WAKE    1000       /* ms until those are woken that were
+                                            stopped and should leave */
 
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     ngx_cc_proc_t  proc;
     int            signals;
     pid_t          parent;
+    uint64_t       wake_at;              /* ms; 0 = not until one is stopped */
     pid_t          spawner;              /* 0: it is gone, then: */
     pid_t          spared[NGX_CC_KEEPER_MAX];
     size_t         n;
@@ -32,6 +34,8 @@ typedef struct {
 
 static void ngx_cc_keeper_run(ngx_cc_keeper_t *k)
     __attribute__((noreturn));
+static void ngx_cc_keeper_wait(ngx_cc_keeper_t *k);
+static void ngx_cc_keeper_orphaned(ngx_cc_keeper_t *k);
 static void ngx_cc_keeper_obey(ngx_cc_keeper_t *k);
 static void ngx_cc_keeper_reap(ngx_cc_keeper_t *k);
 static void ngx_cc_keeper_inherit(ngx_cc_keeper_t *k);
@@ -112,21 +116,55 @@ ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list)
 static void
 ngx_cc_keeper_run(ngx_cc_keeper_t *k)
 {
-    int            timeout;
-    struct pollfd  fd;
+    /* the worker may have gone already */
+
+    k->wake_at = 0;
+    ngx_cc_keeper_orphaned(k);
 
     for ( ;; ) {
-        fd.fd = k->signals;
-        fd.events = POLLIN;
-
-        timeout = getppid() == k->parent ? -1 : NGX_CC_KEEPER_WAKE;
-
-        if (poll(&fd, 1, timeout) == 0) {
-            ngx_cc_keeper_wake(k);
-        }
-
+        ngx_cc_keeper_wait(k);
         ngx_cc_keeper_obey(k);
         ngx_cc_keeper_reap(k);
+    }
+}
+
+
+/*
+ * Whoever is stopped when the worker goes is woken soon after, whoever is
+ * stopped later when SIGCHLD tells it: nobody has to look every now and then.
+ */
+
+static void
+ngx_cc_keeper_wait(ngx_cc_keeper_t *k)
+{
+    int            timeout;
+    uint64_t       now;
+    struct pollfd  fd;
+
+    fd.fd = k->signals;
+    fd.events = POLLIN;
+    timeout = -1;
+
+    if (k->wake_at) {
+        now = ngx_cc_clock_ms();
+        timeout = k->wake_at > now ? (int) (k->wake_at - now) : 0;
+    }
+
+    (void) poll(&fd, 1, timeout);
+
+    if (k->wake_at && ngx_cc_clock_ms() >= k->wake_at) {
+        ngx_cc_keeper_wake(k);
+    }
+}
+
+
+/* who is stopped now shall not stay so if the worker is gone */
+
+static void
+ngx_cc_keeper_orphaned(ngx_cc_keeper_t *k)
+{
+    if (getppid() != k->parent) {
+        k->wake_at = ngx_cc_clock_ms() + NGX_CC_KEEPER_WAKE;
     }
 }
 
@@ -143,6 +181,7 @@ ngx_cc_keeper_obey(ngx_cc_keeper_t *k)
 
         } else if (info.ssi_signo == SIGCONT) {
             ngx_cc_keeper_wake(k);
+            ngx_cc_keeper_orphaned(k);
         }
     }
 }
@@ -156,7 +195,7 @@ ngx_cc_keeper_reap(ngx_cc_keeper_t *k)
     size_t  i;
 
     for ( ;; ) {
-        pid = waitpid(-1, &status, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG|WUNTRACED);
 
         if (pid == -1 && errno == EINTR) {
             continue;
@@ -170,15 +209,17 @@ ngx_cc_keeper_reap(ngx_cc_keeper_t *k)
             break;
         }
 
-        /* one that is only stopped, under ptrace, is not gone */
+        /* one that is only stopped is not gone */
 
         if (WIFSTOPPED(status)) {
+            ngx_cc_keeper_orphaned(k);
             continue;
         }
 
         if (pid == k->spawner) {
             k->spawner = 0;
             ngx_cc_keeper_inherit(k);
+            ngx_cc_keeper_orphaned(k);
         }
 
         for (i = 0; i < k->n; i++) {
@@ -219,6 +260,8 @@ static void
 ngx_cc_keeper_wake(ngx_cc_keeper_t *k)
 {
     size_t  i;
+
+    k->wake_at = 0;
 
     if (k->spawner) {
         (void) kill(k->spawner, SIGCONT);

@@ -32,8 +32,8 @@
 #define NGX_CC_SPAWNER_NOFILE  1024      /* descriptors of a command */
 #define NGX_CC_SPAWNER_EARLY    100      /* ms; dead sooner: not viable */
 #define NGX_CC_SPAWNER_CALM     10000    /* ms; later it is another failure */
-#define NGX_CC_SPAWNER_WAKE     1000     /* ms; how often helpers are woken
-                                            that should leave */
+#define NGX_CC_SPAWNER_WAKE     1000     /* ms until helpers are woken that were
+                                            stopped and should leave */
 
 
 typedef struct {
@@ -55,6 +55,7 @@ typedef struct {
     int                   childless;
     int                   quitting;      /* makes no more helpers */
     int                   orphaned;      /* worker or master is gone */
+    uint64_t              wake_at;       /* ms; 0 = not until one is stopped */
     int                   full;          /* the socket takes no message */
 } ngx_cc_spawner_t;
 
@@ -62,6 +63,7 @@ typedef struct {
 static int ngx_cc_spawner_birth(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_wait(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_receive(ngx_cc_spawner_t *s);
+static void ngx_cc_spawner_orphaned(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_wake(ngx_cc_spawner_t *s);
 static void ngx_cc_spawner_kill(ngx_cc_spawner_t *s, pid_t pid);
 static void ngx_cc_spawner_reap(ngx_cc_spawner_t *s);
@@ -227,7 +229,11 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     fds[3].fd = s->keeper;
     fds[3].events = POLLIN;
 
-    timeout = (s->orphaned && s->list->alive) ? NGX_CC_SPAWNER_WAKE : -1;
+    timeout = -1;
+
+    if (s->wake_at) {
+        timeout = s->wake_at > s->now ? (int) (s->wake_at - s->now) : 0;
+    }
 
     if (s->tmp.stale) {
         timeout = 0;
@@ -238,11 +244,11 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 
     n = poll(fds, 4, timeout);
 
-    if (n == 0 && s->orphaned) {
+    s->now = ngx_cc_clock_ms();
+
+    if (s->wake_at && s->now >= s->wake_at) {
         ngx_cc_spawner_wake(s);
     }
-
-    s->now = ngx_cc_clock_ms();
 
     ngx_cc_spawner_reap(s);
 
@@ -261,7 +267,7 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
 
     if (fds[2].revents) {
         s->quitting = 1;
-        s->orphaned = 1;
+        ngx_cc_spawner_orphaned(s);
     }
 
     /* another one with a keeper takes over; what runs may end here */
@@ -305,7 +311,7 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
 
         default:
             /* the worker is gone, or sends nonsense */
-            s->orphaned = 1;
+            ngx_cc_spawner_orphaned(s);
             ngx_cc_spawner_leave(s);
             return;
         }
@@ -330,13 +336,25 @@ ngx_cc_spawner_leave(ngx_cc_spawner_t *s)
 /*
  * No worker, or no master: helpers see that themselves and leave, but a
  * stopped one does not.  Not at once: its own end of file may come a moment
- * after ours, and until then it would obey.
+ * after ours, and until then it would obey.  From then on one that is stopped
+ * is told by SIGCHLD, so a kept command's helper can stay for days without
+ * anybody who looks after it.
  */
+
+static void
+ngx_cc_spawner_orphaned(ngx_cc_spawner_t *s)
+{
+    s->orphaned = 1;
+    s->wake_at = s->now + NGX_CC_SPAWNER_WAKE;
+}
+
 
 static void
 ngx_cc_spawner_wake(ngx_cc_spawner_t *s)
 {
     size_t  i;
+
+    s->wake_at = 0;
 
     for (i = 0; i < s->list->alive; i++) {
         (void) kill(s->list->pid[i], SIGCONT);
@@ -436,6 +454,9 @@ ngx_cc_spawner_ended(ngx_cc_spawner_t *s, size_t i, int status)
         if (early && !s->quitting) {
             ngx_cc_spawner_failed(s, 0);
         }
+
+    } else if (s->orphaned) {
+        ngx_cc_spawner_orphaned(s);
     }
 
     ngx_cc_spawner_gone(s, pid, status);
