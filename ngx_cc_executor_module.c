@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_audit.h"
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
@@ -789,7 +790,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 
     mcf->pool.exiting = ngx_cc_farewell_exiting;
     ngx_cc_pool_start(cycle, &mcf->pool);
-    ngx_cc_kept_start(NULL, cycle->log);
+    ngx_cc_kept_start(ngx_cc_audit_heard, cycle->log);
 
     return NGX_OK;
 }

@@ -35,6 +35,7 @@ static void ngx_cc_audit_command(ngx_cc_recorder_t *w,
 static void ngx_cc_audit_command_refused(ngx_cc_recorder_t *w,
     const char **argv, uint32_t argc, ngx_str_t *line, ngx_str_t *why);
 static void ngx_cc_audit_release(ngx_cc_recorder_t *w);
+static ngx_cc_conf_location_t *ngx_cc_audit_location(ngx_int_t index);
 static void ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
     ngx_str_t *location);
 static void ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event,
@@ -191,6 +192,58 @@ ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
+void
+ngx_cc_audit_heard(const ngx_cc_index_told_t *told,
+    const ngx_cc_wire_exited_t *exited)
+{
+    ngx_cc_json_t            w;
+    ngx_cc_record_entry_t    entry;
+    ngx_cc_conf_location_t  *location;
+
+    location = ngx_cc_audit_location(told->location);
+
+    if (location == NULL || location->conf->audit.file == NULL) {
+        return;
+    }
+
+    ngx_memzero(&entry, sizeof(ngx_cc_record_entry_t));
+    (void) ngx_hex_dump(entry.execution, (u_char *) told->name,
+                        NGX_CC_INDEX_NAME);
+    entry.pid = exited ? exited->pid : told->pid;
+    entry.exited = exited;
+    entry.cause = told->cause;
+
+    ngx_cc_audit_begin(&w, "command.ended", &location->server,
+                       &location->name, NULL, NULL);
+    ngx_cc_audit_execution(&w, &entry);
+    ngx_cc_audit_ended(&w, &entry);
+    ngx_cc_audit_end(&w, &location->conf->audit);
+}
+
+
+/* the one with that index in the zone; NULL: there is none any more */
+
+static ngx_cc_conf_location_t *
+ngx_cc_audit_location(ngx_int_t index)
+{
+    ngx_uint_t               i;
+    ngx_cc_main_conf_t      *mcf;
+    ngx_cc_conf_location_t  *location;
+
+    mcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                              ngx_cc_executor_module);
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        if (location[i].conf->spec.command.slots == index) {
+            return &location[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 static void
 ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
     const ngx_cc_record_entry_t *entry)
@@ -286,7 +339,7 @@ ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
 }
 
 
-/* what every line begins with; "owner" may be NULL */
+/* what every line begins with; "owner" and "peer" may be NULL */
 
 static void
 ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event, ngx_str_t *server,
@@ -326,7 +379,13 @@ ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event, ngx_str_t *server,
         ngx_cc_json_lit(w, ",\"owner\":null");
     }
 
-    ngx_cc_audit_text(w, "peer", peer->data, peer->len, NGX_CC_AUDIT_OWNER);
+    if (peer) {
+        ngx_cc_audit_text(w, "peer", peer->data, peer->len,
+                          NGX_CC_AUDIT_OWNER);
+
+    } else {
+        ngx_cc_json_lit(w, ",\"peer\":null");
+    }
 }
 
 

@@ -17,6 +17,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
+#include "ngx_cc_index.h"
 #include "ngx_cc_totals.h"
 #include "ngx_cc_record.h"
 
@@ -45,6 +46,14 @@ void ngx_cc_audit_close(ngx_cc_audit_t *audit, ngx_uint_t code,
  */
 void ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
     ngx_cc_reason_e reason, ngx_str_t *text);
+
+/*
+ * For ngx_cc_kept_start(): a kept command has ended whose starter is not there
+ * to say so.  Who it was for stands in its "command.started" only.  Nothing is
+ * written where its location is no longer configured, or has no audit log.
+ */
+void ngx_cc_audit_heard(const ngx_cc_index_told_t *told,
+    const ngx_cc_wire_exited_t *exited);
 
 
 #endif /* _NGX_CC_AUDIT_H_INCLUDED_ */

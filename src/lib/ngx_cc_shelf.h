@@ -18,8 +18,9 @@
  *              there are places: the oldest one goes first
  *
  * The first three count for the location's limit and for that of their owner,
- * exactly.  A helper that is gone without a word leaves an entry that is ENDED
- * and "lost".
+ * exactly.  A helper that is gone without a word leaves a RUNNING entry, until
+ * its monitor, or the next one (ngx_cc_shelf_mind()), makes it ENDED and
+ * "lost": so there is one who tells of it.
  *
  * ngx_cc_shelf_make() is called by one process at a time (nginx's master); all
  * other functions by anyone at any time.  Times are us since 1970.
@@ -204,8 +205,8 @@ int ngx_cc_shelf_mind(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_place_t *place);
 
 /*
- * Looks at the next "n" entries: reservations of dead workers, helpers that are
- * gone, ends that are too old.  *cursor is 0 at first.
+ * Looks at the next "n" entries: reservations of dead workers, helpers that
+ * have left after the end, ends that are too old.  *cursor is 0 at first.
  */
 void ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor,
     uint32_t n, uint64_t now);

@@ -11,8 +11,6 @@
 static void ngx_cc_shelf_heal(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_at_t *at, const ngx_cc_shelf_place_t *where, unsigned kinds,
     uint64_t now);
-static int ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self,
-    ngx_cc_shelf_at_t *at);
 
 
 void
@@ -156,7 +154,6 @@ ngx_cc_shelf_heal(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
     const ngx_cc_shelf_place_t *where, unsigned kinds, uint64_t now)
 {
     uint64_t                word, worker;
-    ngx_cc_shelf_end_t      lost;
     ngx_cc_shelf_entry_t    entry;
     ngx_cc_shelf_detail_t  *detail;
 
@@ -207,21 +204,9 @@ ngx_cc_shelf_heal(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
     entry.place.location = where->location;
     entry.place.index = where->index;
 
+    /* the end of a RUNNING one is its monitor's to tell, and nobody else's */
+
     switch (entry.state) {
-
-    case NGX_CC_SHELF_RUNNING:
-
-        /* its end is its monitor's to tell */
-
-        if (ngx_cc_shelf_unwatched(self, at)
-            && ngx_cc_slots_dead(entry.birth.helper, entry.birth.ticks))
-        {
-            memset(&lost, 0, sizeof(lost));
-            lost.ended = now;
-            (void) ngx_cc_shelf_finish(self, &entry.place, &lost, now);
-        }
-
-        break;
 
     case NGX_CC_SHELF_FINISHED:
 
@@ -242,18 +227,6 @@ ngx_cc_shelf_heal(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
     default:
         break;
     }
-}
-
-
-static int
-ngx_cc_shelf_unwatched(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at)
-{
-    uint64_t  monitor;
-
-    monitor = atomic_load(&at->block->monitor[at->i]);
-
-    return monitor == 0 || (monitor != self->owner
-                            && ngx_cc_slots_gone(self->slots, monitor));
 }
 
 

@@ -588,8 +588,16 @@ START_TEST(deaths)
     gone(pid);
     tend(NOW);
     ck_assert_uint_eq(count(NGX_CC_SHELF_RUNNING), 1);
+
+    /* nor is it anybody's who only looks: the next monitor tells it */
+
     ngx_cc_shelf_unmonitor(&self, &entry.place);
-    tend(NOW + 7);
+    tend(NOW);
+    ck_assert_uint_eq(count(NGX_CC_SHELF_RUNNING), 1);
+    ck_assert_int_eq(ngx_cc_shelf_mind(&self, &seen), 1);
+    e = end(NOW + 7);
+    ck_assert_int_eq(ngx_cc_shelf_finish(&self, &seen, &e, NOW + 7), 0);
+    ck_assert_int_eq(ngx_cc_shelf_mind(&self, &seen), 0);
     ck_assert_int_eq(ngx_cc_shelf_find(slots, h.byte, &entry), 1);
     ck_assert_int_eq(entry.state, NGX_CC_SHELF_ENDED);
     ck_assert_uint_eq(entry.lost, 1);
@@ -943,6 +951,7 @@ kill_at_random(int kills)
     }
 
     gone(dummy);
+    take_over(0);
     tend(NOW);
     ck_assert_uint_eq(live(NULL), 0);
 }
