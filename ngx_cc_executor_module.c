@@ -512,6 +512,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_main(secret),
       NULL },
 
+    { ngx_string("cc_executor_session_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(session_key),
+      NULL },
+
     { ngx_string("cc_executor_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_cc_status_directive,
@@ -761,7 +768,9 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 
     mcf = ngx_cc_executor_main_conf(cycle);
 
-    if (mcf && mcf->keep) {
+    /* it has keys: a command of its user must not read its memory */
+
+    if (mcf) {
         ngx_cc_spawner_client_undumpable(cycle->log);
     }
 

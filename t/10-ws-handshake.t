@@ -91,7 +91,7 @@ while (my ($name, $status, $headers) = splice @bad, 0, 3) {
 for my $method (qw(PUT DELETE OPTIONS PATCH)) {
     my $ws = $t->ws(method => $method);
     is($ws->{status}, 405, "$method: 405");
-    is($ws->header('Allow'), 'GET, POST', "$method: Allow");
+    is($ws->header('Allow'), 'GET, POST, DELETE', "$method: Allow");
     $ws->close;
 }
 

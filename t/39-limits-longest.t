@@ -136,6 +136,7 @@ my %without = (
     cc_executor_max_commands => 'the same',
     cc_executor_max_kept => 'the same',
     cc_executor_secret => 'a file that belongs to root, see t/36-config-cases.t',
+    cc_executor_session_key => 'likewise',
     cc_executor_remote => 'one of three words',
     cc_executor_fence => 'one of a few words',
     cc_executor_token_file => 'no client of this test would get in',

@@ -52,7 +52,7 @@ my $r = $h->post(request('initialize', { protocolVersion => '2025-11-25',
 is($r->{status}, 200, 'initialize');
 is($r->{type}, 'application/json', 'a JSON answer');
 is($r->{message}{result}{protocolVersion}, '2025-11-25', 'the version');
-unlike($r->{head}, qr/session/i, 'no session is minted');
+like($r->{head}, qr/^Mcp-Session-Id: /m, 'a session, see t/87-mcp-sessions.t');
 like($r->{head}, qr/^Content-Length: /m, 'its length is known');
 
 $r = $h->post(request('notifications/initialized', undef, id => undef));
@@ -65,7 +65,7 @@ is($h->post(request('notifications/cancelled', { requestId => 1 },
     id => undef))->{status}, 202, 'a cancellation: 202');
 
 $r = $h->post(request('ping'), headers => {
-    'MCP-Protocol-Version' => '2025-06-18', 'Mcp-Session-Id' => 'whatever' });
+    'MCP-Protocol-Version' => '2025-06-18' });
 is_deeply($r->{message}{result}, {}, 'ping, a known version');
 $r = $h->post(request('ping'), headers => { 'MCP-Protocol-Version' => '1.0' });
 is($r->{status}, 400, 'an unknown version: 400');
@@ -143,7 +143,7 @@ for (['application/json', 200], ['text/event-stream', 406], ['text/html', 406],
 for my $method (qw(DELETE PUT OPTIONS)) {
     $r = $h->post('', method => $method);
     is($r->{status}, 405, "$method: 405");
-    like($r->{head}, qr/^Allow: GET, POST\r/m, "$method: Allow");
+    like($r->{head}, qr/^Allow: GET, POST, DELETE\r/m, "$method: Allow");
     unlike($r->{head}, qr/Access-Control/, "$method: no CORS");
 }
 for my $accept ('text/event-stream', 'text/event-stream;q=0.9, */*;q=0.1') {

@@ -48,7 +48,7 @@ for ([$one, 'one worker'], [$four, 'four workers']) {
     push @clients,
         client($t, "SDK 1.x, WebSocket, $name", 24, "$FROM/sdk1.mjs", 'ws',
             "ws://$at"),
-        client($t, "SDK 1.x, HTTP, $name", 24, "$FROM/sdk1.mjs", 'http',
+        client($t, "SDK 1.x, HTTP, $name", 25, "$FROM/sdk1.mjs", 'http',
             "http://$at"),
         client($t, "SDK 2.x, auto, $name", 21, "$FROM/sdk2.mjs", 'auto',
             "http://$at");

@@ -48,12 +48,16 @@ for my $origin ('https://app.example', 'http://localhost:3000') {
     is($r->{status}, 204, "$origin: the preflight is answered");
     is(header($r, 'Access-Control-Allow-Origin'), $origin, 'for that origin');
     like(header($r, 'Access-Control-Allow-Headers'), qr/Mcp-Method/, 'headers');
-    like(header($r, 'Access-Control-Allow-Methods'), qr/POST/, 'methods');
+    like(header($r, 'Access-Control-Allow-Headers'), qr/Mcp-Session-Id/,
+        'those of sessions');
+    like(header($r, 'Access-Control-Allow-Methods'), qr/POST, DELETE/, 'methods');
     is(header($r, 'Vary'), 'Origin', 'Vary');
 
     $r = ask('/cors', headers => { Origin => $origin });
     is($r->{status}, 200, 'and so is the request');
     is(header($r, 'Access-Control-Allow-Origin'), $origin, 'readable');
+    is(header($r, 'Access-Control-Expose-Headers'), 'Mcp-Session-Id',
+        'its session id, too');
     is(header($r, 'Access-Control-Allow-Credentials'), undef,
         'without cookies');
 }

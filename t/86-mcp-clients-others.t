@@ -40,11 +40,11 @@ my $remote = "$FROM/node_modules/mcp-remote/dist/proxy.js";
 my $gateway = "$FROM/node_modules/supergateway/dist/index.js";
 
 my @clients = (
-    program('mcp-remote', 12, 'bridge', $http, 'legacy', $NODE, $remote, $http),
+    program('mcp-remote', 12, 'bridge', $http, '-', $NODE, $remote, $http),
     program('mcp-remote, auto', 12, 'bridge', $http,
         'mcp-remote does not end the stream of a call that it is told to cancel',
         $NODE, $remote, $http, '--protocol', 'auto'),
-    program('supergateway', 10, 'bridge', $http, 'legacy', $NODE, $gateway,
+    program('supergateway', 10, 'bridge', $http, '-', $NODE, $gateway,
         '--streamableHttp', $http, '--logLevel', 'none'),
     program('@ai-sdk/mcp', 10, '@ai-sdk/mcp', $http),
     program('@openai/agents', 10, '@openai/agents', $http),

@@ -7,24 +7,36 @@
 #include "ngx_cc_key.h"
 
 
+#define NGX_CC_KEY_SESSIONS  "sessions"
+
+
+/* what stands in the page */
+
+typedef struct {
+    ngx_cc_key_pair_t   commands;
+    ngx_cc_key_pair_t   sessions;        /* keys 0: not said yet */
+} ngx_cc_key_page_t;
+
+
 static void ngx_cc_key_lock(ngx_log_t *log);
 
 
 /* a page of its own, or NULL */
 
-static ngx_cc_key_pair_t  *ngx_cc_key;
+static ngx_cc_key_page_t  *ngx_cc_key;
 
 
 ngx_int_t
 ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log)
 {
-    ngx_cc_key_pair_t  *key;
+    ngx_cc_key_page_t  *key;
 
     if (ngx_cc_key) {
         ngx_cc_key_lock(log);
 
         return pair == NULL
-               || ngx_cc_hmac_equal(pair, ngx_cc_key, sizeof(*pair))
+               || ngx_cc_hmac_equal(pair, &ngx_cc_key->commands,
+                                    sizeof(*pair))
                ? NGX_OK : NGX_DECLINED;
     }
 
@@ -44,13 +56,13 @@ ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log)
     (void) madvise(key, ngx_pagesize, MADV_DONTDUMP);
 
     if (pair) {
-        *key = *pair;
+        key->commands = *pair;
         return NGX_OK;
     }
 
-    key->keys = 1;
+    key->commands.keys = 1;
 
-    if (ngx_cc_random(key->current, NGX_CC_KEY_SIZE) == -1) {
+    if (ngx_cc_random(key->commands.current, NGX_CC_KEY_SIZE) == -1) {
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
                       "cc_executor: no randomness for the key");
         (void) munmap(key, ngx_pagesize);
@@ -118,6 +130,56 @@ ngx_cc_key_leave(void)
 }
 
 
+ngx_int_t
+ngx_cc_key_sessions(const ngx_cc_key_pair_t *pair)
+{
+    uint8_t             mac[NGX_CC_HMAC_SIZE];
+    ngx_uint_t          same;
+    ngx_cc_key_pair_t   derived;
+
+    if (ngx_cc_key == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&derived, sizeof(ngx_cc_key_pair_t));
+
+    if (pair == NULL) {
+        (void) ngx_cc_key_mac(0, NGX_CC_KEY_SESSIONS, NULL, 0, mac);
+        ngx_memcpy(derived.current, mac, NGX_CC_KEY_SIZE);
+        derived.keys = 1;
+
+        if (ngx_cc_key_mac(1, NGX_CC_KEY_SESSIONS, NULL, 0, mac) == NGX_OK) {
+            ngx_memcpy(derived.previous, mac, NGX_CC_KEY_SIZE);
+            derived.keys = 2;
+        }
+
+        ngx_explicit_memzero(mac, sizeof(mac));
+        pair = &derived;
+    }
+
+    if (ngx_cc_key->sessions.keys == 0) {
+        ngx_cc_key->sessions = *pair;
+    }
+
+    same = ngx_cc_hmac_equal(pair, &ngx_cc_key->sessions, sizeof(*pair));
+    ngx_explicit_memzero(&derived, sizeof(ngx_cc_key_pair_t));
+
+    return same ? NGX_OK : NGX_DECLINED;
+}
+
+
+const uint8_t *
+ngx_cc_key_session(ngx_uint_t previous)
+{
+    if (ngx_cc_key == NULL || ngx_cc_key->sessions.keys < 1 + previous) {
+        return NULL;
+    }
+
+    return previous ? ngx_cc_key->sessions.previous
+                    : ngx_cc_key->sessions.current;
+}
+
+
 ngx_uint_t
 ngx_cc_key_there(void)
 {
@@ -131,12 +193,12 @@ ngx_cc_key_mac(ngx_uint_t previous, const char *label, const void *p,
 {
     ngx_cc_hmac_t  hmac;
 
-    if (ngx_cc_key == NULL || (previous && ngx_cc_key->keys < 2)) {
+    if (ngx_cc_key == NULL || (previous && ngx_cc_key->commands.keys < 2)) {
         return NGX_DECLINED;
     }
 
-    ngx_cc_hmac_init(&hmac, previous ? ngx_cc_key->previous
-                                     : ngx_cc_key->current,
+    ngx_cc_hmac_init(&hmac, previous ? ngx_cc_key->commands.previous
+                                     : ngx_cc_key->commands.current,
                      NGX_CC_KEY_SIZE);
     ngx_cc_hmac_update(&hmac, label, ngx_strlen(label));
     ngx_cc_hmac_update(&hmac, p, n);

@@ -9,6 +9,9 @@
  * It never leaves this file.  What others get are MACs made with it (HMAC-
  * SHA256, see ngx_cc_hmac.h): the name of the pool, and for each command a key
  * of its own, which is all that its helper is ever told.
+ *
+ * Beside it stands the key of legacy MCP sessions, which may come from a file
+ * of its own (cc_executor_session_key), because their ids outlive a restart.
  */
 
 #ifndef _NGX_CC_KEY_H_INCLUDED_
@@ -50,6 +53,19 @@ ngx_int_t ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log);
  * unmapped.  Nothing happens without one.
  */
 void ngx_cc_key_enter(ngx_uint_t holds, ngx_log_t *log);
+
+/*
+ * In init_module, after ngx_cc_key_make(): the key of sessions is that of
+ * "pair", or for NULL follows from the other one.  Where it was set before, it
+ * stays: NGX_OK, or NGX_DECLINED when it is another one.
+ */
+ngx_int_t ngx_cc_key_sessions(const ngx_cc_key_pair_t *pair);
+
+/*
+ * The key of sessions (NGX_CC_KEY_SIZE bytes, in the page), the current or the
+ * "previous" (1) one; NULL: there is none.
+ */
+const uint8_t *ngx_cc_key_session(ngx_uint_t previous);
 
 /* in exit_process and exit_master: wipes it */
 void ngx_cc_key_leave(void);

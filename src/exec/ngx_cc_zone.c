@@ -7,6 +7,15 @@
 #include "ngx_cc_zone.h"
 
 
+/*
+ * The part of the zone that legacy sessions have; one of 1 MB remembers 1200
+ * ended ones and 127 notices
+ */
+
+#define NGX_CC_ZONE_ENDED    32
+#define NGX_CC_ZONE_NOTICES  256
+
+
 static ngx_int_t ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static int ngx_cc_zone_stays(void *data, uint64_t hash);
 static ngx_int_t ngx_cc_zone_place(ngx_cc_slots_t *slots,
@@ -15,10 +24,12 @@ static ngx_int_t ngx_cc_zone_small(ngx_cc_zone_t *zone,
     ngx_shm_zone_t *shm_zone);
 static size_t ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size);
 static void ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size);
+static size_t ngx_cc_zone_used(size_t size);
 
 
 static ngx_cc_slots_process_t  ngx_cc_zone_self;
 static ngx_cc_totals_t        *ngx_cc_zone_totals;
+static ngx_cc_zone_t          *ngx_cc_zone;
 static uint32_t                ngx_cc_zone_process;
 static uint64_t                ngx_cc_zone_configuration;
 
@@ -60,6 +71,8 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     if (old) {
         zone->slots = old->slots;
         zone->totals = old->totals;
+        zone->ended = old->ended;
+        zone->notices = old->notices;
 
     } else {
 
@@ -180,7 +193,7 @@ ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
         }
 
         slots = ngx_cc_slots_init(p, size - size / 8
-                                     - ngx_align(sizeof(ngx_cc_totals_t), 64));
+                                     - ngx_cc_zone_used(size));
 
         for (i = 0; slots && i < zone->locations.nelts; i++) {
             if (ngx_cc_zone_place(slots, &location[i], &index)
@@ -201,14 +214,15 @@ ngx_cc_zone_need(ngx_cc_zone_t *zone, size_t size)
 }
 
 
-/* totals first, the rest is for slots; both want 64 bytes of alignment */
+/* totals first, the rest is for slots; all want 64 bytes of alignment */
 
 static void
 ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size)
 {
-    size_t  used;
+    size_t   used;
+    u_char  *ended, *notices;
 
-    used = ngx_align(sizeof(ngx_cc_totals_t), 64);
+    used = ngx_cc_zone_used(size);
 
     if (size <= used) {
         return;
@@ -217,7 +231,23 @@ ngx_cc_zone_make(ngx_cc_zone_t *zone, u_char *p, size_t size)
     zone->totals = (ngx_cc_totals_t *) p;
     zone->totals->start = ngx_cc_clock_real_us();
 
+    ended = p + ngx_align(sizeof(ngx_cc_totals_t), 64);
+    notices = ended + ngx_align(size / NGX_CC_ZONE_ENDED, 64);
+
+    zone->ended = ngx_cc_ended_init(ended, notices - ended);
+    zone->notices = ngx_cc_notices_init(notices, p + used - notices);
     zone->slots = ngx_cc_slots_init(p + used, size - used);
+}
+
+
+/* bytes in front of the slots */
+
+static size_t
+ngx_cc_zone_used(size_t size)
+{
+    return ngx_align(sizeof(ngx_cc_totals_t), 64)
+           + ngx_align(size / NGX_CC_ZONE_ENDED, 64)
+           + ngx_align(size / NGX_CC_ZONE_NOTICES, 64);
 }
 
 
@@ -238,6 +268,7 @@ ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
         return NGX_ERROR;
     }
 
+    ngx_cc_zone = zone;
     ngx_cc_zone_totals = zone->totals;
     ngx_cc_zone_process = process;
     ngx_cc_zone_configuration = atomic_load(&zone->totals->configurations);
@@ -291,6 +322,20 @@ ngx_cc_slots_process_t *
 ngx_cc_zone_worker(void)
 {
     return ngx_cc_zone_self.slots ? &ngx_cc_zone_self : NULL;
+}
+
+
+ngx_cc_ended_t *
+ngx_cc_zone_ended(void)
+{
+    return ngx_cc_zone ? ngx_cc_zone->ended : NULL;
+}
+
+
+ngx_cc_notices_t *
+ngx_cc_zone_notices(void)
+{
+    return ngx_cc_zone ? ngx_cc_zone->notices : NULL;
 }
 
 

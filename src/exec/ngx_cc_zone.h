@@ -1,7 +1,8 @@
 
 /*
  * The slots of sessions and commands (lib/ngx_cc_slots), the index of kept ones
- * (lib/ngx_cc_shelf) and the totals (lib/ngx_cc_totals) in an nginx shared
+ * (lib/ngx_cc_shelf), ended sessions (lib/ngx_cc_ended), notices
+ * (lib/ngx_cc_notices) and the totals (lib/ngx_cc_totals) in an nginx shared
  * zone: made when the configuration is read, entered by each worker.
  */
 
@@ -11,6 +12,8 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ended.h"
+#include "ngx_cc_notices.h"
 #include "ngx_cc_slots.h"
 #include "ngx_cc_totals.h"
 
@@ -32,6 +35,8 @@ typedef struct {
 typedef struct {
     ngx_cc_slots_t  *slots;
     ngx_cc_totals_t *totals;
+    ngx_cc_ended_t  *ended;      /* may be NULL: a small zone */
+    ngx_cc_notices_t  *notices;
     ngx_array_t      locations;  /* of ngx_cc_zone_location_t */
 } ngx_cc_zone_t;
 
@@ -76,6 +81,13 @@ ngx_int_t ngx_cc_zone_share_fairly(ngx_cc_slot_t *slot, int what,
  * process, and when the worker has left
  */
 ngx_cc_slots_process_t *ngx_cc_zone_worker(void);
+
+/*
+ * What workers know together of legacy sessions; NULL when this process is no
+ * worker, or the zone has no room
+ */
+ngx_cc_ended_t *ngx_cc_zone_ended(void);
+ngx_cc_notices_t *ngx_cc_zone_notices(void);
 
 /* frees a slot; an empty one is ignored */
 void ngx_cc_zone_free(ngx_cc_slot_t *slot);

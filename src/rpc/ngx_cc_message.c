@@ -5,6 +5,10 @@
 #include "ngx_cc_zone.h"
 
 
+#define NGX_CC_MESSAGE_NUMBER  64        /* bytes of a number that is read */
+#define NGX_CC_MESSAGE_EXACT   9007199254740992.0
+
+
 void
 ngx_cc_message_writer(ngx_cc_json_t *w, u_char *p, size_t room)
 {
@@ -37,6 +41,38 @@ ngx_cc_message_text(ngx_cc_value_t *v, ngx_pool_t *pool, ngx_str_t *text)
     text->len = w.pos - text->data;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_message_canonical(ngx_cc_value_t *v, ngx_pool_t *pool, ngx_str_t *text)
+{
+    char    number[NGX_CC_MESSAGE_NUMBER];
+    double  d;
+
+    if (v->type == NGX_CC_VALUE_NUMBER && v->text.len < sizeof(number)) {
+
+        ngx_memcpy(number, v->text.data, v->text.len);
+        number[v->text.len] = '\0';
+        d = strtod(number, NULL);
+
+        if (d >= -NGX_CC_MESSAGE_EXACT && d <= NGX_CC_MESSAGE_EXACT
+            && d == (double) (int64_t) d)
+        {
+            text->data = ngx_pnalloc(pool, NGX_INT64_LEN);
+
+            if (text->data == NULL) {
+                return NGX_ERROR;
+            }
+
+            text->len = ngx_slprintf(text->data, text->data + NGX_INT64_LEN,
+                                     "%L", (int64_t) d)
+                        - text->data;
+            return NGX_OK;
+        }
+    }
+
+    return ngx_cc_message_text(v, pool, text);
 }
 
 

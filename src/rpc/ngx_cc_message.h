@@ -42,6 +42,13 @@ ngx_int_t ngx_cc_message_text(ngx_cc_value_t *v, ngx_pool_t *pool,
     ngx_str_t *text);
 
 /*
+ * The same, with one text for each value: integers that every client has
+ * exactly (up to 2^53) have no fraction or exponent, however they are written.
+ */
+ngx_int_t ngx_cc_message_canonical(ngx_cc_value_t *v, ngx_pool_t *pool,
+    ngx_str_t *text);
+
+/*
  * Whom the answer to a request is for: its "id" (NULL = none) as JSON text, in
  * pool.  NGX_OK or NGX_ERROR (no memory).
  */

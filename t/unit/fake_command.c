@@ -354,3 +354,75 @@ ngx_cc_zone_count(ngx_uint_t total, uint64_t n)
 {
     fake_total[total] += n;
 }
+
+
+/* sessions of the old era: the id "good" is one; a call's name is its id */
+
+ngx_cc_legacy_may_e    fake_may;
+ngx_cc_legacy_call_t  *fake_call;
+char                   fake_canceled[NGX_CC_HANDLE_SIZE + 1];
+
+
+ngx_int_t
+ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, u_char *text)
+{
+    memset(text, 'a', NGX_CC_SESSION_ID_TEXT);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
+    ngx_cc_legacy_t *legacy)
+{
+    return text->len == 4 && memcmp(text->data, "good", 4) == 0
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_cc_legacy_end(ngx_cc_legacy_t *legacy)
+{
+}
+
+
+void
+ngx_cc_legacy_name(const ngx_cc_legacy_t *legacy, ngx_str_t *id,
+    ngx_cc_legacy_call_t *call)
+{
+    memset(&call->handle, 0, sizeof(call->handle));
+    memcpy(call->handle.byte, id->data, id->len);
+}
+
+
+ngx_cc_legacy_may_e
+ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call)
+{
+    return fake_may;
+}
+
+
+void
+ngx_cc_legacy_join(ngx_cc_legacy_call_t *call)
+{
+    fake_call = call;
+    call->joined = 1;
+}
+
+
+void
+ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call)
+{
+    if (call->joined) {
+        call->joined = 0;
+        fake_call = NULL;
+    }
+}
+
+
+void
+ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call)
+{
+    memcpy(fake_canceled, call->handle.byte, NGX_CC_HANDLE_SIZE);
+}

@@ -13,6 +13,7 @@
 #include "ngx_cc_ask.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_command_keep.h"
+#include "ngx_cc_legacy.h"
 #include "ngx_cc_zone.h"
 
 
@@ -57,6 +58,11 @@ extern fake_command_t  *fake_command[32];    /* in order of their start */
 extern int              fake_commands;
 extern ngx_cc_start_e   fake_start;          /* what the next start returns */
 extern uint64_t         fake_total[NGX_CC_TOTALS];   /* what was counted */
+
+extern ngx_cc_legacy_may_e    fake_may;      /* what ngx_cc_legacy_may() says */
+extern ngx_cc_legacy_call_t  *fake_call;     /* that joined; NULL: it left */
+extern char  fake_canceled[NGX_CC_HANDLE_SIZE + 1];  /* the id of the last one
+                                                that others shall cancel */
 
 void fake_started(fake_command_t *f);
 void fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error);

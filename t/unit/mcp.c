@@ -544,6 +544,164 @@ START_TEST(one_more_argument)
 END_TEST
 
 
+/* legacy sessions by HTTP: a good id, a bad one, initialize */
+
+START_TEST(legacy_session)
+{
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "good");
+    open_session(&post);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}");
+    expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}");
+    ck_assert_uint_eq(post.status, 200);
+    ck_assert_uint_eq(post.begun, 0);
+    close_session();
+
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "bad");
+    open_session(&post);
+    say("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"ping\"}");
+    expect_part("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"error\":{\"code\":-32600");
+    ck_assert_uint_eq(post.status, 404);
+    close_session();
+
+    /* the answer to a request that we never made */
+
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "bad");
+    open_session(&post);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}");
+    expect_part("-32600");
+    ck_assert_uint_eq(post.status, 404);
+    close_session();
+
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "bad");
+    open_session(&post);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","
+        "\"params\":{\"protocolVersion\":\"2025-06-18\"}}");
+    expect_part("\"protocolVersion\":\"2025-06-18\"");
+    ck_assert_uint_eq(post.status, 200);
+    ck_assert_uint_eq(post.begun, 20250618);
+    close_session();
+
+    /* the new era does not look at it */
+
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "bad");
+    ngx_str_set(&post.version, "2026-07-28");
+    ngx_str_set(&post.method, "tools/list");
+    open_session(&post);
+    say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\","
+        "\"params\":{\"_meta\":{" MODERN "}}}");
+    expect_part("\"tools\":[");
+    ck_assert_uint_eq(post.status, 200);
+    close_session();
+}
+END_TEST
+
+
+static void
+legacy(void)
+{
+    memset(&post, 0, sizeof(post));
+    ngx_str_set(&post.session, "good");
+    open_session(&post);
+}
+
+
+/* an id has one name, however it is written */
+
+START_TEST(legacy_names)
+{
+    int  i;
+
+    static const char  *id[][2] = {
+        { "1", "1" }, { "\"1\"", "\"1\"" }, { "1.0", "1" }, { "-0", "0" },
+        { "1e3", "1000" }, { "-5", "-5" }, { "0.5", "0.5" },
+        { "9007199254740992", "9007199254740992" },
+        { "9007199254740993.5", "9007199254740993.5" },
+        { "12345678901234567890", "12345678901234567890" },
+        { "\"\\u0061\\/\"", "\"a/\"" }
+    };
+
+    for (i = 0; i < (int) (sizeof(id) / sizeof(id[0])); i++) {
+        char  text[256];
+
+        memset(fake_canceled, 0, sizeof(fake_canceled));
+        legacy();
+        (void) snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":"
+                        "\"notifications/cancelled\",\"params\":{"
+                        "\"requestId\":%s}}", id[i][0]);
+        say(text);
+        expect("");
+        ck_assert_uint_eq(post.status, 202);
+        ck_assert_str_eq(fake_canceled, id[i][1]);
+        close_session();
+    }
+}
+END_TEST
+
+
+/* another worker's client cancels it: no answer; not once it has begun */
+
+START_TEST(legacy_cancel)
+{
+    fake_command_t  *f;
+
+    legacy();
+    f = start(CALL("\"command\":\"x\"", ""));
+    ck_assert_ptr_nonnull(fake_call);
+    ck_assert_str_eq((char *) fake_call->handle.byte, "1");
+
+    fake_call->end(fake_call->data);
+    ck_assert_ptr_null(fake_call);
+    ck_assert_int_eq(f->cancels, 1);
+    expect("");
+    ck_assert(post.canceled && post.over);
+    close_session();
+
+    /* its end and its answer */
+
+    legacy();
+    f = start(CALL("\"command\":\"x\"", ""));
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"exit_code\":0");
+    ck_assert_ptr_null(fake_call);
+    ck_assert(!post.canceled);
+    close_session();
+
+    /* a client that goes */
+
+    legacy();
+    (void) start(CALL("\"command\":\"x\"", ""));
+    close_session();
+    ck_assert_ptr_null(fake_call);
+}
+END_TEST
+
+
+START_TEST(legacy_refused)
+{
+    legacy();
+    fake_may = NGX_CC_LEGACY_TWICE;
+    say(CALL("\"command\":\"x\"", ""));
+    expect_part("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32600");
+    ck_assert_int_eq(fake_commands, 0);
+    close_session();
+
+    legacy();
+    fake_may = NGX_CC_LEGACY_ENDED;
+    say(CALL("\"command\":\"x\"", ""));
+    expect("");
+    ck_assert(post.canceled && post.over);
+    ck_assert_int_eq(fake_commands, 0);
+    fake_may = NGX_CC_LEGACY_MAY;
+    close_session();
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -552,6 +710,10 @@ main(void)
 
     suite = suite_create("mcp");
     tc = tcase_create("mcp");
+    tcase_add_test(tc, legacy_session);
+    tcase_add_test(tc, legacy_names);
+    tcase_add_test(tc, legacy_cancel);
+    tcase_add_test(tc, legacy_refused);
     suite_add_tcase(suite, tc);
 
     tcase_add_test(tc, handshake);

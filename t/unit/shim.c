@@ -150,7 +150,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* %s %*s %V %d %i %ui %uz %uD %uL %M %Z, as src/rpc uses them */
+/* %s %*s %V %d %i %L %ui %uz %uD %uL %M %Z, as src/rpc uses them */
 
 u_char *
 ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
@@ -191,6 +191,9 @@ ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
 
         } else if (*fmt == 'i') {
             n = snprintf(number, 32, "%zd", va_arg(args, ssize_t));
+
+        } else if (*fmt == 'L') {
+            n = snprintf(number, 32, "%lld", va_arg(args, long long));
 
         } else if (*fmt == 'M') {
             n = snprintf(number, 32, "%zu", va_arg(args, size_t));

@@ -14,7 +14,7 @@ static ngx_int_t ngx_cc_cors_preflight(ngx_http_request_t *r);
 /* what browsers do not send or show by themselves, as pairs */
 
 static const char  *ngx_cc_cors_grant[] = {
-    "Access-Control-Allow-Methods", "GET, POST",
+    "Access-Control-Allow-Methods", "GET, POST, DELETE",
     "Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, "
                                     "Last-Event-ID, MCP-Protocol-Version, "
                                     "Mcp-Method, Mcp-Name, Mcp-Session-Id",
@@ -58,6 +58,13 @@ ngx_cc_cors(ngx_http_request_t *r)
 
     if (r->method == NGX_HTTP_OPTIONS && ngx_cc_header(r, &method, &asked)) {
         return ngx_cc_cors_preflight(r);
+    }
+
+    if (ngx_cc_reply_header(r, "Access-Control-Expose-Headers",
+                            "Mcp-Session-Id", 14)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return NGX_DECLINED;

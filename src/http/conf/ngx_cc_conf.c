@@ -8,6 +8,7 @@
 #include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_conf_secret.h"
+#include "ngx_cc_conf_session_key.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
@@ -85,6 +86,13 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
 
     if (mcf->secret.len
         && ngx_conf_full_name(cf->cycle, &mcf->secret, 1) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (mcf->session_key.len
+        && ngx_strcmp(mcf->session_key.data, "off") != 0
+        && ngx_conf_full_name(cf->cycle, &mcf->session_key, 1) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -478,33 +486,47 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     }
 
     ngx_cc_conf_runtime_make(cycle, mcf);
+
+    if (ngx_cc_conf_session_key(cycle, mcf) != NGX_OK
+        && ngx_is_init_cycle(cycle->old_cycle))
+    {
+        return NGX_ERROR;
+    }
+
     ngx_cc_conf_env_name(&mcf->account, ngx_cc_conf_user(cycle));
 
     return NGX_OK;
 }
 
 
-/* the key of kept commands: reads the file, makes the key */
+/*
+ * The key of kept commands: reads the file, makes the key.  Without any kept
+ * one it is there, too: sessions have theirs from it.
+ */
 
 static ngx_int_t
 ngx_cc_conf_key(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
-    ngx_int_t           rc;
-    ngx_cc_key_pair_t   pair;
+    ngx_int_t              rc;
+    ngx_cc_key_pair_t      pair;
+    ngx_cc_conf_secret_t   file;
 
-    if (mcf->keep) {
-        ngx_cc_conf_keep_check(cycle);
-    }
+    ngx_cc_conf_keep_check(cycle);
+
+    ngx_memzero(&file, sizeof(ngx_cc_conf_secret_t));
+    file.name = "cc_executor_secret";
+    file.level = NGX_LOG_EMERG;
+    file.path = mcf->secret;
 
     if (mcf->secret.len
-        && ngx_cc_conf_secret_read(cycle, &mcf->secret, &pair) != NGX_OK)
+        && ngx_cc_conf_secret_read(cycle, &file, &pair) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     rc = NGX_OK;
 
-    if (!ngx_test_config && (mcf->keep || mcf->secret.len)) {
+    if (!ngx_test_config) {
         rc = ngx_cc_key_make(mcf->secret.len ? &pair : NULL, cycle->log);
     }
 

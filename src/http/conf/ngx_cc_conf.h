@@ -54,6 +54,8 @@ typedef struct {
     ngx_cc_conf_env_account_t  account;      /* of all commands */
     ngx_flag_t              keep;            /* some location keeps commands */
     ngx_str_t               secret;          /* file of their key, or "" */
+    ngx_str_t               session_key;     /* file of that of sessions, "off"
+                                                or "" */
 } ngx_cc_main_conf_t;
 
 

@@ -28,10 +28,7 @@ char *ngx_cc_conf_keep_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 /* setter of cc_executor_realm: name | off */
 char *ngx_cc_conf_keep_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/*
- * In init_module, when a location keeps commands: warns about what else would
- * show the memory of workers.
- */
+/* in init_module: warns about what else would show the memory of workers */
 void ngx_cc_conf_keep_check(ngx_cycle_t *cycle);
 
 

@@ -8,6 +8,7 @@
 #include "ngx_cc_header.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable.h"
+#include "ngx_cc_streamable_delete.h"
 #include "ngx_cc_upgrade.h"
 
 
@@ -45,6 +46,11 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
                || !ngx_cc_entry_stream(r)
                ? ngx_cc_upgrade(r) : ngx_cc_entry_method(r);
 
+    case NGX_HTTP_DELETE:
+        rc = ngx_cc_streamable_delete(r);
+
+        return rc == NGX_DECLINED ? ngx_cc_entry_method(r) : rc;
+
     default:
         return ngx_cc_entry_method(r);
     }
@@ -74,11 +80,11 @@ ngx_cc_entry_stream(ngx_http_request_t *r)
 static ngx_int_t
 ngx_cc_entry_method(ngx_http_request_t *r)
 {
-    if (ngx_cc_reply_header(r, "Allow", "GET, POST", 9) != NGX_OK) {
+    if (ngx_cc_reply_header(r, "Allow", "GET, POST, DELETE", 17) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_cc_reply(r, NGX_HTTP_NOT_ALLOWED,
-                        "GET with a WebSocket upgrade and POST are served "
-                        "here\n");
+                        "GET with a WebSocket upgrade, POST, and DELETE of "
+                        "a session are served here\n");
 }

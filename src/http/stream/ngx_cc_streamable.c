@@ -185,27 +185,33 @@ static ngx_int_t
 ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
 {
     ngx_uint_t        i, n;
-    ngx_str_t        *value[3];
+    ngx_str_t        *value[4];
     ngx_table_elt_t  *h;
 
     static ngx_str_t  name[] = {
         ngx_string("MCP-Protocol-Version"),
         ngx_string("Mcp-Method"),
-        ngx_string("Mcp-Name")
+        ngx_string("Mcp-Name"),
+        ngx_string("Mcp-Session-Id")
     };
 
     value[0] = &post->version;
     value[1] = &post->method;
     value[2] = &post->name;
+    value[3] = &post->session;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         n = ngx_cc_header(r, &name[i], &h);
 
         if (n > 1 && i == 0) {
             return NGX_DECLINED;
         }
 
-        if (n > 1) {
+        if (n > 1 && i == 3) {
+            /* the new era does not look at it, and in the old it is none */
+            ngx_str_set(&post->session, "");
+
+        } else if (n > 1) {
             /* the old era does not look at it */
             post->twice = 1;
 

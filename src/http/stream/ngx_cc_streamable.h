@@ -6,8 +6,9 @@
  * plain JSON; from the first notification, or after some silence, the response
  * is an event stream.
  *
- * No session is kept between requests: none is minted, and the end of the
- * response stream ends its command.
+ * A client of the old era gets a session id (ngx_cc_legacy) with the answer to
+ * initialize, by which any worker can cancel its calls; nothing is kept for it.
+ * The end of the response stream ends its command.
  */
 
 #ifndef _NGX_CC_STREAMABLE_H_INCLUDED_

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_legacy.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable_close.h"
 #include "ngx_cc_streamable_out.h"
@@ -28,6 +29,7 @@ static ngx_int_t ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st,
 static ngx_int_t ngx_cc_streamable_out_none(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_header(ngx_cc_streamable_t *st,
     size_t n);
+static ngx_int_t ngx_cc_streamable_out_session(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_send(ngx_cc_streamable_t *st,
     u_char *p, size_t n, ngx_uint_t begins, ngx_uint_t ends);
 
@@ -341,12 +343,21 @@ ngx_cc_streamable_out_none(ngx_cc_streamable_t *st)
 
     if (st->post.over) {
 
+        if (st->post.canceled && !st->post.plain && !r->header_sent) {
+            st->post.stream = 1;
+            rc = ngx_cc_streamable_out_header(st, 0);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+
         if (r->header_sent) {
             return ngx_http_send_special(r, NGX_HTTP_LAST) == NGX_ERROR
                    ? NGX_ERROR : NGX_DONE;
         }
 
-        if (st->post.status != NGX_HTTP_ACCEPTED) {
+        if (st->post.status != NGX_HTTP_ACCEPTED && !st->post.canceled) {
             /* there was no memory for an answer */
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -416,6 +427,10 @@ ngx_cc_streamable_out_header(ngx_cc_streamable_t *st, size_t n)
 
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
+    if (st->post.begun && ngx_cc_streamable_out_session(st) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {
@@ -423,6 +438,24 @@ ngx_cc_streamable_out_header(ngx_cc_streamable_t *st, size_t n)
     }
 
     return NGX_OK;
+}
+
+
+/* a session has begun: its id, unless there can be none */
+
+static ngx_int_t
+ngx_cc_streamable_out_session(ngx_cc_streamable_t *st)
+{
+    u_char  id[NGX_CC_SESSION_ID_TEXT];
+
+    if (ngx_cc_legacy_make(st->post.begun, st->session.transport.owner, id)
+        != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_cc_reply_header(st->session.request, "Mcp-Session-Id",
+                               (char *) id, sizeof(id));
 }
 
 

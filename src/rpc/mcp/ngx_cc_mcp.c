@@ -5,6 +5,7 @@
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_methods.h"
+#include "ngx_cc_mcp_session.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_zone.h"
@@ -19,6 +20,7 @@ typedef struct {
     ngx_cc_mcp_meta_t      meta;         /* of the request that is served */
     ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
     ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
+    ngx_cc_mcp_session_t   session;      /* by HTTP, of the old era */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
 
@@ -41,6 +43,7 @@ static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
     ngx_cc_spec_t *spec);
 static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
     ngx_cc_value_t *params);
+static void ngx_cc_mcp_cancel(void *data);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
@@ -245,6 +248,12 @@ ngx_cc_mcp_serve(void *session)
 
     rp->modern = s->meta.modern;
 
+    if (ngx_cc_mcp_session_check(&s->session, rp, rq, s->base.transport->owner)
+        != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
     if (s->base.transport->post && s->base.transport->post->plain) {
         s->meta.token = NULL;
         s->meta.log = NGX_CC_MCP_LOG_OFF;
@@ -265,18 +274,24 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
     rq = &s->base.request;
     root = rq->root;
 
+    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq,
+                                                      s->methods.reply.post);
+
     if (rq->code == NGX_CC_ERROR_REQUEST && root
         && root->type == NGX_CC_VALUE_OBJECT
         && ngx_cc_request_member(root, "method") == NULL
         && (ngx_cc_request_member(root, "result")
             || ngx_cc_request_member(root, "error")))
     {
-        ngx_cc_mcp_reply_status(&s->methods.reply, 202);
+        if (ngx_cc_mcp_session_check(&s->session, &s->methods.reply, rq,
+                                     s->base.transport->owner)
+            == NGX_OK)
+        {
+            ngx_cc_mcp_reply_status(&s->methods.reply, 202);
+        }
+
         return NGX_OK;
     }
-
-    s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq,
-                                                      s->methods.reply.post);
 
     if (rq->code == NGX_CC_ERROR_PARAMS && rq->method.data
         && !ngx_cc_mcp_methods_known(&rq->method))
@@ -370,6 +385,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_cc_mcp_execute_t      ex;
     ngx_cc_spec_conf_t       *conf;
     ngx_cc_transport_t       *transport;
+    ngx_cc_legacy_call_t      named;
     const ngx_cc_mcp_tool_t  *tool;
 
     transport = s->base.transport;
@@ -430,6 +446,12 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return ngx_cc_mcp_call_refused(s, &ex.spec);
     }
 
+    rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request.id, &named);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    }
+
     ex.spec.command.owner = transport->owner;
     ex.spec.command.apart = transport->apart;
     ex.spec.command.recorder = transport->recorder;
@@ -447,6 +469,14 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_queue_insert_tail(&s->base.commands, &call->queue);
     s->base.ncommands++;
     transport->commands++;
+
+    if (s->session.known) {
+        call->legacy = named;
+        call->legacy.data = call;
+        call->legacy.end = ngx_cc_mcp_cancel;
+        call->session = s;
+        ngx_cc_legacy_join(&call->legacy);
+    }
 
     return NGX_OK;
 }
@@ -522,6 +552,11 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
+    if (s->session.known) {
+        return ngx_cc_mcp_session_cancel(&s->session, s->methods.reply.pool,
+                                         v);
+    }
+
     if (ngx_cc_message_text(v, s->methods.reply.pool, &id) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -535,17 +570,43 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         if (!call->begun && call->id.len == id.len
             && ngx_memcmp(call->id.data, id.data, id.len) == 0)
         {
-            ngx_log_error(NGX_LOG_INFO, s->base.transport->log, 0,
-                          "cc_executor: call canceled execution=%*s "
-                          "session=%*s", (size_t) NGX_CC_HANDLE_NAME,
-                          call->cmd->id, (size_t) NGX_CC_UUID_TEXT,
-                          s->base.transport->session_id);
-
-            (void) ngx_cc_command_cancel(call->cmd);
-            ngx_cc_mcp_forget(s, &call->queue);
+            call->session = s;
+            ngx_cc_mcp_cancel(call);
             break;
         }
     }
 
     return NGX_OK;
+}
+
+
+/* of one call, whoever wants it: an answer that was begun goes on */
+
+static void
+ngx_cc_mcp_cancel(void *data)
+{
+    ngx_cc_mcp_call_t  *call = data;
+
+    ngx_cc_mcp_t        *s;
+    ngx_cc_transport_t  *transport;
+
+    if (call->begun) {
+        return;
+    }
+
+    s = call->session;
+    transport = s->base.transport;
+
+    ngx_log_error(NGX_LOG_INFO, transport->log, 0,
+                  "cc_executor: call canceled execution=%*s session=%*s",
+                  (size_t) NGX_CC_HANDLE_NAME, call->cmd->id,
+                  (size_t) NGX_CC_UUID_TEXT, transport->session_id);
+
+    if (transport->post) {
+        transport->post->canceled = 1;
+    }
+
+    (void) ngx_cc_command_cancel(call->cmd);
+    ngx_cc_mcp_forget(s, &call->queue);
+    transport->wake(transport->data);
 }

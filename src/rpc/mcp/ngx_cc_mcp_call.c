@@ -121,6 +121,7 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
 {
     ngx_uint_t  i;
 
+    ngx_cc_legacy_leave(&call->legacy);
     ngx_cc_mcp_progress_stop(&call->progress);
     ngx_cc_stdin_close(&call->input);
     ngx_cc_command_close(call->cmd);

@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
+#include "ngx_cc_legacy.h"
 #include "ngx_cc_mcp_execute.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
@@ -22,6 +23,9 @@
 
 typedef struct {
     ngx_queue_t             queue;       /* of the session */
+    ngx_cc_legacy_call_t    legacy;      /* joined: of a legacy session by
+                                            HTTP */
+    void                   *session;     /* for its end() */
     ngx_cc_command_t       *cmd;
     ngx_cc_spec_conf_t     *conf;        /* of the location */
     ngx_log_t              *log;

@@ -122,6 +122,24 @@ ngx_cc_mcp_meta_legacy(ngx_str_t *version)
 }
 
 
+uint32_t
+ngx_cc_mcp_meta_number(ngx_str_t *version)
+{
+    size_t    i;
+    uint32_t  n;
+
+    n = 0;
+
+    for (i = 0; i < version->len; i++) {
+        if (version->data[i] != '-') {
+            n = n * 10 + (version->data[i] - '0');
+        }
+    }
+
+    return n;
+}
+
+
 unsigned
 ngx_cc_mcp_meta_level(ngx_str_t *name)
 {

@@ -60,12 +60,16 @@ struct ngx_cc_mcp_post_s {
     ngx_str_t    version;        /* MCP-Protocol-Version */
     ngx_str_t    method;         /* Mcp-Method */
     ngx_str_t    name;           /* Mcp-Name */
+    ngx_str_t    session;        /* Mcp-Session-Id; len 0: more than one */
 
     unsigned     plain:1;        /* the client takes nothing but the answer */
 
     ngx_uint_t   status;         /* of HTTP, when the message is served */
     unsigned     stream:1;       /* more than the answer will be said */
     unsigned     over:1;         /* everything has been pulled */
+    unsigned     canceled:1;     /* there will be no answer */
+    uint32_t     begun;          /* version of a session that has begun, as
+                                    20251125; 0 = none has */
     unsigned     twice:1;        /* Mcp-Method or Mcp-Name stands there more
                                     than once */
 };
@@ -100,6 +104,9 @@ ngx_uint_t ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq,
 
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);
+
+/* the date that a version is as a number: 20251125 */
+uint32_t ngx_cc_mcp_meta_number(ngx_str_t *version);
 
 /* writes the versions of an era as a JSON array, the newest first */
 void ngx_cc_mcp_meta_supported(ngx_cc_json_t *w, ngx_uint_t modern);

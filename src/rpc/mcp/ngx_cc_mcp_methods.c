@@ -181,6 +181,10 @@ ngx_cc_mcp_methods_initialize(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
                             NGX_CC_MCP_INFO ",\"instructions\":");
     ngx_cc_mcp_tools_instructions(&rp->w, m->conf);
 
+    if (rp->post) {
+        rp->post->begun = ngx_cc_mcp_meta_number(&version);
+    }
+
     return ngx_cc_mcp_reply_end(rp, 0);
 }
 

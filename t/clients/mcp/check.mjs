@@ -3,8 +3,6 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 
-export const legacy = "a call of the old era over HTTP is not canceled from another connection";
-
 let failures = 0;
 
 export function check(ok, name) {

@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { finish, legacy, rows } from "./check.mjs";
+import { finish, rows } from "./check.mjs";
 
 const [kind, url, ...words] = process.argv.slice(2);
 const modules = new URL("./node_modules/", import.meta.url).pathname;
@@ -95,7 +95,7 @@ const kinds = {
         bridge.send({ method: "notifications/initialized" });
         return {
             progress: !command.includes("--streamableHttp"),     // supergateway keeps it to itself
-            structured: true, odd: true, later: later === "-" ? undefined : later === "legacy" ? legacy : later,
+            structured: true, odd: true, later: later === "-" ? undefined : later,
             list: async () => (await bridge.request("tools/list")).tools.map((tool) => tool.name),
             call: (args, options) => bridge.request("tools/call", { name: "execute", arguments: args }, options),
             close: () => bridge.child.kill(),
@@ -140,7 +140,7 @@ const kinds = {
         });
         const tools = await client.getTools();
         return {
-            progress: true, structured: true, later: legacy,
+            progress: true, structured: true,
             list: async () => tools.map((tool) => tool.name),
             call: async (args, { signal, onprogress } = {}) => {
                 listener = onprogress;

@@ -1,7 +1,7 @@
 // @modelcontextprotocol/client 2.x: node sdk2.mjs legacy|auto|modern URL
 
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { check, finish, legacy, rejects, tool } from "./check.mjs";
+import { check, finish, rejects, tool } from "./check.mjs";
 
 const [era, url] = process.argv.slice(2);
 const mode = era === "modern" ? { pin: "2026-07-28" } : era;
@@ -19,7 +19,7 @@ check((await rejects(client.callTool({ name: "nope", arguments: {} })))?.code ==
       "an unknown tool is refused");
 
 await tool(client, (args, options) =>
-    client.callTool({ name: "execute", arguments: args }, options), era === "legacy" ? legacy : undefined);
+    client.callTool({ name: "execute", arguments: args }, options));
 
 check(errors.length === 0, "no error was reported: " + errors.join("; "));
 await client.close();

@@ -1,0 +1,282 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_key.h"
+#include "ngx_cc_legacy.h"
+#include "ngx_cc_zone.h"
+
+
+static const uint8_t *ngx_cc_legacy_key(const ngx_cc_legacy_t *legacy);
+static uint64_t ngx_cc_legacy_number(const ngx_cc_handle_t *handle);
+static uint64_t ngx_cc_legacy_real(void);
+static void ngx_cc_legacy_tell(ngx_cc_notice_e what, uint64_t name);
+static void ngx_cc_legacy_obey(const ngx_cc_notice_t *notice);
+static void ngx_cc_legacy_tick(ngx_event_t *ev);
+static ngx_uint_t ngx_cc_legacy_said(ngx_cc_notice_e what, uint64_t name);
+
+
+/* of this worker */
+
+static ngx_queue_t              ngx_cc_legacy_calls;
+static ngx_event_t              ngx_cc_legacy_timer;
+static ngx_connection_t         ngx_cc_legacy_dummy;     /* for debug logs */
+static ngx_cc_notices_reader_t  ngx_cc_legacy_reader;
+
+
+ngx_int_t
+ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, u_char *text)
+{
+    const uint8_t  *key;
+
+    key = ngx_cc_key_session(0);
+
+    return key && ngx_cc_session_id_make(key, version, owner,
+                                         ngx_cc_legacy_real(), (char *) text)
+                  == 0
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
+    ngx_cc_legacy_t *legacy)
+{
+    const uint8_t   *key;
+    ngx_cc_ended_t  *ended;
+
+    for (legacy->previous = 0; legacy->previous < 2; legacy->previous++) {
+
+        key = ngx_cc_legacy_key(legacy);
+
+        if (key == NULL
+            || ngx_cc_session_id_check(key, (char *) text->data, text->len,
+                                       owner, ngx_cc_legacy_real(),
+                                       &legacy->id)
+               != 0)
+        {
+            continue;
+        }
+
+        ended = ngx_cc_zone_ended();
+
+        if (ended && ngx_cc_ended_has(ended, &legacy->id)) {
+            return NGX_DECLINED;
+        }
+
+        ngx_memcpy(legacy->text, text->data, NGX_CC_SESSION_ID_TEXT);
+
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_cc_legacy_end(ngx_cc_legacy_t *legacy)
+{
+    ngx_cc_ended_t  *ended;
+
+    ended = ngx_cc_zone_ended();
+
+    /* first this: a call that begins now is refused, or finds the notice */
+
+    if (ended) {
+        ngx_cc_ended_add(ended, &legacy->id, ngx_cc_legacy_real());
+    }
+
+    ngx_cc_legacy_tell(NGX_CC_NOTICE_END, legacy->id.number);
+}
+
+
+void
+ngx_cc_legacy_name(const ngx_cc_legacy_t *legacy, ngx_str_t *id,
+    ngx_cc_legacy_call_t *call)
+{
+    call->session = legacy->id.number;
+
+    ngx_cc_session_id_call(ngx_cc_legacy_key(legacy), (char *) legacy->text,
+                           id->data, id->len, &call->handle);
+}
+
+
+ngx_cc_legacy_may_e
+ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call)
+{
+    ngx_queue_t           *q;
+    ngx_cc_legacy_call_t  *other;
+
+    if (ngx_cc_legacy_calls.next == NULL) {
+        ngx_queue_init(&ngx_cc_legacy_calls);
+    }
+
+    for (q = ngx_queue_head(&ngx_cc_legacy_calls);
+         q != ngx_queue_sentinel(&ngx_cc_legacy_calls);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_cc_legacy_call_t, queue);
+
+        if (ngx_cc_handle_equal(&other->handle, &call->handle)) {
+            return NGX_CC_LEGACY_TWICE;
+        }
+    }
+
+    /* from here on nothing is missed, so before what was said is looked at */
+
+    if (!ngx_cc_legacy_timer.timer_set && ngx_cc_zone_notices()) {
+        ngx_cc_notices_begin(ngx_cc_zone_notices(), &ngx_cc_legacy_reader);
+
+        ngx_cc_legacy_dummy.fd = (ngx_socket_t) -1;
+        ngx_cc_legacy_timer.data = &ngx_cc_legacy_dummy;
+        ngx_cc_legacy_timer.handler = ngx_cc_legacy_tick;
+        ngx_cc_legacy_timer.log = ngx_cycle->log;
+        ngx_cc_legacy_timer.cancelable = 1;
+        ngx_add_timer(&ngx_cc_legacy_timer, NGX_CC_LEGACY_TICK);
+    }
+
+    if (ngx_cc_legacy_said(NGX_CC_NOTICE_CANCEL,
+                           ngx_cc_legacy_number(&call->handle))
+        || ngx_cc_legacy_said(NGX_CC_NOTICE_END, call->session))
+    {
+        return NGX_CC_LEGACY_ENDED;
+    }
+
+    return NGX_CC_LEGACY_MAY;
+}
+
+
+void
+ngx_cc_legacy_join(ngx_cc_legacy_call_t *call)
+{
+    ngx_queue_insert_tail(&ngx_cc_legacy_calls, &call->queue);
+    call->joined = 1;
+}
+
+
+void
+ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call)
+{
+    if (call->joined) {
+        ngx_queue_remove(&call->queue);
+        call->joined = 0;
+    }
+}
+
+
+void
+ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call)
+{
+    ngx_cc_legacy_tell(NGX_CC_NOTICE_CANCEL,
+                       ngx_cc_legacy_number(&call->handle));
+}
+
+
+static const uint8_t *
+ngx_cc_legacy_key(const ngx_cc_legacy_t *legacy)
+{
+    return ngx_cc_key_session(legacy->previous);
+}
+
+
+/* the name of a call, the first half of which all of a session have */
+
+static uint64_t
+ngx_cc_legacy_number(const ngx_cc_handle_t *handle)
+{
+    uint64_t  number;
+
+    ngx_memcpy(&number, handle->byte, sizeof(number));
+
+    return number;
+}
+
+
+/* ms since 1970 */
+
+static uint64_t
+ngx_cc_legacy_real(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+/* this worker's own calls need not wait */
+
+static void
+ngx_cc_legacy_tell(ngx_cc_notice_e what, uint64_t name)
+{
+    ngx_cc_notice_t  notice;
+
+    notice.what = what;
+    notice.name = name;
+
+    if (ngx_cc_zone_notices()) {
+        ngx_cc_notices_put(ngx_cc_zone_notices(), &notice, ngx_current_msec);
+    }
+
+    ngx_cc_legacy_obey(&notice);
+}
+
+
+static void
+ngx_cc_legacy_obey(const ngx_cc_notice_t *notice)
+{
+    uint64_t               name;
+    ngx_queue_t           *q, *next;
+    ngx_cc_legacy_call_t  *call;
+
+    if (ngx_cc_legacy_calls.next == NULL) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&ngx_cc_legacy_calls);
+         q != ngx_queue_sentinel(&ngx_cc_legacy_calls);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        call = ngx_queue_data(q, ngx_cc_legacy_call_t, queue);
+
+        name = notice->what == NGX_CC_NOTICE_END
+               ? call->session : ngx_cc_legacy_number(&call->handle);
+
+        if (name == notice->name) {
+            call->end(call->data);
+        }
+    }
+}
+
+
+static void
+ngx_cc_legacy_tick(ngx_event_t *ev)
+{
+    ngx_cc_notice_t  notice;
+
+    while (ngx_cc_notices_next(ngx_cc_zone_notices(), &ngx_cc_legacy_reader,
+                               ngx_current_msec, &notice))
+    {
+        ngx_cc_legacy_obey(&notice);
+    }
+
+    if (!ngx_queue_empty(&ngx_cc_legacy_calls)) {
+        ngx_add_timer(ev, NGX_CC_LEGACY_TICK);
+    }
+}
+
+
+static ngx_uint_t
+ngx_cc_legacy_said(ngx_cc_notice_e what, uint64_t name)
+{
+    ngx_cc_notice_t    notice;
+    ngx_cc_notices_t  *notices;
+
+    notices = ngx_cc_zone_notices();
+    notice.what = what;
+    notice.name = name;
+
+    return notices && ngx_cc_notices_said(notices, &notice, ngx_current_msec);
+}

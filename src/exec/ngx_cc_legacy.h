@@ -1,0 +1,91 @@
+
+/*
+ * Legacy MCP sessions over HTTP, as all workers see them: there is no table of
+ * them.  An id says by itself whether it is good (ngx_cc_session_id), the zone
+ * knows those that were ended (ngx_cc_ended), and a call is ended by a notice
+ * (ngx_cc_notices), because who runs it may be another worker.  One that runs
+ * such calls looks for notices every NGX_CC_LEGACY_TICK.
+ */
+
+#ifndef _NGX_CC_LEGACY_H_INCLUDED_
+#define _NGX_CC_LEGACY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_session_id.h"
+
+
+#define NGX_CC_LEGACY_TICK  50           /* ms */
+
+
+/* the session that a request belongs to */
+
+typedef struct {
+    u_char               text[NGX_CC_SESSION_ID_TEXT];
+    ngx_uint_t           previous;       /* the key before this one made it */
+    ngx_cc_session_id_t  id;
+} ngx_cc_legacy_t;
+
+
+/* a call of one that runs in this worker; zeroed at first */
+
+typedef struct {
+    ngx_queue_t          queue;          /* private */
+    unsigned             joined:1;       /* private */
+
+    uint64_t             session;        /* its number */
+    ngx_cc_handle_t      handle;
+
+    /*
+     * It shall end without an answer; it may leave in this, and has to leave
+     * soon
+     */
+    void               (*end)(void *data);
+    void                *data;
+} ngx_cc_legacy_call_t;
+
+
+typedef enum {
+    NGX_CC_LEGACY_MAY = 0,
+    NGX_CC_LEGACY_TWICE,                 /* one with this id is running */
+    NGX_CC_LEGACY_ENDED                  /* it was to end before it began */
+} ngx_cc_legacy_may_e;
+
+
+/*
+ * A new id (NGX_CC_SESSION_ID_TEXT characters) for this owner (a digest), who
+ * speaks this version of the protocol (20251125).  NGX_OK, or NGX_DECLINED:
+ * there is no key or no randomness, so there is no session.
+ */
+ngx_int_t ngx_cc_legacy_make(uint32_t version, const uint8_t *owner,
+    u_char *text);
+
+/*
+ * NGX_OK and "legacy", or NGX_DECLINED: it is none, or another owner's, too
+ * old, ended
+ */
+ngx_int_t ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
+    ngx_cc_legacy_t *legacy);
+
+/* its client has ended it: so do its calls, in all workers */
+void ngx_cc_legacy_end(ngx_cc_legacy_t *legacy);
+
+/* fills session and handle of a call; "id": the request's, canonical JSON */
+void ngx_cc_legacy_name(const ngx_cc_legacy_t *legacy, ngx_str_t *id,
+    ngx_cc_legacy_call_t *call);
+
+/* may a call that was named begin? */
+ngx_cc_legacy_may_e ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call);
+
+/* it does, in the same turn of the loop: it is this worker's until it leaves */
+void ngx_cc_legacy_join(ngx_cc_legacy_call_t *call);
+
+/* it is over; harmless when it did not join */
+void ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call);
+
+/* the call of that name ends, whichever worker runs it */
+void ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call);
+
+
+#endif /* _NGX_CC_LEGACY_H_INCLUDED_ */

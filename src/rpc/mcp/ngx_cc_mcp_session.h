@@ -1,0 +1,45 @@
+
+/*
+ * The legacy session over HTTP that a POST belongs to: what its id decides, and
+ * the names by which other workers know its calls (exec/ngx_cc_legacy.h).
+ */
+
+#ifndef _NGX_CC_MCP_SESSION_H_INCLUDED_
+#define _NGX_CC_MCP_SESSION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_legacy.h"
+#include "ngx_cc_mcp_reply.h"
+#include "ngx_cc_request.h"
+
+
+typedef struct {
+    ngx_cc_legacy_t  legacy;
+    unsigned         known:1;            /* the POST names one, a good one */
+} ngx_cc_mcp_session_t;
+
+
+/*
+ * NGX_OK when the message names none, or a good one of that owner (a digest);
+ * NGX_DECLINED: it has been refused.  The new era does not know sessions, and
+ * initialize begins one.
+ */
+ngx_int_t ngx_cc_mcp_session_check(ngx_cc_mcp_session_t *session,
+    ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq, const uint8_t *owner);
+
+/*
+ * Names the call that a request with this id asks for ("name": all zero without
+ * a session).  NGX_OK: it may begin; NGX_DECLINED: it has been refused, or was
+ * canceled before it came; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_cc_mcp_session_call(ngx_cc_mcp_session_t *session,
+    ngx_cc_mcp_reply_t *rp, ngx_cc_value_t *id, ngx_cc_legacy_call_t *name);
+
+/* the call with this id is to end, in whichever worker; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_cc_mcp_session_cancel(ngx_cc_mcp_session_t *session,
+    ngx_pool_t *pool, ngx_cc_value_t *id);
+
+
+#endif /* _NGX_CC_MCP_SESSION_H_INCLUDED_ */
