@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include "ngx_cc_door.h"
 #include "ngx_cc_handle.h"
+#include "ngx_cc_index.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_peer.h"
 
@@ -16,6 +17,9 @@
 
 
 static void ngx_cc_peer_connect(ngx_cc_peer_t *peer);
+static ngx_uint_t ngx_cc_peer_crowded(ngx_cc_peer_t *peer);
+static void ngx_cc_peer_leave(ngx_cc_peer_t *peer);
+static void ngx_cc_peer_again(ngx_cc_peer_t *peer);
 static void ngx_cc_peer_timer(ngx_event_t *ev);
 static void ngx_cc_peer_fail(ngx_cc_peer_t *peer, ngx_cc_peer_gone_e why);
 static socklen_t ngx_cc_peer_address(struct sockaddr_un *sun,
@@ -36,6 +40,13 @@ static const ngx_cc_channel_handlers_t  ngx_cc_peer_channel = {
 };
 
 
+/* those of this worker that are not ready, in the order in which they came */
+
+static ngx_queue_t  ngx_cc_peer_queue = {
+    &ngx_cc_peer_queue, &ngx_cc_peer_queue
+};
+
+
 void
 ngx_cc_peer_open(ngx_cc_peer_t *peer, const uint8_t name[NGX_CC_PEER_NAME])
 {
@@ -46,6 +57,9 @@ ngx_cc_peer_open(ngx_cc_peer_t *peer, const uint8_t name[NGX_CC_PEER_NAME])
     peer->timer.data = peer;
     peer->timer.log = peer->log;
     peer->timer.cancelable = 1;
+
+    ngx_queue_insert_tail(&ngx_cc_peer_queue, &peer->queue);
+    peer->queued = 1;
 
     ngx_cc_peer_connect(peer);
 }
@@ -65,6 +79,7 @@ ngx_cc_peer_close(ngx_cc_peer_t *peer)
         ngx_del_timer(&peer->timer);
     }
 
+    ngx_cc_peer_leave(peer);
     ngx_cc_channel_close(&peer->channel);
 }
 
@@ -77,6 +92,17 @@ ngx_cc_peer_connect(ngx_cc_peer_t *peer)
     ngx_err_t            err;
     struct sockaddr_un   sun;
     ngx_cc_wire_hello_t  hello;
+
+    if (ngx_current_msec - peer->begun > NGX_CC_PEER_PATIENCE) {
+        ngx_cc_peer_fail(peer, NGX_CC_PEER_BUSY);
+        return;
+    }
+
+    if (ngx_cc_peer_crowded(peer)) {
+        /* until it is our turn, or no more */
+        ngx_add_timer(&peer->timer, NGX_CC_PEER_PATIENCE);
+        return;
+    }
 
     len = ngx_cc_peer_address(&sun, peer->name);
 
@@ -102,9 +128,6 @@ ngx_cc_peer_connect(ngx_cc_peer_t *peer)
 
         if (err != NGX_EAGAIN) {
             ngx_cc_peer_fail(peer, NGX_CC_PEER_ABSENT);
-
-        } else if (ngx_current_msec - peer->begun > NGX_CC_PEER_PATIENCE) {
-            ngx_cc_peer_fail(peer, NGX_CC_PEER_BUSY);
 
         } else {
             ngx_add_timer(&peer->timer, NGX_CC_PEER_AGAIN);
@@ -136,7 +159,91 @@ ngx_cc_peer_connect(ngx_cc_peer_t *peer)
         return;
     }
 
+    peer->shaking = 1;
     ngx_add_timer(&peer->timer, NGX_CC_PEER_PATIENCE);
+}
+
+
+/* is somebody of ours showing itself to this one? */
+
+static ngx_uint_t
+ngx_cc_peer_crowded(ngx_cc_peer_t *peer)
+{
+    ngx_queue_t    *q;
+    ngx_cc_peer_t  *other;
+
+    for (q = ngx_queue_head(&ngx_cc_peer_queue);
+         q != &ngx_cc_peer_queue;
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_cc_peer_t, queue);
+
+        if (other->shaking
+            && ngx_memcmp(other->name, peer->name, NGX_CC_PEER_NAME) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* it is ready, or gives up: the next one for the same helper */
+
+static void
+ngx_cc_peer_leave(ngx_cc_peer_t *peer)
+{
+    ngx_queue_t    *q;
+    ngx_cc_peer_t  *other;
+
+    peer->shaking = 0;
+
+    if (!peer->queued) {
+        return;
+    }
+
+    ngx_queue_remove(&peer->queue);
+    peer->queued = 0;
+
+    for (q = ngx_queue_head(&ngx_cc_peer_queue);
+         q != &ngx_cc_peer_queue;
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_cc_peer_t, queue);
+
+        if (!other->failed
+            && ngx_memcmp(other->name, peer->name, NGX_CC_PEER_NAME) == 0)
+        {
+            if (!other->shaking) {
+                ngx_add_timer(&other->timer, 0);
+            }
+
+            return;
+        }
+    }
+}
+
+
+/* closed before it was ready: by one that leaves, or for others' sake */
+
+static void
+ngx_cc_peer_again(ngx_cc_peer_t *peer)
+{
+    ngx_cc_index_told_t  told;
+
+    peer->shaking = 0;
+
+    if (ngx_cc_index_find(peer->name, &told) == NGX_OK && !told.alive) {
+        ngx_cc_peer_leave(peer);
+        peer->handlers->gone(peer->data, NGX_CC_PEER_ABSENT);
+        return;
+    }
+
+    /* others may have been closed as well: not all at the same time */
+
+    ngx_add_timer(&peer->timer,
+                  NGX_CC_PEER_AGAIN + ngx_random() % NGX_CC_PEER_AGAIN);
 }
 
 
@@ -146,6 +253,7 @@ ngx_cc_peer_timer(ngx_event_t *ev)
     ngx_cc_peer_t  *peer = ev->data;
 
     if (peer->failed) {
+        ngx_cc_peer_leave(peer);
         peer->handlers->gone(peer->data, peer->why);
         return;
     }
@@ -156,6 +264,7 @@ ngx_cc_peer_timer(ngx_event_t *ev)
     }
 
     ngx_cc_channel_close(&peer->channel);
+    ngx_cc_peer_leave(peer);
     peer->handlers->gone(peer->data, NGX_CC_PEER_BUSY);
 }
 
@@ -168,6 +277,7 @@ ngx_cc_peer_fail(ngx_cc_peer_t *peer, ngx_cc_peer_gone_e why)
     ngx_cc_channel_close(&peer->channel);
 
     peer->failed = 1;
+    peer->shaking = 0;
     peer->why = why;
 
     ngx_add_timer(&peer->timer, 0);
@@ -215,6 +325,7 @@ ngx_cc_peer_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
                       "could not prove that it is ours");
 
         ngx_cc_channel_close(&peer->channel);
+        ngx_cc_peer_leave(peer);
         peer->handlers->gone(peer->data, NGX_CC_PEER_FALSE);
         return;
     }
@@ -223,6 +334,7 @@ ngx_cc_peer_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
         ngx_del_timer(&peer->timer);
     }
 
+    ngx_cc_peer_leave(peer);
     peer->ready = 1;
     peer->handlers->ready(peer->data);
 }
@@ -289,8 +401,10 @@ ngx_cc_peer_broken(void *data)
 
     ngx_cc_channel_close(&peer->channel);
 
-    /* one that is leaving closes those whom it does not know yet */
+    if (!peer->ready) {
+        ngx_cc_peer_again(peer);
+        return;
+    }
 
-    peer->handlers->gone(peer->data, peer->ready ? NGX_CC_PEER_LOST
-                                                 : NGX_CC_PEER_ABSENT);
+    peer->handlers->gone(peer->data, NGX_CC_PEER_LOST);
 }

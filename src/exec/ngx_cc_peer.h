@@ -3,6 +3,10 @@
  * A connection of this worker to the helper of a kept command, whoever started
  * it: to its abstract socket, without ever blocking, and with the proof of both
  * sides that they belong to the same master (ngx_cc_wire_kept.h).
+ *
+ * A helper bears few who have not proved themselves, and closes the oldest of
+ * them when others come.  So this worker shows itself to each one at a time,
+ * and who was closed before it was ready tries again.
  */
 
 #ifndef _NGX_CC_PEER_H_INCLUDED_
@@ -59,6 +63,10 @@ typedef struct {
     ngx_event_t                      timer;
     ngx_msec_t                       begun;
     ngx_cc_peer_gone_e               why;
+    ngx_queue_t                      queue;      /* of those that are not
+                                                    ready */
+    unsigned                         queued:1;
+    unsigned                         shaking:1;  /* connected, not yet ready */
     unsigned                         ready:1;
     unsigned                         failed:1;   /* to be told by the timer */
 } ngx_cc_peer_t;
