@@ -49,6 +49,7 @@ static void ngx_cc_ask_taken(ngx_cc_ask_t *ask,
 static void ngx_cc_ask_for_output(ngx_cc_ask_t *ask);
 static void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
 static void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
+static ngx_uint_t ngx_cc_ask_at_end(const ngx_cc_ask_t *ask);
 
 
 static const ngx_cc_peer_handlers_t  ngx_cc_ask_peer = {
@@ -570,9 +571,15 @@ ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why)
         return;
     }
 
+    if (told.alive && told.state == NGX_CC_INDEX_RUNNING) {
+        /* that it has ended is said only when it has */
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
+        return;
+    }
+
     ask->answer.index = &told;
 
-    if (ask->spec.what == NGX_CC_ASK_REMOVE) {
+    if (ask->spec.what == NGX_CC_ASK_REMOVE && ask->done) {
         ngx_cc_index_forget(told.name);
     }
 
@@ -592,10 +599,17 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
 {
     ask->answer.result = result;
 
+    /* of what makes room (nobody asks) it stays known how it ended */
+
     if (result == NGX_CC_ASKED_OK && ask->spec.what == NGX_CC_ASK_REMOVE
+        && ask->done
         && (ask->answer.attached.flags & NGX_CC_ATTACHED_OVER))
     {
         ngx_cc_index_forget(ask->spec.handle.byte);
+    }
+
+    if (result == NGX_CC_ASKED_OK && ngx_cc_ask_at_end(ask)) {
+        ngx_cc_index_read(ask->spec.handle.byte);
     }
 
     if (ask->done) {
@@ -603,4 +617,18 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
     }
 
     ngx_cc_ask_close(ask);
+}
+
+
+/* has this READ come to the end of a stream of one that is over? */
+
+static ngx_uint_t
+ngx_cc_ask_at_end(const ngx_cc_ask_t *ask)
+{
+    const ngx_cc_ask_answer_t  *answer = &ask->answer;
+
+    return ask->spec.what == NGX_CC_ASK_READ
+           && (answer->attached.flags & NGX_CC_ATTACHED_OVER)
+           && answer->from + answer->len
+              >= answer->attached.bytes[ask->spec.stream];
 }

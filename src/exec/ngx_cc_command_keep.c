@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_command_send.h"
+#include "ngx_cc_index.h"
 #include "ngx_cc_kept.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_watch.h"
@@ -102,6 +103,17 @@ ngx_cc_command_keep_flow(ngx_cc_command_t *cmd, ngx_uint_t lossy)
         cl->watch->lossy = lossy ? 1 : 0;
         cl->watch->flow_due = 1;
         ngx_cc_command_send(cl);
+    }
+}
+
+
+void
+ngx_cc_command_keep_read(ngx_cc_command_t *cmd)
+{
+    ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
+
+    if (cl->watch) {
+        ngx_cc_index_read(cl->watch->attach.handle.byte);
     }
 }
 

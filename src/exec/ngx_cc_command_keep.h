@@ -30,6 +30,9 @@ void ngx_cc_command_keep_told(ngx_cc_command_t *cmd);
 /* kept: shall it be held up for us, or ("lossy") not? */
 void ngx_cc_command_keep_flow(ngx_cc_command_t *cmd, ngx_uint_t lossy);
 
+/* its client has been told how it ended, after all of its output */
+void ngx_cc_command_keep_read(ngx_cc_command_t *cmd);
+
 
 /* for ngx_cc_command.c and ngx_cc_command_link.c */
 

@@ -167,6 +167,21 @@ ngx_cc_index_read(const uint8_t name[NGX_CC_INDEX_NAME])
 
 
 void
+ngx_cc_index_evict(const uint8_t name[NGX_CC_INDEX_NAME])
+{
+    ngx_cc_shelf_entry_t     entry;
+    ngx_cc_slots_process_t  *self;
+
+    self = ngx_cc_zone_worker();
+
+    if (self && ngx_cc_shelf_find(self->slots, name, &entry)) {
+        (void) ngx_cc_shelf_forget(self, &entry.place,
+                                   ngx_cc_clock_real_us());
+    }
+}
+
+
+void
 ngx_cc_index_forget(const uint8_t name[NGX_CC_INDEX_NAME])
 {
     ngx_cc_shelf_entry_t     entry;

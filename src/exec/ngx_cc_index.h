@@ -98,8 +98,11 @@ ngx_int_t ngx_cc_index_ended(ngx_cc_index_place_t *place,
     const ngx_cc_wire_exited_t *exited, ngx_cc_cause_e cause,
     ngx_cc_index_told_t *told);
 
-/* a watcher has read an ended one to its end */
+/* somebody has it to its end, so it may be evicted */
 void ngx_cc_index_read(const uint8_t name[NGX_CC_INDEX_NAME]);
+
+/* it ended, and makes room: the place is free, how it ended stays known */
+void ngx_cc_index_evict(const uint8_t name[NGX_CC_INDEX_NAME]);
 
 /* its helper has forgotten it: the place is free, nothing is known of it */
 void ngx_cc_index_forget(const uint8_t name[NGX_CC_INDEX_NAME]);

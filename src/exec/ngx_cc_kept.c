@@ -141,7 +141,7 @@ ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
 
         /* the oldest that ended and was read makes room */
 
-        ngx_cc_index_forget(oldest.name);
+        ngx_cc_index_evict(oldest.name);
         ngx_cc_ask_remove(oldest.name);
     }
 
