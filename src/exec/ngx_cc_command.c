@@ -542,7 +542,7 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
 
 ssize_t
 ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
-    ngx_uint_t eof)
+    ngx_uint_t more, ngx_uint_t eof)
 {
     size_t                  n;
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
@@ -580,6 +580,10 @@ ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
     if (eof && n == len) {
         msg->head.flags = NGX_CC_INPUT_EOF;
         cl->has_stdin = (cmd->cols != 0);
+    }
+
+    if (cl->watch && (more || n < len)) {
+        msg->head.flags |= NGX_CC_INPUT_MORE;
     }
 
     cl->input = msg;

@@ -257,6 +257,7 @@ struct ngx_cc_command_s {
 
     /* after INPUT */
     uint32_t                 accepted;   /* bytes that the pipe took */
+    uint64_t                 stdin_taken;     /* kept: in all, whoever wrote */
     unsigned                 stdin_closed:1;  /* it has no reader any more */
     unsigned                 stdin_long:1;    /* behind "accepted" begins a line
                                                  that is too long for a
@@ -353,14 +354,15 @@ void ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now);
 /*
  * Bytes for stdin: copies at most NGX_CC_WIRE_MAX_INPUT of them, and closes
  * stdin afterwards when "eof" is set and all were copied.  On a terminal they
- * are typed, "eof" is what ^D is, and more may come behind it.  Returns the
- * number of bytes taken into flight; event INPUT follows when the command has
- * read them or never will.  NGX_BUSY when an earlier input is still in flight,
- * NGX_DECLINED when the command does not run or has no open stdin, NGX_ERROR
- * when its helper could not be reached (event EXITED follows).
+ * are typed, "eof" is what ^D is, and more may come behind it.  "more": they
+ * belong together with what comes next, other writers of a kept command have to
+ * wait.  Returns the number of bytes taken into flight; event INPUT follows
+ * when the command has read them or never will.  NGX_BUSY when an earlier input
+ * is still in flight, NGX_DECLINED when the command does not run or has no open
+ * stdin, NGX_ERROR when its helper could not be reached (event EXITED follows).
  */
 ssize_t ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p,
-    size_t len, ngx_uint_t eof);
+    size_t len, ngx_uint_t more, ngx_uint_t eof);
 
 /*
  * Ends the object, in any state, and with it the command: one that still runs

@@ -192,6 +192,7 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         if (cl->input_busy) {
             cl->input_busy = 0;
             cl->public.accepted = msg->input.len;
+            cl->public.stdin_taken = msg->input.accepted;
 
             cl->public.stdin_long =
                               (msg->head.flags & NGX_CC_INPUT_LONG) ? 1 : 0;

@@ -164,6 +164,10 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         stay->exclusive = 0;
     }
 
+    if (stay->holder == w->serial) {
+        stay->holder = 0;
+    }
+
     /* what was not read would be an error of the peer's */
 
     for (i = 0; i < 64 && recv(w->fd, &c, 1, MSG_DONTWAIT) > 0; i++) {

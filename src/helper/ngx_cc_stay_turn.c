@@ -82,6 +82,11 @@ ngx_cc_stay_news(ngx_cc_stay_t *stay)
             w->tell |= NGX_CC_WATCHER_TELL_INPUT;
         }
 
+        if (life->input_done.head.flags) {
+            /* the rest of its message does not come */
+            stay->holder = 0;
+        }
+
         stay->writer = 0;
     }
 

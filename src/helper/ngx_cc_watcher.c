@@ -26,6 +26,7 @@ static int ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_head_t *head);
 static int ngx_cc_watcher_input(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_input_t *input);
+static ngx_cc_watcher_t *ngx_cc_watcher_turn(ngx_cc_stay_t *stay);
 static void ngx_cc_watcher_remove(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     int force);
 static int ngx_cc_watcher_zero(const uint8_t *p, size_t n);
@@ -286,6 +287,10 @@ ngx_cc_watcher_exclude(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
             other->tell |= NGX_CC_WATCHER_TELL_DETACHED;
             other->detached = NGX_CC_DETACHED_TAKEN;
             other->flags = 0;
+
+            if (stay->holder == other->serial) {
+                stay->holder = 0;
+            }
         }
     }
 }
@@ -418,8 +423,8 @@ ngx_cc_watcher_change(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
 
 /*
- * One INPUT of each watcher at a time; each is written whole, in the order in
- * which they came.
+ * One INPUT of each watcher at a time, in the order in which they came; nobody
+ * else's until a message is whole.
  */
 
 static int
@@ -435,6 +440,7 @@ ngx_cc_watcher_input(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->input_turn = ++stay->turn;
     w->input_len = input->len;
     w->input_eof = input->head.flags & NGX_CC_INPUT_EOF;
+    w->input_more = input->head.flags & NGX_CC_INPUT_MORE;
 
     if (input->len) {
         p = mmap(NULL, input->len, PROT_READ|PROT_WRITE,
@@ -457,9 +463,8 @@ ngx_cc_watcher_input(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 void
 ngx_cc_watcher_feed(ngx_cc_stay_t *stay)
 {
-    uint32_t           i;
     ngx_cc_life_t     *life;
-    ngx_cc_watcher_t  *w, *next;
+    ngx_cc_watcher_t  *next;
 
     life = stay->life;
 
@@ -468,18 +473,7 @@ ngx_cc_watcher_feed(ngx_cc_stay_t *stay)
     }
 
     for ( ;; ) {
-        next = NULL;
-
-        for (i = 0; i < stay->used; i++) {
-            w = &stay->watcher[i];
-
-            if (w->phase == NGX_CC_WATCHER_ATTACHED && w->input_turn
-                && !(w->tell & NGX_CC_WATCHER_TELL_INPUT)
-                && (next == NULL || w->input_turn < next->input_turn))
-            {
-                next = w;
-            }
-        }
+        next = ngx_cc_watcher_turn(stay);
 
         if (next == NULL) {
             return;
@@ -489,8 +483,10 @@ ngx_cc_watcher_feed(ngx_cc_stay_t *stay)
             (void) ngx_cc_pump_input(&life->pump, next->input,
                                      next->input_len, next->input_eof);
             stay->writer = next->serial;
+            stay->holder = next->input_more ? next->serial : 0;
 
         } else {
+            stay->holder = 0;
             ngx_cc_wire_init(&next->input_done, NGX_CC_WIRE_INPUT_DONE, 0,
                              sizeof(next->input_done));
             next->input_done.head.flags = NGX_CC_INPUT_CLOSED;
@@ -507,6 +503,32 @@ ngx_cc_watcher_feed(ngx_cc_stay_t *stay)
             return;
         }
     }
+}
+
+
+/* whose INPUT is next; NULL: nobody's */
+
+static ngx_cc_watcher_t *
+ngx_cc_watcher_turn(ngx_cc_stay_t *stay)
+{
+    uint32_t           i;
+    ngx_cc_watcher_t  *w, *next;
+
+    next = NULL;
+
+    for (i = 0; i < stay->used; i++) {
+        w = &stay->watcher[i];
+
+        if (w->phase == NGX_CC_WATCHER_ATTACHED && w->input_turn
+            && !(w->tell & NGX_CC_WATCHER_TELL_INPUT)
+            && (stay->holder == 0 || w->serial == stay->holder)
+            && (next == NULL || w->input_turn < next->input_turn))
+        {
+            next = w;
+        }
+    }
+
+    return next;
 }
 
 

@@ -76,6 +76,7 @@ typedef struct {
                                     "input_len" bytes */
     uint32_t        input_len;
     unsigned        input_eof;
+    unsigned        input_more;  /* its message goes on */
     uint64_t        input_turn;  /* lower is earlier */
 
     ngx_cc_wire_input_t    input_done;

@@ -321,6 +321,9 @@ typedef struct {
 #define NGX_CC_INPUT_CLOSED     0x0002   /* DONE: it has no reader any more */
 #define NGX_CC_INPUT_LONG       0x0004   /* DONE: what follows is a line that is
                                             too long for a terminal */
+#define NGX_CC_INPUT_MORE       0x0008   /* INPUT: of a message that goes on in
+                                            the next one; no other writer of a
+                                            kept command comes between */
 
 /* "len" bytes follow an INPUT */
 

@@ -23,6 +23,7 @@ struct ngx_cc_stdin_block_s {
     u_char                *last;
     u_char                *end;
     ngx_uint_t             eof;          /* behind it, on a terminal */
+    ngx_uint_t             more;         /* kept: its message goes on */
 };
 
 
@@ -53,6 +54,8 @@ static void ngx_cc_stdin_settle(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_forget(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_shut(ngx_cc_stdin_t *in);
 static void ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n);
+static void ngx_cc_stdin_count(ngx_cc_stdin_t *in);
+static uint64_t ngx_cc_stdin_place(const ngx_cc_stdin_t *in);
 
 
 void
@@ -108,7 +111,7 @@ ngx_cc_stdin_add(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
                                   ngx_cc_text("stdin of this process is not "
                                               "open (params.open_stdin of "
                                               "execute)"),
-                                  in->position);
+                                  ngx_cc_stdin_place(in));
         return NGX_OK;
     }
 
@@ -161,7 +164,7 @@ ngx_cc_stdin_feed(ngx_cc_stdin_t *in)
     eof = in->terminal ? b && b->eof
                        : in->eof && (b == NULL || b->next == NULL);
 
-    n = ngx_cc_command_input(in->cmd, p, len, eof);
+    n = ngx_cc_command_input(in->cmd, p, len, b && b->more, eof);
 
     if (n == NGX_BUSY || n == NGX_ERROR) {
         return;
@@ -224,10 +227,12 @@ ngx_cc_stdin_fed(ngx_cc_stdin_t *in)
 
     if (in->cmd->stdin_closed) {
         in->taken += ngx_min(in->cmd->accepted, n);
+        ngx_cc_stdin_count(in);
         ngx_cc_stdin_shut(in);
 
     } else {
         in->taken += n;
+        ngx_cc_stdin_count(in);
         ngx_cc_stdin_feed(in);
     }
 
@@ -267,20 +272,22 @@ ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
 
     code = NGX_CC_ERROR_LIMIT;
 
-    if (input->placed ? input->offset != in->position : in->refusing) {
+    if (input->placed ? input->offset != ngx_cc_stdin_place(in)
+                      : in->refusing)
+    {
 
         if (in->refusing) {
             p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
                              "an earlier input of this process was refused: "
                              "wait for accepted, then go on with "
-                             "params.offset %uL", in->position);
+                             "params.offset %uL", in->named);
 
         } else {
             code = NGX_CC_ERROR_PARAMS;
             p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
                              "params.offset is %uL, but stdin of this "
                              "process stands at %uL", input->offset,
-                             in->position);
+                             ngx_cc_stdin_place(in));
         }
 
         goto refused;
@@ -296,9 +303,12 @@ ngx_cc_stdin_admit(ngx_cc_stdin_t *in, ngx_cc_input_t *input,
 
 refused:
 
+    /* it stays the same, whatever others write meanwhile */
+
+    in->named = ngx_cc_stdin_place(in);
     in->refusing = 1;
     ngx_cc_stdin_message_stay(in->answers, asked, in->cmd, code, text,
-                              p - text, in->position);
+                              p - text, in->named);
 
     return NGX_DECLINED;
 }
@@ -310,48 +320,53 @@ static ngx_int_t
 ngx_cc_stdin_room(ngx_cc_stdin_t *in, size_t len, size_t request,
     u_char *text, u_char **end)
 {
-    size_t  limit;
+    size_t   limit;
+    u_char  *last;
 
     limit = in->share->limit;
+    last = text + NGX_CC_STDIN_TEXT;
 
     if (len > limit) {
-        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+        *end = ngx_slprintf(text, last,
                             "an input of %uz bytes is more than may wait "
                             "for a process, %uz: send it in pieces, from "
-                            "params.offset %uL", len, limit, in->position);
+                            "params.offset %uL", len, limit,
+                            ngx_cc_stdin_place(in));
         return NGX_DECLINED;
     }
 
     if (in->bytes + len > limit) {
-        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+        text = ngx_slprintf(text, last,
                             "%uz bytes of input wait for this process, %uz "
-                            "may: wait for accepted, then go on with "
-                            "params.offset %uL", in->bytes, limit,
-                            in->position);
-        return NGX_DECLINED;
-    }
+                            "may", in->bytes, limit);
 
-    if (in->share->bytes + len > 2 * limit) {
-        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
+    } else if (in->share->bytes + len > 2 * limit) {
+        text = ngx_slprintf(text, last,
                             "%uz bytes of input wait for the processes of "
-                            "this session, %uz may: wait for accepted, then "
-                            "go on with params.offset %uL", in->share->bytes,
-                            2 * limit, in->position);
-        return NGX_DECLINED;
-    }
+                            "this session, %uz may", in->share->bytes,
+                            2 * limit);
 
-    if (in->requests + request > limit
-        || in->share->requests + request > 2 * limit)
+    } else if (in->requests + request > limit
+               || in->share->requests + request > 2 * limit)
     {
-        *end = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
-                            "too many inputs wait: wait for accepted, then "
-                            "go on with params.offset %uL", in->position);
-        return NGX_DECLINED;
+        text = ngx_slprintf(text, last, "too many inputs wait");
+
+    } else {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    *end = ngx_slprintf(text, last, ": wait for accepted, then go on with "
+                        "params.offset %uL", ngx_cc_stdin_place(in));
+
+    return NGX_DECLINED;
 }
 
+
+/*
+ * Others may write to a kept command: a message that does not fit into a block
+ * begins another one, so that each block is of whole messages, or of one that
+ * goes on.
+ */
 
 static ngx_int_t
 ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data)
@@ -365,7 +380,9 @@ ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data)
     for (left = data->len; left; left -= n) {
         b = in->last;
 
-        if (b == NULL || b->last == b->end || b->eof) {
+        if (b == NULL || b->last == b->end || b->eof
+            || (in->cmd->kept && left > (size_t) (b->end - b->last)))
+        {
             b = ngx_cc_stdin_block(in, left);
 
             if (b == NULL) {
@@ -375,6 +392,7 @@ ngx_cc_stdin_append(ngx_cc_stdin_t *in, ngx_str_t *data)
 
         n = ngx_min(left, (size_t) (b->end - b->last));
         b->last = ngx_cpymem(b->last, p, n);
+        b->more = (n < left);
         p += n;
 
         in->position += n;
@@ -412,6 +430,7 @@ ngx_cc_stdin_block(ngx_cc_stdin_t *in, size_t n)
     b->last = b->pos;
     b->end = b->pos + n;
     b->eof = 0;
+    b->more = 0;
 
     if (in->last) {
         in->last->next = b;
@@ -515,7 +534,8 @@ ngx_cc_stdin_settle(ngx_cc_stdin_t *in)
         start = ask->end - ask->len;
 
         ngx_cc_stdin_message_taken(in->answers, &ask->asked,
-                                   end > start ? end - start : 0, end);
+                                   end > start ? end - start : 0,
+                                   end + in->others);
         ngx_cc_stdin_forget(in);
     }
 }
@@ -553,6 +573,7 @@ ngx_cc_stdin_too_long(ngx_cc_stdin_t *in)
     in->taken += n;
     in->passed += n;
 
+    ngx_cc_stdin_count(in);
     ngx_cc_stdin_settle(in);
 
     ngx_cc_stdin_shut(in);
@@ -560,24 +581,25 @@ ngx_cc_stdin_too_long(ngx_cc_stdin_t *in)
     in->eof_flying = 0;
     in->eofs = in->eofs_passed;
     in->position = in->passed;
+    in->named = in->position + in->others;
     in->refusing = 1;
 
     p = ngx_slprintf(text, text + NGX_CC_STDIN_TEXT,
                      "a line of more than 4095 bytes: a terminal that reads "
                      "lines would cut it; go on with params.offset %uL",
-                     in->position);
+                     in->named);
 
     if (in->asks == NULL) {
         ngx_memzero(&nobody, sizeof(nobody));
         ngx_cc_stdin_message_stay(in->answers, &nobody, in->cmd,
                                   NGX_CC_ERROR_PARAMS, text, p - text,
-                                  in->position);
+                                  in->named);
     }
 
     while (in->asks) {
         ngx_cc_stdin_message_stay(in->answers, &in->asks->asked, in->cmd,
                                   NGX_CC_ERROR_PARAMS, text, p - text,
-                                  in->position);
+                                  in->named);
         ngx_cc_stdin_forget(in);
     }
 }
@@ -633,4 +655,24 @@ ngx_cc_stdin_less(ngx_cc_stdin_t *in, size_t n)
     if (in->share) {
         in->share->bytes -= n;
     }
+}
+
+
+/* what the command has taken in all and is not ours came before ours */
+
+static void
+ngx_cc_stdin_count(ngx_cc_stdin_t *in)
+{
+    if (in->cmd->kept && in->cmd->stdin_taken > in->taken) {
+        in->others = in->cmd->stdin_taken - in->taken;
+    }
+}
+
+
+/* the position of the next byte, as this writer is told */
+
+static uint64_t
+ngx_cc_stdin_place(const ngx_cc_stdin_t *in)
+{
+    return in->refusing ? in->named : in->position + in->others;
 }

@@ -12,6 +12,9 @@
  * but an input that names this position: so stdin never has a hole, although
  * the client had sent more before it heard of the refusal.  A terminal refuses,
  * too: a line that is too long for it.
+ *
+ * A kept command may have several writers: the positions that each is told
+ * count the bytes of all of them.
  */
 
 #ifndef _NGX_CC_STDIN_H_INCLUDED_
@@ -57,6 +60,10 @@ typedef struct {
     uint64_t               position;     /* of the next byte that may come */
     uint64_t               passed;       /* bytes that are done with */
     uint64_t               taken;        /* bytes that the command has read */
+    uint64_t               others;       /* bytes before these that others have
+                                            written: positions that are told
+                                            are the command's */
+    uint64_t               named;        /* refusing: the position told */
     unsigned               open:1;       /* more may come */
     unsigned               eof:1;        /* nothing does: to be told */
     unsigned               eof_given:1;

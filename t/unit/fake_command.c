@@ -187,7 +187,7 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
 
 ssize_t
 ngx_cc_command_input(ngx_cc_command_t *cmd, const u_char *p, size_t len,
-    ngx_uint_t eof)
+    ngx_uint_t more, ngx_uint_t eof)
 {
     size_t           n;
     fake_command_t  *f = (fake_command_t *) cmd;
@@ -228,6 +228,12 @@ ngx_cc_command_keep_told(ngx_cc_command_t *cmd)
 
 void
 ngx_cc_command_keep_flow(ngx_cc_command_t *cmd, ngx_uint_t lossy)
+{
+}
+
+
+void
+ngx_cc_command_keep_read(ngx_cc_command_t *cmd)
 {
 }
 

@@ -573,6 +573,58 @@ START_TEST(writers)
 END_TEST
 
 
+/* a message that comes in two pieces: nobody else's comes between */
+
+START_TEST(pieces)
+{
+    int           i;
+    peer_t        p, q;
+    peer_start_t  o = { .flags = NGX_CC_START_STDIN };
+
+    union {
+        ngx_cc_wire_input_t  input;
+        uint8_t              byte[64];
+    } m;
+
+    peer_run(&h, &o, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE, "cat");
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_WRITE, 0, 0));
+    ck_assert(peer_attach(&q, &h, NGX_CC_ATTACH_WRITE, 0, 0));
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_INPUT, 0, sizeof(m.input));
+    m.input.head.flags = NGX_CC_INPUT_MORE;
+    m.input.len = 3;
+    m.input.head.size += 3;
+    memcpy(&m.input + 1, "one", 3);
+
+    for (i = 0; i < 2; i++) {
+        ck_assert(peer_send(&p, &m));
+        peer_await(&p, NGX_CC_WIRE_INPUT_DONE);
+
+        send_input(&q, "two\n", 0);
+        ck_assert_int_eq(peer_next(&q, 100, 0), -1);
+
+        if (i == 0) {
+            send_input(&p, "-half\n", 0);
+            peer_await(&p, NGX_CC_WIRE_INPUT_DONE);
+
+        } else {
+            /* its writer is gone */
+            peer_close(&p);
+        }
+
+        peer_await(&q, NGX_CC_WIRE_INPUT_DONE);
+        ck_assert_uint_eq(q.m.bound.input.len, 4);
+    }
+
+    send_input(&h.starter, "", 1);
+    peer_await(&h.starter, NGX_CC_WIRE_INPUT_DONE);
+    peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq((char *) h.starter.out[0], "one-half\ntwo\nonetwo\n");
+    peer_close(&q);
+}
+END_TEST
+
+
 START_TEST(exclusive)
 {
     peer_t  a, b, c;
@@ -1490,6 +1542,7 @@ main(void)
     tcase_add_test(tc, too_many);
     tcase_add_test(tc, read_only);
     tcase_add_test(tc, writers);
+    tcase_add_test(tc, pieces);
     tcase_add_test(tc, exclusive);
     tcase_add_test(tc, attacks);
     tcase_add_test(tc, observers);

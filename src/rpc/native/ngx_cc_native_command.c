@@ -161,6 +161,10 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 
     ps->ended = 1;
 
+    if (ps->cmd->kept) {
+        ngx_cc_command_keep_read(ps->cmd);
+    }
+
     return ngx_cc_native_message_completed(p, room, ps->cmd,
                                      ps->output.stream[NGX_CC_STDOUT].offset,
                                      ps->output.stream[NGX_CC_STDERR].offset);
@@ -247,6 +251,11 @@ ngx_cc_native_command_resize(ngx_cc_native_command_t *ps, uint16_t cols,
 
     (void) ngx_cc_command_resize(ps->cmd, cols, rows);
 
+    /* it is told below, not once more when all watchers are */
+
+    ps->cols = cols;
+    ps->rows = rows;
+
     ngx_cc_native_command_flush(ps);
 
     if (asked->id.len) {
@@ -322,8 +331,17 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
                               (cmd->attached.flags & NGX_CC_ATTACHED_STDIN)
                               && (cmd->attached.flags
                                   & NGX_CC_ATTACH_WRITE));
+
+            if (ps->redraw && (cmd->attached.flags & NGX_CC_ATTACH_WRITE)) {
+                /* the size that it has means just that */
+                (void) ngx_cc_command_resize(cmd, cmd->cols, cmd->rows);
+            }
+
             break;
         }
+
+        ps->cols = cmd->cols;
+        ps->rows = cmd->rows;
 
         ngx_cc_words_log_started(cmd, ps->session_id, ps->log);
 

@@ -78,6 +78,7 @@ typedef struct {
     uint16_t           rows;
     unsigned           resized:1;        /* to be told */
     unsigned           attach:1;         /* not started here */
+    unsigned           redraw:1;         /* its terminal shall draw again */
     unsigned           told:1;           /* the client has its id */
 } ngx_cc_native_command_t;
 

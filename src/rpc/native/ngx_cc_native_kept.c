@@ -17,6 +17,8 @@ static ngx_int_t ngx_cc_native_kept_params(ngx_cc_native_t *s,
     ngx_uint_t *base64, uint64_t *window);
 static ngx_cc_native_command_t *ngx_cc_native_kept_begin(ngx_cc_native_t *s,
     ngx_cc_attach_t *attach, ngx_uint_t chunk, ngx_uint_t base64);
+static ngx_int_t ngx_cc_native_kept_mode(ngx_cc_native_t *s,
+    ngx_cc_value_t *params, ngx_cc_attach_t *attach);
 static void ngx_cc_native_kept_wrong(ngx_cc_native_t *s,
     ngx_cc_native_command_t *ps, const char *fmt, ...);
 
@@ -26,7 +28,7 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     uint64_t                  window;
     ngx_int_t                 rc;
-    ngx_uint_t                chunk, base64;
+    ngx_uint_t                chunk, base64, redraw;
     ngx_cc_attach_t           attach;
     ngx_cc_spec_conf_t       *conf;
     ngx_cc_native_command_t  *ps;
@@ -75,6 +77,10 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
     if (ps == NULL) {
         return NGX_ERROR;
     }
+
+    redraw = 0;
+    (void) ngx_cc_native_read_flag(s, params, "redraw", &redraw);
+    ps->redraw = redraw ? 1 : 0;
 
     ngx_cc_native_watch_limit(ps, window);
     ngx_queue_insert_tail(&s->base.commands, &ps->queue);
@@ -138,13 +144,11 @@ ngx_cc_native_kept_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
     ngx_cc_attach_t *attach, ngx_uint_t *chunk, ngx_uint_t *base64,
     uint64_t *window)
 {
-    ngx_uint_t  write, lossy, exclusive;
+    ngx_uint_t  lossy;
 
     *chunk = 0;
     *base64 = 0;
-    write = 0;
     lossy = 0;
-    exclusive = 0;
 
     if (ngx_cc_native_read_number(s, params, "stdout",
                                   -NGX_CC_NATIVE_KEPT_FAR,
@@ -156,8 +160,6 @@ ngx_cc_native_kept_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
                                      NGX_CC_NATIVE_KEPT_FAR,
                                      &attach->from[NGX_CC_STDERR])
            == NGX_ERROR
-        || ngx_cc_native_read_word(s, params, "mode", "read", "write", &write)
-           == NGX_ERROR
         || ngx_cc_native_read_word(s, params, "flow", "lossless", "lossy",
                                    &lossy)
            == NGX_ERROR
@@ -166,22 +168,45 @@ ngx_cc_native_kept_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
         || ngx_cc_native_read_word(s, params, "encoding", "utf-8", "base64",
                                    base64)
            == NGX_ERROR
-        || ngx_cc_native_read_flag(s, params, "exclusive", &exclusive)
-           == NGX_ERROR
         || ngx_cc_native_kept_window(s, params, window) == NGX_ERROR)
     {
         return NGX_ERROR;
     }
 
-    if (exclusive && !write) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "params.exclusive needs params.mode \"write\"");
+    attach->flags = lossy ? NGX_CC_ATTACH_LOSSY : 0;
+
+    return ngx_cc_native_kept_mode(s, params, attach);
+}
+
+
+static ngx_int_t
+ngx_cc_native_kept_mode(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    ngx_cc_attach_t *attach)
+{
+    ngx_uint_t  write, exclusive, redraw;
+
+    write = 0;
+    exclusive = 0;
+    redraw = 0;
+
+    if (ngx_cc_native_read_word(s, params, "mode", "read", "write", &write)
+        == NGX_ERROR
+        || ngx_cc_native_read_flag(s, params, "exclusive", &exclusive)
+           == NGX_ERROR
+        || ngx_cc_native_read_flag(s, params, "redraw", &redraw) == NGX_ERROR)
+    {
         return NGX_ERROR;
     }
 
-    attach->flags = (write ? NGX_CC_ATTACH_WRITE : 0)
-                    | (lossy ? NGX_CC_ATTACH_LOSSY : 0)
-                    | (exclusive ? NGX_CC_ATTACH_EXCLUSIVE : 0);
+    if (!write && (exclusive || redraw)) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.%s needs params.mode \"write\"",
+                            exclusive ? "exclusive" : "redraw");
+        return NGX_ERROR;
+    }
+
+    attach->flags |= (write ? NGX_CC_ATTACH_WRITE : 0)
+                     | (exclusive ? NGX_CC_ATTACH_EXCLUSIVE : 0);
 
     return NGX_OK;
 }

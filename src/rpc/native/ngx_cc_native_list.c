@@ -318,7 +318,7 @@ ngx_cc_native_list_late(ngx_event_t *ev)
 static void
 ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
 {
-    u_char           *buf;
+    u_char           *buf, *last, name[NGX_CC_HANDLE_NAME];
     size_t            size, most;
     ngx_uint_t        i, n;
     ngx_cc_json_t     w;
@@ -351,7 +351,7 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
     for (i = 0; i < list->n; i++) {
 
         if ((size_t) (w.end - w.pos)
-            < NGX_CC_NATIVE_LIST_ROW + list->asked.more.len + 128)
+            < NGX_CC_NATIVE_LIST_ROW + list->asked.more.len + 160)
         {
             list->more = 1;
             break;
@@ -378,6 +378,15 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
 
     ngx_cc_json_lit(&w, "],\"more\":");
     ngx_cc_json_bool(&w, list->more);
+
+    if (list->more && i) {
+        /* the last one that was looked at, whether it has the label or not */
+        last = ngx_hex_dump(name, list->row[i - 1].index.name,
+                            NGX_CC_INDEX_NAME);
+        ngx_cc_json_lit(&w, ",\"next\":\"");
+        ngx_cc_json_raw(&w, name, last - name);
+        ngx_cc_json_lit(&w, "\"");
+    }
 
     if (list->partial) {
         ngx_cc_json_lit(&w, ",\"partial\":true");

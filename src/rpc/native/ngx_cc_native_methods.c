@@ -70,7 +70,7 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
     { ngx_string("status"), ngx_cc_native_methods_status, "execution_id" },
     { ngx_string("attach"), ngx_cc_native_kept_attach,
       "execution_id, stdout, stderr, mode, flow, window, output, encoding, "
-      "exclusive" },
+      "redraw, exclusive" },
     { ngx_string("detach"), ngx_cc_native_kept_detach, "execution_id" },
     { ngx_string("credit"), ngx_cc_native_kept_credit,
       "execution_id, stdout, stderr, flow" },
@@ -225,8 +225,12 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     if (ps == NULL) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS,
-                                    "no such process in this session");
+        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS, "%s",
+                            s->base.transport->conf->command.keep.enable
+                            ? "no such process in this session: attach to "
+                              "it first, if it is kept, with params.mode "
+                              "\"write\" to change it"
+                            : "no such process in this session");
     }
 
     return ps;

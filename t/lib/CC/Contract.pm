@@ -113,6 +113,8 @@ my %type = (
             description => 'as for execute' },
         exclusive => { type => ['boolean', 'null'],
             description => 'nobody else may write from now on' },
+        redraw => { type => ['boolean', 'null'],
+            description => 'its terminal draws once more; with mode write' },
     },
     detach => {},
     credit => {
