@@ -117,6 +117,26 @@ is_deeply([grep { copies($_, $key) != 0 } @others], [], 'that have none');
 is_deeply([grep { copies($_, $secret) != 0 } $worker, @others], [],
     'nobody has the text of the file');
 
+# whatever the master has drawn at random, each worker draws its own
+
+{
+    my $w = CC::Nginx->new(workers => 4, location => $location
+        . 'cc_executor_keep on;')->start;
+    my (%id, %pid);
+    for (1 .. 60) {
+        my $c = $w->client;
+        my $m = $c->call('execute', { command => 'echo $PPID' });
+        my ($pid) = $c->notification('process.output')->{params}{data} =~ /(\d+)/;
+        $pid{CC::Nginx::parent(CC::Nginx::parent(CC::Nginx::parent($pid)))}++;
+        $id{$_}++ for $c->{connected}{params}{session_id},
+            $m->{result}{execution_id};
+        $c->close;
+    }
+    cmp_ok(scalar keys %pid, '>', 1, 'several workers have served');
+    is(scalar keys %id, 120, 'no id comes twice');
+    $w->finish;
+}
+
 # the page
 
 open my $smaps, '<', "/proc/$worker/smaps" or die $!;
