@@ -89,7 +89,11 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     ngx_cc_wire_init(&life->exited, NGX_CC_WIRE_EXITED, life->run,
                      sizeof(life->exited));
     life->exited.pid = pid;
-    life->exited.start = ngx_cc_clock_real_us();
+
+    /* where "elapsed" begins: both together say when it ended */
+
+    life->exited.start = ngx_cc_clock_real_us()
+                         - (ngx_cc_clock_us() - life->born);
 
     life->tell = NGX_CC_TELL_STARTED;
     life->tell_at = life->now + NGX_CC_LIFE_TELL;
