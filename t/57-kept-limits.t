@@ -54,18 +54,17 @@ sub completed {
     return $m ? $m->{params} : {};
 }
 
-# one that has ended, and that nobody has read
+# one that has ended while nobody was attached: it waits until all have left
 sub unread {
-    my ($c, $command) = @_;
-    my $id = start($c, $command, open_stdin => $true);
-    $c->call('detach', { execution_id => $id });
-    my $d = client('/few', $c->{who});
-    $d->call('attach', { execution_id => $id, mode => 'write' });
-    $d->call('input', { execution_id => $id, data => "\n" });
-    $d->call('detach', { execution_id => $id });
-    is($d->call('wait', { execution_id => $id })->{result}{reason}, 'exit',
+    my ($c, $n) = @_;
+    my $go = $t->dir . "/work/go$n";
+    my $id = start($c, "until [ -e $go ]; do sleep 0.02; done; echo out$n");
+    is($c->call('detach', { execution_id => $id })->{result}{status},
+        'detached', 'everybody leaves');
+    open my $f, '>', $go or die "$go: $!";
+    close $f;
+    is($c->call('wait', { execution_id => $id })->{result}{reason}, 'exit',
         'it has ended');
-    $d->close;
     return $id;
 }
 
@@ -135,8 +134,7 @@ sub state_of {
     ok($t->wait_until(sub { !grep { defined $_->{execution_id} } map {
         @{ $_->call('list', { scope => 'owner' })->{result}{commands} } }
         $a, $b }, 30), 'all are gone');
-    $a->{who} = 'alice';
-    my @id = map { unread($a, "read x; echo out$_") } 1 .. 3;
+    my @id = map { unread($a, $_) } 1 .. 3;
     is($a->call('read', { execution_id => $id[2], max_bytes => 3 })
         ->{result}{data}, 'out', 'a part is read');
     is(execute($a, 'true')->{error}{code}, -32001, 'that is not enough');
