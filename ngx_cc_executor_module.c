@@ -15,7 +15,6 @@
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
-#include "ngx_cc_handle.h"
 #include "ngx_cc_kept.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_local.h"
@@ -766,10 +765,6 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
     ngx_cc_main_conf_t  *mcf;
 
     ngx_cc_spawner_client_close_deathwatch();
-
-    /* what the master has left of a block would be the ids of all workers */
-
-    ngx_cc_random_forget();
 
     mcf = ngx_cc_executor_main_conf(cycle);
 

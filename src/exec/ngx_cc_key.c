@@ -70,9 +70,6 @@ ngx_cc_key_make(const ngx_cc_key_pair_t *pair, ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    /* workers would go on with what is left of the block */
-    ngx_cc_random_forget();
-
     return NGX_OK;
 }
 

@@ -183,10 +183,6 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
         (void) setrlimit(RLIMIT_NOFILE, &limit);
     }
 
-    /* what the worker gives to others later must not be readable here */
-
-    ngx_cc_random_forget();
-
     for (i = 0; i < s->conf->nmaps; i++) {
         (void) munmap(s->conf->maps[i].addr, s->conf->maps[i].size);
     }

@@ -70,10 +70,6 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     stay->watcher[0].phase = NGX_CC_WATCHER_READY;
     stay->watcher[0].at = NGX_CC_LIFE_NEVER;
 
-    /* what the spawner may have drawn is not for us alone */
-
-    ngx_cc_random_forget();
-
     stay->listener = -1;
     stay->epoll = epoll_create1(EPOLL_CLOEXEC);
 

@@ -1,6 +1,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include "ngx_cc_handle.h"
 
@@ -8,11 +9,15 @@
 #define NGX_CC_RANDOM_BLOCK   512
 
 
+typedef struct {
+    size_t   left;
+    uint8_t  block[NGX_CC_RANDOM_BLOCK];
+} ngx_cc_random_t;
+
+
+static ngx_cc_random_t *ngx_cc_random_page(void);
 static int ngx_cc_random_fetch(void *p, size_t n);
 
-
-static uint8_t  ngx_cc_random_block[NGX_CC_RANDOM_BLOCK];
-static size_t   ngx_cc_random_left;
 
 static const char  ngx_cc_handle_digits[] = "0123456789abcdef";
 
@@ -20,24 +25,25 @@ static const char  ngx_cc_handle_digits[] = "0123456789abcdef";
 int
 ngx_cc_random(void *p, size_t n)
 {
-    uint8_t  *from;
+    uint8_t          *from;
+    ngx_cc_random_t  *random;
 
-    if (n > NGX_CC_RANDOM_BLOCK / 4) {
+    random = (n > NGX_CC_RANDOM_BLOCK / 4) ? NULL : ngx_cc_random_page();
+
+    if (random == NULL) {
         return ngx_cc_random_fetch(p, n);
     }
 
-    if (ngx_cc_random_left < n) {
-        if (ngx_cc_random_fetch(ngx_cc_random_block, NGX_CC_RANDOM_BLOCK)
-            == -1)
-        {
+    if (random->left < n) {
+        if (ngx_cc_random_fetch(random->block, NGX_CC_RANDOM_BLOCK) == -1) {
             return -1;
         }
 
-        ngx_cc_random_left = NGX_CC_RANDOM_BLOCK;
+        random->left = NGX_CC_RANDOM_BLOCK;
     }
 
-    ngx_cc_random_left -= n;
-    from = ngx_cc_random_block + ngx_cc_random_left;
+    random->left -= n;
+    from = random->block + random->left;
 
     memcpy(p, from, n);
     explicit_bzero(from, n);
@@ -46,11 +52,42 @@ ngx_cc_random(void *p, size_t n)
 }
 
 
-void
-ngx_cc_random_forget(void)
+/*
+ * The block must not be shared over fork(): it is in a page that the kernel
+ * gives to a child full of zeros, so it has nothing left there.  NULL: there is
+ * no such page.
+ */
+
+static ngx_cc_random_t *
+ngx_cc_random_page(void)
 {
-    explicit_bzero(ngx_cc_random_block, sizeof(ngx_cc_random_block));
-    ngx_cc_random_left = 0;
+    void  *page;
+
+    static ngx_cc_random_t  *random;
+    static int               failed;
+
+    if (random || failed) {
+        return random;
+    }
+
+    page = mmap(NULL, sizeof(ngx_cc_random_t), PROT_READ|PROT_WRITE,
+                MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED) {
+        failed = 1;
+        return NULL;
+    }
+
+    if (madvise(page, sizeof(ngx_cc_random_t), MADV_WIPEONFORK) == -1) {
+        (void) munmap(page, sizeof(ngx_cc_random_t));
+        failed = 1;
+        return NULL;
+    }
+
+    (void) madvise(page, sizeof(ngx_cc_random_t), MADV_DONTDUMP);
+    random = page;
+
+    return random;
 }
 
 

@@ -26,12 +26,10 @@ typedef struct {
 
 /*
  * Fills n bytes with randomness; small requests are served from a block that
- * is fetched 512 bytes at a time and wiped as it is used.  The block must not
- * be shared over fork(): call ngx_cc_random_forget() in a child.  Returns 0,
- * or -1 with errno.
+ * is fetched 512 bytes at a time and wiped as it is used.  A child of fork()
+ * has a block of its own.  Returns 0, or -1 with errno.
  */
 int ngx_cc_random(void *p, size_t n);
-void ngx_cc_random_forget(void);
 
 /* a new handle; 0, or -1 with errno */
 int ngx_cc_handle_make(ngx_cc_handle_t *h);

@@ -125,7 +125,7 @@ START_TEST(spread)
 END_TEST
 
 
-/* a child that has forgotten does not say what the parent says */
+/* a child does not say what the parent says */
 
 START_TEST(forked)
 {
@@ -138,7 +138,6 @@ START_TEST(forked)
     pid = fork();
 
     if (pid == 0) {
-        ngx_cc_random_forget();
         (void) ngx_cc_random(&other, sizeof(other));
         _exit(write(fd[1], &other, sizeof(other)) != sizeof(other));
     }

@@ -791,7 +791,6 @@ work(uint32_t process, pid_t pid)
 
     seed = getpid();
     enter(&me, process);
-    ngx_cc_random_forget();
     b = birth(pid);
 
     while (atomic_load(&shared->reserved) < RESERVED) {
