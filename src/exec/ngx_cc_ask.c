@@ -2,9 +2,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "ngx_cc_ask.h"
+#include "ngx_cc_ask_output.h"
+#include "ngx_cc_ask_write.h"
 #include "ngx_cc_hmac.h"
-#include "ngx_cc_peer.h"
 #include "ngx_cc_zone.h"
 
 
@@ -19,21 +19,6 @@ typedef union {
 } ngx_cc_ask_msg_t;
 
 
-struct ngx_cc_ask_s {
-    ngx_cc_peer_t          peer;
-    ngx_cc_ask_spec_t      spec;
-    uint8_t                owner[NGX_CC_OWNER_SIZE];
-    void                 (*done)(void *data,
-                               const ngx_cc_ask_answer_t *answer);
-    void                  *data;
-    ngx_event_t            timer;
-    ngx_cc_ask_answer_t    answer;
-    u_char                *wait;         /* the WAIT, when there is one */
-    u_char                *read;         /* gathered by READ */
-    ngx_uint_t             waited;       /* a READ has waited already */
-};
-
-
 static void ngx_cc_ask_ready(void *data);
 static void ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_ask_writable(void *data);
@@ -41,14 +26,16 @@ static void ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why);
 static void ngx_cc_ask_late(ngx_event_t *ev);
 static ngx_int_t ngx_cc_ask_compose(ngx_cc_ask_t *ask,
     const ngx_cc_ask_spec_t *spec);
+static ngx_int_t ngx_cc_ask_keep_input(ngx_cc_ask_t *ask,
+    const ngx_str_t *input);
+static void ngx_cc_ask_attach(ngx_cc_ask_t *ask,
+    ngx_cc_wire_attach_t *attach);
 static void ngx_cc_ask_attached(ngx_cc_ask_t *ask,
     const ngx_cc_wire_attached_t *msg);
 static void ngx_cc_ask_read(ngx_cc_ask_t *ask, ngx_uint_t max);
 static void ngx_cc_ask_taken(ngx_cc_ask_t *ask,
     const ngx_cc_wire_data_t *data);
 static void ngx_cc_ask_for_output(ngx_cc_ask_t *ask);
-static void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
-static void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
 static ngx_uint_t ngx_cc_ask_at_end(const ngx_cc_ask_t *ask);
 
 
@@ -89,9 +76,12 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
 
     ask->spec.owner = ask->owner;
     ask->spec.patterns = NULL;
+    ngx_str_null(&ask->spec.input);
 
-    if (spec->what == NGX_CC_ASK_WAIT
-        && ngx_cc_ask_compose(ask, spec) != NGX_OK)
+    if ((spec->what == NGX_CC_ASK_WAIT
+         && ngx_cc_ask_compose(ask, spec) != NGX_OK)
+        || (spec->what == NGX_CC_ASK_WRITE
+            && ngx_cc_ask_keep_input(ask, &spec->input) != NGX_OK))
     {
         ngx_free(ask);
         return NULL;
@@ -134,6 +124,11 @@ ngx_cc_ask_close(ngx_cc_ask_t *ask)
         ngx_free(ask->read);
     }
 
+    if (ask->input) {
+        ngx_free(ask->input);
+    }
+
+    ngx_cc_gather_free(&ask->gather);
     ngx_free(ask);
 }
 
@@ -176,6 +171,7 @@ ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
 
     wait = (ngx_cc_wire_wait_t *) ask->wait;
     ngx_cc_wire_init(wait, NGX_CC_WIRE_WAIT, 0, sizeof(*wait));
+    wait->head.flags = spec->ansi ? NGX_CC_WAIT_ANSI : 0;
 
     wait->head.size += text;
     wait->serial = 1;
@@ -193,6 +189,26 @@ ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
         p = ngx_cpymem(p, &len, sizeof(len));
         p = ngx_cpymem(p, spec->patterns[i].data, len);
     }
+
+    return NGX_OK;
+}
+
+
+/* what is to be written, with room for Enter; it is in nobody's log */
+
+static ngx_int_t
+ngx_cc_ask_keep_input(ngx_cc_ask_t *ask, const ngx_str_t *input)
+{
+    ask->input = ngx_alloc(sizeof(ngx_cc_wire_input_t) + input->len + 1,
+                           ngx_cycle->log);
+
+    if (ask->input == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ask->input + sizeof(ngx_cc_wire_input_t), input->data,
+               input->len);
+    ask->left = input->len;
 
     return NGX_OK;
 }
@@ -217,32 +233,52 @@ ngx_cc_ask_ready(void *data)
     attach.handle = spec->handle;
     ngx_memcpy(attach.owner, ask->owner, NGX_CC_OWNER_SIZE);
 
+    ngx_cc_ask_attach(ask, &attach);
+    ngx_cc_ask_send(ask, &attach);
+}
+
+
+/* as what, and from where */
+
+static void
+ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
+{
+    ngx_cc_ask_spec_t  *spec = &ask->spec;
+
+    ngx_memcpy(attach->reader, spec->reader, NGX_CC_WIRE_READER);
+
     switch (spec->what) {
 
     case NGX_CC_ASK_READ:
-        attach.head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
-        attach.from[spec->stream] = spec->from[spec->stream];
+        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
+        attach->from[spec->stream] = spec->from[spec->stream];
 
         /* nothing of the other one is wanted */
-        attach.from[!spec->stream] = INT64_MAX;
+        attach->from[!spec->stream] = INT64_MAX;
+        break;
+
+    case NGX_CC_ASK_OUTPUT:
+        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
+        attach->head.flags |= spec->mark ? NGX_CC_ATTACH_MARK : 0;
+        ngx_memcpy(attach->from, spec->from, sizeof(attach->from));
         break;
 
     case NGX_CC_ASK_WAIT:
-        attach.head.flags = NGX_CC_ATTACH_LOSSY;
+        attach->head.flags = NGX_CC_ATTACH_LOSSY;
+        attach->head.flags |= spec->mark ? NGX_CC_ATTACH_MARK : 0;
         break;
 
     default:
-        attach.head.flags = NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_LOSSY;
+        attach->head.flags = NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_LOSSY;
 
         if (ask->done == NULL) {
-            attach.head.flags |= NGX_CC_ATTACH_MONITOR;
+            attach->head.flags |= NGX_CC_ATTACH_MONITOR;
         }
 
         break;
     }
 
-    ngx_cc_ask_send(ask, &attach);
-}
+    }
 
 
 static void
@@ -254,6 +290,10 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
 
     kept = (ngx_cc_wire_kept_msg_t *) msg;
 
+    if (ask->held) {
+        return;
+    }
+
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_ATTACHED:
@@ -263,6 +303,11 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
     case NGX_CC_WIRE_ENTRY:
         entry = &kept->entry;
         ask->answer.entry = entry;
+
+        if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
+            ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+            return;
+        }
 
         /* LIST knows the owner only: the id has to be the right one, too */
 
@@ -276,11 +321,22 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
     case NGX_CC_WIRE_DATA:
         if (ask->spec.what == NGX_CC_ASK_READ) {
             ngx_cc_ask_taken(ask, &kept->data);
+
+        } else if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
+            ngx_cc_ask_output_data(ask, &kept->data);
         }
 
         return;
 
+    case NGX_CC_WIRE_INPUT_DONE:
+        ngx_cc_ask_write_done(ask, &msg->input);
+        return;
+
     case NGX_CC_WIRE_EXITED:
+        if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
+            ngx_cc_index_read(ask->spec.handle.byte);
+        }
+
         if (ask->spec.what == NGX_CC_ASK_READ) {
             ask->answer.attached.flags |= NGX_CC_ATTACHED_OVER;
             ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
@@ -355,11 +411,22 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
         ngx_cc_ask_for_output(ask);
         return;
 
+    case NGX_CC_ASK_OUTPUT:
+        ngx_cc_ask_output(ask);
+        return;
+
+    case NGX_CC_ASK_WRITE:
+        ngx_cc_ask_write(ask);
+        return;
+
     case NGX_CC_ASK_WAIT:
         wait = (ngx_cc_wire_wait_t *) ask->wait;
 
         for (i = 0; i < NGX_CC_STREAMS; i++) {
-            if (ask->spec.from[i] == INT64_MAX) {
+            if (ask->spec.mark) {
+                wait->from[i] = msg->from[i];
+
+            } else if (ask->spec.from[i] == INT64_MAX) {
                 wait->from[i] = UINT64_MAX;
 
             } else if (ask->spec.from[i] < 0) {
@@ -536,9 +603,7 @@ done:
 }
 
 
-/* few and small: the socket has room, or the other side is gone */
-
-static void
+void
 ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
 {
     ngx_cc_wire_head_t  *head = msg;
@@ -550,6 +615,7 @@ ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
 static void
 ngx_cc_ask_writable(void *data)
 {
+    ngx_cc_ask_write_again(data);
 }
 
 
@@ -558,6 +624,11 @@ ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why)
 {
     ngx_cc_ask_t         *ask = data;
     ngx_cc_index_told_t   told;
+
+    if (ask->held) {
+        ask->lost = 1;
+        return;
+    }
 
     if (why == NGX_CC_PEER_BUSY) {
         ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
@@ -590,11 +661,23 @@ ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why)
 static void
 ngx_cc_ask_late(ngx_event_t *ev)
 {
-    ngx_cc_ask_finish(ev->data, NGX_CC_ASKED_BUSY);
+    ngx_cc_ask_t  *ask = ev->data;
+
+    if (ask->held) {
+        return;
+    }
+
+    if (ask->spec.what == NGX_CC_ASK_WRITE && ask->answer.attached.flags) {
+        ask->answer.late = 1;
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+        return;
+    }
+
+    ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
 }
 
 
-static void
+void
 ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
 {
     ask->answer.result = result;
@@ -612,11 +695,15 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
         ngx_cc_index_read(ask->spec.handle.byte);
     }
 
+    ask->held = 1;
+
     if (ask->done) {
         ask->done(ask->data, &ask->answer);
     }
 
-    ngx_cc_ask_close(ask);
+    if (!ask->hold) {
+        ngx_cc_ask_close(ask);
+    }
 }
 
 

@@ -2,7 +2,7 @@
 /*
  * One short question to a kept command, by whoever knows its id, from any
  * worker: connects, attaches without counting as a watcher of its output
- * (except for READ), asks, gives one answer, closes.
+ * (except for READ and OUTPUT), asks, gives one answer, closes.
  */
 
 #ifndef _NGX_CC_ASK_H_INCLUDED_
@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_gather.h"
 #include "ngx_cc_index.h"
 
 
@@ -21,7 +22,10 @@ typedef struct ngx_cc_ask_s  ngx_cc_ask_t;
 typedef enum {
     NGX_CC_ASK_ENTRY = 0,        /* what is it? */
     NGX_CC_ASK_READ,             /* output from an offset on */
+    NGX_CC_ASK_OUTPUT,           /* output of both streams, in order, and the
+                                    entry */
     NGX_CC_ASK_WAIT,             /* tell me when */
+    NGX_CC_ASK_WRITE,            /* bytes for its stdin */
     NGX_CC_ASK_SIGNAL,
     NGX_CC_ASK_CANCEL,           /* the ladder */
     NGX_CC_ASK_REMOVE
@@ -60,6 +64,20 @@ typedef struct {
     int                signo;            /* SIGNAL */
     uint32_t           to;               /* ngx_cc_signal_target_e */
     ngx_uint_t         force;            /* REMOVE */
+
+    /* OUTPUT: of the streams in "streams", "max" bytes from from[] on;
+       with "reader" (not all 0) and "mark" from its mark, which
+       ngx_cc_ask_mark() moves.  WAIT: the mark, too */
+    uint8_t            reader[NGX_CC_WIRE_READER];
+    ngx_uint_t         mark;
+    ngx_uint_t         ansi;             /* WAIT: patterns are looked for
+                                            without terminal bytes */
+
+    /* WRITE: what is written; both are copied.  "enter": what Enter is on
+       its stdin stands behind it */
+    ngx_str_t          input;
+    ngx_uint_t         enter;
+    ngx_uint_t         eof;
 } ngx_cc_ask_spec_t;
 
 
@@ -86,7 +104,18 @@ typedef struct {
     ngx_cc_wire_woke_t     woke;         /* WAIT */
     uint32_t               left;         /* SIGNAL: who did not get it */
 
-    /* ENTRY; label and shown stand in the message */
+    ngx_cc_gather_t       *output;       /* OUTPUT; with "more" behind it */
+    ngx_uint_t             more;
+
+    /* WRITE: bytes that were taken, the rest was not; "closed": nobody reads
+       it; "overlong": what follows is a line that is too long for a terminal;
+       "late": it takes nothing more now */
+    size_t                 written;
+    unsigned               closed:1;
+    unsigned               overlong:1;
+    unsigned               late:1;
+
+    /* ENTRY, OUTPUT; label and shown stand in the message */
     const ngx_cc_wire_entry_t   *entry;
     const ngx_cc_index_told_t   *index;  /* GONE */
 } ngx_cc_ask_answer_t;
@@ -99,6 +128,16 @@ typedef struct {
  */
 ngx_cc_ask_t *ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     void (*done)(void *data, const ngx_cc_ask_answer_t *answer), void *data);
+
+/*
+ * In done() of an OUTPUT with a reader, ASKED_OK: it stays open, for
+ * ngx_cc_ask_mark(), until it is closed.  The answer is valid in done() only;
+ * of its output, what is taken out of it (and zeroed there) is the caller's.
+ */
+void ngx_cc_ask_hold(ngx_cc_ask_t *ask);
+
+/* the reader has got everything before next[]; UINT64_MAX: nothing new */
+void ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS]);
 
 /* withdraws it: done() does not come any more */
 void ngx_cc_ask_close(ngx_cc_ask_t *ask);

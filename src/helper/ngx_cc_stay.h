@@ -22,6 +22,7 @@
 
 
 #include "ngx_cc_life.h"
+#include "ngx_cc_marks.h"
 #include "ngx_cc_waits.h"
 
 
@@ -53,6 +54,7 @@ typedef struct ngx_cc_stay_s {
 
     ngx_cc_history_t       history;
     ngx_cc_waits_t         waits;
+    ngx_cc_marks_t         marks;
     uint64_t               consumed;     /* position; by watchers for whom
                                             nothing may be lost */
 

@@ -10,6 +10,8 @@
 
 static void ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_attach_t *attach);
+static void ngx_cc_watcher_from(ngx_cc_stay_t *stay,
+    const ngx_cc_wire_attach_t *attach, uint64_t from[NGX_CC_STREAMS]);
 static int ngx_cc_watcher_may(const ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach);
 static int ngx_cc_watcher_crowded(const ngx_cc_stay_t *stay, unsigned flags);
@@ -112,11 +114,10 @@ static void
 ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_attach_t *attach)
 {
-    int       i;
     unsigned  flags;
-    uint64_t  from[NGX_CC_STREAMS], back;
+    uint64_t  from[NGX_CC_STREAMS];
 
-    flags = attach->head.flags;
+    flags = attach->head.flags & ~NGX_CC_ATTACH_MARK;
 
     if ((flags & NGX_CC_ATTACH_MONITOR) && (flags & NGX_CC_ATTACH_DATA)) {
         ngx_cc_places_drop(stay, w);
@@ -157,15 +158,8 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         flags &= ~NGX_CC_ATTACH_WRITE;
     }
 
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-        from[i] = attach->from[i];
-
-        if (attach->from[i] < 0) {
-            back = -(uint64_t) attach->from[i];
-            from[i] = back < stay->history.bytes[i]
-                      ? stay->history.bytes[i] - back : 0;
-        }
-    }
+    ngx_cc_watcher_from(stay, attach, from);
+    memcpy(w->reader, attach->reader, sizeof(w->reader));
 
     ngx_cc_history_seek(&stay->history, &w->cursor, from);
 
@@ -181,6 +175,32 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         /* whoever that is knows its id */
         stay->told |= stay->acked;
         stay->asked_at = stay->life->now;
+    }
+}
+
+
+/* where reading begins */
+
+static void
+ngx_cc_watcher_from(ngx_cc_stay_t *stay, const ngx_cc_wire_attach_t *attach,
+    uint64_t from[NGX_CC_STREAMS])
+{
+    int       i;
+    uint64_t  back;
+
+    if (attach->head.flags & NGX_CC_ATTACH_MARK) {
+        ngx_cc_marks_find(&stay->marks, attach->reader, from);
+        return;
+    }
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        from[i] = attach->from[i];
+
+        if (attach->from[i] < 0) {
+            back = -(uint64_t) attach->from[i];
+            from[i] = back < stay->history.bytes[i]
+                      ? stay->history.bytes[i] - back : 0;
+        }
     }
 }
 
@@ -337,6 +357,27 @@ ngx_cc_watcher_ask(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         w->taken = w->cursor.ring.pos;
         w->moved = stay->life->now;
         stay->asked_at = stay->life->now;
+        return 1;
+
+    case NGX_CC_WIRE_MARK:
+
+        if (!(w->flags & NGX_CC_ATTACH_DATA)
+            || ngx_cc_watcher_zero(w->reader, sizeof(w->reader)))
+        {
+            return 0;
+        }
+
+        ngx_cc_marks_move(&stay->marks, w->reader, msg->mark.next,
+                          stay->history.bytes);
+        return 1;
+
+    case NGX_CC_WIRE_LIST:
+
+        if (w->flags & NGX_CC_ATTACH_MONITOR) {
+            return 0;
+        }
+
+        w->tell |= NGX_CC_WATCHER_TELL_ENTRY;
         return 1;
 
     case NGX_CC_WIRE_FLOW:

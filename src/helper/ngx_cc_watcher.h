@@ -41,6 +41,7 @@ typedef enum {
 #define NGX_CC_WATCHER_TELL_STATE      0x08
 #define NGX_CC_WATCHER_TELL_REMOVED    0x10
 #define NGX_CC_WATCHER_TELL_DETACHED   0x20  /* and the connection ends */
+#define NGX_CC_WATCHER_TELL_ENTRY      0x40
 
 
 typedef struct {
@@ -67,6 +68,7 @@ typedef struct {
     unsigned        tell;        /* NGX_CC_WATCHER_TELL_* */
     uint32_t        max;         /* of READ */
     uint64_t        from[NGX_CC_STREAMS];    /* where DATA began */
+    uint8_t         reader[NGX_CC_WIRE_READER];
 
     ngx_cc_history_cursor_t  cursor;
     uint64_t        taken;       /* position that it has consumed */

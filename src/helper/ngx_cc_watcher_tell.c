@@ -9,7 +9,7 @@
 
 static void ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_wire_attached_t *msg);
-static void ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static int ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static void ngx_cc_watcher_data(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
@@ -104,6 +104,14 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         }
 
         w->tell &= ~NGX_CC_WATCHER_TELL_STATE;
+    }
+
+    if (w->tell & NGX_CC_WATCHER_TELL_ENTRY) {
+        if (ngx_cc_watcher_entry(stay, w) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_ENTRY;
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_REMOVED) {
@@ -304,7 +312,7 @@ ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     ngx_cc_wire_attached_t  msg;
 
     if (w->listing) {
-        ngx_cc_watcher_entry(stay, w);
+        (void) ngx_cc_watcher_entry(stay, w);
 
     } else {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_ATTACHED, 0, sizeof(msg));
@@ -326,7 +334,7 @@ ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 }
 
 
-static void
+static int
 ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
     int                          i;
@@ -342,8 +350,7 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.denied = w->denied;
 
     if (w->denied) {
-        (void) ngx_cc_places_send(stay, w, &msg);
-        return;
+        return ngx_cc_places_send(stay, w, &msg);
     }
 
     exited = &stay->life->exited;
@@ -356,6 +363,7 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.user = exited->user;
     msg.entry.system = exited->system;
     msg.entry.max_rss = exited->max_rss;
+    msg.entry.idle = stay->life->now - stay->life->quiet_since;
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
         msg.entry.bytes[i] = stay->history.bytes[i];
@@ -379,5 +387,5 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.head.size = sizeof(msg.entry) + stay->label_len
                           + stay->shown_len;
 
-    (void) ngx_cc_places_send(stay, w, &msg);
+    return ngx_cc_places_send(stay, w, &msg);
 }

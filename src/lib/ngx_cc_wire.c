@@ -53,6 +53,7 @@ static const struct {
     [NGX_CC_WIRE_ATTACH] = { sizeof(ngx_cc_wire_attach_t),
                              NGX_CC_ATTACH_FLAGS },
     [NGX_CC_WIRE_READ] = { sizeof(ngx_cc_wire_read_t), 0 },
+    [NGX_CC_WIRE_MARK] = { sizeof(ngx_cc_wire_mark_t), 0 },
     [NGX_CC_WIRE_FLOW] = { sizeof(ngx_cc_wire_head_t),
                            NGX_CC_ATTACH_LOSSY },
     [NGX_CC_WIRE_WAIT] = { sizeof(ngx_cc_wire_wait_t), NGX_CC_WAIT_ANSI },

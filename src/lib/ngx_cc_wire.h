@@ -68,6 +68,7 @@ typedef enum {
     NGX_CC_WIRE_PROOF,       /* this is who I am */
     NGX_CC_WIRE_ATTACH,      /* I am a watcher of this command */
     NGX_CC_WIRE_READ,        /* one DATA, please */
+    NGX_CC_WIRE_MARK,        /* a reader has got this far */
     NGX_CC_WIRE_FLOW,        /* hold the command up for me, or do not */
     NGX_CC_WIRE_WAIT,        /* tell me when */
     NGX_CC_WIRE_UNWAIT,      /* do not */

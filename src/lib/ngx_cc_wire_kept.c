@@ -54,6 +54,9 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
                && msg->read.max <= NGX_CC_WIRE_MAX_DATA
                && msg->read.reserved == 0;
 
+    case NGX_CC_WIRE_MARK:
+        return n == sizeof(ngx_cc_wire_mark_t);
+
     case NGX_CC_WIRE_FLOW:
     case NGX_CC_WIRE_REMOVE:
     case NGX_CC_WIRE_ACK:

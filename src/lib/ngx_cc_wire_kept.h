@@ -31,6 +31,7 @@
 
 
 #define NGX_CC_WIRE_NONCE         32     /* bytes */
+#define NGX_CC_WIRE_READER        16     /* bytes */
 #define NGX_CC_WIRE_MAX_DATA      65536  /* payload bytes of one DATA, with the
                                             heads of its records */
 #define NGX_CC_WIRE_MAX_PATTERNS  8
@@ -63,7 +64,9 @@ typedef struct {
                                             the name of "handle" is looked at,
                                             not its secret, nor "owner"; never
                                             with DATA; WRITE is for REMOVE */
-#define NGX_CC_ATTACH_FLAGS     0x003f
+#define NGX_CC_ATTACH_MARK      0x0040   /* begins at the mark of "reader", not
+                                            at "from"; never granted */
+#define NGX_CC_ATTACH_FLAGS     0x007f
 
 /* more flags of ATTACHED: the state of the command */
 
@@ -81,6 +84,8 @@ typedef struct {
     uint8_t         realm[32];   /* OBSERVER: 0 matches nobody */
     int64_t         from[2];     /* offset of each stream; negative: that many
                                     bytes before the end */
+    uint8_t         reader[NGX_CC_WIRE_READER];  /* whose mark it is; 0 =
+                                    nobody's */
 } ngx_cc_wire_attach_t;
 
 
@@ -126,6 +131,18 @@ typedef struct {
     uint32_t        max;
     uint32_t        reserved;
 } ngx_cc_wire_read_t;
+
+
+/*
+ * MARK: who reads this command in several connections, one after the other (the
+ * "reader" of ATTACH), has got everything before these offsets; UINT64_MAX: as
+ * before.  A mark only moves forward.
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint64_t        next[2];
+} ngx_cc_wire_mark_t;
 
 
 /*
@@ -239,7 +256,11 @@ typedef struct {
 } ngx_cc_wire_state_t;
 
 
-/* LIST instead of ATTACH: handle 0; ENTRY answers, and the connection ends */
+/*
+ * LIST instead of ATTACH: handle 0; ENTRY answers, and the connection ends.  Of
+ * one that is attached (no monitor): ENTRY answers, and the owner is not looked
+ * at again.
+ */
 
 typedef struct {
     ngx_cc_wire_head_t  head;
@@ -263,6 +284,7 @@ typedef struct {
     uint64_t        start;       /* us since 1970 */
     uint64_t        ended;       /* us since 1970, 0 = not yet */
     uint64_t        expires;     /* ms from now, 0 = not before it ends */
+    uint64_t        idle;        /* ms since it last wrote, or started */
     uint64_t        bytes[2];
     uint64_t        user;        /* us of CPU, of what has been waited for */
     uint64_t        system;
@@ -281,6 +303,7 @@ typedef union {
     ngx_cc_wire_attach_t    attach;
     ngx_cc_wire_attached_t  attached;
     ngx_cc_wire_read_t      read;
+    ngx_cc_wire_mark_t      mark;
     ngx_cc_wire_data_t      data;
     ngx_cc_wire_wait_t      wait;
     ngx_cc_wire_woke_t      woke;

@@ -136,6 +136,7 @@ say(fuzz_in_t *in, int i)
         [NGX_CC_WIRE_PROOF] = sizeof(ngx_cc_wire_hello_t),
         [NGX_CC_WIRE_ATTACH] = sizeof(ngx_cc_wire_attach_t),
         [NGX_CC_WIRE_READ] = sizeof(ngx_cc_wire_read_t),
+        [NGX_CC_WIRE_MARK] = sizeof(ngx_cc_wire_mark_t),
         [NGX_CC_WIRE_WAIT] = sizeof(ngx_cc_wire_wait_t),
         [NGX_CC_WIRE_UNWAIT] = sizeof(ngx_cc_wire_woke_t),
         [NGX_CC_WIRE_LIST] = sizeof(ngx_cc_wire_list_t)
@@ -147,6 +148,7 @@ say(fuzz_in_t *in, int i)
         ngx_cc_wire_wait_t    wait;
         ngx_cc_wire_input_t   input;
         ngx_cc_wire_read_t    read;
+        ngx_cc_wire_mark_t    mark;
         ngx_cc_wire_signal_t  signal;
         uint8_t               byte[1024];
     } m;
@@ -164,8 +166,14 @@ say(fuzz_in_t *in, int i)
         m.attach.handle.byte[23] ^= fuzz_byte(in) % 8 == 0;
         memset(m.attach.owner, 1, sizeof(m.attach.owner));
         memset(m.attach.realm, 2, sizeof(m.attach.realm));
+        m.attach.reader[0] = fuzz_byte(in) % 24;
         m.attach.from[0] = (int16_t) fuzz_u16(in);
         m.attach.from[1] = (int16_t) fuzz_u16(in) * 100;
+        break;
+
+    case NGX_CC_WIRE_MARK:
+        m.mark.next[0] = fuzz_u16(in);
+        m.mark.next[1] = fuzz_u16(in) == 0 ? UINT64_MAX : fuzz_byte(in);
         break;
 
     case NGX_CC_WIRE_READ:

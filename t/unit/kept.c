@@ -118,6 +118,123 @@ START_TEST(outlives_its_worker)
 END_TEST
 
 
+/* a reader that comes back goes on where it was, and nobody else does */
+
+static void
+reader_attach(peer_t *p, uint8_t reader, unsigned flags)
+{
+    ngx_cc_wire_attach_t  attach;
+
+    ck_assert(peer_connect(p, &h));
+    ngx_cc_wire_init(&attach, NGX_CC_WIRE_ATTACH, 0, sizeof(attach));
+    attach.head.flags = NGX_CC_ATTACH_DATA|flags;
+    attach.handle = h.handle;
+    memcpy(attach.owner, h.owner, sizeof(attach.owner));
+    memset(attach.reader, reader, sizeof(attach.reader));
+    ck_assert(peer_send(p, &attach));
+    peer_attached(p);
+}
+
+
+static void
+reader_mark(peer_t *p, uint64_t out, uint64_t err)
+{
+    ngx_cc_wire_mark_t  mark;
+    ngx_cc_wire_list_t  list;
+
+    ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
+    mark.next[0] = out;
+    mark.next[1] = err;
+    ck_assert(peer_send(p, &mark));
+
+    /* what is answered comes behind it; the connection stays */
+
+    ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
+    ck_assert(peer_send(p, &list));
+    peer_await(p, NGX_CC_WIRE_ENTRY);
+    ck_assert_uint_eq(p->m.kept.entry.denied, 0);
+    ck_assert(ngx_cc_handle_equal(&p->m.kept.entry.handle, &h.handle));
+}
+
+
+static void
+reader_mark_refused(peer_t *p)
+{
+    ngx_cc_wire_mark_t  mark;
+
+    ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
+    mark.next[0] = 1;
+    ck_assert(peer_send(p, &mark));
+    ck_assert_int_eq(peer_next(p, PEER_TIMEOUT, 0), 0);
+}
+
+
+START_TEST(marks)
+{
+    int     i;
+    peer_t  p;
+
+    peer_run(&h, &usual, 0, "echo 123456789; echo abc >&2");
+    peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
+    ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_MARK, 0);
+    ck_assert_uint_eq(p.from[0] + p.from[1], 0);
+    reader_mark(&p, 4, UINT64_MAX);
+    peer_close(&p);
+
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
+    ck_assert_uint_eq(p.from[0], 4);
+    ck_assert_uint_eq(p.from[1], 0);
+
+    /* never back, and never beyond what there is */
+
+    reader_mark(&p, 2, 1000);
+    peer_close(&p);
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
+    ck_assert_uint_eq(p.from[0], 4);
+    ck_assert_uint_eq(p.from[1], 4);
+    peer_close(&p);
+
+    /* without the flag it begins where it says */
+
+    reader_attach(&p, 1, 0);
+    ck_assert_uint_eq(p.from[0], 0);
+    peer_close(&p);
+
+    /* 16 readers; the one that has not come for longest is forgotten */
+
+    for (i = 2; i <= 16; i++) {
+        reader_attach(&p, i, NGX_CC_ATTACH_MARK);
+        ck_assert_uint_eq(p.from[0], 0);
+        reader_mark(&p, i, 0);
+        peer_close(&p);
+    }
+
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
+    ck_assert_uint_eq(p.from[0], 4);
+    peer_close(&p);
+
+    reader_attach(&p, 17, NGX_CC_ATTACH_MARK);
+    reader_mark(&p, 10, 0);
+    peer_close(&p);
+
+    for (i = 1; i <= 17; i++) {
+        reader_attach(&p, i, NGX_CC_ATTACH_MARK);
+        ck_assert_uint_eq(p.from[0], i == 1 ? 4 : i == 2 ? 0 : i == 17 ? 10
+                                     : i > 10 ? 10 : i);
+        peer_close(&p);
+    }
+
+    /* nobody has no mark */
+
+    reader_attach(&p, 0, 0);
+    reader_mark_refused(&p);
+    peer_close(&p);
+}
+END_TEST
+
+
 /* what "seq 1 n" prints */
 
 static size_t
@@ -1546,6 +1663,7 @@ main(void)
     tcase_add_test(tc, exclusive);
     tcase_add_test(tc, attacks);
     tcase_add_test(tc, observers);
+    tcase_add_test(tc, marks);
     tcase_add_test(tc, listed);
     tcase_add_test(tc, noise);
     suite_add_tcase(suite, tc);

@@ -21,6 +21,7 @@ static const struct {
     { NGX_CC_WIRE_PROOF, sizeof(ngx_cc_wire_hello_t) },
     { NGX_CC_WIRE_ATTACH, sizeof(ngx_cc_wire_attach_t) },
     { NGX_CC_WIRE_READ, sizeof(ngx_cc_wire_read_t) },
+    { NGX_CC_WIRE_MARK, sizeof(ngx_cc_wire_mark_t) },
     { NGX_CC_WIRE_FLOW, sizeof(ngx_cc_wire_head_t) },
     { NGX_CC_WIRE_UNWAIT, sizeof(ngx_cc_wire_woke_t) },
     { NGX_CC_WIRE_REMOVE, sizeof(ngx_cc_wire_head_t) },

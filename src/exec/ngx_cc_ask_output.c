@@ -1,0 +1,103 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_ask_output.h"
+
+
+static void ngx_cc_ask_output_read(ngx_cc_ask_t *ask);
+static void ngx_cc_ask_output_end(ngx_cc_ask_t *ask);
+
+
+/* attached: what is there now is read, then what it is is asked */
+
+void
+ngx_cc_ask_output(ngx_cc_ask_t *ask)
+{
+    ngx_cc_gather_t  *g = &ask->gather;
+
+    ngx_cc_gather_init(g, ask->spec.max, ask->spec.streams);
+    ngx_memcpy(g->next, ask->answer.attached.from, sizeof(g->next));
+
+    ngx_cc_ask_output_read(ask);
+}
+
+
+static void
+ngx_cc_ask_output_read(ngx_cc_ask_t *ask)
+{
+    ngx_uint_t           i;
+    ngx_cc_gather_t     *g = &ask->gather;
+    ngx_cc_wire_read_t   read;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+
+        if (!g->full && (g->streams & (1u << i))
+            && g->next[i] < ask->answer.attached.bytes[i])
+        {
+            ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
+            read.max = ngx_min(g->max - g->len, NGX_CC_WIRE_MAX_DATA);
+            ngx_cc_ask_send(ask, &read);
+            return;
+        }
+    }
+
+    ngx_cc_ask_output_end(ask);
+}
+
+
+void
+ngx_cc_ask_output_data(ngx_cc_ask_t *ask, const ngx_cc_wire_data_t *data)
+{
+    if (ngx_cc_gather_add(&ask->gather, data, ngx_cycle->log) != NGX_OK) {
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
+        return;
+    }
+
+    ngx_cc_ask_output_read(ask);
+}
+
+
+static void
+ngx_cc_ask_output_end(ngx_cc_ask_t *ask)
+{
+    ngx_cc_wire_list_t  list;
+
+    ask->answer.output = &ask->gather;
+
+    ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
+    ngx_memcpy(list.owner, ask->owner, NGX_CC_OWNER_SIZE);
+    ngx_cc_ask_send(ask, &list);
+}
+
+
+void
+ngx_cc_ask_hold(ngx_cc_ask_t *ask)
+{
+    ask->hold = 1;
+
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+}
+
+
+/* the READ says that everything has been consumed */
+
+void
+ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
+{
+    ngx_cc_wire_mark_t  mark;
+    ngx_cc_wire_read_t  read;
+
+    if (ask->lost) {
+        return;
+    }
+
+    ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
+    ngx_memcpy(mark.next, next, sizeof(mark.next));
+    ngx_cc_ask_send(ask, &mark);
+
+    ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
+    read.max = 1;
+    ngx_cc_ask_send(ask, &read);
+}

@@ -1,0 +1,48 @@
+
+/*
+ * What is known of a question, for the parts that ask it: ngx_cc_ask, and
+ * ngx_cc_ask_output (of both streams) and ngx_cc_ask_write (stdin).
+ */
+
+#ifndef _NGX_CC_ASK_STATE_H_INCLUDED_
+#define _NGX_CC_ASK_STATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include "ngx_cc_ask.h"
+#include "ngx_cc_peer.h"
+
+
+struct ngx_cc_ask_s {
+    ngx_cc_peer_t          peer;
+    ngx_cc_ask_spec_t      spec;
+    uint8_t                owner[NGX_CC_OWNER_SIZE];
+    void                 (*done)(void *data,
+                               const ngx_cc_ask_answer_t *answer);
+    void                  *data;
+    ngx_event_t            timer;
+    ngx_cc_ask_answer_t    answer;
+    u_char                *wait;         /* the WAIT, when there is one */
+    u_char                *read;         /* gathered by READ */
+    u_char                *input;        /* the INPUT, and "left" bytes that are
+                                            still to be sent */
+    size_t                 left;
+    ngx_cc_gather_t        gather;       /* OUTPUT */
+    unsigned               waited:1;     /* a READ has waited already */
+    unsigned               blocked:1;    /* the INPUT is to be sent again */
+    unsigned               hold:1;       /* it stays open behind done() */
+    unsigned               held:1;       /* done() was called */
+    unsigned               lost:1;       /* held, and its peer is gone */
+};
+
+
+/* few and small: the socket has room, or the other side is gone */
+void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
+
+/* gives the answer, and closes it */
+void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
+
+
+#endif /* _NGX_CC_ASK_STATE_H_INCLUDED_ */
