@@ -92,7 +92,9 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.handler = ngx_cc_ask_late;
     ask->timer.data = ask;
     ask->timer.log = ngx_cycle->log;
-    ask->timer.cancelable = 1;
+    /* what is asked while this worker leaves is for its last words */
+
+    ask->timer.cancelable = !ngx_exiting;
     ngx_add_timer(&ask->timer, spec->wait + NGX_CC_ASK_PATIENCE);
 
     ask->peer.handlers = &ngx_cc_ask_peer;

@@ -31,7 +31,7 @@ ngx_cc_ask_output_read(ngx_cc_ask_t *ask)
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
 
-        if (!g->full && (g->streams & (1u << i))
+        if (!g->full && g->len < g->max && (g->streams & (1u << i))
             && g->next[i] < ask->answer.attached.bytes[i])
         {
             ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));

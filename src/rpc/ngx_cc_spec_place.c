@@ -4,6 +4,9 @@
 #include "ngx_cc_spec_place.h"
 
 
+static ngx_int_t ngx_cc_spec_place_set(ngx_cc_spec_t *spec,
+    ngx_cc_spec_conf_t *conf, const char *variable, const char *instead,
+    ngx_pool_t *pool);
 static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf,
     ngx_str_t *name);
 
@@ -155,19 +158,39 @@ ngx_int_t
 ngx_cc_spec_place_term(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     const char *term, ngx_pool_t *pool)
 {
+    return ngx_cc_spec_place_set(spec, conf, term, conf->term, pool);
+}
+
+
+ngx_int_t
+ngx_cc_spec_place_unset(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
+    const char *variable, ngx_pool_t *pool)
+{
+    return ngx_cc_spec_place_set(spec, conf, variable, NULL, pool);
+}
+
+
+/* "instead": a variable of that name that may be replaced; or NULL */
+
+static ngx_int_t
+ngx_cc_spec_place_set(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
+    const char *variable, const char *instead, ngx_pool_t *pool)
+{
+    size_t        len;
     uint32_t      i, n;
     const char  **env, **given;
 
+    len = strchr(variable, '=') + 1 - variable;
     given = spec->command.env ? spec->command.env : conf->command.env;
     n = spec->command.env ? spec->command.nenv : conf->command.nenv;
 
     for (i = 0; i < n; i++) {
-        if (ngx_strncmp(given[i], "TERM=", 5) == 0) {
+        if (ngx_strncmp(given[i], variable, len) == 0) {
             break;
         }
     }
 
-    if (i < n && given[i] != conf->term) {
+    if (i < n && given[i] != instead) {
         return NGX_OK;
     }
 
@@ -178,7 +201,7 @@ ngx_cc_spec_place_term(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     }
 
     ngx_memcpy(env, given, n * sizeof(char *));
-    env[i] = term;
+    env[i] = variable;
 
     spec->command.env = env;
     spec->command.nenv = i < n ? n : n + 1;

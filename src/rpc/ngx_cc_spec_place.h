@@ -28,5 +28,12 @@ ngx_int_t ngx_cc_spec_place_env(ngx_cc_spec_t *spec,
 ngx_int_t ngx_cc_spec_place_term(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf, const char *term, ngx_pool_t *pool);
 
+/*
+ * The same for any variable (static text, NAME=value) that is not in the
+ * environment yet.
+ */
+ngx_int_t ngx_cc_spec_place_unset(ngx_cc_spec_t *spec,
+    ngx_cc_spec_conf_t *conf, const char *variable, ngx_pool_t *pool);
+
 
 #endif /* _NGX_CC_SPEC_PLACE_H_INCLUDED_ */

@@ -126,6 +126,7 @@ reader_attach(peer_t *p, uint8_t reader, unsigned flags)
     ngx_cc_wire_attach_t  attach;
 
     ck_assert(peer_connect(p, &h));
+    ck_assert(peer_prove(p, &h, h.keep.auth));
     ngx_cc_wire_init(&attach, NGX_CC_WIRE_ATTACH, 0, sizeof(attach));
     attach.head.flags = NGX_CC_ATTACH_DATA|flags;
     attach.handle = h.handle;

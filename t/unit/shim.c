@@ -27,6 +27,8 @@ typedef struct {
 
 
 volatile ngx_msec_t  ngx_current_msec;
+static ngx_time_t             shim_time;
+volatile ngx_time_t          *ngx_cached_time = &shim_time;
 ngx_rbtree_t         ngx_event_timer_rbtree;
 int                  shim_allocations;   /* until one fails; 0 = never */
 

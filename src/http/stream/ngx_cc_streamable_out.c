@@ -209,6 +209,14 @@ ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st)
             return;
         }
 
+        if (rc == NGX_OK) {
+            st->session.transport.rounds++;
+
+            if (st->last) {
+                rc = NGX_DONE;
+            }
+        }
+
         if (rc == NGX_OK && budget == 0) {
             ngx_cc_streamable_out_wake(st);
             return;
@@ -524,7 +532,10 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
 
     st->comment = 0;
 
-    if (over) {
+    if (over && st->post.hold) {
+        st->last = 1;
+
+    } else if (over) {
         /* whoever reads the answer finds the slot free */
         ngx_cc_streamable_forget(st);
 
@@ -536,5 +547,5 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
         return NGX_ERROR;
     }
 
-    return over ? NGX_DONE : NGX_OK;
+    return over && !st->last ? NGX_DONE : NGX_OK;
 }

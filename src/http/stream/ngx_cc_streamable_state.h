@@ -41,6 +41,7 @@ typedef struct {
     unsigned              streaming:1;   /* the response is an event stream */
     unsigned              unfinished:1;  /* a message in it is */
     unsigned              comment:1;     /* is due */
+    unsigned              last:1;        /* nothing follows what is sent now */
 } ngx_cc_streamable_t;
 
 

@@ -4,14 +4,18 @@
 #include "ngx_cc_dialogue.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
+#include "ngx_cc_mcp_job.h"
 #include "ngx_cc_mcp_methods.h"
 #include "ngx_cc_mcp_session.h"
 #include "ngx_cc_mcp_tools.h"
+#include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_message.h"
+#include "ngx_cc_spec_keep.h"
 #include "ngx_cc_zone.h"
 
 
 #define NGX_CC_MCP_PIECE         65536   /* most bytes pulled at once */
+#define NGX_CC_MCP_JOBS          64      /* calls about jobs, of a session */
 #define NGX_CC_MCP_ARGUMENTS     "params.arguments."
 
 
@@ -21,6 +25,11 @@ typedef struct {
     ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
     ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
     ngx_cc_mcp_session_t   session;      /* by HTTP, of the old era */
+    ngx_cc_mcp_job_t      *job;          /* or that of this one */
+    ngx_queue_t            jobs;         /* ngx_cc_mcp_job_t: calls about
+                                            jobs */
+    ngx_uint_t             njobs;
+    ngx_queue_t            sent;         /* ngx_cc_mcp_sent_t */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
 
@@ -28,22 +37,30 @@ typedef struct {
 static void *ngx_cc_mcp_open(ngx_cc_transport_t *transport);
 static size_t ngx_cc_mcp_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
+static ngx_uint_t ngx_cc_mcp_busy(void *session);
+static void ngx_cc_mcp_close(void *session);
 static ngx_cc_command_t *ngx_cc_mcp_of(ngx_queue_t *q);
 static void ngx_cc_mcp_forget(void *session, ngx_queue_t *q);
 
 static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
     ngx_uint_t *more);
+static size_t ngx_cc_mcp_next_job(ngx_cc_mcp_t *s, u_char *p, size_t room,
+    ngx_uint_t *more);
+static void ngx_cc_mcp_forget_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_t *job);
 static ngx_int_t ngx_cc_mcp_serve(void *session);
 static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
 static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
+static ngx_int_t ngx_cc_mcp_call_job(ngx_cc_mcp_t *s,
+    ngx_cc_mcp_job_spec_t *js, ngx_str_t *token, ngx_cc_spec_t *spec);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
     ngx_cc_spec_t *spec);
 static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
     ngx_cc_value_t *params);
 static void ngx_cc_mcp_cancel(void *data);
+static ngx_uint_t ngx_cc_mcp_same(ngx_str_t *a, ngx_str_t *b);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
@@ -52,9 +69,9 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
     ngx_cc_dialogue_drop,
     ngx_cc_mcp_pull,
     ngx_cc_dialogue_pending,
-    ngx_cc_dialogue_busy,
+    ngx_cc_mcp_busy,
     ngx_cc_dialogue_shutdown,
-    ngx_cc_dialogue_close
+    ngx_cc_mcp_close
 };
 
 
@@ -72,6 +89,8 @@ ngx_cc_mcp_open(ngx_cc_transport_t *transport)
     s->base.serve = ngx_cc_mcp_serve;
     s->base.command = ngx_cc_mcp_of;
     s->base.forget = ngx_cc_mcp_forget;
+    ngx_queue_init(&s->jobs);
+    ngx_queue_init(&s->sent);
     s->methods.reply.answers = &s->base.answers;
     s->methods.reply.post = transport->post;
     s->methods.conf = transport->conf;
@@ -88,16 +107,45 @@ ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_mcp_t       *s = session;
     ngx_cc_mcp_post_t  *post;
 
+    ngx_cc_mcp_sent_check(&s->sent, s->base.transport->rounds);
+
     n = ngx_cc_mcp_next(s, p, room, more);
     post = s->base.transport->post;
 
-    if (post && s->served && s->base.ncommands == 0 && !s->methods.listens
+    if (post && s->served && s->base.ncommands == 0 && s->njobs == 0
+        && !s->methods.listens
         && s->base.answers.pos == s->base.answers.last)
     {
         post->over = 1;
+        post->hold = !ngx_queue_empty(&s->sent);
     }
 
     return n;
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_busy(void *session)
+{
+    ngx_cc_mcp_t  *s = session;
+
+    return s->base.ncommands + s->njobs;
+}
+
+
+static void
+ngx_cc_mcp_close(void *session)
+{
+    ngx_cc_mcp_t  *s = session;
+
+    ngx_cc_mcp_sent_close(&s->sent, s->base.transport->rounds);
+
+    while (!ngx_queue_empty(&s->jobs)) {
+        ngx_cc_mcp_forget_job(s, ngx_queue_data(ngx_queue_head(&s->jobs),
+                                                ngx_cc_mcp_job_t, queue));
+    }
+
+    ngx_cc_dialogue_close(session);
 }
 
 
@@ -125,11 +173,15 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
     *more = 0;
     s->base.transport->failed |= s->base.answers.no_memory;
 
+    if (s->job) {
+        return ngx_cc_mcp_next_job(s, p, room, more);
+    }
+
     if (s->current == NULL) {
         n = ngx_cc_answers_get(&s->base.answers, p, room);
 
         if (n) {
-            if (s->base.ncommands && s->base.transport->post) {
+            if (ngx_cc_mcp_busy(s) && s->base.transport->post) {
                 /* the answer is still to come */
                 s->base.transport->post->stream = 1;
             }
@@ -162,7 +214,13 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
 
         s->base.transport->failed |= call->no_memory;
 
-        if (call->ended || call->no_memory) {
+        if (call->ended && ngx_cc_mcp_call_goes_on(call)) {
+            ngx_queue_remove(&call->queue);
+            s->base.ncommands--;
+            ngx_cc_mcp_sent_await(&s->sent, &call->sent,
+                                  s->base.transport->rounds);
+
+        } else if (call->ended || call->no_memory) {
             ngx_cc_mcp_forget(s, &call->queue);
         }
 
@@ -171,7 +229,75 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
         }
     }
 
+    return ngx_cc_mcp_next_job(s, p, room, more);
+}
+
+
+static size_t
+ngx_cc_mcp_next_job(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
+{
+    size_t             n;
+    ngx_uint_t         i, turns, answer;
+    ngx_queue_t       *q;
+    ngx_cc_mcp_job_t  *job;
+
+    turns = s->njobs;
+
+    for (i = 0; i < turns; i++) {
+
+        job = s->job;
+
+        if (job == NULL) {
+            q = ngx_queue_head(&s->jobs);
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&s->jobs, q);
+            job = ngx_queue_data(q, ngx_cc_mcp_job_t, queue);
+        }
+
+        if (ngx_exiting) {
+            ngx_cc_mcp_job_leave(job);
+        }
+
+        n = ngx_cc_mcp_job_pull(job, p, ngx_min(room, NGX_CC_MCP_PIECE), more,
+                                &answer);
+
+        if (n && !answer && s->base.transport->post) {
+            s->base.transport->post->stream = 1;
+        }
+
+        s->job = *more ? job : NULL;
+        s->base.transport->failed |= job->no_memory;
+
+        if (job->ended && ngx_cc_mcp_job_marks(job)) {
+            ngx_queue_remove(&job->queue);
+            s->njobs--;
+            ngx_cc_mcp_sent_await(&s->sent, &job->sent,
+                                  s->base.transport->rounds);
+
+        } else if (job->ended || job->no_memory) {
+            ngx_cc_mcp_forget_job(s, job);
+        }
+
+        if (n) {
+            return n;
+        }
+    }
+
     return 0;
+}
+
+
+static void
+ngx_cc_mcp_forget_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_t *job)
+{
+    ngx_queue_remove(&job->queue);
+    s->njobs--;
+
+    if (s->job == job) {
+        s->job = NULL;
+    }
+
+    ngx_cc_mcp_job_close(job);
 }
 
 
@@ -383,6 +509,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_cc_mcp_call_t        *call;
     ngx_cc_mcp_reply_t       *rp;
     ngx_cc_mcp_execute_t      ex;
+    ngx_cc_mcp_job_spec_t     js;
     ngx_cc_spec_conf_t       *conf;
     ngx_cc_transport_t       *transport;
     ngx_cc_legacy_call_t      named;
@@ -398,7 +525,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
                                        "params.name must be a string");
     }
 
-    tool = ngx_cc_mcp_tools_find(&name->text);
+    tool = ngx_cc_mcp_tools_find(&name->text, conf);
 
     if (tool == NULL) {
         return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
@@ -428,10 +555,18 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         s->meta.log = s->methods.log;
     }
 
-    rc = ngx_cc_mcp_tools_prepare(tool, &ex, conf, arguments, rp->pool);
+    rc = ngx_cc_mcp_tools_prepare(tool, &ex, &js, conf, arguments, rp->pool);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK && tool->ask) {
+        return ngx_cc_mcp_call_job(s, &js, &token, &ex.spec);
+    }
+
+    if (rc == NGX_OK && ex.spec.command.keep) {
+        rc = ngx_cc_spec_keep_named(&ex.spec, transport->nameless);
     }
 
     if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
@@ -477,6 +612,33 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         call->session = s;
         ngx_cc_legacy_join(&call->legacy);
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_call_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_spec_t *js,
+    ngx_str_t *token, ngx_cc_spec_t *spec)
+{
+    ngx_cc_mcp_job_t  *job;
+
+    if (s->njobs >= NGX_CC_MCP_JOBS) {
+        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
+                                  "%ui calls about jobs wait in this session "
+                                  "already", s->njobs);
+        return ngx_cc_mcp_call_refused(s, spec);
+    }
+
+    job = ngx_cc_mcp_job_start(js, s->base.transport, &s->methods.reply.id,
+                               token, s->methods.reply.modern);
+
+    if (job == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&s->jobs, &job->queue);
+    s->njobs++;
 
     return NGX_OK;
 }
@@ -542,6 +704,7 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_str_t           id;
     ngx_queue_t        *q;
     ngx_cc_value_t     *v;
+    ngx_cc_mcp_job_t   *job;
     ngx_cc_mcp_call_t  *call;
 
     v = ngx_cc_request_member(params, "requestId");
@@ -567,11 +730,21 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     {
         call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
 
-        if (!call->begun && call->id.len == id.len
-            && ngx_memcmp(call->id.data, id.data, id.len) == 0)
-        {
+        if (!call->begun && ngx_cc_mcp_same(&call->id, &id)) {
             call->session = s;
             ngx_cc_mcp_cancel(call);
+            return NGX_OK;
+        }
+    }
+
+    for (q = ngx_queue_head(&s->jobs);
+         q != ngx_queue_sentinel(&s->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_cc_mcp_job_t, queue);
+
+        if (!job->pulled && ngx_cc_mcp_same(&job->id, &id)) {
+            ngx_cc_mcp_forget_job(s, job);
             break;
         }
     }
@@ -609,4 +782,11 @@ ngx_cc_mcp_cancel(void *data)
     (void) ngx_cc_command_cancel(call->cmd);
     ngx_cc_mcp_forget(s, &call->queue);
     transport->wake(transport->data);
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_same(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }

@@ -12,9 +12,15 @@ static void ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
 static void ngx_cc_mcp_arguments_text(ngx_cc_json_t *w, const char *text);
 static ngx_uint_t ngx_cc_mcp_arguments_nothing(ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_arguments_value(ngx_cc_spec_t *spec,
-    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_arguments_string(ngx_cc_spec_t *spec,
     const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_one_of(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, const char *const *choice,
+    ngx_cc_value_t *v);
+static ngx_int_t ngx_cc_mcp_arguments_boolean(ngx_cc_value_t *v,
+    ngx_uint_t *on);
 static ngx_int_t ngx_cc_mcp_arguments_range(ngx_cc_spec_t *spec,
     const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_mcp_arguments_strings(ngx_cc_spec_t *spec,
@@ -58,9 +64,13 @@ static void
 ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
     const ngx_cc_mcp_argument_t *arg, ngx_cc_spec_conf_t *conf)
 {
+    ngx_uint_t          i;
+    const char *const  *choice;
+
     static const char  *types[] = {
         "\"string\"",
         "\"integer\"",
+        "\"boolean\"",
         "\"object\",\"additionalProperties\":{\"type\":\"string\"}"
     };
 
@@ -68,7 +78,7 @@ ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
     ngx_cc_json_lit(w, ":{\"type\":");
     ngx_cc_mcp_arguments_text(w, types[arg->type]);
 
-    if (arg->type == NGX_CC_MCP_STRING && arg->required) {
+    if (arg->type == NGX_CC_MCP_STRING && arg->required && !arg->choices) {
         ngx_cc_json_lit(w, ",\"minLength\":1");
     }
 
@@ -82,12 +92,27 @@ ngx_cc_mcp_arguments_property(ngx_cc_json_t *w,
         ngx_cc_json_uint(w, arg->max);
     }
 
-    if (arg->only) {
-        ngx_cc_json_lit(w, ",\"enum\":[\"");
-        ngx_cc_mcp_arguments_text(w, arg->only);
-        ngx_cc_json_lit(w, "\"],\"default\":\"");
-        ngx_cc_mcp_arguments_text(w, arg->only);
-        ngx_cc_json_lit(w, "\"");
+    if (arg->most) {
+        ngx_cc_json_lit(w, ",\"maxLength\":");
+        ngx_cc_json_uint(w, arg->most);
+    }
+
+    if (arg->choices) {
+        choice = arg->choices(conf);
+
+        for (i = 0; choice[i]; i++) {
+            ngx_cc_mcp_arguments_text(w, i ? ",\"" : ",\"enum\":[\"");
+            ngx_cc_mcp_arguments_text(w, choice[i]);
+            ngx_cc_json_lit(w, "\"");
+        }
+
+        ngx_cc_json_lit(w, "]");
+
+        if (arg->preset) {
+            ngx_cc_json_lit(w, ",\"default\":\"");
+            ngx_cc_mcp_arguments_text(w, choice[0]);
+            ngx_cc_json_lit(w, "\"");
+        }
     }
 
     if (arg->meaning) {
@@ -138,11 +163,16 @@ ngx_cc_mcp_arguments_check(ngx_cc_spec_t *spec,
         }
 
         if (arg->offered && !arg->offered(conf)) {
+
+            if (arg->ignored) {
+                continue;
+            }
+
             return ngx_cc_spec_wrong(spec, "%V is not allowed here",
                                      &arg->name);
         }
 
-        if (ngx_cc_mcp_arguments_value(spec, arg, v) != NGX_OK) {
+        if (ngx_cc_mcp_arguments_value(spec, arg, conf, v) != NGX_OK) {
             return NGX_DECLINED;
         }
     }
@@ -164,11 +194,22 @@ ngx_cc_mcp_arguments_nothing(ngx_cc_value_t *v)
 
 static ngx_int_t
 ngx_cc_mcp_arguments_value(ngx_cc_spec_t *spec,
-    const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
+    const ngx_cc_mcp_argument_t *arg, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *v)
 {
     switch (arg->type) {
 
+    case NGX_CC_MCP_BOOLEAN:
+        return ngx_cc_mcp_arguments_boolean(v, &(ngx_uint_t) { 0 }) == NGX_OK
+               ? NGX_OK
+               : ngx_cc_spec_wrong(spec, "%V must be a boolean", &arg->name);
+
     case NGX_CC_MCP_STRING:
+        if (arg->choices) {
+            return ngx_cc_mcp_arguments_one_of(spec, arg, arg->choices(conf),
+                                               v);
+        }
+
         return ngx_cc_mcp_arguments_string(spec, arg, v);
 
     case NGX_CC_MCP_INTEGER:
@@ -184,14 +225,6 @@ static ngx_int_t
 ngx_cc_mcp_arguments_string(ngx_cc_spec_t *spec,
     const ngx_cc_mcp_argument_t *arg, ngx_cc_value_t *v)
 {
-    if (arg->only
-        && (v->type != NGX_CC_VALUE_STRING
-            || ngx_strcmp(v->text.data, arg->only) != 0))
-    {
-        return ngx_cc_spec_wrong(spec, "%V: only \"%s\" is possible here",
-                                 &arg->name, arg->only);
-    }
-
     if (v->type != NGX_CC_VALUE_STRING) {
         return ngx_cc_spec_wrong(spec, "%V must be %s", &arg->name,
                                  arg->expected ? arg->expected : "a string");
@@ -201,7 +234,44 @@ ngx_cc_mcp_arguments_string(ngx_cc_spec_t *spec,
         return ngx_cc_spec_wrong(spec, "%V is empty", &arg->name);
     }
 
+    if (arg->most && v->text.len > arg->most) {
+        return ngx_cc_spec_wrong(spec, "%V must be at most %uz bytes long",
+                                 &arg->name, arg->most);
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_arguments_one_of(ngx_cc_spec_t *spec,
+    const ngx_cc_mcp_argument_t *arg, const char *const *choice,
+    ngx_cc_value_t *v)
+{
+    u_char      names[256], *p;
+    ngx_uint_t  i;
+
+    p = names;
+
+    for (i = 0; choice[i]; i++) {
+
+        if (v->type == NGX_CC_VALUE_STRING
+            && ngx_strcmp(v->text.data, choice[i]) == 0)
+        {
+            return NGX_OK;
+        }
+
+        p = ngx_slprintf(p, names + sizeof(names), "%s\"%s\"",
+                         i ? ", " : "", choice[i]);
+    }
+
+    if (i == 1) {
+        return ngx_cc_spec_wrong(spec, "%V: only %*s is possible here",
+                                 &arg->name, (size_t) (p - names), names);
+    }
+
+    return ngx_cc_spec_wrong(spec, "%V must be one of %*s", &arg->name,
+                             (size_t) (p - names), names);
 }
 
 
@@ -269,6 +339,63 @@ ngx_cc_mcp_arguments_number(ngx_cc_value_t *arguments, const char *name,
 
     return (v && ngx_cc_mcp_arguments_integer(v, n) == NGX_OK)
            ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_cc_mcp_arguments_choice(ngx_cc_value_t *arguments, const char *name,
+    const char *const *choices)
+{
+    ngx_int_t        i;
+    ngx_cc_value_t  *v;
+
+    v = ngx_cc_mcp_arguments_given(arguments, name);
+
+    for (i = 0; v && choices[i]; i++) {
+        if (ngx_strcmp(v->text.data, choices[i]) == 0) {
+            return i;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_cc_mcp_arguments_flag(ngx_cc_value_t *arguments, const char *name)
+{
+    ngx_uint_t       on;
+    ngx_cc_value_t  *v;
+
+    on = 0;
+    v = ngx_cc_mcp_arguments_given(arguments, name);
+
+    if (v) {
+        (void) ngx_cc_mcp_arguments_boolean(v, &on);
+    }
+
+    return on;
+}
+
+
+/* true and false, also as strings */
+
+static ngx_int_t
+ngx_cc_mcp_arguments_boolean(ngx_cc_value_t *v, ngx_uint_t *on)
+{
+    if (v->type == NGX_CC_VALUE_BOOL) {
+        *on = v->number;
+        return NGX_OK;
+    }
+
+    if (v->type != NGX_CC_VALUE_STRING) {
+        return NGX_ERROR;
+    }
+
+    *on = (ngx_strcmp(v->text.data, "true") == 0);
+
+    return (*on || ngx_strcmp(v->text.data, "false") == 0) ? NGX_OK
+                                                           : NGX_ERROR;
 }
 
 

@@ -24,6 +24,7 @@
 typedef enum {
     NGX_CC_MCP_STRING = 0,
     NGX_CC_MCP_INTEGER,
+    NGX_CC_MCP_BOOLEAN,              /* "true" and "false" are one, too */
     NGX_CC_MCP_STRINGS               /* an object of strings; a member that is
                                         null is not given */
 } ngx_cc_mcp_type_e;
@@ -40,13 +41,19 @@ typedef struct {
     ngx_uint_t          required;    /* 1: it has to be there, not empty */
     uint64_t            min;         /* of an integer */
     uint64_t            max;         /* of an integer; 0: none */
-    const char         *only;        /* its only value, the default; or NULL */
+    size_t              most;        /* bytes of a string; 0: any */
+    unsigned            preset:1;    /* the first choice is the default */
+    unsigned            ignored:1;   /* where it is not offered, it is ignored
+                                        as unknown ones are */
     const char         *expected;    /* in an error "must be ..."; NULL: what
                                         the type is called */
     const char         *meaning;     /* or NULL */
 
     /* ends the meaning with what this location says; or NULL */
     void              (*detail)(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf);
+
+    /* all that a string may be, NULL behind the last one; or NULL: any */
+    const char *const *(*choices)(ngx_cc_spec_conf_t *conf);
 
     /* 0: not at this location; NULL: everywhere */
     ngx_uint_t        (*offered)(ngx_cc_spec_conf_t *conf);
@@ -72,6 +79,14 @@ ngx_cc_value_t *ngx_cc_mcp_arguments_given(ngx_cc_value_t *arguments,
 /* NGX_OK: it is given, and *n is its value; NGX_DECLINED: it is not */
 ngx_int_t ngx_cc_mcp_arguments_number(ngx_cc_value_t *arguments,
     const char *name, uint64_t *n);
+
+/* the number of the choice that is given, or NGX_DECLINED */
+ngx_int_t ngx_cc_mcp_arguments_choice(ngx_cc_value_t *arguments,
+    const char *name, const char *const *choices);
+
+/* is a boolean given, and true? */
+ngx_uint_t ngx_cc_mcp_arguments_flag(ngx_cc_value_t *arguments,
+    const char *name);
 
 
 #endif /* _NGX_CC_MCP_ARGUMENTS_H_INCLUDED_ */

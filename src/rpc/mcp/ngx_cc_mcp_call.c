@@ -1,6 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_command_keep.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_words.h"
@@ -15,6 +16,8 @@ static void ngx_cc_mcp_call_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_mcp_call_progress(void *data);
 static void ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call);
+static void ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call);
+static void ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent);
 static void ngx_cc_mcp_call_tell(ngx_cc_mcp_call_t *call);
 
 
@@ -24,10 +27,13 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_cc_answers_t *answers, u_char *session_id, void (*wake)(void *data),
     void *data, ngx_log_t *log)
 {
+    size_t              n;
     ngx_uint_t          i;
     ngx_cc_mcp_call_t  *call;
 
-    call = ngx_calloc(sizeof(ngx_cc_mcp_call_t) + id->len + token->len, log);
+    n = ex->keep.label ? ngx_strlen(ex->keep.label) : 0;
+    call = ngx_calloc(sizeof(ngx_cc_mcp_call_t) + id->len + token->len + n + 1,
+                      log);
 
     if (call == NULL) {
         return NULL;
@@ -44,6 +50,16 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
         ngx_memcpy(call->token.data, token->data, token->len);
     }
 
+    call->label.data = call->token.data + token->len;
+    call->label.len = n;
+
+    if (n) {
+        ngx_memcpy(call->label.data, ex->keep.label, n);
+    }
+
+    call->background = ex->background;
+    call->sent.done = ngx_cc_mcp_call_sent;
+    call->sent.data = call;
     call->conf = conf;
     call->log = log;
     call->session_id = session_id;
@@ -83,7 +99,8 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
                       log);
 
     if (ex->stdin_given
-        && ngx_cc_stdin_fill(&call->input, &ex->stdin_data, 1) != NGX_OK)
+        && ngx_cc_stdin_fill(&call->input, &ex->stdin_data, !ex->stdin_stays)
+           != NGX_OK)
     {
         ngx_cc_mcp_call_close(call);
         return NULL;
@@ -109,7 +126,8 @@ ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
     *answer = 1;
     call->begun = 1;
 
-    n = ngx_cc_mcp_result_pull(call->result, p, room, more);
+    n = call->job ? ngx_cc_mcp_parts_pull(&call->job->parts, p, room, more)
+                  : ngx_cc_mcp_result_pull(call->result, p, room, more);
     call->ended = !*more;
 
     return n;
@@ -134,7 +152,34 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
         ngx_free(call->result);
     }
 
+    if (call->job) {
+        ngx_cc_mcp_job_text_free(call->job);
+        ngx_free(call->job);
+    }
+
     ngx_free(call);
+}
+
+
+ngx_uint_t
+ngx_cc_mcp_call_goes_on(ngx_cc_mcp_call_t *call)
+{
+    return call->job != NULL;
+}
+
+
+/* the client has its id, or never will: then it ends */
+
+static void
+ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent)
+{
+    ngx_cc_mcp_call_t  *call = data;
+
+    if (sent) {
+        ngx_cc_command_keep_told(call->cmd);
+    }
+
+    ngx_cc_mcp_call_close(call);
 }
 
 
@@ -150,6 +195,12 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_words_log_started(cmd, call->session_id, call->log);
         ngx_cc_mcp_call_tell(call);
         ngx_cc_stdin_feed(&call->input);
+
+        if (call->background) {
+            ngx_cc_mcp_call_detach(call);
+            return;
+        }
+
         break;
 
     case NGX_CC_COMMAND_FAILED:
@@ -184,14 +235,20 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         break;
     }
 
-    ngx_cc_mcp_call_drain(call);
+    if (call->job == NULL) {
+        ngx_cc_mcp_call_drain(call);
+    }
 }
 
 
 static void
 ngx_cc_mcp_call_wake(void *data, ngx_cc_command_t *cmd)
 {
-    ngx_cc_mcp_call_drain(data);
+    ngx_cc_mcp_call_t  *call = data;
+
+    if (call->job == NULL) {
+        ngx_cc_mcp_call_drain(call);
+    }
 }
 
 
@@ -243,6 +300,38 @@ ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call)
 
     if (call->result) {
         ngx_cc_mcp_result_init(call->result, &call->outcome);
+        call->over = 1;
+
+    } else {
+        call->no_memory = 1;
+    }
+
+    call->wake(call->data);
+}
+
+
+/* it is kept, whoever has its id reaches it: that is the answer */
+
+static void
+ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call)
+{
+    ngx_cc_mcp_job_told_t  told;
+
+    ngx_cc_mcp_progress_stop(&call->progress);
+
+    ngx_memzero(&told, sizeof(told));
+    told.id = &call->id;
+    told.modern = call->outcome.modern;
+    told.execute = 1;
+    told.hint = "it goes on: job_read tells its output and its end";
+    ngx_cc_mcp_job_view_command(&told.view, call->cmd,
+                                (char *) call->label.data);
+
+    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
+
+    if (call->job
+        && ngx_cc_mcp_job_text_init(call->job, &told, call->log) == NGX_OK)
+    {
         call->over = 1;
 
     } else {

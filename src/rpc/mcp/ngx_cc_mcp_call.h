@@ -14,9 +14,11 @@
 #include "ngx_cc_answers.h"
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_mcp_execute.h"
+#include "ngx_cc_mcp_job_text.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_mcp_result.h"
+#include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_words.h"
 #include "ngx_cc_stdin.h"
 
@@ -37,10 +39,14 @@ typedef struct {
     ngx_cc_mcp_progress_t   progress;
     ngx_cc_mcp_outcome_t    outcome;
     ngx_cc_mcp_result_t    *result;      /* when it is over */
+    ngx_cc_mcp_job_text_t  *job;         /* or when it goes on as a job */
+    ngx_cc_mcp_sent_t       sent;        /* that answer */
+    ngx_str_t               label;       /* own memory, NUL behind it */
     u_char                  why[NGX_CC_WORDS_WHY];    /* it did not start */
 
     ngx_cc_answers_t       *answers;     /* for log messages */
     unsigned                log_level;
+    unsigned                background:1;    /* it is a job */
     unsigned                over:1;      /* the answer can be pulled */
     unsigned                begun:1;     /* some of it has been */
     unsigned                ended:1;     /* all of it has been */
@@ -67,6 +73,12 @@ ngx_cc_mcp_call_t *ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
  */
 size_t ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
     ngx_uint_t *more, ngx_uint_t *answer);
+
+/*
+ * Is it answered by the id of a job?  Then "sent" has to be awaited before it
+ * is closed, else the job ends.
+ */
+ngx_uint_t ngx_cc_mcp_call_goes_on(ngx_cc_mcp_call_t *call);
 
 /*
  * Frees it; a command that still runs is ended with its whole tree.  It is

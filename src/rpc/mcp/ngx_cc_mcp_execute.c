@@ -2,13 +2,20 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_mcp_execute.h"
+#include "ngx_cc_mcp_job_spec.h"
+#include "ngx_cc_spec_keep.h"
+#include "ngx_cc_spec_place.h"
 
 
 #define NGX_CC_MCP_EXECUTE_OUTPUT  30000     /* bytes of both streams */
 #define NGX_CC_MCP_EXECUTE_MAX     16777216  /* of each */
+#define NGX_CC_MCP_EXECUTE_COLS    80        /* of a terminal */
+#define NGX_CC_MCP_EXECUTE_ROWS    24
 #define NGX_CC_MCP_EXECUTE_NAMES   1000      /* bytes of variables' names */
 
 
+static const char *const *ngx_cc_mcp_execute_on_timeout(
+    ngx_cc_spec_conf_t *conf);
 static ngx_uint_t ngx_cc_mcp_execute_cwd(ngx_cc_spec_conf_t *conf);
 static ngx_uint_t ngx_cc_mcp_execute_env(ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_execute_variables(ngx_cc_json_t *w,
@@ -19,6 +26,10 @@ static ngx_int_t ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_given(ngx_cc_value_t *env,
     ngx_pool_t *pool);
+static ngx_int_t ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
+static ngx_int_t ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_stdin(ngx_cc_mcp_execute_t *ex,
     ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
@@ -49,7 +60,8 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
       .meaning = "Kill after this time; the server has a default and a "
                  "maximum" },
 
-    { .name = ngx_string("on_timeout"), .only = "kill" },
+    { .name = ngx_string("on_timeout"), .preset = 1,
+      .choices = ngx_cc_mcp_execute_on_timeout },
 
     { .name = ngx_string("max_output_bytes"), .type = NGX_CC_MCP_INTEGER,
       .max = NGX_CC_MCP_EXECUTE_MAX,
@@ -57,16 +69,45 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
                  "Without it: ",
       .detail = ngx_cc_mcp_execute_output },
 
+    { .name = ngx_string("background"), .type = NGX_CC_MCP_BOOLEAN,
+      .offered = ngx_cc_mcp_job_spec_kept,
+      .meaning = "Answer at once with a job_id; the command goes on whatever "
+                 "becomes of the connection" },
+
+    { .name = ngx_string("open_stdin"), .type = NGX_CC_MCP_BOOLEAN,
+      .offered = ngx_cc_mcp_job_spec_kept, .ignored = 1,
+      .meaning = "Of a job: stdin stays open for job_write" },
+
+    { .name = ngx_string("label"), .offered = ngx_cc_mcp_job_spec_kept,
+      .ignored = 1,
+      .meaning = "Of a job: a name for people and for job_list, 80 characters "
+                 "at most" },
+
+    { .name = ngx_string("tty"), .type = NGX_CC_MCP_BOOLEAN,
+      .offered = ngx_cc_mcp_job_spec_tty,
+      .meaning = "Run it on a terminal of 80 columns and 24 rows: for programs "
+                 "that ask questions" },
+
     { .name = ngx_null_string }
 };
+
+
+static const char *const *
+ngx_cc_mcp_execute_on_timeout(ngx_cc_spec_conf_t *conf)
+{
+    static const char *const  names[] = { "kill", NULL };
+
+    return names;
+}
 
 
 ngx_int_t
 ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
 {
-    uint64_t   n;
-    ngx_int_t  rc;
+    uint64_t    n;
+    ngx_int_t   rc;
+    ngx_msec_t  limit;
 
     rc = ngx_cc_mcp_execute_stdin(ex, arguments, pool);
 
@@ -89,7 +130,16 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
         return rc;
     }
 
-    ex->spec.command.open_stdin = ex->stdin_given;
+    ex->background = ngx_cc_mcp_arguments_flag(arguments, "background");
+    ex->stdin_stays = ngx_cc_mcp_job_spec_kept(conf)
+                      && ngx_cc_mcp_arguments_flag(arguments, "open_stdin");
+    ex->spec.command.open_stdin = (ex->stdin_given || ex->stdin_stays);
+
+    limit = ex->background ? conf->command.keep.timeout : conf->timeout;
+
+    if (ex->background) {
+        ex->spec.command.timeout = limit;
+    }
 
     if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) == NGX_OK) {
 
@@ -97,8 +147,92 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
 
         n = ngx_min(n, NGX_MAX_INT32_VALUE);
 
-        if (conf->timeout == 0 || n < conf->timeout) {
+        if (limit == 0 || n < limit) {
             ex->spec.command.timeout = n;
+        }
+    }
+
+    if (ngx_cc_mcp_arguments_flag(arguments, "tty")
+        && ngx_cc_mcp_execute_terminal(ex, conf, pool) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_cc_mcp_execute_keep(ex, conf, arguments, pool);
+}
+
+
+/* what a job has, and what only a job has */
+
+static ngx_int_t
+ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *arguments, ngx_pool_t *pool)
+{
+    if (!ngx_cc_mcp_job_spec_kept(conf)) {
+        return NGX_OK;
+    }
+
+    if (ngx_cc_spec_keep_label(&ex->spec,
+                               ngx_cc_mcp_arguments_given(arguments, "label"),
+                               &ex->keep.label)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (!ex->background) {
+
+        if (ex->stdin_stays) {
+            return ngx_cc_spec_wrong(&ex->spec, "open_stdin is for jobs: with "
+                                     "%s.background", ex->spec.prefix);
+        }
+
+        return NGX_OK;
+    }
+
+    ex->keep.shown = ngx_cc_spec_keep_shown(&ex->spec, pool);
+
+    if (ex->keep.shown == NULL) {
+        return NGX_ERROR;
+    }
+
+    ex->keep.ttl = conf->command.keep.ttl;
+    ex->keep.drop = 1;
+    ex->keep.lossy = 1;
+    ex->spec.command.keep = &ex->keep;
+
+    return NGX_OK;
+}
+
+
+/* one that nobody looks at: what only draws on it is better left out */
+
+static ngx_int_t
+ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_pool_t *pool)
+{
+    ngx_uint_t  i;
+
+    static const char  *variables[] = {
+        "NO_COLOR=1", "PAGER=cat", "GIT_PAGER=cat"
+    };
+
+    ex->spec.command.cols = NGX_CC_MCP_EXECUTE_COLS;
+    ex->spec.command.rows = NGX_CC_MCP_EXECUTE_ROWS;
+    ex->spec.command.open_stdin = 1;
+
+    if (ngx_cc_spec_place_term(&ex->spec, conf, "TERM=dumb", pool)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+
+        if (ngx_cc_spec_place_unset(&ex->spec, conf, variables[i], pool)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 

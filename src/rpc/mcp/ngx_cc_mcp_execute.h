@@ -16,7 +16,10 @@ typedef struct {
     ngx_cc_spec_t   spec;            /* or why not */
     ngx_str_t       stdin_data;
     size_t          output;          /* bytes of each stream */
+    ngx_cc_command_keep_t  keep;     /* of one that is to be kept */
+    unsigned        background:1;    /* it is a job from its start on */
     unsigned        stdin_given:1;
+    unsigned        stdin_stays:1;   /* open, behind what is given */
     unsigned        output_given:1;  /* else "output" is for both together */
 } ngx_cc_mcp_execute_t;
 

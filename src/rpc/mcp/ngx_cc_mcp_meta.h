@@ -70,6 +70,8 @@ struct ngx_cc_mcp_post_s {
     unsigned     canceled:1;     /* there will be no answer */
     uint32_t     begun;          /* version of a session that has begun, as
                                     20251125; 0 = none has */
+    unsigned     hold:1;         /* over, and the session has to know that it
+                                    has been sent, before it is closed */
     unsigned     twice:1;        /* Mcp-Method or Mcp-Name stands there more
                                     than once */
 };

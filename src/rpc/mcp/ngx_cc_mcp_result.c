@@ -14,16 +14,12 @@
 typedef struct {
     ngx_cc_mcp_result_t   *result;
     ngx_cc_mcp_outcome_t  *outcome;
-    ngx_cc_json_t          w;        /* behind what is already a part */
-    u_char                *part;     /* of text, not yet closed */
+    ngx_cc_mcp_parts_t    *parts;    /* of the result */
     size_t                 limit[NGX_CC_STREAMS];
 } ngx_cc_mcp_builder_t;
 
 
 static void ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b);
-static void ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p,
-    size_t n, ngx_cc_mcp_part_e kind);
-static void ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b);
 static void ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
     ngx_cc_mcp_part_e kind);
 static u_char ngx_cc_mcp_result_last(ngx_cc_mcp_builder_t *b, ngx_uint_t i);
@@ -41,16 +37,10 @@ ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
     ngx_uint_t             i;
     ngx_cc_mcp_builder_t   b;
 
-    result->nparts = 0;
-    result->current = 0;
-    result->pos = 0;
-    result->lossy = 0;
-    ngx_memzero(&result->readable, sizeof(ngx_cc_readable_t));
-
     b.result = result;
     b.outcome = outcome;
-    b.part = result->text;
-    ngx_cc_message_writer(&b.w, result->text, NGX_CC_MCP_RESULT_TEXT);
+    b.parts = &result->parts;
+    ngx_cc_mcp_parts_init(b.parts, result->text, NGX_CC_MCP_RESULT_TEXT);
 
     ngx_cc_mcp_result_limits(&b);
 
@@ -61,30 +51,30 @@ ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
         }
     }
 
-    ngx_cc_json_lit(&b.w, "{\"jsonrpc\":\"2.0\",\"id\":");
-    ngx_cc_mcp_result_add(&b, outcome->id->data, outcome->id->len,
-                          NGX_CC_MCP_PART_JSON);
-    ngx_cc_json_lit(&b.w, ",\"result\":{");
+    ngx_cc_json_lit(&b.parts->w, "{\"jsonrpc\":\"2.0\",\"id\":");
+    ngx_cc_mcp_parts_add(b.parts, outcome->id->data, outcome->id->len,
+                         NGX_CC_MCP_PART_JSON);
+    ngx_cc_json_lit(&b.parts->w, ",\"result\":{");
 
     if (outcome->modern) {
-        ngx_cc_json_lit(&b.w, "\"resultType\":\"complete\",");
+        ngx_cc_json_lit(&b.parts->w, "\"resultType\":\"complete\",");
     }
 
-    ngx_cc_json_lit(&b.w, "\"content\":[{\"type\":\"text\",\"text\":\"");
+    ngx_cc_json_lit(&b.parts->w, "\"content\":[{\"type\":\"text\",\"text\":\"");
     ngx_cc_mcp_result_content(&b);
-    ngx_cc_json_lit(&b.w, "\"}],\"structuredContent\":");
+    ngx_cc_json_lit(&b.parts->w, "\"}],\"structuredContent\":");
     ngx_cc_mcp_result_structure(&b);
-    ngx_cc_json_lit(&b.w, ",\"isError\":");
-    ngx_cc_json_bool(&b.w, outcome->cmd == NULL || outcome->error.len
+    ngx_cc_json_lit(&b.parts->w, ",\"isError\":");
+    ngx_cc_json_bool(&b.parts->w, outcome->cmd == NULL || outcome->error.len
                            || outcome->cmd->cause != NGX_CC_CAUSE_EXIT
                            || outcome->cmd->status != 0);
 
     if (outcome->modern) {
-        ngx_cc_json_lit(&b.w, ",\"_meta\":{" NGX_CC_MCP_SERVER "}");
+        ngx_cc_json_lit(&b.parts->w, ",\"_meta\":{" NGX_CC_MCP_SERVER "}");
     }
 
-    ngx_cc_json_lit(&b.w, "}}");
-    ngx_cc_mcp_result_close(&b);
+    ngx_cc_json_lit(&b.parts->w, "}}");
+    ngx_cc_mcp_parts_end(b.parts);
 }
 
 
@@ -92,58 +82,7 @@ size_t
 ngx_cc_mcp_result_pull(ngx_cc_mcp_result_t *result, u_char *p, size_t room,
     ngx_uint_t *more)
 {
-    size_t              n, len;
-    u_char             *pos, *end;
-    ngx_cc_mcp_part_t  *part;
-
-    pos = p;
-    end = p + room;
-
-    while (result->current < result->nparts) {
-
-        part = &result->part[result->current];
-        len = part->len - result->pos;
-
-        if (part->kind != NGX_CC_MCP_PART_READABLE) {
-            /* no sequence goes on behind what is ours */
-            result->readable.state = 0;
-        }
-
-        switch (part->kind) {
-
-        case NGX_CC_MCP_PART_EXACT:
-            n = ngx_cc_json_escape(&pos, end, part->data + result->pos, len,
-                                   1, &result->lossy);
-            break;
-
-        case NGX_CC_MCP_PART_READABLE:
-            n = ngx_cc_readable_escape(&result->readable, &pos, end,
-                                       part->data + result->pos, len,
-                                       &result->lossy);
-            break;
-
-        default:
-            n = len;
-
-            if (part->kind == NGX_CC_MCP_PART_JSON || result->lossy) {
-                n = ngx_min(len, (size_t) (end - pos));
-                pos = ngx_cpymem(pos, part->data + result->pos, n);
-            }
-        }
-
-        result->pos += n;
-
-        if (result->pos < part->len) {
-            break;
-        }
-
-        result->current++;
-        result->pos = 0;
-    }
-
-    *more = result->current < result->nparts;
-
-    return pos - p;
+    return ngx_cc_mcp_parts_pull(&result->parts, p, room, more);
 }
 
 
@@ -175,45 +114,6 @@ ngx_cc_mcp_result_limits(ngx_cc_mcp_builder_t *b)
 }
 
 
-/* what was written so far is a part, and n bytes at p are the next one */
-
-static void
-ngx_cc_mcp_result_add(ngx_cc_mcp_builder_t *b, const void *p, size_t n,
-    ngx_cc_mcp_part_e kind)
-{
-    ngx_cc_mcp_part_t  *part;
-
-    ngx_cc_mcp_result_close(b);
-
-    if (n == 0 || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
-        return;
-    }
-
-    part = &b->result->part[b->result->nparts++];
-    part->data = p;
-    part->len = n;
-    part->kind = kind;
-}
-
-
-static void
-ngx_cc_mcp_result_close(ngx_cc_mcp_builder_t *b)
-{
-    ngx_cc_mcp_part_t  *part;
-
-    if (b->w.pos == b->part || b->result->nparts == NGX_CC_MCP_RESULT_PARTS) {
-        return;
-    }
-
-    part = &b->result->part[b->result->nparts++];
-    part->data = b->part;
-    part->len = b->w.pos - b->part;
-    part->kind = NGX_CC_MCP_PART_JSON;
-
-    b->part = b->w.pos;
-}
-
-
 /* what is left of a stream, with a mark where something was left out */
 
 static void
@@ -225,7 +125,7 @@ ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
     ngx_cc_capture_cut_t  *cut;
 
     cut = &b->result->cut[i];
-    ngx_cc_mcp_result_add(b, cut->head.data, cut->head.len, kind);
+    ngx_cc_mcp_parts_add(b->parts, cut->head.data, cut->head.len, kind);
 
     if (cut->cut == 0) {
         return;
@@ -234,10 +134,11 @@ ngx_cc_mcp_result_output(ngx_cc_mcp_builder_t *b, ngx_uint_t i,
     mark = b->result->mark[i];
     last = ngx_slprintf(mark, mark + sizeof(b->result->mark[i]),
                         "\n[... %uL bytes left out ...]\n", cut->cut);
-    ngx_cc_mcp_result_add(b, mark, last - mark, NGX_CC_MCP_PART_EXACT);
+    ngx_cc_mcp_parts_add(b->parts, mark, last - mark, NGX_CC_MCP_PART_EXACT);
 
     for (j = 0; j < NGX_CC_CAPTURE_PIECES - 1; j++) {
-        ngx_cc_mcp_result_add(b, cut->tail[j].data, cut->tail[j].len, kind);
+        ngx_cc_mcp_parts_add(b->parts, cut->tail[j].data, cut->tail[j].len,
+                             kind);
     }
 }
 
@@ -286,21 +187,21 @@ ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b)
                                  NGX_CC_MCP_PART_READABLE);
 
         if (ngx_cc_mcp_result_last(b, NGX_CC_STDOUT) != '\n') {
-            ngx_cc_json_lit(&b->w, "\\n");
+            ngx_cc_json_lit(&b->parts->w, "\\n");
         }
 
         if (outcome->capture[NGX_CC_STDERR].total) {
-            ngx_cc_json_lit(&b->w, "[stderr]\\n");
+            ngx_cc_json_lit(&b->parts->w, "[stderr]\\n");
             ngx_cc_mcp_result_output(b, NGX_CC_STDERR,
                                      NGX_CC_MCP_PART_READABLE);
 
             if (ngx_cc_mcp_result_last(b, NGX_CC_STDERR) != '\n') {
-                ngx_cc_json_lit(&b->w, "\\n");
+                ngx_cc_json_lit(&b->parts->w, "\\n");
             }
         }
 
-        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
-                              NGX_CC_MCP_PART_LOSSY);
+        ngx_cc_mcp_parts_add(b->parts, lossy, sizeof(lossy) - 1,
+                             NGX_CC_MCP_PART_LOSSY);
 
         p = ngx_cc_mcp_result_end(b, p, text + sizeof(text));
 
@@ -309,8 +210,8 @@ ngx_cc_mcp_result_content(ngx_cc_mcp_builder_t *b)
                          &outcome->error);
     }
 
-    (void) ngx_cc_json_escape(&b->w.pos, b->w.end, text, p - text, 1,
-                              &(int) { 0 });
+    (void) ngx_cc_json_escape(&b->parts->w.pos, b->parts->w.end, text,
+                              p - text, 1, &(int) { 0 });
 }
 
 
@@ -403,7 +304,7 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
 
     static const char  lossy[] = ",\"lossy\":true";
 
-    w = &b->w;
+    w = &b->parts->w;
     outcome = b->outcome;
     cmd = outcome->cmd;
 
@@ -454,8 +355,8 @@ ngx_cc_mcp_result_structure(ngx_cc_mcp_builder_t *b)
                                 || b->result->cut[NGX_CC_STDERR].cut));
 
     if (ran) {
-        ngx_cc_mcp_result_add(b, lossy, sizeof(lossy) - 1,
-                              NGX_CC_MCP_PART_LOSSY);
+        ngx_cc_mcp_parts_add(b->parts, lossy, sizeof(lossy) - 1,
+                             NGX_CC_MCP_PART_LOSSY);
     }
 
     ngx_cc_json_lit(w, ",\"duration_ms\":");

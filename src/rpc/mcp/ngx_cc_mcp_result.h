@@ -4,8 +4,7 @@
  * read and structuredContent for a program, since clients show one or the
  * other.  The text is readable, structuredContent has the exact bytes as far
  * as JSON can say them ("lossy" when it cannot).  It may be long (twice the
- * output, escaped), so it is never built: it is a list of parts in the memory
- * of others, rendered piece by piece as it is pulled.
+ * output, escaped), so it is a list of parts (ngx_cc_mcp_parts.h).
  */
 
 #ifndef _NGX_CC_MCP_RESULT_H_INCLUDED_
@@ -16,10 +15,9 @@
 #include <ngx_core.h>
 #include "ngx_cc_capture.h"
 #include "ngx_cc_command.h"
-#include "ngx_cc_readable.h"
+#include "ngx_cc_mcp_parts.h"
 
 
-#define NGX_CC_MCP_RESULT_PARTS  40
 #define NGX_CC_MCP_RESULT_TEXT   12288   /* bytes of what stands around */
 
 
@@ -40,29 +38,8 @@ typedef struct {
 } ngx_cc_mcp_outcome_t;
 
 
-typedef enum {
-    NGX_CC_MCP_PART_JSON = 0,        /* ready to be copied */
-    NGX_CC_MCP_PART_EXACT,           /* bytes, to be escaped */
-    NGX_CC_MCP_PART_READABLE,        /* bytes for somebody without a terminal */
-    NGX_CC_MCP_PART_LOSSY            /* JSON, said only if what was rendered
-                                        before was not UTF-8 */
-} ngx_cc_mcp_part_e;
-
-
 typedef struct {
-    const u_char      *data;
-    size_t             len;
-    ngx_cc_mcp_part_e  kind;
-} ngx_cc_mcp_part_t;
-
-
-typedef struct {
-    ngx_cc_mcp_part_t     part[NGX_CC_MCP_RESULT_PARTS];
-    ngx_uint_t            nparts;
-    ngx_uint_t            current;
-    size_t                pos;           /* in the current part */
-    ngx_cc_readable_t     readable;
-    int                   lossy;         /* so far */
+    ngx_cc_mcp_parts_t    parts;
     ngx_cc_capture_cut_t  cut[NGX_CC_STREAMS];
     u_char                mark[NGX_CC_STREAMS][64];
     u_char                text[NGX_CC_MCP_RESULT_TEXT];

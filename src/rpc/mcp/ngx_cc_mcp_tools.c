@@ -14,35 +14,125 @@ static void ngx_cc_mcp_tools_one(ngx_cc_json_t *w,
 static void ngx_cc_mcp_tools_text(ngx_cc_json_t *w, const char *text);
 static void ngx_cc_mcp_tools_execute(u_char **p, u_char *end,
     ngx_cc_spec_conf_t *conf);
+static void ngx_cc_mcp_tools_read(u_char **p, u_char *end,
+    ngx_cc_spec_conf_t *conf);
+static void ngx_cc_mcp_tools_write(u_char **p, u_char *end,
+    ngx_cc_spec_conf_t *conf);
+static void ngx_cc_mcp_tools_signal(u_char **p, u_char *end,
+    ngx_cc_spec_conf_t *conf);
+static void ngx_cc_mcp_tools_jobs(u_char **p, u_char *end,
+    ngx_cc_spec_conf_t *conf);
+static ngx_uint_t ngx_cc_mcp_tools_offered(const ngx_cc_mcp_tool_t *tool,
+    ngx_cc_spec_conf_t *conf);
 static void ngx_cc_mcp_tools_allowed(u_char **p, u_char *end,
     ngx_cc_spec_conf_t *conf);
 
 
+/* parts of schemas */
+
+#define NGX_CC_MCP_TOOLS_NULL(type)                                           \
+    "{\"anyOf\":[{\"type\":\"" type "\"},{\"type\":\"null\"}]}"
+
+#define NGX_CC_MCP_TOOLS_ENDS                                                 \
+    "\"exit_code\":" NGX_CC_MCP_TOOLS_NULL("integer")                         \
+    ",\"signal\":" NGX_CC_MCP_TOOLS_NULL("string")
+
+#define NGX_CC_MCP_TOOLS_EXECUTED(more)                                       \
+    "{\"type\":\"object\",\"required\":[\"status\","                          \
+    "\"exit_code\",\"signal\",\"timed_out\",\"stdout\",\"stderr\","           \
+    "\"stdout_bytes\",\"stderr_bytes\",\"truncated\",\"duration_ms\"],"       \
+    "\"properties\":{"                                                        \
+    more                                                                      \
+    NGX_CC_MCP_TOOLS_ENDS ","                                                 \
+    "\"timed_out\":{\"type\":\"boolean\"},"                                   \
+    "\"stdout\":{\"type\":\"string\"},"                                       \
+    "\"stderr\":{\"type\":\"string\"},"                                       \
+    "\"stdout_bytes\":{\"type\":\"integer\"},"                                \
+    "\"stderr_bytes\":{\"type\":\"integer\"},"                                \
+    "\"truncated\":{\"type\":\"boolean\"},"                                   \
+    "\"lossy\":{\"type\":\"boolean\",\"description\":\"Some of what is shown " \
+        "was not UTF-8 and is replaced by U+FFFD\"},"                         \
+    "\"duration_ms\":{\"type\":\"integer\"},"                                 \
+    "\"pid\":{\"type\":\"integer\"},"                                         \
+    "\"pgid\":{\"type\":\"integer\"},"                                        \
+    "\"descendants_killed\":{\"type\":\"integer\"},"                          \
+    "\"pipes_open\":{\"type\":\"boolean\"},"                                  \
+    "\"error\":{\"type\":\"string\"}}}"
+
+#define NGX_CC_MCP_TOOLS_STATES                                               \
+    "\"running\",\"paused\",\"exited\",\"signaled\",\"timed_out\","           \
+    "\"canceled\",\"lost\""
+
+/* what is said of every job */
+
+#define NGX_CC_MCP_TOOLS_JOB                                                  \
+    "\"job_id\":" NGX_CC_MCP_TOOLS_NULL("string") ","                         \
+    "\"label\":{\"type\":\"string\"},"                                        \
+    "\"cause\":" NGX_CC_MCP_TOOLS_NULL("string") ","
+
+#define NGX_CC_MCP_TOOLS_TIMES                                                \
+    "\"running_ms\":{\"type\":\"integer\"},"                                  \
+    "\"idle_ms\":" NGX_CC_MCP_TOOLS_NULL("integer") ","                       \
+    "\"expires_in_ms\":" NGX_CC_MCP_TOOLS_NULL("integer") ","                 \
+    "\"stdin\":{\"type\":\"string\",\"enum\":[\"open\",\"closed\","           \
+        "\"terminal\"]}"
+
+#define NGX_CC_MCP_TOOLS_READ                                                 \
+    "\"output\":{\"type\":\"string\",\"description\":\"Both streams, in the " \
+        "order of reading\"},"                                                \
+    "\"cursor\":{\"type\":\"string\"},"                                       \
+    "\"next_cursor\":{\"type\":\"string\"},"                                  \
+    "\"new_bytes\":{\"type\":\"integer\"},"                                   \
+    "\"dropped_bytes\":{\"type\":\"integer\"},"                               \
+    "\"more\":{\"type\":\"boolean\"},"                                        \
+    "\"wait\":{\"type\":\"string\",\"enum\":[\"event\",\"timeout\",\"none\"," \
+        "\"reloading\"]},"                                                    \
+    "\"matched\":{\"type\":\"boolean\"},"                                     \
+    "\"hint\":{\"type\":\"string\"},"                                         \
+    NGX_CC_MCP_TOOLS_TIMES
+
+
 static const char  ngx_cc_mcp_tools_returns[] =
-    "{\"type\":\"object\",\"required\":[\"status\","
-    "\"exit_code\",\"signal\",\"timed_out\",\"stdout\",\"stderr\","
-    "\"stdout_bytes\",\"stderr_bytes\",\"truncated\",\"duration_ms\"],"
-    "\"properties\":{"
-    "\"status\":{\"type\":\"string\",\"enum\":[\"exited\",\"signaled\","
-        "\"timed_out\",\"failed\"]},"
-    "\"exit_code\":{\"anyOf\":[{\"type\":\"integer\"},"
-        "{\"type\":\"null\"}]},"
-    "\"signal\":{\"anyOf\":[{\"type\":\"string\"},"
-        "{\"type\":\"null\"}]},"
-    "\"timed_out\":{\"type\":\"boolean\"},"
+    NGX_CC_MCP_TOOLS_EXECUTED(
+        "\"status\":{\"type\":\"string\",\"enum\":[\"exited\",\"signaled\","
+        "\"timed_out\",\"failed\"]},");
+
+
+static const char  ngx_cc_mcp_tools_returns_job[] =
+    NGX_CC_MCP_TOOLS_EXECUTED(
+        "\"status\":{\"type\":\"string\",\"enum\":[" NGX_CC_MCP_TOOLS_STATES
+        ",\"failed\"]}," NGX_CC_MCP_TOOLS_JOB NGX_CC_MCP_TOOLS_READ ",");
+
+
+static const char  ngx_cc_mcp_tools_tells[] =
+    "{\"type\":\"object\",\"required\":[\"job_id\",\"label\",\"status\","
+    "\"cause\",\"exit_code\",\"signal\",\"output\",\"stdout\",\"stderr\","
+    "\"cursor\",\"next_cursor\",\"new_bytes\",\"dropped_bytes\",\"more\","
+    "\"wait\",\"matched\",\"running_ms\",\"idle_ms\",\"expires_in_ms\","
+    "\"stdin\",\"hint\"],\"properties\":{"
+    NGX_CC_MCP_TOOLS_JOB
+    "\"status\":{\"type\":\"string\",\"enum\":[" NGX_CC_MCP_TOOLS_STATES "]},"
+    NGX_CC_MCP_TOOLS_ENDS ","
     "\"stdout\":{\"type\":\"string\"},"
     "\"stderr\":{\"type\":\"string\"},"
-    "\"stdout_bytes\":{\"type\":\"integer\"},"
-    "\"stderr_bytes\":{\"type\":\"integer\"},"
-    "\"truncated\":{\"type\":\"boolean\"},"
-    "\"lossy\":{\"type\":\"boolean\",\"description\":\"Some of what is shown "
-        "was not UTF-8 and is replaced by U+FFFD\"},"
-    "\"duration_ms\":{\"type\":\"integer\"},"
-    "\"pid\":{\"type\":\"integer\"},"
-    "\"pgid\":{\"type\":\"integer\"},"
-    "\"descendants_killed\":{\"type\":\"integer\"},"
-    "\"pipes_open\":{\"type\":\"boolean\"},"
-    "\"error\":{\"type\":\"string\"}}}";
+    "\"lossy\":{\"type\":\"boolean\"},"
+    NGX_CC_MCP_TOOLS_READ "}}";
+
+
+static const char  ngx_cc_mcp_tools_lists[] =
+    "{\"type\":\"object\",\"required\":[\"jobs\",\"more\"],\"properties\":{"
+    "\"jobs\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"job_id\",\"label\",\"command\",\"status\",\"cause\","
+    "\"exit_code\",\"signal\",\"bytes\",\"running_ms\",\"idle_ms\","
+    "\"expires_in_ms\",\"stdin\"],\"properties\":{"
+    NGX_CC_MCP_TOOLS_JOB
+    "\"command\":{\"type\":\"string\"},"
+    "\"status\":{\"type\":\"string\",\"enum\":[" NGX_CC_MCP_TOOLS_STATES "]},"
+    NGX_CC_MCP_TOOLS_ENDS ","
+    "\"bytes\":{\"type\":\"integer\"},"
+    NGX_CC_MCP_TOOLS_TIMES "}}},"
+    "\"more\":{\"type\":\"boolean\"},"
+    "\"partial\":{\"type\":\"boolean\"}}}";
 
 
 static const ngx_cc_mcp_tool_t  ngx_cc_mcp_tools_table[] = {
@@ -52,8 +142,45 @@ static const ngx_cc_mcp_tool_t  ngx_cc_mcp_tools_table[] = {
       .describe = ngx_cc_mcp_tools_execute,
       .takes = ngx_cc_mcp_execute_takes,
       .returns = ngx_cc_mcp_tools_returns,
+      .returns_job = ngx_cc_mcp_tools_returns_job,
       .destructive = 1, .open_world = 1,
-      .prepare = ngx_cc_mcp_execute_prepare }
+      .prepare = ngx_cc_mcp_execute_prepare },
+
+    { .name = ngx_string("job_read"),
+      .title = "Read a job",
+      .describe = ngx_cc_mcp_tools_read,
+      .takes = ngx_cc_mcp_job_spec_read_takes,
+      .returns = ngx_cc_mcp_tools_tells,
+      .offered = ngx_cc_mcp_job_spec_kept,
+      .read_only = 1,
+      .ask = ngx_cc_mcp_job_spec_read },
+
+    { .name = ngx_string("job_write"),
+      .title = "Write to a job",
+      .describe = ngx_cc_mcp_tools_write,
+      .takes = ngx_cc_mcp_job_spec_write_takes,
+      .returns = ngx_cc_mcp_tools_tells,
+      .offered = ngx_cc_mcp_job_spec_kept,
+      .destructive = 1, .open_world = 1,
+      .ask = ngx_cc_mcp_job_spec_write },
+
+    { .name = ngx_string("job_signal"),
+      .title = "Signal a job",
+      .describe = ngx_cc_mcp_tools_signal,
+      .takes = ngx_cc_mcp_job_spec_signal_takes,
+      .returns = ngx_cc_mcp_tools_tells,
+      .offered = ngx_cc_mcp_job_spec_kept,
+      .destructive = 1, .open_world = 1,
+      .ask = ngx_cc_mcp_job_spec_signal },
+
+    { .name = ngx_string("job_list"),
+      .title = "List jobs",
+      .describe = ngx_cc_mcp_tools_jobs,
+      .takes = ngx_cc_mcp_job_spec_list_takes,
+      .returns = ngx_cc_mcp_tools_lists,
+      .offered = ngx_cc_mcp_job_spec_kept,
+      .read_only = 1,
+      .ask = ngx_cc_mcp_job_spec_list }
 };
 
 
@@ -64,16 +191,27 @@ static const ngx_cc_mcp_tool_t  ngx_cc_mcp_tools_table[] = {
 void
 ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
 {
-    ngx_uint_t  i;
+    ngx_uint_t  i, n;
 
     ngx_cc_json_lit(w, "[");
 
-    for (i = 0; i < NGX_CC_MCP_TOOLS_NUMBER; i++) {
-        ngx_cc_json_raw(w, ",", i ? 1 : 0);
-        ngx_cc_mcp_tools_one(w, &ngx_cc_mcp_tools_table[i], conf);
+    for (i = 0, n = 0; i < NGX_CC_MCP_TOOLS_NUMBER; i++) {
+
+        if (ngx_cc_mcp_tools_offered(&ngx_cc_mcp_tools_table[i], conf)) {
+            ngx_cc_json_raw(w, ",", n++ ? 1 : 0);
+            ngx_cc_mcp_tools_one(w, &ngx_cc_mcp_tools_table[i], conf);
+        }
     }
 
     ngx_cc_json_lit(w, "]");
+}
+
+
+static ngx_uint_t
+ngx_cc_mcp_tools_offered(const ngx_cc_mcp_tool_t *tool,
+    ngx_cc_spec_conf_t *conf)
+{
+    return tool->offered == NULL || tool->offered(conf);
 }
 
 
@@ -95,7 +233,9 @@ ngx_cc_mcp_tools_one(ngx_cc_json_t *w, const ngx_cc_mcp_tool_t *tool,
     ngx_cc_json_lit(w, ",\"inputSchema\":");
     ngx_cc_mcp_arguments_schema(w, tool->takes, conf);
     ngx_cc_json_lit(w, ",\"outputSchema\":");
-    ngx_cc_mcp_tools_text(w, tool->returns);
+    ngx_cc_mcp_tools_text(w, tool->returns_job
+                             && ngx_cc_mcp_job_spec_kept(conf)
+                             ? tool->returns_job : tool->returns);
     ngx_cc_json_lit(w, ",\"annotations\":{\"title\":\"");
     ngx_cc_mcp_tools_text(w, tool->title);
     ngx_cc_json_lit(w, "\",\"readOnlyHint\":");
@@ -119,7 +259,7 @@ ngx_cc_mcp_tools_text(ngx_cc_json_t *w, const char *text)
 
 
 const ngx_cc_mcp_tool_t *
-ngx_cc_mcp_tools_find(ngx_str_t *name)
+ngx_cc_mcp_tools_find(ngx_str_t *name, ngx_cc_spec_conf_t *conf)
 {
     ngx_uint_t                i;
     const ngx_cc_mcp_tool_t  *tool;
@@ -128,7 +268,8 @@ ngx_cc_mcp_tools_find(ngx_str_t *name)
         tool = &ngx_cc_mcp_tools_table[i];
 
         if (tool->name.len == name->len
-            && ngx_memcmp(tool->name.data, name->data, name->len) == 0)
+            && ngx_memcmp(tool->name.data, name->data, name->len) == 0
+            && ngx_cc_mcp_tools_offered(tool, conf))
         {
             return tool;
         }
@@ -140,8 +281,8 @@ ngx_cc_mcp_tools_find(ngx_str_t *name)
 
 ngx_int_t
 ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
-    ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
-    ngx_cc_value_t *arguments, ngx_pool_t *pool)
+    ngx_cc_mcp_execute_t *ex, ngx_cc_mcp_job_spec_t *js,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)
 {
     ngx_memzero(ex, sizeof(ngx_cc_mcp_execute_t));
     ngx_cc_spec_init(&ex->spec, "arguments");
@@ -150,6 +291,11 @@ ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
         != NGX_OK)
     {
         return NGX_DECLINED;
+    }
+
+    if (tool->ask) {
+        ngx_memzero(js, sizeof(ngx_cc_mcp_job_spec_t));
+        return tool->ask(js, &ex->spec, arguments);
     }
 
     return tool->prepare(ex, conf, arguments, pool);
@@ -173,6 +319,16 @@ ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf)
                          (ngx_uint_t) (conf->timeout / 1000));
     }
 
+    if (ngx_cc_mcp_job_spec_kept(conf)) {
+        p = ngx_slprintf(p, end, " Take a job (execute with background) for "
+                                 "servers, watchers, anything that takes more "
+                                 "than a minute or asks questions: it answers "
+                                 "at once with a job_id, and goes on without "
+                                 "a connection. job_read waits for its output "
+                                 "or its end, job_write and job_signal act on "
+                                 "it, job_list finds it again.");
+    }
+
     if (ngx_strlen(conf->command.cwd) <= NGX_CC_MCP_TOOLS_PATH) {
         p = ngx_slprintf(p, end, " Commands start in %s.", conf->command.cwd);
     }
@@ -189,7 +345,57 @@ ngx_cc_mcp_tools_execute(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
                       "stdout and stderr; long output keeps its first and last "
                       "part. stdin is empty unless given. Processes left in "
                       "the background end with the call. ");
+
+    if (ngx_cc_mcp_job_spec_kept(conf)) {
+        *p = ngx_slprintf(*p, end,
+                          "For servers, watchers and anything long or "
+                          "interactive say background: it becomes a job, see "
+                          "job_read. ");
+    }
+
     ngx_cc_mcp_tools_allowed(p, end, conf);
+}
+
+
+static void
+ngx_cc_mcp_tools_read(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
+{
+    *p = ngx_slprintf(*p, end,
+                      "State and new output of a job. Every call goes on where "
+                      "the last one ended; cursor reads again. Do not poll: "
+                      "wait_ms, until and pattern wait here, up to 100 s. That "
+                      "a wait is over does not mean that the job is: see "
+                      "status.");
+}
+
+
+static void
+ngx_cc_mcp_tools_write(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
+{
+    *p = ngx_slprintf(*p, end,
+                      "Write to stdin of a job that was started with "
+                      "open_stdin%s, then wait for its reaction and read it as "
+                      "job_read does.",
+                      ngx_cc_mcp_job_spec_tty(conf) ? " or tty" : "");
+}
+
+
+static void
+ngx_cc_mcp_tools_signal(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
+{
+    *p = ngx_slprintf(*p, end,
+                      "Send a signal to all processes of a job. TERM ends it. "
+                      "Answers with its state; with wait_ms it waits for its "
+                      "end. Output is read by job_read.");
+}
+
+
+static void
+ngx_cc_mcp_tools_jobs(u_char **p, u_char *end, ngx_cc_spec_conf_t *conf)
+{
+    *p = ngx_slprintf(*p, end,
+                      "The jobs there are, whatever session started them, "
+                      "also those that ended and are still held.");
 }
 
 

@@ -12,10 +12,11 @@
 #include <ngx_core.h>
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_mcp_execute.h"
+#include "ngx_cc_mcp_job_spec.h"
 #include "ngx_cc_spec.h"
 
 
-#define NGX_CC_MCP_TOOLS_SIZE    (24 * 1024)     /* bytes of the list */
+#define NGX_CC_MCP_TOOLS_SIZE    (48 * 1024)     /* bytes of the list */
 
 
 /* texts are written to JSON as they are: nothing in them needs an escape */
@@ -30,13 +31,22 @@ typedef struct {
 
     const ngx_cc_mcp_argument_t  *takes;     /* its arguments */
     const char                   *returns;   /* outputSchema, JSON */
+    const char                   *returns_job;   /* the same where there are
+                                                 jobs; NULL: no other one */
 
     unsigned                      read_only:1;   /* annotations: hints */
     unsigned                      destructive:1;
     unsigned                      idempotent:1;
     unsigned                      open_world:1;
 
-    /* see ngx_cc_mcp_execute_prepare() */
+    /* 0: not at this location; NULL: everywhere */
+    ngx_uint_t                  (*offered)(ngx_cc_spec_conf_t *conf);
+
+    /* one of both: what is started (ngx_cc_mcp_execute_prepare()), or what is
+       asked of a job (ngx_cc_mcp_job_spec.h) */
+    ngx_int_t                   (*ask)(ngx_cc_mcp_job_spec_t *js,
+                                      ngx_cc_spec_t *spec,
+                                      ngx_cc_value_t *arguments);
     ngx_int_t                   (*prepare)(ngx_cc_mcp_execute_t *ex,
                                       ngx_cc_spec_conf_t *conf,
                                       ngx_cc_value_t *arguments,
@@ -51,17 +61,19 @@ void ngx_cc_mcp_tools_list(ngx_cc_json_t *w, ngx_cc_spec_conf_t *conf);
 void ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w,
     ngx_cc_spec_conf_t *conf);
 
-/* the tool of that name, or NULL */
-const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name);
+/* the tool of that name that this location has, or NULL */
+const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name,
+    ngx_cc_spec_conf_t *conf);
 
 /*
  * Checks the arguments of a call (NULL: none) and fills "ex" with what is to be
- * started.  NGX_OK; NGX_DECLINED: not, and ex->spec says why, in words for a
- * model; NGX_ERROR: no memory.
+ * started, or, of a tool about jobs, "js" with what is asked.  NGX_OK;
+ * NGX_DECLINED: not, and ex->spec says why, in words for a model; NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
-    ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
-    ngx_cc_value_t *arguments, ngx_pool_t *pool);
+    ngx_cc_mcp_execute_t *ex, ngx_cc_mcp_job_spec_t *js,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
 
 #endif /* _NGX_CC_MCP_TOOLS_H_INCLUDED_ */

@@ -1,7 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_ask.h"
+#include "ngx_cc_kept_list.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_native_list.h"
@@ -10,52 +10,25 @@
 #include "ngx_cc_zone.h"
 
 
-#define NGX_CC_NATIVE_LIST_MOST   100    /* of one answer */
-#define NGX_CC_NATIVE_LIST_ASKS   16     /* at a time */
-#define NGX_CC_NATIVE_LIST_TIME   200    /* ms */
 #define NGX_CC_NATIVE_LIST_SHOWN  256    /* bytes of a command line */
 #define NGX_CC_NATIVE_LIST_ROW    (6 * (NGX_CC_WIRE_MAX_LABEL                 \
                                         + NGX_CC_NATIVE_LIST_SHOWN) + 640)
 
 
-typedef struct ngx_cc_native_list_s  ngx_cc_native_list_t;
-
-
 typedef struct {
-    ngx_cc_native_list_t  *list;
-    ngx_cc_index_told_t   index;
-    ngx_cc_ask_t          *ask;
-    ngx_cc_wire_entry_t    entry;
-    u_char                *text;         /* label and shown of it, or NULL */
-    unsigned               heard:1;
-    unsigned               gone:1;
-} ngx_cc_native_list_row_t;
-
-
-struct ngx_cc_native_list_s {
     ngx_queue_t                queue;    /* of the session */
     ngx_cc_native_t           *session;
-    ngx_event_t                timer;
-    ngx_uint_t                 n;        /* rows */
-    ngx_uint_t                 next;     /* to be asked */
-    ngx_uint_t                 open;
-    ngx_str_t                  label;    /* wanted; behind this, too */
-    unsigned                   more:1;   /* there are more than these */
-    unsigned                   partial:1;
-    ngx_cc_asked_t             asked;
-    ngx_cc_native_list_row_t   row[NGX_CC_NATIVE_LIST_MOST];
-};
+    ngx_cc_kept_list_t        *list;
+    ngx_cc_asked_t             asked;    /* its text stands behind this */
+} ngx_cc_native_list_t;
 
 
-static ngx_int_t ngx_cc_native_list_gather(ngx_cc_native_t *s,
-    ngx_cc_native_list_t *list, ngx_cc_value_t *params, ngx_uint_t limit);
-static ngx_uint_t ngx_cc_native_list_state(const ngx_cc_index_told_t *entry);
-static void ngx_cc_native_list_ask(ngx_cc_native_list_t *list);
-static void ngx_cc_native_list_heard(void *data,
-    const ngx_cc_ask_answer_t *answer);
-static void ngx_cc_native_list_late(ngx_event_t *ev);
+static ngx_int_t ngx_cc_native_list_params(ngx_cc_native_t *s,
+    ngx_cc_value_t *params, ngx_cc_kept_list_spec_t *spec, ngx_str_t *after,
+    ngx_str_t *label);
+static void ngx_cc_native_list_done(void *data);
 static void ngx_cc_native_list_answer(ngx_cc_native_list_t *list);
-static void ngx_cc_native_list_write(ngx_cc_native_list_row_t *row,
+static void ngx_cc_native_list_write(ngx_cc_kept_list_row_t *row,
     ngx_cc_json_t *w);
 static void ngx_cc_native_list_free(ngx_cc_native_list_t *list);
 
@@ -68,250 +41,116 @@ static const char  *ngx_cc_native_list_states[] = {
 ngx_int_t
 ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
-    u_char                *p;
-    int64_t                limit;
-    ngx_int_t              rc;
-    ngx_cc_native_list_t  *list;
+    ngx_int_t                 rc;
+    ngx_str_t                 after, label;
+    ngx_cc_native_list_t     *list;
+    ngx_cc_kept_list_spec_t   spec;
 
-    limit = NGX_CC_NATIVE_LIST_MOST;
+    ngx_memzero(&spec, sizeof(spec));
 
-    if (ngx_cc_native_read_number(s, params, "limit", 1,
-                                  NGX_CC_NATIVE_LIST_MOST, &limit)
-        == NGX_ERROR)
+    if (ngx_cc_native_list_params(s, params, &spec, &after, &label)
+        != NGX_OK)
     {
         return NGX_OK;
     }
 
     list = ngx_calloc(sizeof(ngx_cc_native_list_t) + s->asked.id.len
-                      + s->asked.more.len + NGX_CC_WIRE_MAX_LABEL + 1,
-                      s->base.transport->log);
+                      + s->asked.more.len, s->base.transport->log);
 
     if (list == NULL) {
         return NGX_ERROR;
     }
 
-    rc = ngx_cc_native_list_gather(s, list, params, limit);
+    spec.owner = s->base.transport->owner;
+    spec.log = s->base.transport->log;
+    spec.done = ngx_cc_native_list_done;
+    spec.data = list;
+
+    rc = ngx_cc_kept_list(&spec, &list->list);
 
     if (rc != NGX_OK) {
         ngx_free(list);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS,
+                            NGX_CC_NATIVE_WATCH_UNKNOWN);
         return NGX_OK;
     }
 
     ngx_cc_asked_copy(&list->asked, &s->asked, (u_char *) (list + 1));
-
-    if (list->label.data) {
-        list->label.len = ngx_min(list->label.len, NGX_CC_WIRE_MAX_LABEL + 1);
-        p = (u_char *) (list + 1) + s->asked.id.len + s->asked.more.len;
-        ngx_memcpy(p, list->label.data, list->label.len);
-        list->label.data = p;
-    }
-
     list->session = s;
-    list->timer.handler = ngx_cc_native_list_late;
-    list->timer.data = list;
-    list->timer.log = s->base.transport->log;
-    list->timer.cancelable = 1;
-
     ngx_queue_insert_tail(&s->lists, &list->queue);
-    ngx_add_timer(&list->timer, NGX_CC_NATIVE_LIST_TIME);
-
-    ngx_cc_native_list_ask(list);
-
-    if (list->open == 0) {
-        ngx_cc_native_list_answer(list);
-    }
 
     return NGX_OK;
 }
 
 
-/* the rows, as the index has them: NGX_OK, or NGX_ERROR (answered) */
+/* NGX_OK, or NGX_ERROR (answered) */
 
 static ngx_int_t
-ngx_cc_native_list_gather(ngx_cc_native_t *s, ngx_cc_native_list_t *list,
-    ngx_cc_value_t *params, ngx_uint_t limit)
+ngx_cc_native_list_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    ngx_cc_kept_list_spec_t *spec, ngx_str_t *after, ngx_str_t *label)
 {
-    u_char               name[NGX_CC_HANDLE_NAME];
-    uint64_t             walk;
-    ngx_int_t            has_after, has_state;
-    ngx_str_t            after, state;
-    ngx_uint_t           i, passed;
-    ngx_cc_index_told_t  entry;
+    int64_t     limit;
+    ngx_int_t   rc;
+    ngx_str_t   state;
+    ngx_uint_t  i;
 
-    if (ngx_cc_native_read_string(s, params, "label", &list->label)
+    limit = NGX_CC_KEPT_LIST_MOST;
+
+    if (ngx_cc_native_read_number(s, params, "limit", 1,
+                                  NGX_CC_KEPT_LIST_MOST, &limit)
         == NGX_ERROR)
     {
         return NGX_ERROR;
     }
 
-    has_after = ngx_cc_native_read_string(s, params, "after", &after);
+    spec->limit = limit;
 
-    if (has_after == NGX_ERROR) {
+    rc = ngx_cc_native_read_string(s, params, "label", label);
+
+    if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    has_state = ngx_cc_native_read_string(s, params, "state", &state);
+    spec->label = (rc == NGX_OK) ? label : NULL;
 
-    if (has_state == NGX_ERROR) {
+    rc = ngx_cc_native_read_string(s, params, "after", after);
+
+    if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    if (has_state == NGX_OK) {
+    spec->after = (rc == NGX_OK) ? after : NULL;
+    spec->state = NGX_CC_KEPT_LIST_ANY;
 
-        for (i = 0; i < 3; i++) {
-            if (ngx_strcmp(state.data, ngx_cc_native_list_states[i]) == 0) {
-                break;
-            }
-        }
+    rc = ngx_cc_native_read_string(s, params, "state", &state);
 
-        if (i == 3) {
-            ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                                "params.state must be \"running\", \"exited\" "
-                                "or \"lost\"");
-            return NGX_ERROR;
-        }
-
-        has_state = i;
-
-    } else {
-        has_state = -1;
+    if (rc != NGX_OK) {
+        return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
 
-    walk = 0;
-    passed = (has_after != NGX_OK);
-
-    while (ngx_cc_index_next(&walk, s->base.transport->owner, &entry)
-           == NGX_OK)
-    {
-        if (!passed) {
-            (void) ngx_hex_dump(name, entry.name, NGX_CC_INDEX_NAME);
-            passed = (after.len >= NGX_CC_HANDLE_NAME
-                      && ngx_memcmp(after.data, name, NGX_CC_HANDLE_NAME)
-                         == 0);
-            continue;
+    for (i = 0; i < NGX_CC_KEPT_LIST_ANY; i++) {
+        if (ngx_strcmp(state.data, ngx_cc_native_list_states[i]) == 0) {
+            spec->state = i;
+            return NGX_OK;
         }
-
-        if (has_state != -1
-            && ngx_cc_native_list_state(&entry) != (ngx_uint_t) has_state)
-        {
-            continue;
-        }
-
-        if (list->n == limit) {
-            list->more = 1;
-            break;
-        }
-
-        list->row[list->n].list = list;
-        list->row[list->n++].index = entry;
     }
 
-    if (!passed) {
-        ngx_cc_native_error(s, NGX_CC_ERROR_NO_PROCESS,
-                            NGX_CC_NATIVE_WATCH_UNKNOWN);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_cc_native_list_state(const ngx_cc_index_told_t *entry)
-{
-    if (entry->state == NGX_CC_INDEX_RUNNING) {
-        return 0;
-    }
-
-    return entry->cause == NGX_CC_CAUSE_LOST ? 2 : 1;
+    ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                        "params.state must be \"running\", \"exited\" or "
+                        "\"lost\"");
+    return NGX_ERROR;
 }
 
 
 static void
-ngx_cc_native_list_ask(ngx_cc_native_list_t *list)
+ngx_cc_native_list_done(void *data)
 {
-    ngx_cc_ask_spec_t          spec;
-    ngx_cc_native_list_row_t  *row;
-
-    while (list->next < list->n && list->open < NGX_CC_NATIVE_LIST_ASKS) {
-
-        row = &list->row[list->next++];
-
-        if (!row->index.alive) {
-            row->heard = 1;
-            row->gone = 1;
-            continue;
-        }
-
-        ngx_memzero(&spec, sizeof(spec));
-        spec.what = NGX_CC_ASK_ENTRY;
-        spec.named = 1;
-        ngx_memcpy(spec.handle.byte, row->index.name, NGX_CC_INDEX_NAME);
-        spec.owner = list->session->base.transport->owner;
-
-        row->ask = ngx_cc_ask(&spec, ngx_cc_native_list_heard, row);
-
-        if (row->ask) {
-            list->open++;
-
-        } else {
-            list->partial = 1;
-        }
-    }
-}
-
-
-static void
-ngx_cc_native_list_heard(void *data, const ngx_cc_ask_answer_t *answer)
-{
-    size_t                     size;
-    ngx_cc_native_list_t      *list;
-    ngx_cc_native_list_row_t  *row = data;
-
-    list = row->list;
-    row->ask = NULL;
-    list->open--;
-
-    switch (answer->result) {
-
-    case NGX_CC_ASKED_OK:
-        size = answer->entry->label + answer->entry->shown;
-        row->entry = *answer->entry;
-        row->text = ngx_alloc(size + 1, list->timer.log);
-
-        if (row->text) {
-            ngx_memcpy(row->text, answer->entry + 1, size);
-            row->heard = 1;
-        }
-
-        break;
-
-    case NGX_CC_ASKED_GONE:
-        row->index = *answer->index;
-        row->heard = 1;
-        row->gone = 1;
-        break;
-
-    default:
-        list->partial = 1;
-        break;
-    }
-
-    ngx_cc_native_list_ask(list);
-
-    if (list->open == 0) {
-        ngx_cc_native_list_answer(list);
-    }
-}
-
-
-static void
-ngx_cc_native_list_late(ngx_event_t *ev)
-{
-    ngx_cc_native_list_t  *list = ev->data;
-
-    list->partial = 1;
-    ngx_cc_native_list_answer(list);
+    ngx_cc_native_list_answer(data);
 }
 
 
@@ -333,10 +172,10 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
     }
 
     most = list->asked.id.len + list->asked.more.len + 512;
-    size = most + list->n * NGX_CC_NATIVE_LIST_ROW;
+    size = most + list->list->n * NGX_CC_NATIVE_LIST_ROW;
     size = ngx_min(size, NGX_CC_DIALECT_MAX_MESSAGE);
 
-    buf = ngx_alloc(size, list->timer.log);
+    buf = ngx_alloc(size, s->base.transport->log);
 
     if (buf == NULL) {
         s->base.answers.no_memory = 1;
@@ -348,24 +187,16 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
     ngx_cc_message_answer(&w, &list->asked.id);
     ngx_cc_json_lit(&w, "\"result\":{\"commands\":[");
 
-    for (i = 0; i < list->n; i++) {
+    for (i = 0; i < list->list->n; i++) {
 
         if ((size_t) (w.end - w.pos)
             < NGX_CC_NATIVE_LIST_ROW + list->asked.more.len + 160)
         {
-            list->more = 1;
+            list->list->more = 1;
             break;
         }
 
-        /* its helper knows the label, if there is one */
-
-        if (list->label.data
-            && (list->row[i].text == NULL
-                || list->row[i].entry.label != list->label.len
-                || ngx_memcmp(list->row[i].text, list->label.data,
-                              list->label.len)
-                   != 0))
-        {
+        if (!ngx_cc_kept_list_wanted(&list->list->row[i])) {
             continue;
         }
 
@@ -373,22 +204,22 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
             ngx_cc_json_lit(&w, ",");
         }
 
-        ngx_cc_native_list_write(&list->row[i], &w);
+        ngx_cc_native_list_write(&list->list->row[i], &w);
     }
 
     ngx_cc_json_lit(&w, "],\"more\":");
-    ngx_cc_json_bool(&w, list->more);
+    ngx_cc_json_bool(&w, list->list->more);
 
-    if (list->more && i) {
+    if (list->list->more && i) {
         /* the last one that was looked at, whether it has the label or not */
-        last = ngx_hex_dump(name, list->row[i - 1].index.name,
+        last = ngx_hex_dump(name, list->list->row[i - 1].index.name,
                             NGX_CC_INDEX_NAME);
         ngx_cc_json_lit(&w, ",\"next\":\"");
         ngx_cc_json_raw(&w, name, last - name);
         ngx_cc_json_lit(&w, "\"");
     }
 
-    if (list->partial) {
+    if (list->list->partial) {
         ngx_cc_json_lit(&w, ",\"partial\":true");
     }
 
@@ -405,7 +236,7 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
 
 
 static void
-ngx_cc_native_list_write(ngx_cc_native_list_row_t *row, ngx_cc_json_t *w)
+ngx_cc_native_list_write(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
 {
     char                        id[NGX_CC_HANDLE_TEXT];
     u_char                     *p;
@@ -527,22 +358,7 @@ ngx_cc_native_list_write(ngx_cc_native_list_row_t *row, ngx_cc_json_t *w)
 static void
 ngx_cc_native_list_free(ngx_cc_native_list_t *list)
 {
-    ngx_uint_t  i;
-
-    for (i = 0; i < list->n; i++) {
-        if (list->row[i].ask) {
-            ngx_cc_ask_close(list->row[i].ask);
-        }
-
-        if (list->row[i].text) {
-            ngx_free(list->row[i].text);
-        }
-    }
-
-    if (list->timer.timer_set) {
-        ngx_del_timer(&list->timer);
-    }
-
+    ngx_cc_kept_list_free(list->list);
     ngx_queue_remove(&list->queue);
     ngx_free(list);
 }

@@ -11,6 +11,7 @@
 #include "ngx_cc_native_params.h"
 #include "ngx_cc_native_read.h"
 #include "ngx_cc_native_unknown.h"
+#include "ngx_cc_spec_keep.h"
 #include "ngx_cc_zone.h"
 
 
@@ -279,11 +280,8 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
 
-    if (rc == NGX_OK && ex.spec.command.keep && transport->nameless) {
-        rc = ngx_cc_spec_refuse(&ex.spec, NGX_CC_REFUSED_POLICY,
-                                "a command is kept for a client with a name "
-                                "(token, user, certificate), this one is "
-                                "known by its address");
+    if (rc == NGX_OK && ex.spec.command.keep) {
+        rc = ngx_cc_spec_keep_named(&ex.spec, transport->nameless);
     }
 
     if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {

@@ -4,12 +4,8 @@
 #include "ngx_cc_native_params.h"
 #include "ngx_cc_native_terminal.h"
 #include "ngx_cc_message.h"
+#include "ngx_cc_spec_keep.h"
 #include "ngx_cc_spec_place.h"
-#include "ngx_cc_utf8.h"
-
-
-#define NGX_CC_NATIVE_PARAMS_LABEL  80   /* characters */
-
 
 static ngx_int_t ngx_cc_native_params_stdin(ngx_cc_native_params_t *ex,
     ngx_cc_value_t *params);
@@ -25,8 +21,6 @@ static ngx_int_t ngx_cc_native_params_keep(ngx_cc_native_params_t *ex,
 static ngx_int_t ngx_cc_native_params_time(ngx_cc_native_params_t *ex,
     ngx_cc_value_t *params, const char *name, ngx_msec_t limit,
     ngx_msec_t *time);
-static const char *ngx_cc_native_params_shown(ngx_cc_native_params_t *ex,
-    ngx_pool_t *pool);
 
 
 ngx_int_t
@@ -246,23 +240,12 @@ ngx_cc_native_params_keep(ngx_cc_native_params_t *ex,
     }
 
     keep = &conf->command.keep;
-    ex->keep.label = "";
     ex->keep.ttl = keep->ttl;
 
     v = ngx_cc_request_member(params, "label");
 
-    if (v && v->type != NGX_CC_VALUE_NULL) {
-
-        if (v->type != NGX_CC_VALUE_STRING
-            || ngx_utf8_length(v->text.data, v->text.len)
-               > NGX_CC_NATIVE_PARAMS_LABEL)
-        {
-            return ngx_cc_spec_wrong(&ex->spec, "label must be a string of at "
-                                     "most %d characters",
-                                     NGX_CC_NATIVE_PARAMS_LABEL);
-        }
-
-        ex->keep.label = (char *) v->text.data;
+    if (ngx_cc_spec_keep_label(&ex->spec, v, &ex->keep.label) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
     rc = ngx_cc_native_params_choice(ex, params, "overflow", "block", "drop");
@@ -290,7 +273,7 @@ ngx_cc_native_params_keep(ngx_cc_native_params_t *ex,
         return NGX_DECLINED;
     }
 
-    ex->keep.shown = ngx_cc_native_params_shown(ex, pool);
+    ex->keep.shown = ngx_cc_spec_keep_shown(&ex->spec, pool);
 
     if (ex->keep.shown == NULL) {
         return NGX_ERROR;
@@ -333,39 +316,4 @@ ngx_cc_native_params_time(ngx_cc_native_params_t *ex, ngx_cc_value_t *params,
     }
 
     return NGX_OK;
-}
-
-
-/* the command as its owner wrote it, for lists: cut */
-
-static const char *
-ngx_cc_native_params_shown(ngx_cc_native_params_t *ex, ngx_pool_t *pool)
-{
-    u_char      *text, *p, *last;
-    uint32_t     i;
-
-    text = ngx_pnalloc(pool, NGX_CC_WIRE_MAX_SHOWN + 1);
-
-    if (text == NULL) {
-        return NULL;
-    }
-
-    p = text;
-    last = text + NGX_CC_WIRE_MAX_SHOWN;
-
-    if (ex->spec.line.len) {
-        p = ngx_cpymem(p, ex->spec.line.data,
-                       ngx_min(ex->spec.line.len, NGX_CC_WIRE_MAX_SHOWN));
-
-    } else {
-
-        for (i = 0; i < ex->spec.command.argc && p < last; i++) {
-            p = ngx_slprintf(p, last, i ? " %s" : "%s",
-                             ex->spec.command.argv[i]);
-        }
-    }
-
-    text[ngx_cc_utf8_cut(text, p - text)] = '\0';
-
-    return (char *) text;
 }

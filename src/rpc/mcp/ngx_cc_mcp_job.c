@@ -1,0 +1,857 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <signal.h>
+#include "ngx_cc_mcp_job.h"
+#include "ngx_cc_mcp_job_list.h"
+#include "ngx_cc_mcp_meta.h"
+#include "ngx_cc_message.h"
+#include "ngx_cc_utf8.h"
+
+
+#define NGX_CC_MCP_JOB_IDLE      200     /* ms of silence behind a reaction */
+#define NGX_CC_MCP_JOB_SILENCE   1000    /* ms, "until":"idle" of job_read */
+#define NGX_CC_MCP_JOB_ECHO      500     /* ms for a terminal to echo */
+#define NGX_CC_MCP_JOB_DELAY     5       /* ms, as for every unknown id */
+#define NGX_CC_MCP_JOB_PATIENCE  5000    /* ms for a write that waits for
+                                            nothing else */
+
+
+/* what is asked now */
+
+enum {
+    NGX_CC_MCP_JOB_STAGE_WRITE = 0,
+    NGX_CC_MCP_JOB_STAGE_SIGNAL,
+    NGX_CC_MCP_JOB_STAGE_ECHO,       /* what was written is echoed */
+    NGX_CC_MCP_JOB_STAGE_REACTION,   /* the first output behind it */
+    NGX_CC_MCP_JOB_STAGE_WAIT,
+    NGX_CC_MCP_JOB_STAGE_READ,
+    NGX_CC_MCP_JOB_STAGE_STATE       /* of one that was signalled */
+};
+
+
+static ngx_cc_mcp_job_t *ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec,
+    ngx_log_t *log, ngx_str_t *id, ngx_str_t *token);
+static void ngx_cc_mcp_job_reader(ngx_cc_mcp_job_t *job);
+static void ngx_cc_mcp_job_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
+    ngx_cc_ask_spec_t *ask);
+static ngx_int_t ngx_cc_mcp_job_find(ngx_cc_mcp_job_t *job,
+    ngx_cc_mcp_job_spec_t *spec);
+static void ngx_cc_mcp_job_found(void *data);
+static void ngx_cc_mcp_job_write(ngx_cc_mcp_job_t *job);
+static void ngx_cc_mcp_job_signal(ngx_cc_mcp_job_t *job);
+static void ngx_cc_mcp_job_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
+    const int64_t *from);
+static void ngx_cc_mcp_job_read(ngx_cc_mcp_job_t *job);
+static void ngx_cc_mcp_job_done(void *data,
+    const ngx_cc_ask_answer_t *answer);
+static ngx_int_t ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+static ngx_uint_t ngx_cc_mcp_job_echoes(ngx_cc_mcp_job_t *job,
+    ngx_cc_ask_pattern_t *line);
+static void ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+static ngx_uint_t ngx_cc_mcp_job_torn(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job,
+    ngx_cc_gather_t *output);
+static void ngx_cc_mcp_job_unknown(ngx_event_t *ev);
+static void ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text);
+static void ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job);
+static void ngx_cc_mcp_job_wake(void *data);
+static void ngx_cc_mcp_job_sent(void *data, ngx_uint_t sent);
+
+
+ngx_cc_mcp_job_t *
+ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
+    ngx_cc_transport_t *transport, ngx_str_t *id, ngx_str_t *token,
+    ngx_uint_t modern)
+{
+    ngx_cc_mcp_job_t  *job;
+
+    job = ngx_cc_mcp_job_make(spec, transport->log, id, token);
+
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->transport = transport;
+    job->modern = modern;
+    job->begun = ngx_current_msec;
+    job->until = ngx_current_msec + spec->wait;
+
+    job->delay.handler = ngx_cc_mcp_job_unknown;
+    job->delay.data = job;
+    job->delay.log = transport->log;
+    job->delay.cancelable = !ngx_exiting;
+
+    job->sent.done = ngx_cc_mcp_job_sent;
+    job->sent.data = job;
+
+    ngx_cc_mcp_job_reader(job);
+    ngx_cc_mcp_progress_init(&job->progress, &job->token, ngx_cc_mcp_job_wake,
+                             job, transport->log);
+
+    if (spec->malformed) {
+        ngx_add_timer(&job->delay, NGX_CC_MCP_JOB_DELAY);
+        return job;
+    }
+
+    switch (spec->what) {
+
+    case NGX_CC_MCP_JOB_WRITE:
+        ngx_cc_mcp_job_write(job);
+        break;
+
+    case NGX_CC_MCP_JOB_SIGNAL:
+        ngx_cc_mcp_job_signal(job);
+        break;
+
+    case NGX_CC_MCP_JOB_LIST:
+        if (ngx_cc_mcp_job_find(job, spec) != NGX_OK) {
+            ngx_cc_mcp_job_close(job);
+            return NULL;
+        }
+
+        break;
+
+    default:
+        if (spec->waits && !ngx_exiting) {
+            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, NULL);
+            break;
+        }
+
+        if (spec->waits) {
+            job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
+        }
+
+        ngx_cc_mcp_job_read(job);
+        break;
+    }
+
+    return job;
+}
+
+
+static ngx_cc_mcp_job_t *
+ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec, ngx_log_t *log,
+    ngx_str_t *id, ngx_str_t *token)
+{
+    u_char            *p;
+    ngx_uint_t         i;
+    ngx_cc_mcp_job_t  *job;
+
+    ngx_str_t  *from[] = { id, token, &spec->pattern, &spec->input };
+    ngx_str_t  *to[4];
+
+    job = ngx_calloc(sizeof(ngx_cc_mcp_job_t) + id->len + token->len
+                     + spec->pattern.len + spec->input.len, log);
+
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->spec = *spec;
+    ngx_str_null(&job->spec.id);
+
+    to[0] = &job->id;
+    to[1] = &job->token;
+    to[2] = &job->spec.pattern;
+    to[3] = &job->spec.input;
+    p = (u_char *) (job + 1);
+
+    for (i = 0; i < 4; i++) {
+        to[i]->data = p;
+        to[i]->len = from[i]->len;
+
+        if (from[i]->len) {
+            p = ngx_cpymem(p, from[i]->data, from[i]->len);
+        }
+    }
+
+    return job;
+}
+
+
+/* a WebSocket is a reader of its own, all POSTs of an owner are one */
+
+static void
+ngx_cc_mcp_job_reader(ngx_cc_mcp_job_t *job)
+{
+    ngx_uint_t  i;
+
+    if (job->transport->post) {
+        ngx_memset(job->reader, 0xff, NGX_CC_WIRE_READER);
+        return;
+    }
+
+    /* 36 characters, 122 bits of chance: folded into 16 bytes */
+
+    for (i = 0; i < NGX_CC_UUID_TEXT; i++) {
+        job->reader[i % NGX_CC_WIRE_READER] =
+            (job->reader[i % NGX_CC_WIRE_READER] << 4)
+            ^ (job->reader[i % NGX_CC_WIRE_READER] >> 4)
+            ^ job->transport->session_id[i];
+    }
+}
+
+
+size_t
+ngx_cc_mcp_job_pull(ngx_cc_mcp_job_t *job, u_char *p, size_t room,
+    ngx_uint_t *more, ngx_uint_t *answer)
+{
+    size_t  n;
+
+    *more = 0;
+    *answer = 0;
+
+    if (!job->over) {
+        return ngx_cc_mcp_progress_pull(&job->progress, p, room);
+    }
+
+    *answer = 1;
+    job->pulled = 1;
+
+    n = ngx_cc_mcp_parts_pull(&job->text->parts, p, room, more);
+    job->ended = !*more;
+
+    return n;
+}
+
+
+ngx_uint_t
+ngx_cc_mcp_job_marks(ngx_cc_mcp_job_t *job)
+{
+    return job->held != NULL;
+}
+
+
+void
+ngx_cc_mcp_job_leave(ngx_cc_mcp_job_t *job)
+{
+    if (job->ask == NULL || job->over
+        || job->stage < NGX_CC_MCP_JOB_STAGE_ECHO
+        || job->stage > NGX_CC_MCP_JOB_STAGE_WAIT)
+    {
+        return;
+    }
+
+    ngx_cc_ask_close(job->ask);
+    job->ask = NULL;
+    job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
+    ngx_cc_mcp_job_read(job);
+}
+
+
+void
+ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job)
+{
+    ngx_cc_mcp_progress_stop(&job->progress);
+
+    if (job->delay.timer_set) {
+        ngx_del_timer(&job->delay);
+    }
+
+    if (job->ask) {
+        ngx_cc_ask_close(job->ask);
+    }
+
+    if (job->held) {
+        ngx_cc_ask_close(job->held);
+    }
+
+    if (job->list) {
+        ngx_cc_kept_list_free(job->list);
+    }
+
+    if (job->text) {
+        ngx_cc_mcp_job_text_free(job->text);
+        ngx_free(job->text);
+    }
+
+    ngx_free(job);
+}
+
+
+static void
+ngx_cc_mcp_job_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
+    ngx_cc_ask_spec_t *ask)
+{
+    ask->handle = job->spec.handle;
+    ask->owner = job->transport->owner;
+    ngx_memcpy(ask->reader, job->reader, NGX_CC_WIRE_READER);
+
+    job->stage = stage;
+    job->ask = ngx_cc_ask(ask, ngx_cc_mcp_job_done, job);
+
+    if (job->ask == NULL) {
+        ngx_cc_mcp_job_fail(job, "no connection is left for this question now: "
+                                 "ask again");
+    }
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_job_find(ngx_cc_mcp_job_t *job, ngx_cc_mcp_job_spec_t *spec)
+{
+    ngx_cc_kept_list_spec_t  list;
+
+    ngx_memzero(&list, sizeof(list));
+    list.owner = job->transport->owner;
+    list.state = spec->status ? NGX_CC_KEPT_LIST_ANY
+                              : NGX_CC_KEPT_LIST_RUNNING;
+    list.over = (spec->status == 1);
+    list.limit = spec->limit;
+    list.label = spec->label.len ? &spec->label : NULL;
+    list.log = job->transport->log;
+    list.done = ngx_cc_mcp_job_found;
+    list.data = job;
+
+    return ngx_cc_kept_list(&list, &job->list);
+}
+
+
+static void
+ngx_cc_mcp_job_found(void *data)
+{
+    ngx_cc_mcp_job_t  *job = data;
+
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
+                          job->transport->log);
+
+    if (job->text
+        && ngx_cc_mcp_job_list(job->text, job->list, &job->id, job->modern,
+                               job->transport->log)
+           != NGX_OK)
+    {
+        ngx_free(job->text);
+        job->text = NULL;
+    }
+
+    ngx_cc_kept_list_free(job->list);
+    job->list = NULL;
+
+    ngx_cc_mcp_job_finish(job);
+}
+
+
+static void
+ngx_cc_mcp_job_write(ngx_cc_mcp_job_t *job)
+{
+    ngx_cc_ask_spec_t  ask;
+
+    ngx_memzero(&ask, sizeof(ask));
+    ask.what = NGX_CC_ASK_WRITE;
+    ask.input = job->spec.input;
+    ask.enter = job->spec.enter;
+    ask.eof = job->spec.eof;
+    ask.wait = ngx_max(job->spec.wait, NGX_CC_MCP_JOB_PATIENCE);
+
+    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_WRITE, &ask);
+}
+
+
+/* TERM is the ladder: nothing of it is left behind */
+
+static void
+ngx_cc_mcp_job_signal(ngx_cc_mcp_job_t *job)
+{
+    ngx_cc_ask_spec_t  ask;
+
+    ngx_memzero(&ask, sizeof(ask));
+    ask.what = (job->spec.signo == SIGTERM) ? NGX_CC_ASK_CANCEL
+                                            : NGX_CC_ASK_SIGNAL;
+    ask.signo = job->spec.signo;
+    ask.to = NGX_CC_SIGNAL_TREE;
+
+    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_SIGNAL, &ask);
+}
+
+
+/* "from" NULL: where reading goes on */
+
+static void
+ngx_cc_mcp_job_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
+    const int64_t *from)
+{
+    ngx_uint_t              i;
+    ngx_msec_int_t          left;
+    ngx_cc_ask_spec_t       ask;
+    ngx_cc_ask_pattern_t    pattern;
+    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
+
+    left = job->until - ngx_current_msec;
+
+    ngx_memzero(&ask, sizeof(ask));
+    ask.what = NGX_CC_ASK_WAIT;
+    ask.wait = ngx_max(left, 1);
+    ask.streams = spec->streams;
+    ask.ansi = !spec->raw;
+    ask.until = spec->until;
+    ask.idle = spec->what == NGX_CC_MCP_JOB_WRITE ? NGX_CC_MCP_JOB_IDLE
+                                                  : NGX_CC_MCP_JOB_SILENCE;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        ask.from[i] = from ? from[i] : spec->tail ? INT64_MAX
+                      : (int64_t) spec->from[i];
+    }
+
+    ask.mark = (from == NULL && !spec->tail && !spec->cursor);
+
+    if (spec->pattern.len) {
+        pattern.data = spec->pattern.data;
+        pattern.len = spec->pattern.len;
+        ask.patterns = &pattern;
+        ask.npatterns = 1;
+    }
+
+    if (stage == NGX_CC_MCP_JOB_STAGE_ECHO) {
+        (void) ngx_cc_mcp_job_echoes(job, &pattern);
+        ask.until = NGX_CC_UNTIL_EXIT;
+        ask.wait = ngx_min(ask.wait, NGX_CC_MCP_JOB_ECHO);
+
+    } else if (stage == NGX_CC_MCP_JOB_STAGE_REACTION) {
+        ask.until = NGX_CC_UNTIL_OUTPUT;
+    }
+
+    ngx_cc_mcp_job_ask(job, stage, &ask);
+}
+
+
+static void
+ngx_cc_mcp_job_read(ngx_cc_mcp_job_t *job)
+{
+    ngx_uint_t              i;
+    ngx_cc_ask_spec_t       ask;
+    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
+
+    ngx_memzero(&ask, sizeof(ask));
+
+    if (spec->what == NGX_CC_MCP_JOB_SIGNAL) {
+        ask.what = NGX_CC_ASK_ENTRY;
+        ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_STATE, &ask);
+        return;
+    }
+
+    ask.what = NGX_CC_ASK_OUTPUT;
+    ask.streams = spec->streams;
+    ask.max = spec->tail ? 2 * spec->tail : spec->max;
+    ask.mark = (!spec->tail && !spec->cursor);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        ask.from[i] = spec->tail ? -(int64_t) spec->tail
+                                 : (int64_t) spec->from[i];
+    }
+
+    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_READ, &ask);
+}
+
+
+static void
+ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
+{
+    ngx_cc_ask_t      *ask;
+    ngx_cc_mcp_job_t  *job = data;
+
+    ask = job->ask;
+    job->ask = NULL;
+
+    if (ngx_cc_mcp_job_refused(job, answer) == NGX_OK) {
+        return;
+    }
+
+    switch (job->stage) {
+
+    case NGX_CC_MCP_JOB_STAGE_WRITE:
+        ngx_cc_mcp_job_written(job, answer);
+        return;
+
+    case NGX_CC_MCP_JOB_STAGE_SIGNAL:
+
+        if (answer->left) {
+            (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
+                                "%uD processes could not be stopped now%Z",
+                                answer->left);
+            job->told.hint = (char *) job->hint;
+        }
+
+        if (job->spec.waits && !ngx_exiting) {
+            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
+                                (int64_t[]) { INT64_MAX, INT64_MAX });
+            return;
+        }
+
+        ngx_cc_mcp_job_read(job);
+        return;
+
+    case NGX_CC_MCP_JOB_STAGE_READ:
+
+        if (ngx_cc_mcp_job_torn(job, answer)) {
+            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
+                                (int64_t *) answer->output->next);
+            return;
+        }
+
+        ngx_cc_ask_hold(ask);
+        job->held = ask;
+        ngx_cc_mcp_job_output(job, answer);
+        return;
+
+    case NGX_CC_MCP_JOB_STAGE_STATE:
+        ngx_cc_mcp_job_view_entry(&job->told.view, answer->entry);
+        ngx_cc_mcp_job_answer(job, NULL);
+        return;
+
+    default:
+        ngx_cc_mcp_job_woke(job, answer);
+        return;
+    }
+}
+
+
+/* NGX_OK: it is answered; NGX_DECLINED: there is no reason to refuse */
+
+static ngx_int_t
+ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer)
+{
+    u_char      id[NGX_CC_HANDLE_TEXT];
+    ngx_msec_t  passed;
+
+    switch (answer->result) {
+
+    case NGX_CC_ASKED_UNKNOWN:
+        passed = ngx_current_msec - job->begun;
+        ngx_add_timer(&job->delay, NGX_CC_MCP_JOB_DELAY
+                                   - passed % NGX_CC_MCP_JOB_DELAY);
+        return NGX_OK;
+
+    case NGX_CC_ASKED_BUSY:
+        ngx_cc_mcp_job_fail(job, "the job cannot be reached now: ask again");
+        return NGX_OK;
+
+    case NGX_CC_ASKED_DENIED:
+        ngx_cc_mcp_job_fail(job, answer->denied == NGX_CC_DENIED_NONE
+                            ? "somebody else writes to this job alone"
+                            : "as many as may read this job already: ask "
+                              "again");
+        return NGX_OK;
+
+    case NGX_CC_ASKED_GONE:
+        (void) ngx_cc_handle_format(&job->spec.handle, (char *) id);
+        ngx_cc_mcp_job_view_index(&job->told.view, answer->index, id);
+        job->told.hint = "its output is not held any more";
+        job->told.waited = job->spec.waits ? NGX_CC_MCP_WAITED_EVENT
+                                           : NGX_CC_MCP_WAITED_NONE;
+        ngx_cc_mcp_job_answer(job, NULL);
+        return NGX_OK;
+
+    default:
+        break;
+    }
+
+    if (answer->woke.serial && answer->woke.reason == NGX_CC_WOKE_REFUSED) {
+        ngx_cc_mcp_job_fail(job, "as many as may wait for this job already: "
+                                 "ask again, without wait_ms");
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static void
+ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer)
+{
+    size_t                all;
+    int64_t               from[NGX_CC_STREAMS];
+    ngx_cc_ask_pattern_t  line;
+
+    all = job->spec.input.len + job->spec.enter;
+    job->tty = (answer->attached.flags & NGX_CC_ATTACHED_TTY) != 0;
+    ngx_memcpy(job->wrote, answer->attached.bytes, sizeof(job->wrote));
+
+    if (answer->closed || answer->overlong || answer->late) {
+
+        (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
+                            "%uz of %uz bytes were written: %s%Z",
+                            answer->written, all,
+                            answer->overlong
+                            ? "the next line is too long for a terminal"
+                            : answer->late ? "it takes nothing more now"
+                            : "nobody reads its stdin (open_stdin or tty of "
+                              "execute opens it)");
+        job->told.hint = (char *) job->hint;
+        job->told.error = 1;
+        ngx_cc_mcp_job_read(job);
+        return;
+    }
+
+    if (!job->spec.waits) {
+        ngx_cc_mcp_job_read(job);
+        return;
+    }
+
+    if (ngx_exiting) {
+        job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
+        ngx_cc_mcp_job_read(job);
+        return;
+    }
+
+    from[NGX_CC_STDOUT] = job->wrote[NGX_CC_STDOUT];
+    from[NGX_CC_STDERR] = job->wrote[NGX_CC_STDERR];
+
+    ngx_cc_mcp_job_wait(job, job->spec.pattern.len == 0
+                             ? NGX_CC_MCP_JOB_STAGE_REACTION
+                             : ngx_cc_mcp_job_echoes(job, &line)
+                               ? NGX_CC_MCP_JOB_STAGE_ECHO
+                               : NGX_CC_MCP_JOB_STAGE_WAIT, from);
+}
+
+
+/*
+ * Would the echo on a terminal be taken for the pattern?  Then the last line
+ * that was written, or its end, is what has to be seen first.
+ */
+
+static ngx_uint_t
+ngx_cc_mcp_job_echoes(ngx_cc_mcp_job_t *job, ngx_cc_ask_pattern_t *line)
+{
+    size_t      i, len;
+    u_char     *p, *last;
+    ngx_str_t  *pattern;
+
+    pattern = &job->spec.pattern;
+    p = job->spec.input.data;
+    len = job->spec.input.len;
+
+    for (i = 0; i + pattern->len <= len; i++) {
+        if (ngx_memcmp(p + i, pattern->data, pattern->len) == 0) {
+            break;
+        }
+    }
+
+    if (!job->tty || i + pattern->len > len) {
+        return 0;
+    }
+
+    last = p + len;
+
+    while (last > p && (last[-1] == '\n' || last[-1] == '\r')) {
+        last--;
+    }
+
+    for (line->data = last;
+         line->data > p && line->data[-1] >= ' '
+         && last - line->data < NGX_CC_WIRE_MAX_PATTERN;
+         line->data--)
+    {
+        /* void */
+    }
+
+    line->len = last - line->data;
+
+    return line->len != 0;
+}
+
+
+static void
+ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
+{
+    int64_t                    from[NGX_CC_STREAMS];
+    const ngx_cc_wire_woke_t  *woke = &answer->woke;
+
+    from[NGX_CC_STDOUT] = job->wrote[NGX_CC_STDOUT];
+    from[NGX_CC_STDERR] = job->wrote[NGX_CC_STDERR];
+
+    if (job->stage == NGX_CC_MCP_JOB_STAGE_ECHO
+        && (woke->reason == NGX_CC_WOKE_PATTERN
+            || (woke->reason == NGX_CC_WOKE_TIMEOUT
+                && (ngx_msec_int_t) (job->until - ngx_current_msec) > 0)))
+    {
+        if (woke->reason == NGX_CC_WOKE_PATTERN) {
+            from[woke->stream] = woke->next;
+        }
+
+        ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
+        return;
+    }
+
+    if (job->stage == NGX_CC_MCP_JOB_STAGE_REACTION
+        && woke->reason == NGX_CC_WOKE_OUTPUT)
+    {
+        ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
+        return;
+    }
+
+    job->told.waited = (woke->reason == NGX_CC_WOKE_TIMEOUT)
+                       ? NGX_CC_MCP_WAITED_TIMEOUT : NGX_CC_MCP_WAITED_EVENT;
+    job->told.matched = (woke->reason == NGX_CC_WOKE_PATTERN);
+
+    ngx_cc_mcp_job_read(job);
+}
+
+
+/* is half of a character all that came?  Then the other half is awaited, too */
+
+static ngx_uint_t
+ngx_cc_mcp_job_torn(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
+{
+    ngx_cc_gather_t  *g = answer->output;
+
+    return job->spec.until == NGX_CC_UNTIL_OUTPUT
+           && job->told.waited == NGX_CC_MCP_WAITED_EVENT
+           && !job->told.matched
+           && !job->spec.tail && !job->spec.base64
+           && !(answer->entry->head.flags & NGX_CC_ATTACHED_OVER)
+           && (ngx_msec_int_t) (job->until - ngx_current_msec) > 0
+           && g->len && g->len < 4 && ngx_cc_utf8_cut(g->data, g->len) == 0;
+}
+
+
+static void
+ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer)
+{
+    ngx_uint_t              i;
+    ngx_cc_gather_t        *g;
+    ngx_cc_mcp_job_told_t  *told;
+
+    g = answer->output;
+    told = &job->told;
+
+    ngx_cc_mcp_job_view_entry(&told->view, answer->entry);
+    ngx_memcpy(told->from, answer->attached.from, sizeof(told->from));
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        told->more |= ((job->spec.streams & (1u << i))
+                       && g->next[i] < told->view.bytes[i]);
+    }
+
+    if (job->spec.tail) {
+        ngx_cc_gather_last(g, job->spec.tail);
+    }
+
+    ngx_cc_mcp_job_answer(job, g);
+}
+
+
+static void
+ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
+{
+    ngx_cc_mcp_job_told_t  *told = &job->told;
+
+    told->id = &job->id;
+    told->modern = job->modern;
+    told->output = output;
+    told->raw = job->spec.raw;
+    told->base64 = job->spec.base64;
+
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
+                          job->transport->log);
+
+    if (job->text
+        && ngx_cc_mcp_job_text_init(job->text, told, job->transport->log)
+           != NGX_OK)
+    {
+        ngx_free(job->text);
+        job->text = NULL;
+    }
+
+    if (output) {
+        ngx_cc_gather_free(output);
+    }
+
+    ngx_cc_mcp_job_finish(job);
+}
+
+
+/* the same for an id that nobody has and for one that somebody else has */
+
+static void
+ngx_cc_mcp_job_unknown(ngx_event_t *ev)
+{
+    ngx_cc_mcp_job_fail(ev->data, "no such job: job_list tells those there "
+                                  "are");
+}
+
+
+static void
+ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text)
+{
+    ngx_cc_json_t          *w;
+    ngx_cc_mcp_job_text_t  *t;
+
+    t = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
+    job->text = t;
+
+    if (t) {
+        t->memory = NULL;
+        ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
+        w = &t->parts.w;
+
+        ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
+        ngx_cc_mcp_parts_add(&t->parts, job->id.data, job->id.len,
+                             NGX_CC_MCP_PART_JSON);
+        ngx_cc_json_lit(w, ",\"result\":{");
+
+        if (job->modern) {
+            ngx_cc_json_lit(w, "\"resultType\":\"complete\",\"_meta\":{"
+                               NGX_CC_MCP_SERVER "},");
+        }
+
+        ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":");
+        ngx_cc_json_cstring(w, text);
+        ngx_cc_json_lit(w, "}],\"isError\":true}}");
+        ngx_cc_mcp_parts_end(&t->parts);
+    }
+
+    ngx_cc_mcp_job_finish(job);
+}
+
+
+static void
+ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job)
+{
+    ngx_cc_mcp_progress_stop(&job->progress);
+
+    job->over = 1;
+    job->no_memory = (job->text == NULL);
+
+    ngx_cc_mcp_job_wake(job);
+}
+
+
+static void
+ngx_cc_mcp_job_wake(void *data)
+{
+    ngx_cc_mcp_job_t  *job = data;
+
+    job->transport->wake(job->transport->data);
+}
+
+
+static void
+ngx_cc_mcp_job_sent(void *data, ngx_uint_t sent)
+{
+    ngx_uint_t         i;
+    uint64_t           next[NGX_CC_STREAMS];
+    ngx_cc_mcp_job_t  *job = data;
+
+    if (sent && job->held) {
+
+        for (i = 0; i < NGX_CC_STREAMS; i++) {
+            next[i] = (job->spec.streams & (1u << i)) ? job->text->next[i]
+                                                      : UINT64_MAX;
+        }
+
+        ngx_cc_ask_mark(job->held, next);
+    }
+
+    ngx_cc_mcp_job_close(job);
+}

@@ -1,0 +1,466 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_mcp_job_text.h"
+#include "ngx_cc_mcp_meta.h"
+#include "ngx_cc_names.h"
+#include "ngx_cc_shown.h"
+#include "ngx_cc_utf8.h"
+
+
+#define NGX_CC_MCP_JOB_TEXT_MARK  64     /* bytes of a mark between pieces */
+
+
+/* the forms of output */
+
+enum {
+    NGX_CC_MCP_JOB_FORM_TEXT = 0,    /* for the text, with marks */
+    NGX_CC_MCP_JOB_FORM_OUTPUT,
+    NGX_CC_MCP_JOB_FORM_STDOUT,
+    NGX_CC_MCP_JOB_FORM_STDERR,
+    NGX_CC_MCP_JOB_FORMS
+};
+
+
+static void ngx_cc_mcp_job_text_cut(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told);
+static ngx_int_t ngx_cc_mcp_job_text_forms(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *forms, ngx_log_t *log);
+static void ngx_cc_mcp_job_text_form(ngx_cc_mcp_job_told_t *told,
+    ngx_uint_t form, ngx_str_t *out);
+static size_t ngx_cc_mcp_job_text_mark(ngx_cc_gather_piece_t *piece,
+    ngx_uint_t changed, u_char *text, size_t pos);
+static void ngx_cc_mcp_job_text_content(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *form);
+static void ngx_cc_mcp_job_text_escape(ngx_cc_mcp_job_text_t *t, u_char *p,
+    u_char *last);
+static void ngx_cc_mcp_job_text_structure(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *forms);
+static void ngx_cc_mcp_job_text_execute(ngx_cc_mcp_job_told_t *told,
+    ngx_cc_json_t *w);
+static void ngx_cc_mcp_job_text_cursor(ngx_cc_json_t *w,
+    const uint64_t at[NGX_CC_STREAMS]);
+static size_t ngx_cc_mcp_job_text_bytes(ngx_cc_mcp_job_told_t *told);
+
+
+static const char  *ngx_cc_mcp_job_text_waited[] = {
+    "none", "event", "timeout", "reloading"
+};
+
+
+ngx_int_t
+ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_log_t *log)
+{
+    ngx_str_t       forms[NGX_CC_MCP_JOB_FORMS];
+    ngx_cc_json_t  *w;
+
+    t->memory = NULL;
+    ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
+    ngx_memzero(forms, sizeof(forms));
+    ngx_memcpy(t->next, told->from, sizeof(t->next));
+
+    if (told->output) {
+        ngx_cc_mcp_job_text_cut(t, told);
+
+        if (ngx_cc_mcp_job_text_forms(t, told, forms, log) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    w = &t->parts.w;
+
+    ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
+    ngx_cc_mcp_parts_add(&t->parts, told->id->data, told->id->len,
+                         NGX_CC_MCP_PART_JSON);
+    ngx_cc_json_lit(w, ",\"result\":{");
+
+    if (told->modern) {
+        ngx_cc_json_lit(w, "\"resultType\":\"complete\",");
+    }
+
+    ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":\"");
+    ngx_cc_mcp_job_text_content(t, told, &forms[NGX_CC_MCP_JOB_FORM_TEXT]);
+    ngx_cc_json_lit(w, "\"}],\"structuredContent\":");
+    ngx_cc_mcp_job_text_structure(t, told, forms);
+    ngx_cc_json_lit(w, ",\"isError\":");
+    ngx_cc_json_bool(w, told->error
+                        || told->view.status == NGX_CC_MCP_JOB_LOST);
+
+    if (told->modern) {
+        ngx_cc_json_lit(w, ",\"_meta\":{" NGX_CC_MCP_SERVER "}");
+    }
+
+    ngx_cc_json_lit(w, "}}");
+    ngx_cc_mcp_parts_end(&t->parts);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t)
+{
+    if (t->memory) {
+        ngx_free(t->memory);
+        t->memory = NULL;
+    }
+}
+
+
+/* half of a character comes with the other half, if there will be one */
+
+static void
+ngx_cc_mcp_job_text_cut(ngx_cc_mcp_job_text_t *t, ngx_cc_mcp_job_told_t *told)
+{
+    size_t                  n, pos;
+    ngx_uint_t              i;
+    ngx_cc_gather_t        *g;
+    ngx_cc_gather_piece_t  *piece, *last[NGX_CC_STREAMS];
+    size_t                  at[NGX_CC_STREAMS];
+
+    g = told->output;
+    ngx_memcpy(t->next, g->next, sizeof(t->next));
+
+    if (told->base64 || (ngx_cc_mcp_job_view_over(&told->view)
+                         && !told->more))
+    {
+        return;
+    }
+
+    ngx_memzero(last, sizeof(last));
+
+    for (i = 0, pos = 0; i < g->n; i++) {
+        piece = &g->piece[i];
+        last[piece->stream] = piece;
+        at[piece->stream] = pos;
+        pos += piece->len;
+    }
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+
+        if (last[i] && last[i]->len) {
+            n = ngx_cc_utf8_cut(g->data + at[i], last[i]->len);
+
+            if (n == 0 && g->len == last[i]->len) {
+                /* then there would be nothing */
+                continue;
+            }
+
+            t->next[i] -= last[i]->len - n;
+            last[i]->to = last[i]->from + n;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_job_text_forms(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *forms, ngx_log_t *log)
+{
+    u_char           *p;
+    size_t            size;
+    ngx_str_t         base64;
+    ngx_uint_t        i;
+    ngx_cc_gather_t  *g;
+
+    g = told->output;
+
+    /* twice the bytes: one may become two; base64 stands behind them */
+
+    size = 2 * g->len + (g->n + 1) * NGX_CC_MCP_JOB_TEXT_MARK
+           + (told->base64 ? ngx_base64_encoded_length(g->len) + 1 : 0);
+
+    t->memory = ngx_alloc(NGX_CC_MCP_JOB_FORMS * size, log);
+
+    if (t->memory == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = t->memory;
+
+    for (i = 0; i < NGX_CC_MCP_JOB_FORMS; i++, p += size) {
+
+        forms[i].data = p;
+        ngx_cc_mcp_job_text_form(told, i, &forms[i]);
+
+        if (told->base64) {
+            base64.data = p + forms[i].len;
+            ngx_encode_base64(&base64, &forms[i]);
+            forms[i] = base64;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_cc_mcp_job_text_form(ngx_cc_mcp_job_told_t *told, ngx_uint_t form,
+    ngx_str_t *out)
+{
+    size_t                  pos, at;
+    u_char                 *data;
+    ngx_uint_t              i, raw, stream;
+    ngx_cc_shown_t          shown[NGX_CC_STREAMS];
+    ngx_cc_gather_t        *g;
+    ngx_cc_gather_piece_t  *piece;
+
+    g = told->output;
+    raw = told->base64 || (told->raw && form != NGX_CC_MCP_JOB_FORM_TEXT);
+    stream = NGX_CC_STDOUT;
+    ngx_memzero(shown, sizeof(shown));
+
+    for (i = 0, at = 0, pos = 0; i < g->n; i++) {
+
+        piece = &g->piece[i];
+        data = g->data + at;
+        at += piece->len;
+
+        if ((form == NGX_CC_MCP_JOB_FORM_STDOUT
+             && piece->stream != NGX_CC_STDOUT)
+            || (form == NGX_CC_MCP_JOB_FORM_STDERR
+                && piece->stream != NGX_CC_STDERR))
+        {
+            continue;
+        }
+
+        if (form == NGX_CC_MCP_JOB_FORM_TEXT && !raw) {
+            pos = ngx_cc_mcp_job_text_mark(piece, piece->stream != stream,
+                                           out->data, pos);
+        }
+
+        stream = piece->stream;
+
+        if (piece->len == 0) {
+            continue;
+        }
+
+        if (raw) {
+            ngx_memcpy(out->data + pos, data, piece->to - piece->from);
+            pos += piece->to - piece->from;
+            continue;
+        }
+
+        ngx_cc_shown_from(&shown[stream], pos);
+        pos = ngx_cc_shown_add(&shown[stream], out->data, pos, data,
+                               piece->to - piece->from);
+    }
+
+    if (form == NGX_CC_MCP_JOB_FORM_TEXT && !raw && pos
+        && out->data[pos - 1] != '\n')
+    {
+        out->data[pos++] = '\n';
+    }
+
+    out->len = pos;
+}
+
+
+/* on a line of its own: another stream begins, or something is missing */
+
+static size_t
+ngx_cc_mcp_job_text_mark(ngx_cc_gather_piece_t *piece, ngx_uint_t changed,
+    u_char *text, size_t pos)
+{
+    u_char  *p;
+
+    if (!changed && piece->len) {
+        return pos;
+    }
+
+    p = text + pos;
+
+    if (pos && p[-1] != '\n') {
+        *p++ = '\n';
+    }
+
+    if (changed) {
+        p = ngx_cpymem(p, piece->stream == NGX_CC_STDOUT ? "[stdout]\n"
+                                                         : "[stderr]\n", 9);
+    }
+
+    if (piece->len == 0) {
+        p = ngx_sprintf(p, "[... %uL bytes dropped ...]\n",
+                        piece->to - piece->from);
+    }
+
+    return p - text;
+}
+
+
+static void
+ngx_cc_mcp_job_text_content(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *form)
+{
+    u_char  line[NGX_CC_MCP_JOB_VIEW_LINE + 512], *p, *last;
+
+    last = line + sizeof(line);
+
+    p = ngx_slprintf(line, last, "[");
+    p = ngx_cc_mcp_job_view_line(&told->view, p, last);
+    p = ngx_slprintf(p, last, "]\n");
+    ngx_cc_mcp_job_text_escape(t, line, p);
+
+    ngx_cc_mcp_parts_add(&t->parts, form->data, form->len,
+                         NGX_CC_MCP_PART_EXACT);
+
+    p = line;
+
+    if (told->base64 && form->len) {
+        p = ngx_slprintf(p, last, "\n[that is base64]\n");
+    }
+
+    switch (told->waited) {
+
+    case NGX_CC_MCP_WAITED_TIMEOUT:
+        p = ngx_slprintf(p, last, "[waited in vain: the time was over]\n");
+        break;
+
+    case NGX_CC_MCP_WAITED_RELOADING:
+        p = ngx_slprintf(p, last, "[the wait was cut short: the server is "
+                                  "reloading; the job goes on, ask again]\n");
+        break;
+
+    default:
+        break;
+    }
+
+    if (told->matched) {
+        p = ngx_slprintf(p, last, "[the pattern was found]\n");
+    }
+
+    if (told->hint) {
+        p = ngx_slprintf(p, last, "[%s]\n", told->hint);
+    }
+
+    if (told->output) {
+        p = ngx_slprintf(p, last, "[%uz new bytes, %uL dropped before%s; "
+                         "next_cursor c%xL-%xL]",
+                         ngx_cc_mcp_job_text_bytes(told),
+                         told->output->dropped,
+                         told->more ? ", more is there" : "",
+                         t->next[NGX_CC_STDOUT], t->next[NGX_CC_STDERR]);
+
+    } else if (p > line) {
+        p--;
+    }
+
+    ngx_cc_mcp_job_text_escape(t, line, p);
+}
+
+
+static void
+ngx_cc_mcp_job_text_escape(ngx_cc_mcp_job_text_t *t, u_char *p, u_char *last)
+{
+    ngx_cc_json_t  *w = &t->parts.w;
+
+    (void) ngx_cc_json_escape(&w->pos, w->end, p, last - p, 1, &(int) { 0 });
+}
+
+
+static size_t
+ngx_cc_mcp_job_text_bytes(ngx_cc_mcp_job_told_t *told)
+{
+    size_t                  n;
+    ngx_uint_t              i;
+    ngx_cc_gather_piece_t  *piece;
+
+    for (i = 0, n = 0; told->output && i < told->output->n; i++) {
+        piece = &told->output->piece[i];
+        n += piece->len ? piece->to - piece->from : 0;
+    }
+
+    return n;
+}
+
+
+static void
+ngx_cc_mcp_job_text_structure(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *forms)
+{
+    ngx_uint_t      i;
+    ngx_cc_json_t  *w;
+
+    static const char  *names[] = {
+        NULL, ",\"output\":\"", "\",\"stdout\":\"", "\",\"stderr\":\""
+    };
+
+    static const char  lossy[] = ",\"lossy\":true";
+
+    w = &t->parts.w;
+
+    ngx_cc_json_lit(w, "{");
+    ngx_cc_mcp_job_view_members(&told->view, w);
+
+    for (i = NGX_CC_MCP_JOB_FORM_OUTPUT; i < NGX_CC_MCP_JOB_FORMS; i++) {
+        ngx_cc_json_raw(w, names[i], ngx_strlen(names[i]));
+        ngx_cc_mcp_parts_add(&t->parts, forms[i].data, forms[i].len,
+                             NGX_CC_MCP_PART_EXACT);
+    }
+
+    ngx_cc_json_lit(w, "\",\"cursor\":");
+    ngx_cc_mcp_job_text_cursor(w, told->from);
+    ngx_cc_json_lit(w, ",\"next_cursor\":");
+    ngx_cc_mcp_job_text_cursor(w, t->next);
+    ngx_cc_json_lit(w, ",\"new_bytes\":");
+    ngx_cc_json_uint(w, ngx_cc_mcp_job_text_bytes(told));
+    ngx_cc_json_lit(w, ",\"dropped_bytes\":");
+    ngx_cc_json_uint(w, told->output ? told->output->dropped : 0);
+    ngx_cc_json_lit(w, ",\"more\":");
+    ngx_cc_json_bool(w, told->more);
+    ngx_cc_mcp_parts_add(&t->parts, lossy, sizeof(lossy) - 1,
+                         NGX_CC_MCP_PART_LOSSY);
+    ngx_cc_json_lit(w, ",\"wait\":");
+    ngx_cc_json_cstring(w, ngx_cc_mcp_job_text_waited[told->waited]);
+    ngx_cc_json_lit(w, ",\"matched\":");
+    ngx_cc_json_bool(w, told->matched);
+    ngx_cc_json_lit(w, ",");
+    ngx_cc_mcp_job_view_times(&told->view, w);
+    ngx_cc_json_lit(w, ",\"hint\":");
+    ngx_cc_json_cstring(w, told->hint ? told->hint : "");
+
+    if (told->execute) {
+        ngx_cc_mcp_job_text_execute(told, w);
+    }
+
+    ngx_cc_json_lit(w, "}");
+}
+
+
+/* what results of execute have besides */
+
+static void
+ngx_cc_mcp_job_text_execute(ngx_cc_mcp_job_told_t *told, ngx_cc_json_t *w)
+{
+    uint64_t                dropped;
+    ngx_cc_mcp_job_view_t  *view = &told->view;
+
+    dropped = told->output ? told->output->dropped : 0;
+
+    ngx_cc_json_lit(w, ",\"timed_out\":");
+    ngx_cc_json_bool(w, ngx_cc_mcp_job_view_over(view)
+                        && ngx_cc_names_timed_out(view->cause));
+    ngx_cc_json_lit(w, ",\"stdout_bytes\":");
+    ngx_cc_json_uint(w, view->bytes[NGX_CC_STDOUT]);
+    ngx_cc_json_lit(w, ",\"stderr_bytes\":");
+    ngx_cc_json_uint(w, view->bytes[NGX_CC_STDERR]);
+    ngx_cc_json_lit(w, ",\"truncated\":");
+    ngx_cc_json_bool(w, told->more || dropped);
+    ngx_cc_json_lit(w, ",\"duration_ms\":");
+    ngx_cc_json_uint(w, ngx_cc_mcp_job_view_ran(view));
+    ngx_cc_json_lit(w, ",\"pid\":");
+    ngx_cc_json_int(w, view->pid);
+    ngx_cc_json_lit(w, ",\"pgid\":");
+    ngx_cc_json_int(w, view->pid);
+}
+
+
+static void
+ngx_cc_mcp_job_text_cursor(ngx_cc_json_t *w, const uint64_t at[NGX_CC_STREAMS])
+{
+    u_char  text[40], *p;
+
+    p = ngx_sprintf(text, "c%xL-%xL", at[NGX_CC_STDOUT], at[NGX_CC_STDERR]);
+    ngx_cc_json_string(w, text, p - text);
+}

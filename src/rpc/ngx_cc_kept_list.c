@@ -1,0 +1,250 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_kept_list.h"
+
+
+#define NGX_CC_KEPT_LIST_ASKS   16       /* at a time */
+#define NGX_CC_KEPT_LIST_TIME   200      /* ms */
+
+
+static ngx_int_t ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list);
+static ngx_uint_t ngx_cc_kept_list_is(const ngx_cc_kept_list_spec_t *spec,
+    const ngx_cc_index_told_t *entry);
+static void ngx_cc_kept_list_ask(ngx_cc_kept_list_t *list);
+static void ngx_cc_kept_list_heard(void *data,
+    const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_kept_list_late(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_cc_kept_list(const ngx_cc_kept_list_spec_t *spec,
+    ngx_cc_kept_list_t **made)
+{
+    ngx_cc_kept_list_t  *list;
+
+    list = ngx_calloc(sizeof(ngx_cc_kept_list_t) + NGX_CC_WIRE_MAX_LABEL + 1,
+                      spec->log);
+
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    list->spec = *spec;
+
+    if (ngx_cc_kept_list_gather(list) != NGX_OK) {
+        ngx_free(list);
+        return NGX_DECLINED;
+    }
+
+    list->spec.after = NULL;
+    list->spec.label = NULL;
+
+    if (spec->label) {
+
+        /* one byte too many matches nothing */
+
+        list->label.data = (u_char *) (list + 1);
+        list->label.len = ngx_min(spec->label->len, NGX_CC_WIRE_MAX_LABEL + 1);
+        ngx_memcpy(list->label.data, spec->label->data, list->label.len);
+    }
+
+    list->timer.handler = ngx_cc_kept_list_late;
+    list->timer.data = list;
+    list->timer.log = spec->log;
+    list->timer.cancelable = !ngx_exiting;
+
+    *made = list;
+
+    ngx_cc_kept_list_ask(list);
+
+    /* with nobody to ask it is done, but not inside this call */
+
+    ngx_add_timer(&list->timer, list->open ? NGX_CC_KEPT_LIST_TIME : 0);
+
+    return NGX_OK;
+}
+
+
+/* the rows, as the index has them: NGX_OK, or NGX_DECLINED ("after") */
+
+static ngx_int_t
+ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list)
+{
+    u_char                          name[NGX_CC_HANDLE_NAME];
+    uint64_t                        walk;
+    ngx_uint_t                      passed;
+    ngx_cc_index_told_t             entry;
+    const ngx_cc_kept_list_spec_t  *spec = &list->spec;
+
+    walk = 0;
+    passed = (spec->after == NULL);
+
+    while (ngx_cc_index_next(&walk, spec->owner, &entry) == NGX_OK) {
+
+        if (!passed) {
+            (void) ngx_hex_dump(name, entry.name, NGX_CC_INDEX_NAME);
+            passed = (spec->after->len >= NGX_CC_HANDLE_NAME
+                      && ngx_memcmp(spec->after->data, name,
+                                    NGX_CC_HANDLE_NAME)
+                         == 0);
+            continue;
+        }
+
+        if (!ngx_cc_kept_list_is(spec, &entry)) {
+            continue;
+        }
+
+        if (list->n == spec->limit) {
+            list->more = 1;
+            break;
+        }
+
+        list->row[list->n].list = list;
+        list->row[list->n++].index = entry;
+    }
+
+    return passed ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_cc_kept_list_is(const ngx_cc_kept_list_spec_t *spec,
+    const ngx_cc_index_told_t *entry)
+{
+    ngx_cc_kept_list_state_e  state;
+
+    state = (entry->state == NGX_CC_INDEX_RUNNING) ? NGX_CC_KEPT_LIST_RUNNING
+            : entry->cause == NGX_CC_CAUSE_LOST ? NGX_CC_KEPT_LIST_LOST
+                                                : NGX_CC_KEPT_LIST_EXITED;
+
+    if (spec->state != NGX_CC_KEPT_LIST_ANY) {
+        return state == spec->state;
+    }
+
+    return !spec->over || state != NGX_CC_KEPT_LIST_RUNNING;
+}
+
+
+static void
+ngx_cc_kept_list_ask(ngx_cc_kept_list_t *list)
+{
+    ngx_cc_ask_spec_t        spec;
+    ngx_cc_kept_list_row_t  *row;
+
+    while (list->next < list->n && list->open < NGX_CC_KEPT_LIST_ASKS) {
+
+        row = &list->row[list->next++];
+
+        if (!row->index.alive) {
+            row->heard = 1;
+            row->gone = 1;
+            continue;
+        }
+
+        ngx_memzero(&spec, sizeof(spec));
+        spec.what = NGX_CC_ASK_ENTRY;
+        spec.named = 1;
+        ngx_memcpy(spec.handle.byte, row->index.name, NGX_CC_INDEX_NAME);
+        spec.owner = list->spec.owner;
+
+        row->ask = ngx_cc_ask(&spec, ngx_cc_kept_list_heard, row);
+
+        if (row->ask) {
+            list->open++;
+
+        } else {
+            list->partial = 1;
+        }
+    }
+}
+
+
+static void
+ngx_cc_kept_list_heard(void *data, const ngx_cc_ask_answer_t *answer)
+{
+    size_t                   size;
+    ngx_cc_kept_list_t      *list;
+    ngx_cc_kept_list_row_t  *row = data;
+
+    list = row->list;
+    row->ask = NULL;
+    list->open--;
+
+    switch (answer->result) {
+
+    case NGX_CC_ASKED_OK:
+        size = answer->entry->label + answer->entry->shown;
+        row->entry = *answer->entry;
+        row->text = ngx_alloc(size + 1, list->spec.log);
+
+        if (row->text) {
+            ngx_memcpy(row->text, answer->entry + 1, size);
+            row->heard = 1;
+        }
+
+        break;
+
+    case NGX_CC_ASKED_GONE:
+        row->index = *answer->index;
+        row->heard = 1;
+        row->gone = 1;
+        break;
+
+    default:
+        list->partial = 1;
+        break;
+    }
+
+    ngx_cc_kept_list_ask(list);
+
+    if (list->open == 0) {
+        ngx_del_timer(&list->timer);
+        list->spec.done(list->spec.data);
+    }
+}
+
+
+static void
+ngx_cc_kept_list_late(ngx_event_t *ev)
+{
+    ngx_cc_kept_list_t  *list = ev->data;
+
+    list->partial |= (list->open != 0);
+    list->spec.done(list->spec.data);
+}
+
+
+ngx_uint_t
+ngx_cc_kept_list_wanted(ngx_cc_kept_list_row_t *row)
+{
+    ngx_cc_kept_list_t  *list = row->list;
+
+    return list->label.data == NULL
+           || (row->text && row->entry.label == list->label.len
+               && ngx_memcmp(row->text, list->label.data, list->label.len)
+                  == 0);
+}
+
+
+void
+ngx_cc_kept_list_free(ngx_cc_kept_list_t *list)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->row[i].ask) {
+            ngx_cc_ask_close(list->row[i].ask);
+        }
+
+        if (list->row[i].text) {
+            ngx_free(list->row[i].text);
+        }
+    }
+
+    if (list->timer.timer_set) {
+        ngx_del_timer(&list->timer);
+    }
+
+    ngx_free(list);
+}
