@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_ask_output.h"
+#include "ngx_cc_ask_read.h"
 #include "ngx_cc_ask_write.h"
 #include "ngx_cc_hmac.h"
 #include "ngx_cc_zone.h"
@@ -32,11 +33,6 @@ static void ngx_cc_ask_attach(ngx_cc_ask_t *ask,
     ngx_cc_wire_attach_t *attach);
 static void ngx_cc_ask_attached(ngx_cc_ask_t *ask,
     const ngx_cc_wire_attached_t *msg);
-static void ngx_cc_ask_read(ngx_cc_ask_t *ask, ngx_uint_t max);
-static void ngx_cc_ask_taken(ngx_cc_ask_t *ask,
-    const ngx_cc_wire_data_t *data);
-static void ngx_cc_ask_for_output(ngx_cc_ask_t *ask);
-static ngx_uint_t ngx_cc_ask_at_end(const ngx_cc_ask_t *ask);
 
 
 static const ngx_cc_peer_handlers_t  ngx_cc_ask_peer = {
@@ -45,9 +41,6 @@ static const ngx_cc_peer_handlers_t  ngx_cc_ask_peer = {
     ngx_cc_ask_writable,
     ngx_cc_ask_gone
 };
-
-
-static ngx_uint_t  ngx_cc_ask_open;      /* questions of this worker */
 
 
 ngx_cc_ask_t *
@@ -104,34 +97,6 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ngx_cc_peer_open(&ask->peer, spec->handle.byte);
 
     return ask;
-}
-
-
-void
-ngx_cc_ask_close(ngx_cc_ask_t *ask)
-{
-    ngx_cc_ask_open--;
-
-    if (ask->timer.timer_set) {
-        ngx_del_timer(&ask->timer);
-    }
-
-    ngx_cc_peer_close(&ask->peer);
-
-    if (ask->wait) {
-        ngx_free(ask->wait);
-    }
-
-    if (ask->read) {
-        ngx_free(ask->read);
-    }
-
-    if (ask->input) {
-        ngx_free(ask->input);
-    }
-
-    ngx_cc_gather_free(&ask->gather);
-    ngx_free(ask);
 }
 
 
@@ -322,7 +287,7 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
 
     case NGX_CC_WIRE_DATA:
         if (ask->spec.what == NGX_CC_ASK_READ) {
-            ngx_cc_ask_taken(ask, &kept->data);
+            ngx_cc_ask_read_data(ask, &kept->data);
 
         } else if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
             ngx_cc_ask_output_data(ask, &kept->data);
@@ -335,10 +300,6 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
         return;
 
     case NGX_CC_WIRE_EXITED:
-        if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
-            ngx_cc_index_read(ask->spec.handle.byte);
-        }
-
         if (ask->spec.what == NGX_CC_ASK_READ) {
             ask->answer.attached.flags |= NGX_CC_ATTACHED_OVER;
             ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
@@ -350,8 +311,7 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
         ask->answer.woke = kept->woke;
 
         if (ask->spec.what == NGX_CC_ASK_READ) {
-            ask->waited = 1;
-            ngx_cc_ask_read(ask, ask->spec.max);
+            ngx_cc_ask_read_again(ask);
             return;
         }
 
@@ -410,7 +370,7 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
 
     case NGX_CC_ASK_READ:
         ask->answer.from = msg->from[ask->spec.stream];
-        ngx_cc_ask_for_output(ask);
+        ngx_cc_ask_read(ask);
         return;
 
     case NGX_CC_ASK_OUTPUT:
@@ -488,132 +448,6 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
 }
 
 
-/* is there output, or has one to wait for it? */
-
-static void
-ngx_cc_ask_for_output(ngx_cc_ask_t *ask)
-{
-    ngx_uint_t            stream;
-    ngx_cc_attached_t    *attached;
-    ngx_cc_wire_wait_t    wait;
-
-    stream = ask->spec.stream;
-    attached = &ask->answer.attached;
-
-    if (ask->spec.wait == 0
-        || (attached->flags & NGX_CC_ATTACHED_OVER)
-        || attached->bytes[stream] > attached->from[stream])
-    {
-        ngx_cc_ask_read(ask, ask->spec.max);
-        return;
-    }
-
-    ngx_cc_wire_init(&wait, NGX_CC_WIRE_WAIT, 0, sizeof(wait));
-    wait.serial = 1;
-    wait.until = NGX_CC_UNTIL_OUTPUT;
-    wait.streams = stream == NGX_CC_STDOUT ? NGX_CC_EOF_STDOUT
-                                           : NGX_CC_EOF_STDERR;
-    wait.timeout = ask->spec.wait;
-    wait.from[stream] = attached->from[stream];
-
-    ngx_cc_ask_send(ask, &wait);
-}
-
-
-static void
-ngx_cc_ask_read(ngx_cc_ask_t *ask, ngx_uint_t max)
-{
-    ngx_uint_t           stream;
-    ngx_cc_attached_t   *attached;
-    ngx_cc_wire_read_t   read;
-
-    stream = ask->spec.stream;
-    attached = &ask->answer.attached;
-
-    /* READ would be answered only when there is something */
-
-    if (attached->bytes[stream] <= attached->from[stream]
-        && !(ask->waited && ask->answer.woke.bytes[stream]
-                            > attached->from[stream]))
-    {
-        ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
-        return;
-    }
-
-    ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
-    read.max = ngx_min(max, NGX_CC_WIRE_MAX_DATA);
-
-    ngx_cc_ask_send(ask, &read);
-}
-
-
-/* one stream of it, as far as it is in one piece and not too much */
-
-static void
-ngx_cc_ask_taken(ngx_cc_ask_t *ask, const ngx_cc_wire_data_t *data)
-{
-    size_t                       pos, n;
-    ngx_cc_ask_answer_t         *answer;
-    const ngx_cc_wire_record_t  *rec;
-
-    answer = &ask->answer;
-    pos = 0;
-
-    if (ask->read == NULL) {
-        ask->read = ngx_alloc(ask->spec.max + 1, ngx_cycle->log);
-
-        if (ask->read == NULL) {
-            ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
-            return;
-        }
-    }
-
-    while ((rec = ngx_cc_wire_kept_record(data, &pos)) != NULL) {
-
-        if (rec->stream != ask->spec.stream) {
-            continue;
-        }
-
-        if (rec->len == 0) {
-            if (answer->len) {
-                goto done;
-            }
-
-            answer->dropped += rec->to - rec->offset;
-            answer->from = rec->to;
-            continue;
-        }
-
-        n = ngx_min(rec->len, ask->spec.max - answer->len);
-        ngx_memcpy(ask->read + answer->len, rec + 1, n);
-        answer->len += n;
-
-        if (answer->len == ask->spec.max) {
-            goto done;
-        }
-    }
-
-    if (answer->from + answer->len < answer->attached.bytes[ask->spec.stream]) {
-        ngx_cc_ask_read(ask, ask->spec.max - answer->len);
-        return;
-    }
-
-done:
-
-    answer->data = ask->read;
-    ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
-}
-
-
-void
-ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
-{
-    ngx_cc_wire_head_t  *head = msg;
-
-    (void) ngx_cc_peer_send(&ask->peer, msg, head->size);
-}
-
-
 static void
 ngx_cc_ask_writable(void *data)
 {
@@ -676,48 +510,4 @@ ngx_cc_ask_late(ngx_event_t *ev)
     }
 
     ngx_cc_ask_finish(ask, NGX_CC_ASKED_BUSY);
-}
-
-
-void
-ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
-{
-    ask->answer.result = result;
-
-    /* of what makes room (nobody asks) it stays known how it ended */
-
-    if (result == NGX_CC_ASKED_OK && ask->spec.what == NGX_CC_ASK_REMOVE
-        && ask->done
-        && (ask->answer.attached.flags & NGX_CC_ATTACHED_OVER))
-    {
-        ngx_cc_index_forget(ask->spec.handle.byte);
-    }
-
-    if (result == NGX_CC_ASKED_OK && ngx_cc_ask_at_end(ask)) {
-        ngx_cc_index_read(ask->spec.handle.byte);
-    }
-
-    ask->held = 1;
-
-    if (ask->done) {
-        ask->done(ask->data, &ask->answer);
-    }
-
-    if (!ask->hold) {
-        ngx_cc_ask_close(ask);
-    }
-}
-
-
-/* has this READ come to the end of a stream of one that is over? */
-
-static ngx_uint_t
-ngx_cc_ask_at_end(const ngx_cc_ask_t *ask)
-{
-    const ngx_cc_ask_answer_t  *answer = &ask->answer;
-
-    return ask->spec.what == NGX_CC_ASK_READ
-           && (answer->attached.flags & NGX_CC_ATTACHED_OVER)
-           && answer->from + answer->len
-              >= answer->attached.bytes[ask->spec.stream];
 }

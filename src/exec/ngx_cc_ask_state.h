@@ -1,7 +1,8 @@
 
 /*
- * What is known of a question, for the parts that ask it: ngx_cc_ask, and
- * ngx_cc_ask_output (of both streams) and ngx_cc_ask_write (stdin).
+ * What is known of a question, and its end, for the parts that ask it:
+ * ngx_cc_ask, ngx_cc_ask_read (one stream), ngx_cc_ask_output (both) and
+ * ngx_cc_ask_write (stdin).
  */
 
 #ifndef _NGX_CC_ASK_STATE_H_INCLUDED_
@@ -36,6 +37,9 @@ struct ngx_cc_ask_s {
     unsigned               held:1;       /* done() was called */
     unsigned               lost:1;       /* held, and its peer is gone */
 };
+
+
+extern ngx_uint_t  ngx_cc_ask_open;      /* questions of this worker */
 
 
 /* few and small: the socket has room, or the other side is gone */

@@ -4,7 +4,7 @@
 #include "ngx_cc_dialogue.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_call.h"
-#include "ngx_cc_mcp_job.h"
+#include "ngx_cc_mcp_jobs.h"
 #include "ngx_cc_mcp_methods.h"
 #include "ngx_cc_mcp_session.h"
 #include "ngx_cc_mcp_tools.h"
@@ -25,10 +25,7 @@ typedef struct {
     ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
     ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
     ngx_cc_mcp_session_t   session;      /* by HTTP, of the old era */
-    ngx_cc_mcp_job_t      *job;          /* or that of this one */
-    ngx_queue_t            jobs;         /* ngx_cc_mcp_job_t: calls about
-                                            jobs */
-    ngx_uint_t             njobs;
+    ngx_cc_mcp_jobs_t      jobs;         /* calls about jobs */
     ngx_queue_t            sent;         /* ngx_cc_mcp_sent_t */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
@@ -44,23 +41,17 @@ static void ngx_cc_mcp_forget(void *session, ngx_queue_t *q);
 
 static size_t ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room,
     ngx_uint_t *more);
-static size_t ngx_cc_mcp_next_job(ngx_cc_mcp_t *s, u_char *p, size_t room,
-    ngx_uint_t *more);
-static void ngx_cc_mcp_forget_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_t *job);
 static ngx_int_t ngx_cc_mcp_serve(void *session);
 static ngx_int_t ngx_cc_mcp_refused(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error);
 static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
-static ngx_int_t ngx_cc_mcp_call_job(ngx_cc_mcp_t *s,
-    ngx_cc_mcp_job_spec_t *js, ngx_str_t *token, ngx_cc_spec_t *spec);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
     ngx_cc_spec_t *spec);
 static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
     ngx_cc_value_t *params);
 static void ngx_cc_mcp_cancel(void *data);
-static ngx_uint_t ngx_cc_mcp_same(ngx_str_t *a, ngx_str_t *b);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
@@ -89,8 +80,8 @@ ngx_cc_mcp_open(ngx_cc_transport_t *transport)
     s->base.serve = ngx_cc_mcp_serve;
     s->base.command = ngx_cc_mcp_of;
     s->base.forget = ngx_cc_mcp_forget;
-    ngx_queue_init(&s->jobs);
     ngx_queue_init(&s->sent);
+    ngx_cc_mcp_jobs_init(&s->jobs, transport, &s->sent);
     s->methods.reply.answers = &s->base.answers;
     s->methods.reply.post = transport->post;
     s->methods.conf = transport->conf;
@@ -112,7 +103,7 @@ ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     n = ngx_cc_mcp_next(s, p, room, more);
     post = s->base.transport->post;
 
-    if (post && s->served && s->base.ncommands == 0 && s->njobs == 0
+    if (post && s->served && s->base.ncommands == 0 && s->jobs.n == 0
         && !s->methods.listens
         && s->base.answers.pos == s->base.answers.last)
     {
@@ -129,7 +120,7 @@ ngx_cc_mcp_busy(void *session)
 {
     ngx_cc_mcp_t  *s = session;
 
-    return s->base.ncommands + s->njobs;
+    return s->base.ncommands + s->jobs.n;
 }
 
 
@@ -140,11 +131,7 @@ ngx_cc_mcp_close(void *session)
 
     ngx_cc_mcp_sent_close(&s->sent, s->base.transport->rounds);
 
-    while (!ngx_queue_empty(&s->jobs)) {
-        ngx_cc_mcp_forget_job(s, ngx_queue_data(ngx_queue_head(&s->jobs),
-                                                ngx_cc_mcp_job_t, queue));
-    }
-
+    ngx_cc_mcp_jobs_close(&s->jobs);
     ngx_cc_dialogue_close(session);
 }
 
@@ -173,8 +160,8 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
     *more = 0;
     s->base.transport->failed |= s->base.answers.no_memory;
 
-    if (s->job) {
-        return ngx_cc_mcp_next_job(s, p, room, more);
+    if (s->jobs.current) {
+        return ngx_cc_mcp_jobs_pull(&s->jobs, p, room, more);
     }
 
     if (s->current == NULL) {
@@ -229,75 +216,7 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
         }
     }
 
-    return ngx_cc_mcp_next_job(s, p, room, more);
-}
-
-
-static size_t
-ngx_cc_mcp_next_job(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
-{
-    size_t             n;
-    ngx_uint_t         i, turns, answer;
-    ngx_queue_t       *q;
-    ngx_cc_mcp_job_t  *job;
-
-    turns = s->njobs;
-
-    for (i = 0; i < turns; i++) {
-
-        job = s->job;
-
-        if (job == NULL) {
-            q = ngx_queue_head(&s->jobs);
-            ngx_queue_remove(q);
-            ngx_queue_insert_tail(&s->jobs, q);
-            job = ngx_queue_data(q, ngx_cc_mcp_job_t, queue);
-        }
-
-        if (ngx_exiting) {
-            ngx_cc_mcp_job_leave(job);
-        }
-
-        n = ngx_cc_mcp_job_pull(job, p, ngx_min(room, NGX_CC_MCP_PIECE), more,
-                                &answer);
-
-        if (n && !answer && s->base.transport->post) {
-            s->base.transport->post->stream = 1;
-        }
-
-        s->job = *more ? job : NULL;
-        s->base.transport->failed |= job->no_memory;
-
-        if (job->ended && ngx_cc_mcp_job_marks(job)) {
-            ngx_queue_remove(&job->queue);
-            s->njobs--;
-            ngx_cc_mcp_sent_await(&s->sent, &job->sent,
-                                  s->base.transport->rounds);
-
-        } else if (job->ended || job->no_memory) {
-            ngx_cc_mcp_forget_job(s, job);
-        }
-
-        if (n) {
-            return n;
-        }
-    }
-
-    return 0;
-}
-
-
-static void
-ngx_cc_mcp_forget_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_t *job)
-{
-    ngx_queue_remove(&job->queue);
-    s->njobs--;
-
-    if (s->job == job) {
-        s->job = NULL;
-    }
-
-    ngx_cc_mcp_job_close(job);
+    return ngx_cc_mcp_jobs_pull(&s->jobs, p, room, more);
 }
 
 
@@ -562,7 +481,12 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     if (rc == NGX_OK && tool->ask) {
-        return ngx_cc_mcp_call_job(s, &js, &token, &ex.spec);
+        rc = ngx_cc_mcp_jobs_start(&s->jobs, &js, &rp->id, &token, rp->modern,
+                                   &ex.spec);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (rc == NGX_OK && ex.spec.command.keep) {
@@ -617,33 +541,6 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 }
 
 
-static ngx_int_t
-ngx_cc_mcp_call_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_spec_t *js,
-    ngx_str_t *token, ngx_cc_spec_t *spec)
-{
-    ngx_cc_mcp_job_t  *job;
-
-    if (s->njobs >= NGX_CC_MCP_JOBS) {
-        (void) ngx_cc_spec_refuse(spec, NGX_CC_REFUSED_LIMIT,
-                                  "%ui calls about jobs wait in this session "
-                                  "already", s->njobs);
-        return ngx_cc_mcp_call_refused(s, spec);
-    }
-
-    job = ngx_cc_mcp_job_start(js, s->base.transport, &s->methods.reply.id,
-                               token, s->methods.reply.modern);
-
-    if (job == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_queue_insert_tail(&s->jobs, &job->queue);
-    s->njobs++;
-
-    return NGX_OK;
-}
-
-
 /*
  * What a model can mend (arguments, policy, limits) is a result that it reads;
  * what it cannot is an error.
@@ -652,13 +549,7 @@ ngx_cc_mcp_call_job(ngx_cc_mcp_t *s, ngx_cc_mcp_job_spec_t *js,
 static ngx_int_t
 ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
 {
-    size_t                 n;
-    u_char                *p;
-    ngx_uint_t             more;
-    ngx_cc_capture_t       capture[NGX_CC_STREAMS];
-    ngx_cc_mcp_reply_t    *rp;
-    ngx_cc_mcp_result_t   *result;
-    ngx_cc_mcp_outcome_t   outcome;
+    ngx_cc_mcp_reply_t  *rp;
 
     ngx_cc_spec_report(spec, s->base.transport->recorder);
 
@@ -669,27 +560,7 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
                                        spec->len, spec->text);
     }
 
-    n = NGX_CC_MCP_RESULT_TEXT + rp->id.len;
-    p = ngx_palloc(rp->pool, n);
-    result = ngx_palloc(rp->pool, sizeof(ngx_cc_mcp_result_t));
-
-    if (p == NULL || result == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(&outcome, sizeof(ngx_cc_mcp_outcome_t));
-    ngx_memzero(capture, sizeof(capture));
-
-    outcome.id = &rp->id;
-    outcome.modern = rp->modern;
-    outcome.capture = capture;
-    outcome.error.data = spec->text;
-    outcome.error.len = spec->len;
-
-    ngx_cc_mcp_result_init(result, &outcome);
-    n = ngx_cc_mcp_result_pull(result, p, n, &more);
-
-    return ngx_cc_answers_put(&s->base.answers, p, n);
+    return ngx_cc_mcp_result_refused(rp, spec);
 }
 
 
@@ -704,7 +575,6 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_str_t           id;
     ngx_queue_t        *q;
     ngx_cc_value_t     *v;
-    ngx_cc_mcp_job_t   *job;
     ngx_cc_mcp_call_t  *call;
 
     v = ngx_cc_request_member(params, "requestId");
@@ -730,24 +600,16 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     {
         call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
 
-        if (!call->begun && ngx_cc_mcp_same(&call->id, &id)) {
+        if (!call->begun && call->id.len == id.len
+            && ngx_memcmp(call->id.data, id.data, id.len) == 0)
+        {
             call->session = s;
             ngx_cc_mcp_cancel(call);
             return NGX_OK;
         }
     }
 
-    for (q = ngx_queue_head(&s->jobs);
-         q != ngx_queue_sentinel(&s->jobs);
-         q = ngx_queue_next(q))
-    {
-        job = ngx_queue_data(q, ngx_cc_mcp_job_t, queue);
-
-        if (!job->pulled && ngx_cc_mcp_same(&job->id, &id)) {
-            ngx_cc_mcp_forget_job(s, job);
-            break;
-        }
-    }
+    ngx_cc_mcp_jobs_cancel(&s->jobs, &id);
 
     return NGX_OK;
 }
@@ -782,11 +644,4 @@ ngx_cc_mcp_cancel(void *data)
     (void) ngx_cc_command_cancel(call->cmd);
     ngx_cc_mcp_forget(s, &call->queue);
     transport->wake(transport->data);
-}
-
-
-static ngx_uint_t
-ngx_cc_mcp_same(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }

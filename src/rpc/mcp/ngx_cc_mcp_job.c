@@ -1,56 +1,28 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <signal.h>
-#include "ngx_cc_mcp_job.h"
+#include "ngx_cc_mcp_job_ask.h"
 #include "ngx_cc_mcp_job_list.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_utf8.h"
 
 
-#define NGX_CC_MCP_JOB_IDLE      200     /* ms of silence behind a reaction */
-#define NGX_CC_MCP_JOB_SILENCE   1000    /* ms, "until":"idle" of job_read */
-#define NGX_CC_MCP_JOB_ECHO      500     /* ms for a terminal to echo */
 #define NGX_CC_MCP_JOB_DELAY     5       /* ms, as for every unknown id */
-#define NGX_CC_MCP_JOB_PATIENCE  5000    /* ms for a write that waits for
-                                            nothing else */
-
-
-/* what is asked now */
-
-enum {
-    NGX_CC_MCP_JOB_STAGE_WRITE = 0,
-    NGX_CC_MCP_JOB_STAGE_SIGNAL,
-    NGX_CC_MCP_JOB_STAGE_ECHO,       /* what was written is echoed */
-    NGX_CC_MCP_JOB_STAGE_REACTION,   /* the first output behind it */
-    NGX_CC_MCP_JOB_STAGE_WAIT,
-    NGX_CC_MCP_JOB_STAGE_READ,
-    NGX_CC_MCP_JOB_STAGE_STATE       /* of one that was signalled */
-};
 
 
 static ngx_cc_mcp_job_t *ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec,
     ngx_log_t *log, ngx_str_t *id, ngx_str_t *token);
 static void ngx_cc_mcp_job_reader(ngx_cc_mcp_job_t *job);
-static void ngx_cc_mcp_job_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
-    ngx_cc_ask_spec_t *ask);
 static ngx_int_t ngx_cc_mcp_job_find(ngx_cc_mcp_job_t *job,
     ngx_cc_mcp_job_spec_t *spec);
 static void ngx_cc_mcp_job_found(void *data);
-static void ngx_cc_mcp_job_write(ngx_cc_mcp_job_t *job);
-static void ngx_cc_mcp_job_signal(ngx_cc_mcp_job_t *job);
-static void ngx_cc_mcp_job_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
-    const int64_t *from);
-static void ngx_cc_mcp_job_read(ngx_cc_mcp_job_t *job);
 static void ngx_cc_mcp_job_done(void *data,
     const ngx_cc_ask_answer_t *answer);
 static ngx_int_t ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer);
 static void ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer);
-static ngx_uint_t ngx_cc_mcp_job_echoes(ngx_cc_mcp_job_t *job,
-    ngx_cc_ask_pattern_t *line);
 static void ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer);
 static ngx_uint_t ngx_cc_mcp_job_torn(ngx_cc_mcp_job_t *job,
@@ -89,6 +61,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->delay.log = transport->log;
     job->delay.cancelable = !ngx_exiting;
 
+    job->done = ngx_cc_mcp_job_done;
     job->sent.done = ngx_cc_mcp_job_sent;
     job->sent.data = job;
 
@@ -104,11 +77,11 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     switch (spec->what) {
 
     case NGX_CC_MCP_JOB_WRITE:
-        ngx_cc_mcp_job_write(job);
+        ngx_cc_mcp_job_ask_write(job);
         break;
 
     case NGX_CC_MCP_JOB_SIGNAL:
-        ngx_cc_mcp_job_signal(job);
+        ngx_cc_mcp_job_ask_signal(job);
         break;
 
     case NGX_CC_MCP_JOB_LIST:
@@ -121,7 +94,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
 
     default:
         if (spec->waits && !ngx_exiting) {
-            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, NULL);
+            ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, NULL);
             break;
         }
 
@@ -129,7 +102,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
             job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
         }
 
-        ngx_cc_mcp_job_read(job);
+        ngx_cc_mcp_job_ask_read(job);
         break;
     }
 
@@ -243,7 +216,7 @@ ngx_cc_mcp_job_leave(ngx_cc_mcp_job_t *job)
     ngx_cc_ask_close(job->ask);
     job->ask = NULL;
     job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
-    ngx_cc_mcp_job_read(job);
+    ngx_cc_mcp_job_ask_read(job);
 }
 
 
@@ -274,24 +247,6 @@ ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job)
     }
 
     ngx_free(job);
-}
-
-
-static void
-ngx_cc_mcp_job_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
-    ngx_cc_ask_spec_t *ask)
-{
-    ask->handle = job->spec.handle;
-    ask->owner = job->transport->owner;
-    ngx_memcpy(ask->reader, job->reader, NGX_CC_WIRE_READER);
-
-    job->stage = stage;
-    job->ask = ngx_cc_ask(ask, ngx_cc_mcp_job_done, job);
-
-    if (job->ask == NULL) {
-        ngx_cc_mcp_job_fail(job, "no connection is left for this question now: "
-                                 "ask again");
-    }
 }
 
 
@@ -340,118 +295,6 @@ ngx_cc_mcp_job_found(void *data)
 
 
 static void
-ngx_cc_mcp_job_write(ngx_cc_mcp_job_t *job)
-{
-    ngx_cc_ask_spec_t  ask;
-
-    ngx_memzero(&ask, sizeof(ask));
-    ask.what = NGX_CC_ASK_WRITE;
-    ask.input = job->spec.input;
-    ask.enter = job->spec.enter;
-    ask.eof = job->spec.eof;
-    ask.wait = ngx_max(job->spec.wait, NGX_CC_MCP_JOB_PATIENCE);
-
-    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_WRITE, &ask);
-}
-
-
-/* TERM is the ladder: nothing of it is left behind */
-
-static void
-ngx_cc_mcp_job_signal(ngx_cc_mcp_job_t *job)
-{
-    ngx_cc_ask_spec_t  ask;
-
-    ngx_memzero(&ask, sizeof(ask));
-    ask.what = (job->spec.signo == SIGTERM) ? NGX_CC_ASK_CANCEL
-                                            : NGX_CC_ASK_SIGNAL;
-    ask.signo = job->spec.signo;
-    ask.to = NGX_CC_SIGNAL_TREE;
-
-    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_SIGNAL, &ask);
-}
-
-
-/* "from" NULL: where reading goes on */
-
-static void
-ngx_cc_mcp_job_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
-    const int64_t *from)
-{
-    ngx_uint_t              i;
-    ngx_msec_int_t          left;
-    ngx_cc_ask_spec_t       ask;
-    ngx_cc_ask_pattern_t    pattern;
-    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
-
-    left = job->until - ngx_current_msec;
-
-    ngx_memzero(&ask, sizeof(ask));
-    ask.what = NGX_CC_ASK_WAIT;
-    ask.wait = ngx_max(left, 1);
-    ask.streams = spec->streams;
-    ask.ansi = !spec->raw;
-    ask.until = spec->until;
-    ask.idle = spec->what == NGX_CC_MCP_JOB_WRITE ? NGX_CC_MCP_JOB_IDLE
-                                                  : NGX_CC_MCP_JOB_SILENCE;
-
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-        ask.from[i] = from ? from[i] : spec->tail ? INT64_MAX
-                      : (int64_t) spec->from[i];
-    }
-
-    ask.mark = (from == NULL && !spec->tail && !spec->cursor);
-
-    if (spec->pattern.len) {
-        pattern.data = spec->pattern.data;
-        pattern.len = spec->pattern.len;
-        ask.patterns = &pattern;
-        ask.npatterns = 1;
-    }
-
-    if (stage == NGX_CC_MCP_JOB_STAGE_ECHO) {
-        (void) ngx_cc_mcp_job_echoes(job, &pattern);
-        ask.until = NGX_CC_UNTIL_EXIT;
-        ask.wait = ngx_min(ask.wait, NGX_CC_MCP_JOB_ECHO);
-
-    } else if (stage == NGX_CC_MCP_JOB_STAGE_REACTION) {
-        ask.until = NGX_CC_UNTIL_OUTPUT;
-    }
-
-    ngx_cc_mcp_job_ask(job, stage, &ask);
-}
-
-
-static void
-ngx_cc_mcp_job_read(ngx_cc_mcp_job_t *job)
-{
-    ngx_uint_t              i;
-    ngx_cc_ask_spec_t       ask;
-    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
-
-    ngx_memzero(&ask, sizeof(ask));
-
-    if (spec->what == NGX_CC_MCP_JOB_SIGNAL) {
-        ask.what = NGX_CC_ASK_ENTRY;
-        ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_STATE, &ask);
-        return;
-    }
-
-    ask.what = NGX_CC_ASK_OUTPUT;
-    ask.streams = spec->streams;
-    ask.max = spec->tail ? 2 * spec->tail : spec->max;
-    ask.mark = (!spec->tail && !spec->cursor);
-
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-        ask.from[i] = spec->tail ? -(int64_t) spec->tail
-                                 : (int64_t) spec->from[i];
-    }
-
-    ngx_cc_mcp_job_ask(job, NGX_CC_MCP_JOB_STAGE_READ, &ask);
-}
-
-
-static void
 ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
 {
     ngx_cc_ask_t      *ask;
@@ -480,18 +323,18 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
         }
 
         if (job->spec.waits && !ngx_exiting) {
-            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
+            ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
                                 (int64_t[]) { INT64_MAX, INT64_MAX });
             return;
         }
 
-        ngx_cc_mcp_job_read(job);
+        ngx_cc_mcp_job_ask_read(job);
         return;
 
     case NGX_CC_MCP_JOB_STAGE_READ:
 
         if (ngx_cc_mcp_job_torn(job, answer)) {
-            ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
+            ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
                                 (int64_t *) answer->output->next);
             return;
         }
@@ -588,75 +431,29 @@ ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
                               "execute opens it)");
         job->told.hint = (char *) job->hint;
         job->told.error = 1;
-        ngx_cc_mcp_job_read(job);
+        ngx_cc_mcp_job_ask_read(job);
         return;
     }
 
     if (!job->spec.waits) {
-        ngx_cc_mcp_job_read(job);
+        ngx_cc_mcp_job_ask_read(job);
         return;
     }
 
     if (ngx_exiting) {
         job->told.waited = NGX_CC_MCP_WAITED_RELOADING;
-        ngx_cc_mcp_job_read(job);
+        ngx_cc_mcp_job_ask_read(job);
         return;
     }
 
     from[NGX_CC_STDOUT] = job->wrote[NGX_CC_STDOUT];
     from[NGX_CC_STDERR] = job->wrote[NGX_CC_STDERR];
 
-    ngx_cc_mcp_job_wait(job, job->spec.pattern.len == 0
+    ngx_cc_mcp_job_ask_wait(job, job->spec.pattern.len == 0
                              ? NGX_CC_MCP_JOB_STAGE_REACTION
-                             : ngx_cc_mcp_job_echoes(job, &line)
+                             : ngx_cc_mcp_job_ask_echoes(job, &line)
                                ? NGX_CC_MCP_JOB_STAGE_ECHO
                                : NGX_CC_MCP_JOB_STAGE_WAIT, from);
-}
-
-
-/*
- * Would the echo on a terminal be taken for the pattern?  Then the last line
- * that was written, or its end, is what has to be seen first.
- */
-
-static ngx_uint_t
-ngx_cc_mcp_job_echoes(ngx_cc_mcp_job_t *job, ngx_cc_ask_pattern_t *line)
-{
-    size_t      i, len;
-    u_char     *p, *last;
-    ngx_str_t  *pattern;
-
-    pattern = &job->spec.pattern;
-    p = job->spec.input.data;
-    len = job->spec.input.len;
-
-    for (i = 0; i + pattern->len <= len; i++) {
-        if (ngx_memcmp(p + i, pattern->data, pattern->len) == 0) {
-            break;
-        }
-    }
-
-    if (!job->tty || i + pattern->len > len) {
-        return 0;
-    }
-
-    last = p + len;
-
-    while (last > p && (last[-1] == '\n' || last[-1] == '\r')) {
-        last--;
-    }
-
-    for (line->data = last;
-         line->data > p && line->data[-1] >= ' '
-         && last - line->data < NGX_CC_WIRE_MAX_PATTERN;
-         line->data--)
-    {
-        /* void */
-    }
-
-    line->len = last - line->data;
-
-    return line->len != 0;
 }
 
 
@@ -678,14 +475,14 @@ ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
             from[woke->stream] = woke->next;
         }
 
-        ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
+        ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
         return;
     }
 
     if (job->stage == NGX_CC_MCP_JOB_STAGE_REACTION
         && woke->reason == NGX_CC_WOKE_OUTPUT)
     {
-        ngx_cc_mcp_job_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
+        ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT, from);
         return;
     }
 
@@ -693,7 +490,7 @@ ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
                        ? NGX_CC_MCP_WAITED_TIMEOUT : NGX_CC_MCP_WAITED_EVENT;
     job->told.matched = (woke->reason == NGX_CC_WOKE_PATTERN);
 
-    ngx_cc_mcp_job_read(job);
+    ngx_cc_mcp_job_ask_read(job);
 }
 
 
@@ -784,31 +581,11 @@ ngx_cc_mcp_job_unknown(ngx_event_t *ev)
 static void
 ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text)
 {
-    ngx_cc_json_t          *w;
-    ngx_cc_mcp_job_text_t  *t;
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
+                          job->transport->log);
 
-    t = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
-    job->text = t;
-
-    if (t) {
-        t->memory = NULL;
-        ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
-        w = &t->parts.w;
-
-        ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
-        ngx_cc_mcp_parts_add(&t->parts, job->id.data, job->id.len,
-                             NGX_CC_MCP_PART_JSON);
-        ngx_cc_json_lit(w, ",\"result\":{");
-
-        if (job->modern) {
-            ngx_cc_json_lit(w, "\"resultType\":\"complete\",\"_meta\":{"
-                               NGX_CC_MCP_SERVER "},");
-        }
-
-        ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":");
-        ngx_cc_json_cstring(w, text);
-        ngx_cc_json_lit(w, "}],\"isError\":true}}");
-        ngx_cc_mcp_parts_end(&t->parts);
+    if (job->text) {
+        ngx_cc_mcp_job_text_refuse(job->text, &job->id, job->modern, text);
     }
 
     ngx_cc_mcp_job_finish(job);

@@ -31,6 +31,8 @@ typedef struct {
     uint8_t                  reader[NGX_CC_WIRE_READER];
     ngx_cc_mcp_progress_t    progress;
     ngx_cc_ask_t            *ask;        /* the question now, or NULL */
+    void                   (*done)(void *data,
+                                 const ngx_cc_ask_answer_t *answer);
     ngx_cc_ask_t            *held;       /* the one whose mark is to move */
     ngx_cc_kept_list_t      *list;       /* of job_list */
     ngx_uint_t               stage;

@@ -108,6 +108,32 @@ ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t)
 }
 
 
+void
+ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,
+    ngx_uint_t modern, const char *why)
+{
+    ngx_cc_json_t  *w;
+
+    t->memory = NULL;
+    ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
+    w = &t->parts.w;
+
+    ngx_cc_json_lit(w, "{\"jsonrpc\":\"2.0\",\"id\":");
+    ngx_cc_mcp_parts_add(&t->parts, id->data, id->len, NGX_CC_MCP_PART_JSON);
+    ngx_cc_json_lit(w, ",\"result\":{");
+
+    if (modern) {
+        ngx_cc_json_lit(w, "\"resultType\":\"complete\",\"_meta\":{"
+                           NGX_CC_MCP_SERVER "},");
+    }
+
+    ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":");
+    ngx_cc_json_cstring(w, why);
+    ngx_cc_json_lit(w, "}],\"isError\":true}}");
+    ngx_cc_mcp_parts_end(&t->parts);
+}
+
+
 /* half of a character comes with the other half, if there will be one */
 
 static void
@@ -281,7 +307,8 @@ ngx_cc_mcp_job_text_mark(ngx_cc_gather_piece_t *piece, ngx_uint_t changed,
     }
 
     if (piece->len == 0) {
-        p = ngx_sprintf(p, "[... %uL bytes dropped ...]\n",
+        p = ngx_slprintf(p, text + pos + NGX_CC_MCP_JOB_TEXT_MARK,
+                         "[... %uL bytes dropped ...]\n",
                         piece->to - piece->from);
     }
 
@@ -461,6 +488,7 @@ ngx_cc_mcp_job_text_cursor(ngx_cc_json_t *w, const uint64_t at[NGX_CC_STREAMS])
 {
     u_char  text[40], *p;
 
-    p = ngx_sprintf(text, "c%xL-%xL", at[NGX_CC_STDOUT], at[NGX_CC_STDERR]);
+    p = ngx_slprintf(text, text + sizeof(text), "c%xL-%xL", at[NGX_CC_STDOUT],
+                     at[NGX_CC_STDERR]);
     ngx_cc_json_string(w, text, p - text);
 }

@@ -61,6 +61,10 @@ typedef struct {
 ngx_int_t ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log);
 
+/* the same for one that is refused: isError, and why (static text) */
+void ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,
+    ngx_uint_t modern, const char *why);
+
 /* frees its memory; t itself is the caller's */
 void ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t);
 

@@ -78,6 +78,40 @@ ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
 }
 
 
+ngx_int_t
+ngx_cc_mcp_result_refused(ngx_cc_mcp_reply_t *rp, ngx_cc_spec_t *spec)
+{
+    size_t                 n;
+    u_char                *p;
+    ngx_uint_t             more;
+    ngx_cc_capture_t       capture[NGX_CC_STREAMS];
+    ngx_cc_mcp_result_t   *result;
+    ngx_cc_mcp_outcome_t   outcome;
+
+    n = NGX_CC_MCP_RESULT_TEXT + rp->id.len;
+    p = ngx_palloc(rp->pool, n);
+    result = ngx_palloc(rp->pool, sizeof(ngx_cc_mcp_result_t));
+
+    if (p == NULL || result == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&outcome, sizeof(ngx_cc_mcp_outcome_t));
+    ngx_memzero(capture, sizeof(capture));
+
+    outcome.id = &rp->id;
+    outcome.modern = rp->modern;
+    outcome.capture = capture;
+    outcome.error.data = spec->text;
+    outcome.error.len = spec->len;
+
+    ngx_cc_mcp_result_init(result, &outcome);
+    n = ngx_cc_mcp_result_pull(result, p, n, &more);
+
+    return ngx_cc_answers_put(rp->answers, p, n);
+}
+
+
 size_t
 ngx_cc_mcp_result_pull(ngx_cc_mcp_result_t *result, u_char *p, size_t room,
     ngx_uint_t *more)

@@ -16,6 +16,8 @@
 #include "ngx_cc_capture.h"
 #include "ngx_cc_command.h"
 #include "ngx_cc_mcp_parts.h"
+#include "ngx_cc_mcp_reply.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_MCP_RESULT_TEXT   12288   /* bytes of what stands around */
@@ -52,6 +54,10 @@ typedef struct {
  */
 void ngx_cc_mcp_result_init(ngx_cc_mcp_result_t *result,
     ngx_cc_mcp_outcome_t *outcome);
+
+/* queues a whole one: nothing was started, and why; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_cc_mcp_result_refused(ngx_cc_mcp_reply_t *rp,
+    ngx_cc_spec_t *spec);
 
 /*
  * Writes the next piece to p (room >= 64); returns its length, never 0 before

@@ -1,0 +1,102 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_ask_state.h"
+
+
+static ngx_uint_t ngx_cc_ask_state_at_end(const ngx_cc_ask_t *ask);
+
+
+ngx_uint_t  ngx_cc_ask_open;
+
+
+void
+ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
+{
+    ngx_cc_wire_head_t  *head = msg;
+
+    (void) ngx_cc_peer_send(&ask->peer, msg, head->size);
+}
+
+
+void
+ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
+{
+    ask->answer.result = result;
+
+    /* of what makes room (nobody asks) it stays known how it ended */
+
+    if (result == NGX_CC_ASKED_OK && ask->spec.what == NGX_CC_ASK_REMOVE
+        && ask->done
+        && (ask->answer.attached.flags & NGX_CC_ATTACHED_OVER))
+    {
+        ngx_cc_index_forget(ask->spec.handle.byte);
+    }
+
+    if (result == NGX_CC_ASKED_OK && ngx_cc_ask_state_at_end(ask)) {
+        ngx_cc_index_read(ask->spec.handle.byte);
+    }
+
+    ask->held = 1;
+
+    if (ask->done) {
+        ask->done(ask->data, &ask->answer);
+    }
+
+    if (!ask->hold) {
+        ngx_cc_ask_close(ask);
+    }
+}
+
+
+/*
+ * Has this READ come to the end of a stream, or this OUTPUT to that of both, of
+ * one that is over?
+ */
+
+static ngx_uint_t
+ngx_cc_ask_state_at_end(const ngx_cc_ask_t *ask)
+{
+    const ngx_cc_ask_answer_t  *answer = &ask->answer;
+
+    if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
+        return (answer->entry->head.flags & NGX_CC_ATTACHED_OVER)
+               && ask->gather.next[NGX_CC_STDOUT]
+                  >= answer->entry->bytes[NGX_CC_STDOUT]
+               && ask->gather.next[NGX_CC_STDERR]
+                  >= answer->entry->bytes[NGX_CC_STDERR];
+    }
+
+    return ask->spec.what == NGX_CC_ASK_READ
+           && (answer->attached.flags & NGX_CC_ATTACHED_OVER)
+           && answer->from + answer->len
+              >= answer->attached.bytes[ask->spec.stream];
+}
+
+
+void
+ngx_cc_ask_close(ngx_cc_ask_t *ask)
+{
+    ngx_cc_ask_open--;
+
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+
+    ngx_cc_peer_close(&ask->peer);
+
+    if (ask->wait) {
+        ngx_free(ask->wait);
+    }
+
+    if (ask->read) {
+        ngx_free(ask->read);
+    }
+
+    if (ask->input) {
+        ngx_free(ask->input);
+    }
+
+    ngx_cc_gather_free(&ask->gather);
+    ngx_free(ask);
+}
