@@ -159,7 +159,8 @@ is($r->{structuredContent}{stdout}, "<hällo>\n", 'written, and its reaction');
 is($r->{structuredContent}{stdin}, 'open', 'stdin stays open');
 $r = tool($c, 'job_write', job_id => $id, eof => $true, wait_ms => 20000,
     pattern => 'end');
-is($r->{structuredContent}{stdout}, "end\n", 'end of file');
+is($r->{structuredContent}{stdout}, "end\n", 'end of file')
+    or diag(explain($r));
 $r = tool($c, 'job_read', job_id => $id, until => 'exit');
 $r = tool($c, 'job_write', job_id => $id, data => 'x');
 ok($r->{isError}, 'nobody reads');
@@ -241,15 +242,22 @@ for my $modern (0, 1) {
 # lists
 
 $id = job($c, 'sleep 30', label => 'server');
-$r = tool($c, 'job_list', label => 'server');
+sub list {
+    my $list;
+    my @arguments = @_;
+    $t->wait_until(sub { $list = tool($c, 'job_list', @arguments);
+        !$list->{structuredContent}{partial} }, 30);
+    return $list;
+}
+$r = list(label => 'server');
 my @jobs = @{ $r->{structuredContent}{jobs} };
 is_deeply([map { @$_{qw(job_id label command status)} } @jobs],
     [$id, 'server', 'sleep 30', 'running'], 'by its label');
 like(text($r), qr/^\[job $id "server" running .*\] sleep 30$/, 'as text');
-$r = tool($c, 'job_list', status => 'running');
+$r = list(status => 'running');
 ok(!(grep { $_->{status} !~ /^(?:running|paused)$/ }
     @{ $r->{structuredContent}{jobs} }), 'those that run');
-$r = tool($c, 'job_list', status => 'finished', limit => 2);
+$r = list(status => 'finished', limit => 2);
 is(scalar @{ $r->{structuredContent}{jobs} }, 2, 'at most so many');
 is($r->{structuredContent}{more}, $true, 'there are more');
 

@@ -419,7 +419,9 @@ ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
     job->tty = (answer->attached.flags & NGX_CC_ATTACHED_TTY) != 0;
     ngx_memcpy(job->wrote, answer->attached.bytes, sizeof(job->wrote));
 
-    if (answer->closed || answer->overlong || answer->late) {
+    /* that it is closed is no surprise behind "eof" */
+
+    if (answer->written < all || answer->overlong || answer->late) {
 
         (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
                             "%uz of %uz bytes were written: %s%Z",
