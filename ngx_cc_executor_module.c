@@ -721,7 +721,7 @@ static ngx_int_t
 ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 {
     ngx_int_t            rc;
-    ngx_cc_main_conf_t  *mcf;
+    ngx_cc_main_conf_t  *mcf, *old;
 
     mcf = ngx_cc_executor_main_conf(cycle);
 
@@ -745,6 +745,13 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
 
     if (ngx_test_config) {
         return NGX_OK;
+    }
+
+    old = ngx_is_init_cycle(cycle->old_cycle)
+          ? NULL : ngx_cc_executor_main_conf(cycle->old_cycle);
+
+    if (old) {
+        ngx_cc_zone_inherit(mcf->zone, old->zone, cycle->log);
     }
 
     ngx_cc_conf_report_tell(cycle, mcf);

@@ -189,8 +189,24 @@ ngx_cc_index_forget(const uint8_t name[NGX_CC_INDEX_NAME])
 
     self = ngx_cc_zone_worker();
 
-    if (self && ngx_cc_shelf_find(self->slots, name, &entry)) {
+    if (self && ngx_cc_shelf_find(self->slots, name, &entry)
+        && entry.state != NGX_CC_SHELF_RUNNING)
+    {
         (void) ngx_cc_shelf_remove(self->slots, &entry.place);
+    }
+}
+
+
+void
+ngx_cc_index_withdraw(const ngx_cc_index_place_t *place)
+{
+    ngx_cc_shelf_place_t     sp;
+    ngx_cc_slots_process_t  *self;
+
+    self = ngx_cc_index_place(place, &sp);
+
+    if (self) {
+        (void) ngx_cc_shelf_remove(self->slots, &sp);
     }
 }
 

@@ -104,8 +104,14 @@ void ngx_cc_index_read(const uint8_t name[NGX_CC_INDEX_NAME]);
 /* it ended, and makes room: the place is free, how it ended stays known */
 void ngx_cc_index_evict(const uint8_t name[NGX_CC_INDEX_NAME]);
 
-/* its helper has forgotten it: the place is free, nothing is known of it */
+/*
+ * Its helper has forgotten it: the place is free, nothing is known of it.  One
+ * whose end has not been told yet stays for whoever minds it.
+ */
 void ngx_cc_index_forget(const uint8_t name[NGX_CC_INDEX_NAME]);
+
+/* handed over, but it will not be kept: as if it had never been there */
+void ngx_cc_index_withdraw(const ngx_cc_index_place_t *place);
 
 /* is the process of its helper there? */
 ngx_uint_t ngx_cc_index_alive(const ngx_cc_index_place_t *place);

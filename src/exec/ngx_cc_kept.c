@@ -174,7 +174,7 @@ ngx_cc_kept_born(ngx_cc_kept_t *kept, ngx_cc_command_link_t *cl)
     }
 
     if (ngx_cc_pool_leave(h) != NGX_OK) {
-        ngx_cc_index_forget(kept->place.name);
+        ngx_cc_index_withdraw(&kept->place);
         return NGX_ERROR;
     }
 

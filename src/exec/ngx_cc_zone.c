@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <sys/mman.h>
 #include "ngx_cc_clock.h"
-#include "ngx_cc_shelf.h"
+#include "ngx_cc_shelf_inherit.h"
 #include "ngx_cc_zone.h"
 
 
@@ -248,6 +248,26 @@ ngx_cc_zone_used(size_t size)
     return ngx_align(sizeof(ngx_cc_totals_t), 64)
            + ngx_align(size / NGX_CC_ZONE_ENDED, 64)
            + ngx_align(size / NGX_CC_ZONE_NOTICES, 64);
+}
+
+
+void
+ngx_cc_zone_inherit(ngx_cc_zone_t *zone, ngx_cc_zone_t *old, ngx_log_t *log)
+{
+    uint32_t  lost;
+
+    if (zone->slots == old->slots) {
+        return;
+    }
+
+    lost = ngx_cc_shelf_inherit(zone->slots, old->slots);
+
+    if (lost) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "cc_executor_zone has no room for %uD kept commands: "
+                      "who knows their ids can reach them, lists and limits "
+                      "do not know them", lost);
+    }
 }
 
 

@@ -49,6 +49,13 @@ typedef struct {
 ngx_int_t ngx_cc_zone_add(ngx_conf_t *cf, ngx_cc_zone_t *zone, size_t size,
     void *tag);
 
+/*
+ * In init_module, when nothing can go wrong any more: what "old", the zone of
+ * the configuration before, keeps is taken over if this is another one.
+ */
+void ngx_cc_zone_inherit(ngx_cc_zone_t *zone, ngx_cc_zone_t *old,
+    ngx_log_t *log);
+
 /* this worker begins to claim slots; NGX_OK or NGX_ERROR (told) */
 ngx_int_t ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log);
 

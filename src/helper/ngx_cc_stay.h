@@ -10,7 +10,9 @@
  *                 knows its id, so it was told
  *   then          it is its owner's: it ends by itself, by its limits, by
  *                 CANCEL or REMOVE, or as an orphan
- *   after its end it stays for its ttl, or until REMOVE
+ *   after its end it stays for its ttl, or until REMOVE, and in any case until
+ *                 whoever minds the index has heard how it ended, or has not
+ *                 come for NGX_CC_STAY_UNHEARD ms
  *   no master     it ends (cause "shutdown") and does not stay
  *
  * All of its descriptors but the helper's own ones are in one epoll(7), so the
@@ -29,6 +31,9 @@
 #define NGX_CC_STAY_UNTOLD    60000      /* ms */
 #define NGX_CC_STAY_LAST      1000       /* ms that watchers have to take what
                                             they are owed when it leaves */
+#define NGX_CC_STAY_UNHEARD   5000       /* ms that it waits for one who minds
+                                            the index, whose worker has just
+                                            left or died */
 #define NGX_CC_STAY_SPARE     48         /* connections besides watchers and
                                             waits: they are asking, or on their
                                             way in */
@@ -89,8 +94,11 @@ typedef struct ngx_cc_stay_s {
     unsigned               told:1;
     unsigned               over:1;
     unsigned               read:1;       /* over, and somebody has read it */
+    unsigned               heard:1;      /* over, and whoever minds the index
+                                            was told */
     unsigned               present:1;    /* somebody was, in the last turn */
-    unsigned               leaving:1;    /* nobody may attach any more */
+    unsigned               leaving:1;    /* once it is over nobody may attach
+                                            any more, but monitors */
     unsigned               busy:1;       /* there is more to do at once */
 } ngx_cc_stay_t;
 

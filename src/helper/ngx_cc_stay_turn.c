@@ -399,6 +399,13 @@ ngx_cc_stay_leave(ngx_cc_stay_t *stay)
         return;
     }
 
+    if (!stay->heard && !stay->life->masterless
+        && stay->life->now < stay->over_at + NGX_CC_STAY_UNHEARD)
+    {
+        ngx_cc_stay_alarm(stay, stay->over_at + NGX_CC_STAY_UNHEARD);
+        return;
+    }
+
     if (stay->life->now < stay->leave_at) {
 
         for (i = 0; i < stay->used; i++) {

@@ -31,6 +31,7 @@ static int ngx_cc_watcher_input(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 static ngx_cc_watcher_t *ngx_cc_watcher_turn(ngx_cc_stay_t *stay);
 static void ngx_cc_watcher_remove(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     int force);
+static int ngx_cc_watcher_forgotten(const ngx_cc_stay_t *stay);
 static int ngx_cc_watcher_zero(const uint8_t *p, size_t n);
 
 
@@ -124,7 +125,10 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         return;
     }
 
-    if (!w->control && !ngx_cc_watcher_may(stay, attach)) {
+    if (!w->control && (!ngx_cc_watcher_may(stay, attach)
+                        || (!(flags & NGX_CC_ATTACH_MONITOR)
+                            && ngx_cc_watcher_forgotten(stay))))
+    {
         ngx_cc_watcher_refuse(stay, w, NGX_CC_DENIED_UNKNOWN, 0);
         return;
     }
@@ -233,6 +237,15 @@ ngx_cc_watcher_may(const ngx_cc_stay_t *stay,
 }
 
 
+/* it is here only until somebody has heard how it ended */
+
+static int
+ngx_cc_watcher_forgotten(const ngx_cc_stay_t *stay)
+{
+    return stay->leaving && stay->over;
+}
+
+
 static int
 ngx_cc_watcher_zero(const uint8_t *p, size_t n)
 {
@@ -328,8 +341,10 @@ ngx_cc_watcher_list(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
             & !ngx_cc_watcher_zero(stay->keep.realm,
                                    sizeof(stay->keep.realm));
 
-    ngx_cc_watcher_refuse(stay, w, (owner | realm) ? NGX_CC_DENIED_NONE
-                                                   : NGX_CC_DENIED_UNKNOWN, 1);
+    ngx_cc_watcher_refuse(stay, w, (owner | realm)
+                                   && !ngx_cc_watcher_forgotten(stay)
+                                   ? NGX_CC_DENIED_NONE
+                                   : NGX_CC_DENIED_UNKNOWN, 1);
 }
 
 

@@ -32,7 +32,7 @@ ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
 
     share = (share == 0) ? UINT32_MAX : share;
 
-    if (table == NULL || max == 0
+    if (table == NULL || max == 0 || atomic_load(&self->slots->closed)
         || ngx_cc_shelf_claim(self, location, table, name, owner, now, &at,
                               &index)
            == -1)
@@ -237,9 +237,21 @@ ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
     at.block->detail[at.i].birth = *birth;
     atomic_store(&at.block->monitor[at.i], self->owner);
 
-    return ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, 0,
-                             ngx_cc_shelf_helper(birth->helper, birth->ticks))
-           ? 0 : -1;
+    if (!ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, 0,
+                           ngx_cc_shelf_helper(birth->helper, birth->ticks)))
+    {
+        return -1;
+    }
+
+    /* the index has moved, perhaps without it */
+
+    if (atomic_load(&self->slots->closed)) {
+        (void) ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_FREE,
+                                 0, 0);
+        return -1;
+    }
+
+    return 0;
 }
 
 

@@ -150,6 +150,17 @@ ngx_cc_shelf_table(ngx_cc_slots_t *slots, uint32_t location)
 }
 
 
+uint64_t
+ngx_cc_shelf_hash(ngx_cc_slots_t *slots, uint32_t location)
+{
+    ngx_cc_slots_location_t  *place;
+
+    place = ngx_cc_shelf_place(slots, location);
+
+    return place ? place->hash : NGX_CC_SLOTS_FREE;
+}
+
+
 int
 ngx_cc_shelf_at(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
     uint32_t index, ngx_cc_shelf_at_t *at)

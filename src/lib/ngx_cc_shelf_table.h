@@ -121,6 +121,9 @@ uint64_t ngx_cc_shelf_number(const uint8_t *p);
 ngx_cc_shelf_table_t *ngx_cc_shelf_table(ngx_cc_slots_t *slots,
     uint32_t location);
 
+/* the hash of a location by its index; NGX_CC_SLOTS_FREE: there is none */
+uint64_t ngx_cc_shelf_hash(ngx_cc_slots_t *slots, uint32_t location);
+
 /* an entry of a table: 1, or 0 behind its end */
 int ngx_cc_shelf_at(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
     uint32_t index, ngx_cc_shelf_at_t *at);

@@ -55,7 +55,8 @@ struct ngx_cc_slots_s {
     _Atomic uint32_t       first;        /* offset of the first / 64 */
     _Atomic uint64_t       healed[NGX_CC_SLOTS_KINDS];
     _Atomic uint64_t       changes;      /* of ngx_cc_shelf */
-    uint64_t               pad[3];
+    _Atomic uint64_t       closed;       /* its ngx_cc_shelf: moved elsewhere */
+    uint64_t               pad[2];
     ngx_cc_slots_worker_t  worker[NGX_CC_SLOTS_PROCESSES];
 };
 

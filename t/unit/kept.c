@@ -1128,6 +1128,27 @@ START_TEST(forgotten)
     peer_await(&h.starter, NGX_CC_WIRE_EXITED);
     peer_await(&h.starter, NGX_CC_WIRE_DETACHED);
     peer_gone(&h);
+
+    /* whoever minds it has to hear of its end; nobody else finds it */
+
+    teardown();
+    setup();
+    peer_run(&h, &usual, 0, "sleep 100");
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_WRITE, 0, 0));
+    peer_close(&h.starter);
+    (void) peer_say(&p, NGX_CC_WIRE_REMOVE, NGX_CC_REMOVE_FORCE);
+    peer_await(&p, NGX_CC_WIRE_REMOVED);
+    peer_await(&p, NGX_CC_WIRE_EXITED);
+    peer_close(&p);
+
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
+    ck_assert_uint_eq(p.m.kept.attached.denied, NGX_CC_DENIED_UNKNOWN);
+    peer_close(&p);
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_MONITOR, 0, 0));
+    peer_await(&p, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(p.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
+    peer_gone(&h);
+    peer_close(&p);
 }
 END_TEST
 

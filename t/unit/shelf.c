@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "unit.h"
 #include "ngx_cc_handle.h"
-#include "ngx_cc_shelf_table.h"
+#include "ngx_cc_shelf_inherit.h"
 
 
 #define PROCESSES  8
@@ -684,6 +684,89 @@ START_TEST(healing)
 END_TEST
 
 
+/* into other memory: everything, once; nothing can be begun in the old one */
+
+START_TEST(inherited)
+{
+    int                    i;
+    ngx_cc_handle_t        h[4];
+    ngx_cc_slots_t        *other;
+    ngx_cc_shelf_end_t     e;
+    ngx_cc_shelf_birth_t   b;
+    ngx_cc_shelf_place_t   place[4], seen;
+    ngx_cc_shelf_entry_t   entry;
+    ngx_cc_slots_process_t  next;
+
+    static const ngx_cc_shelf_state_e  state[] = {
+        NGX_CC_SHELF_RUNNING, NGX_CC_SHELF_FINISHED, NGX_CC_SHELF_ENDED
+    };
+
+    b = birth(getpid());
+    e = end(NOW);
+
+    for (i = 0; i < 4; i++) {
+        h[i] = handle();
+        ck_assert_int_eq(take(&self, location, h[i].byte, owners[i], LIMIT, 0,
+                              NOW, &place[i]), 0);
+
+        if (i < 3) {
+            ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place[i], &b), 0);
+        }
+    }
+
+    ck_assert_int_eq(ngx_cc_shelf_finish(&self, &place[1], &e, 0), 0);
+    ck_assert_int_eq(ngx_cc_shelf_read(slots, &place[1]), 0);
+    ck_assert_int_eq(ngx_cc_shelf_finish(&self, &place[2], &e, NOW + 1), 0);
+
+    /* it is not configured any more in the new one */
+
+    other = ngx_cc_slots_init(memory(1 << 20), 1 << 20);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_int_eq(ngx_cc_slots_location(other, 0x77, 1, 1), 0);
+    ck_assert_uint_eq(ngx_cc_shelf_inherit(other, slots), 0);
+    ck_assert_int_eq(ngx_cc_shelf_holds(other, 0x1234), 1);
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_shelf_find(slots, h[i].byte, &entry), 0);
+        ck_assert_int_eq(ngx_cc_shelf_find(other, h[i].byte, &entry), 1);
+        ck_assert_int_eq(entry.state, state[i]);
+        ck_assert_mem_eq(entry.owner, owners[i], NGX_CC_SHELF_OWNER);
+        ck_assert_mem_eq(&entry.birth, &b, sizeof(b));
+        ck_assert_uint_eq(entry.read, i == 1);
+        ck_assert_uint_eq(entry.lost, i == 2);
+        ck_assert_uint_eq(entry.monitored, 0);
+    }
+
+    ck_assert_uint_eq(entry.gone, NOW + 1);
+
+    /* who works with the old one still */
+
+    ck_assert_int_eq(ngx_cc_shelf_find(other, h[3].byte, &entry), 0);
+    ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place[3], &b), -1);
+    ck_assert_int_eq(ngx_cc_shelf_finish(&self, &place[0], &e, 0), -1);
+    ck_assert_int_eq(take(&self, location, h[3].byte, owners[3], LIMIT, 0,
+                          NOW, &place[3]),
+                     NGX_CC_SHELF_FULL);
+
+    /* and with the new one */
+
+    ck_assert_int_eq(ngx_cc_slots_enter(&next, other, 0, getpid(),
+                                        ngx_cc_slots_start_time(getpid())),
+                     0);
+    ck_assert_int_eq(ngx_cc_shelf_mind(&next, &seen), 1);
+    ck_assert_int_eq(ngx_cc_shelf_mind(&next, &place[0]), 0);
+    ck_assert_int_eq(ngx_cc_shelf_finish(&next, &seen, &e, 0), 0);
+
+    /* without room they are counted */
+
+    other = ngx_cc_slots_init(memory(1 << 16), 1 << 16);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_uint_le(ngx_cc_shelf_inherit(other, next.slots), 3);
+    ck_assert_int_eq(ngx_cc_shelf_find(next.slots, h[0].byte, &entry), 0);
+}
+END_TEST
+
+
 static int
 stays(void *data, uint64_t hash)
 {
@@ -986,6 +1069,7 @@ main(void)
     tcase_add_test(tc, walks);
     tcase_add_test(tc, deaths);
     tcase_add_test(tc, healing);
+    tcase_add_test(tc, inherited);
     tcase_add_test(tc, retired);
     tcase_add_test(tc, at_once);
     tcase_add_test(tc, random_kills);

@@ -25,12 +25,13 @@ sub begin {
 }
 
 # Attaches on a new connection; one to a worker that is leaving is tried again.
-# The client and the answer.
+# The client and the answer.  "path": of another location.
 sub attach {
     my ($t, $id, %o) = @_;
     my ($c, $m);
+    my %where = map { exists $o{$_} ? ($_ => delete $o{$_}) : () } qw(path);
     $t->wait_until(sub {
-        $c = eval { $t->client } or return 0;
+        $c = eval { $t->client(%where) } or return 0;
         $m = $c->call('attach', { execution_id => $id, %o });
         return $m && ($m->{error}{message} // '') !~ /reloading|shutting/;
     }, 20);
