@@ -4,6 +4,7 @@
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_kept.h"
 #include "ngx_cc_names.h"
@@ -188,6 +189,12 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
         ngx_memcpy(start->owner, spec->owner, NGX_CC_OWNER_SIZE);
     }
 
+    if (spec->keepable) {
+        start->head.flags |= NGX_CC_START_KEEPABLE;
+        start->keep.output = conf->keep.output;
+        cl->keepable = 1;
+    }
+
     if (spec->keep) {
         rc = ngx_cc_command_keep_prepare(cl, conf, spec, start);
 
@@ -320,7 +327,7 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
         return ngx_cc_watch_peek(cl, rec);
     }
 
-    if (cl->helper == NULL) {
+    if (cl->helper == NULL || cl->handover) {
         return 0;
     }
 

@@ -81,7 +81,7 @@ typedef struct ngx_cc_command_s  ngx_cc_command_t;
 /*
  * Commands are bound to this object: they end with it.  A kept one goes on, and
  * several objects of several workers may be about it: that of who started it
- * (spec.keep), and others that attached to it.
+ * (spec.keep, or spec.keepable and later kept), and others that attached to it.
  */
 
 typedef enum {
@@ -95,8 +95,12 @@ typedef enum {
     NGX_CC_COMMAND_INPUT,        /* the input in flight was taken: accepted */
     NGX_CC_COMMAND_SIGNALLED,    /* pause() has reached the tree: left */
     NGX_CC_COMMAND_STATE,        /* kept: "attached" has changed */
-    NGX_CC_COMMAND_DETACHED      /* kept: it goes on without us: detached; last
+    NGX_CC_COMMAND_DETACHED,     /* kept: it goes on without us: detached; last
                                     event */
+    NGX_CC_COMMAND_KEPT,         /* it is kept from now on, see
+                                    ngx_cc_command_handover.h */
+    NGX_CC_COMMAND_UNKEPT        /* it could not be: it is bound as before, and
+                                    its output is read on; error */
 } ngx_cc_command_event_e;
 
 
@@ -179,6 +183,9 @@ typedef struct {
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
     ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line;
                                             bypass the shell if it is plain */
+    unsigned           keepable:1;       /* it may become kept while it runs:
+                                            ngx_cc_command_handover.h.  Not
+                                            with "keep" */
     unsigned           script:1;         /* argv ends in a text for a shell,
                                             which may read it from a descriptor
                                             when it is too long */
@@ -253,7 +260,7 @@ struct ngx_cc_command_s {
 
     /* after FAILED; stage NONE: no helper in time, or it was lost */
     ngx_cc_stage_e           stage;
-    int                      error;      /* errno */
+    int                      error;      /* errno; after UNKEPT, too */
 
     /* after INPUT */
     uint32_t                 accepted;   /* bytes that the pipe took */

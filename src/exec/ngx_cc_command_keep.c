@@ -15,32 +15,23 @@ ngx_cc_command_keep_prepare(ngx_cc_command_link_t *cl,
     ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     ngx_cc_wire_start_t *start)
 {
-    uint8_t                       mac[NGX_CC_HMAC_SIZE];
     ngx_cc_start_e                rc;
     const ngx_cc_command_keep_t  *keep;
 
     keep = spec->keep;
 
     start->head.flags |= NGX_CC_START_KEEP;
-    start->keep.ttl = keep->ttl;
     start->keep.flags = keep->drop ? NGX_CC_KEEP_DROP : 0;
+    start->keep.output = conf->keep.output;
 
-    if (ngx_cc_key_mac(0, "pool", NULL, 0, mac) != NGX_OK
-        || ngx_cc_key_auth(start->handle.byte, start->keep.auth) != NGX_OK)
+    if (ngx_cc_command_keep_fill(conf, &start->handle, keep->ttl, &start->keep)
+        != NGX_OK)
     {
         return NGX_CC_START_UNAVAILABLE;
     }
 
-    ngx_memcpy(start->keep.pool, mac, sizeof(start->keep.pool));
-
-    start->keep.orphan = conf->keep.orphan;
-    start->keep.stall = conf->keep.stall;
-    start->keep.output = conf->keep.output;
-    start->keep.watchers = conf->keep.max_watchers;
-    start->keep.waits = conf->keep.max_waits;
-    start->keep.uid = geteuid();
-
-    rc = ngx_cc_kept_reserve(conf, start, &cl->birth);
+    rc = ngx_cc_kept_reserve(conf, start->handle.byte, start->owner,
+                             &cl->birth);
 
     if (rc == NGX_CC_START_OK
         && ngx_cc_watch_begin(cl, start, keep->lossy) != NGX_OK)
@@ -49,6 +40,31 @@ ngx_cc_command_keep_prepare(ngx_cc_command_link_t *cl,
     }
 
     return rc;
+}
+
+
+ngx_int_t
+ngx_cc_command_keep_fill(ngx_cc_command_conf_t *conf,
+    const ngx_cc_handle_t *handle, ngx_msec_t ttl, ngx_cc_wire_keep_t *keep)
+{
+    uint8_t  mac[NGX_CC_HMAC_SIZE];
+
+    if (ngx_cc_key_mac(0, "pool", NULL, 0, mac) != NGX_OK
+        || ngx_cc_key_auth(handle->byte, keep->auth) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(keep->pool, mac, sizeof(keep->pool));
+
+    keep->ttl = ttl;
+    keep->orphan = conf->keep.orphan;
+    keep->stall = conf->keep.stall;
+    keep->watchers = conf->keep.max_watchers;
+    keep->waits = conf->keep.max_waits;
+    keep->uid = geteuid();
+
+    return NGX_OK;
 }
 
 

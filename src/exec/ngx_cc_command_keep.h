@@ -37,6 +37,13 @@ void ngx_cc_command_keep_read(ngx_cc_command_t *cmd);
 /* for ngx_cc_command.c and ngx_cc_command_link.c */
 
 /*
+ * Fills what START and KEEP say about keeping a command with that handle, but
+ * "output", realm and flags.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_cc_command_keep_fill(ngx_cc_command_conf_t *conf,
+    const ngx_cc_handle_t *handle, ngx_msec_t ttl, ngx_cc_wire_keep_t *keep);
+
+/*
  * Fills what START says about keeping (spec->keep), and takes a place: the
  * place and the reader are cl's.  START_OK, or why not.
  */
@@ -45,7 +52,7 @@ ngx_cc_start_e ngx_cc_command_keep_prepare(ngx_cc_command_link_t *cl,
     ngx_cc_wire_start_t *start);
 
 /*
- * It has started, so it goes on without us: helper, slot and deadlines are not
+ * It has started, or is kept now, so it goes on without us: helper, slot and deadlines are not
  * ours any more.  NGX_OK, or NGX_ERROR: it is lost.
  */
 ngx_int_t ngx_cc_command_keep_born(ngx_cc_command_link_t *cl);

@@ -5,6 +5,7 @@
 #include "ngx_cc_abandon.h"
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
+#include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
@@ -220,12 +221,22 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
 
         return;
 
+    case NGX_CC_WIRE_KEPT:
+        if (cl->handover) {
+            ngx_cc_command_handover_answer(cl, (ngx_cc_wire_reached_t *) msg);
+        }
+
+        return;
+
     case NGX_CC_WIRE_EXITED:
         if (cl->watch) {
             ngx_cc_watch_message(cl, msg);
             return;
         }
 
+        /* it was over before it was kept */
+
+        ngx_cc_command_handover_end(cl);
         ngx_cc_command_link_exited(cl, &msg->exited);
         return;
 
@@ -377,6 +388,8 @@ ngx_cc_command_link_lose(ngx_cc_command_link_t *cl, const char *reason)
     }
 
     cl->reusable = 0;
+
+    ngx_cc_command_handover_end(cl);
 
     if (cl->public.state != NGX_CC_COMMAND_OVER && !cl->lost.posted) {
         ngx_post_event(&cl->lost, &ngx_posted_events);
@@ -592,6 +605,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
     /* a client that still reads the rest does not keep others from starting */
 
     ngx_cc_zone_free(&cl->slot);
+    ngx_cc_command_handover_end(cl);
     ngx_cc_command_keep_unborn(cl);
 
     if (cl->reply.timer_set) {
@@ -626,6 +640,7 @@ ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
         ngx_delete_posted_event(&cl->lost);
     }
 
+    ngx_cc_command_handover_end(cl);
     ngx_cc_watch_close(cl);
     ngx_cc_command_keep_unborn(cl);
 

@@ -22,6 +22,7 @@
 
 typedef struct ngx_cc_watch_s         ngx_cc_watch_t;
 typedef struct ngx_cc_kept_s          ngx_cc_kept_t;
+typedef struct ngx_cc_handover_s      ngx_cc_handover_t;
 typedef struct ngx_cc_command_link_s  ngx_cc_command_link_t;
 
 
@@ -78,10 +79,12 @@ struct ngx_cc_command_link_s {
     unsigned                 has_stdin:1;
     unsigned                 reusable:1;
     unsigned                 withdrawn:1;
+    unsigned                 keepable:1;
 
     /* a kept command */
     ngx_cc_watch_t          *watch;      /* what is read of it, else NULL */
     ngx_cc_kept_t           *birth;      /* its place, until it has started */
+    ngx_cc_handover_t       *handover;   /* it is about to be one */
 };
 
 

@@ -1,6 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_watch.h"
 
@@ -65,6 +66,13 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
         }
 
         cl->drop_due = 0;
+    }
+
+    /* whether it is kept decides what may be said next, and to whom */
+
+    if (cl->handover) {
+        ngx_cc_command_handover_send(cl);
+        return;
     }
 
     if (cl->resize_due) {

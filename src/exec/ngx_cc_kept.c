@@ -110,7 +110,8 @@ ngx_cc_kept_stop(void)
 
 ngx_cc_start_e
 ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
-    const ngx_cc_wire_start_t *start, ngx_cc_kept_t **kept)
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_kept_t **kept)
 {
     ngx_cc_kept_t        *k;
     ngx_cc_index_room_e   rc;
@@ -125,10 +126,10 @@ ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
     }
 
     for ( ;; ) {
-        rc = ngx_cc_index_reserve(conf->slots, start->handle.byte,
-                                  start->owner, conf->keep.max,
+        rc = ngx_cc_index_reserve(conf->slots, name, owner, conf->keep.max,
                                   conf->keep.max_per_owner, &k->place,
                                   &oldest);
+
         if (rc == NGX_CC_INDEX_OK) {
             break;
         }

@@ -7,7 +7,9 @@
  * worker looks whether one has nobody to mind it.
  *
  * A birth: a place in the index is taken, then START goes out; with STARTED the
- * place is the helper's (ACK), and what a bound command counts for is free.
+ * place is the helper's (ACK), and what a bound command counts for is free.  One
+ * that runs is kept in the same way: KEEP goes out, with KEPT the place is the
+ * helper's.
  */
 
 #ifndef _NGX_CC_KEPT_H_INCLUDED_
@@ -39,17 +41,18 @@ void ngx_cc_kept_start(ngx_cc_kept_heard_pt heard, ngx_log_t *log);
 void ngx_cc_kept_stop(void);
 
 /*
- * Takes a place for a command that is about to be started, whose START is
- * "start".  START_OK and *kept; KEPT, KEPT_OWNER or UNAVAILABLE.
+ * Takes a place for a command that is about to be started, or to be kept, with
+ * that name and owner.  START_OK and *kept; KEPT, KEPT_OWNER or UNAVAILABLE.
  */
 ngx_cc_start_e ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
-    const ngx_cc_wire_start_t *start, ngx_cc_kept_t **kept);
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_kept_t **kept);
 
-/* it never started: its place is free */
+/* it never started, or was not kept: its place is free */
 void ngx_cc_kept_drop(ngx_cc_kept_t *kept);
 
 /*
- * STARTED: the helper leaves the pool and is ours, cl is its first reader.
+ * STARTED or KEPT: the helper leaves the pool and is ours, cl is its first reader.
  * NGX_OK, or NGX_ERROR: it has to end (nothing has changed).
  */
 ngx_int_t ngx_cc_kept_born(ngx_cc_kept_t *kept, ngx_cc_command_link_t *cl);

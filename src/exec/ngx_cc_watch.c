@@ -92,6 +92,25 @@ ngx_cc_watch_connect(ngx_cc_command_link_t *cl, const ngx_cc_attach_t *attach)
 }
 
 
+ngx_cc_watch_t *
+ngx_cc_watch_heir(void)
+{
+    return ngx_calloc(sizeof(ngx_cc_watch_t), ngx_cycle->log);
+}
+
+
+void
+ngx_cc_watch_inherit(ngx_cc_command_link_t *cl, ngx_cc_watch_t *w)
+{
+    w->open = 1;
+    w->attached = 1;
+
+    cl->watch = w;
+    cl->public.kept = 1;
+    cl->public.attached.flags = NGX_CC_ATTACH_WRITE;
+}
+
+
 static ngx_cc_watch_t *
 ngx_cc_watch_create(ngx_cc_command_link_t *cl, uint32_t flags)
 {

@@ -42,6 +42,14 @@ struct ngx_cc_watch_s {
 ngx_int_t ngx_cc_watch_begin(ngx_cc_command_link_t *cl,
     const ngx_cc_wire_start_t *start, ngx_uint_t lossy);
 
+/*
+ * The starter's of one that runs: it reads nothing any more, but may write.  It
+ * is attached when it is given to a command.  NULL without memory; ngx_free()
+ * for one that was not given.
+ */
+ngx_cc_watch_t *ngx_cc_watch_heir(void);
+void ngx_cc_watch_inherit(ngx_cc_command_link_t *cl, ngx_cc_watch_t *w);
+
 /* somebody else's: connects.  NGX_OK or NGX_ERROR (no memory) */
 ngx_int_t ngx_cc_watch_connect(ngx_cc_command_link_t *cl,
     const ngx_cc_attach_t *attach);

@@ -26,6 +26,8 @@ typedef struct {
     const char           **vector;       /* argv and env of START */
     ngx_cc_life_t          life;
     ngx_cc_stay_t         *stay;         /* of a kept command, else NULL */
+    ngx_cc_history_t       history;      /* of one that may become kept */
+    ngx_cc_wire_reached_t  reached;      /* KEPT with an error, if due */
     uint64_t               told;         /* head of the last OUTPUT */
     unsigned               armed:1;      /* the worker awaits an OUTPUT */
     unsigned               full:1;       /* the socket takes no message */
@@ -40,6 +42,9 @@ static int ngx_cc_helper_script(ngx_cc_helper_t *h, ngx_cc_wire_type_e type,
 static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
 static void ngx_cc_helper_start(ngx_cc_helper_t *h);
 static int ngx_cc_helper_keep(ngx_cc_helper_t *h);
+static void ngx_cc_helper_reach(ngx_cc_helper_t *h);
+static void ngx_cc_helper_forget(ngx_cc_helper_t *h);
+static int ngx_cc_helper_credit(ngx_cc_helper_t *h, uint64_t tail);
 static void ngx_cc_helper_tell(ngx_cc_helper_t *h);
 static int ngx_cc_helper_send(ngx_cc_helper_t *h, const void *msg);
 
@@ -356,13 +361,17 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
     switch (type) {
 
     case NGX_CC_WIRE_CREDIT:
-        if (ngx_cc_ring_credit(&h->life.pump.ring, msg->credit.tail) == -1) {
+        if (ngx_cc_helper_credit(h, msg->credit.tail) == -1) {
             ngx_cc_life_orphan(&h->life);
             return;
         }
 
         h->armed = 1;
         h->told = msg->credit.seen;
+        return;
+
+    case NGX_CC_WIRE_KEEP:
+        ngx_cc_helper_reach(h);
         return;
 
     case NGX_CC_WIRE_SIGNAL:
@@ -435,6 +444,12 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
         return;
     }
 
+    if (h->start->head.flags & NGX_CC_START_KEEPABLE) {
+        ngx_cc_history_init(&h->history, &h->life.pump.ring,
+                            h->start->keep.output);
+        h->life.pump.history = &h->history;
+    }
+
     ngx_cc_life_start(&h->life, h->start, h->vector);
 
     if (h->stay && h->life.state == NGX_CC_LIFE_IDLE) {
@@ -467,6 +482,70 @@ ngx_cc_helper_keep(ngx_cc_helper_t *h)
 }
 
 
+/*
+ * KEEP: what is bound is kept from now on, or, if it cannot be, goes on as it
+ * is.  From here on its starter is one watcher among others.
+ */
+
+static void
+ngx_cc_helper_reach(ngx_cc_helper_t *h)
+{
+    uint64_t                    run_limit;
+    const ngx_cc_wire_reach_t  *reach;
+
+    reach = (const ngx_cc_wire_reach_t *) h->buffer;
+    run_limit = reach->run_limit;
+
+    if (h->life.pump.history == NULL || h->reached.head.type
+        || ngx_cc_helper_credit(h, reach->tail) == -1)
+    {
+        ngx_cc_life_orphan(&h->life);
+        return;
+    }
+
+    h->stay = ngx_cc_stay_take_over(&h->life, reach, &h->history,
+                                    h->conf->socket, h->buffer,
+                                    NGX_CC_WIRE_MAX_START
+                                    + NGX_CC_WIRE_MAX_INPUT);
+
+    if (h->stay == NULL) {
+        ngx_cc_wire_init(&h->reached, NGX_CC_WIRE_KEPT, h->life.run,
+                         sizeof(h->reached));
+        h->reached.error = errno;
+        return;
+    }
+
+    ngx_cc_life_limit(&h->life, run_limit);
+    ngx_cc_stay_begin(h->stay);
+}
+
+
+/* the starter is done with what is before "tail": 0, or -1, that cannot be */
+
+static int
+ngx_cc_helper_credit(ngx_cc_helper_t *h, uint64_t tail)
+{
+    ngx_cc_pump_t  *pump;
+
+    pump = &h->life.pump;
+
+    return pump->history ? ngx_cc_history_credit(pump->history, tail)
+                         : ngx_cc_ring_credit(&pump->ring, tail);
+}
+
+
+/* one that could have been kept was not: what was held for that is given back */
+
+static void
+ngx_cc_helper_forget(ngx_cc_helper_t *h)
+{
+    if (h->life.pump.history) {
+        ngx_cc_history_done(&h->history);
+        h->life.pump.history = NULL;
+    }
+}
+
+
 /* sends what is due, in order, as far as the socket takes it */
 
 static void
@@ -491,6 +570,7 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         }
 
         h->life.tell = 0;
+        ngx_cc_helper_forget(h);
     }
 
     if ((h->life.tell & NGX_CC_TELL_STARTED)
@@ -529,6 +609,14 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         h->life.tell &= ~NGX_CC_TELL_SIGNALLED;
     }
 
+    if (h->reached.head.type) {
+        if (ngx_cc_helper_send(h, &h->reached) == -1) {
+            return;
+        }
+
+        h->reached.head.type = 0;
+    }
+
     /* EXITED says all that a last OUTPUT would have said */
 
     if (h->armed && h->life.state != NGX_CC_LIFE_IDLE
@@ -564,6 +652,7 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         }
 
         h->life.tell &= ~NGX_CC_TELL_EXITED;
+        ngx_cc_helper_forget(h);
     }
 }
 

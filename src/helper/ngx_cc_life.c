@@ -102,11 +102,34 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->linger = start->linger;
     life->silence = start->silence;
 
+    life->run_limit = start->run_limit;
     life->quiet_since = life->now;
     life->limit_at = start->run_limit ? life->now + start->run_limit
                                       : NGX_CC_LIFE_NEVER;
     life->ladder_at = NGX_CC_LIFE_NEVER;
     life->tick_at = NGX_CC_LIFE_NEVER;
+}
+
+
+void
+ngx_cc_life_limit(ngx_cc_life_t *life, uint64_t run_limit)
+{
+    if (life->state != NGX_CC_LIFE_RUNNING) {
+        /* its end has begun */
+        return;
+    }
+
+    if (run_limit == 0) {
+        life->limit_at = NGX_CC_LIFE_NEVER;
+
+    } else if (life->limit_at == NGX_CC_LIFE_NEVER) {
+        life->limit_at = life->born / 1000 + run_limit;
+
+    } else {
+        life->limit_at += run_limit - life->run_limit;
+    }
+
+    life->run_limit = run_limit;
 }
 
 

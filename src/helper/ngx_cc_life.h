@@ -78,6 +78,7 @@ typedef struct {
     ngx_cc_wire_input_t    input_done;
     ngx_cc_wire_signal_t   signalled;
 
+    uint64_t               run_limit;    /* ms, of START or KEEP; 0 = none */
     uint64_t               grace;        /* ms, of START */
     uint64_t               linger;       /* ms */
     uint64_t               silence;      /* ms, 0 = none */
@@ -125,6 +126,12 @@ int ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size);
  */
 void ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     const char **vector);
+
+/*
+ * Another run limit, ms from its start on, 0 = none.  Time that it was paused
+ * has been added, and stays so.
+ */
+void ngx_cc_life_limit(ngx_cc_life_t *life, uint64_t run_limit);
 
 /* reads the clock: once after every sleep, before anything below */
 void ngx_cc_life_woke(ngx_cc_life_t *life);

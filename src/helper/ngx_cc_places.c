@@ -11,6 +11,11 @@
 #include "ngx_cc_places.h"
 
 
+#define NGX_CC_PLACES_DRAIN   64     /* messages that are looked at */
+
+
+static void ngx_cc_places_drain(ngx_cc_stay_t *stay,
+    const ngx_cc_watcher_t *w);
 static void ngx_cc_places_lost(ngx_cc_stay_t *stay);
 
 
@@ -151,8 +156,7 @@ ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
 void
 ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
-    char  c;
-    int   i, control;
+    int  control;
 
     if (w->input) {
         (void) munmap(w->input, w->input_len);
@@ -168,12 +172,7 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         stay->holder = 0;
     }
 
-    /* what was not read would be an error of the peer's */
-
-    for (i = 0; i < 64 && recv(w->fd, &c, 1, MSG_DONTWAIT) > 0; i++) {
-        /* void */
-    }
-
+    ngx_cc_places_drain(stay, w);
     (void) close(w->fd);
 
     control = w->control;
@@ -192,6 +191,35 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
     if (control) {
         ngx_cc_places_lost(stay);
+    }
+}
+
+
+/*
+ * What was not read would be an error of the peer's.  A starter that is gone may
+ * have said as its last words that the command is kept.
+ */
+
+static void
+ngx_cc_places_drain(ngx_cc_stay_t *stay, const ngx_cc_watcher_t *w)
+{
+    int                  i;
+    ssize_t              n;
+    ngx_cc_wire_head_t   head;
+
+    for (i = 0; i < NGX_CC_PLACES_DRAIN; i++) {
+        n = recv(w->fd, &head, sizeof(head), MSG_DONTWAIT);
+
+        if (n == 0 || (n == -1 && errno != ECONNRESET && errno != EINTR)) {
+            return;
+        }
+
+        if (w->control && n == (ssize_t) sizeof(head)
+            && ngx_cc_wire_check(&head, n) && head.run == stay->run)
+        {
+            stay->told |= (head.type == NGX_CC_WIRE_TOLD);
+            stay->acked |= stay->told | (head.type == NGX_CC_WIRE_ACK);
+        }
     }
 }
 

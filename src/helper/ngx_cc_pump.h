@@ -22,8 +22,9 @@
 
 typedef struct {
     ngx_cc_ring_writer_t  ring;
-    ngx_cc_history_t     *history;       /* of a kept command, else NULL; set
-                                            by the caller before open() */
+    ngx_cc_history_t     *history;       /* of a command that is or may become
+                                            kept, else NULL; set by the caller
+                                            before open() */
     int                   out[NGX_CC_STREAMS];   /* read ends, -1 = closed */
     ngx_cc_pty_t          pty;           /* a terminal; its master is
                                             out[NGX_CC_STDOUT], too */

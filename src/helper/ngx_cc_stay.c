@@ -15,7 +15,12 @@
 #define NGX_CC_STAY_BATCH     16     /* messages a turn */
 
 
+static ngx_cc_stay_t *ngx_cc_stay_create(ngx_cc_life_t *life,
+    const ngx_cc_wire_keep_t *keep, uint8_t *buffer, size_t room);
+static int ngx_cc_stay_listen(ngx_cc_stay_t *stay, int control);
+static void ngx_cc_stay_answers(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static size_t ngx_cc_stay_size(uint32_t places);
+static void ngx_cc_stay_free(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 
 
@@ -24,13 +29,112 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *strings, int control, uint8_t *buffer,
     size_t room)
 {
-    int             err;
+    ngx_cc_stay_t  *stay;
+
+    stay = ngx_cc_stay_create(life, &start->keep, buffer, room);
+
+    if (stay == NULL) {
+        return NULL;
+    }
+
+    stay->run = start->head.run;
+    stay->handle = start->handle;
+    memcpy(stay->owner, start->owner, sizeof(stay->owner));
+
+    stay->label_len = strlen(strings->label);
+    stay->shown_len = strlen(strings->shown);
+    memcpy(stay->label, strings->label, stay->label_len);
+    memcpy(stay->shown, strings->shown, stay->shown_len);
+
+    if (ngx_cc_stay_listen(stay, control) == -1) {
+        return NULL;
+    }
+
+    ngx_cc_history_init(&stay->history, &life->pump.ring, stay->keep.output);
+    life->pump.history = &stay->history;
+
+    return stay;
+}
+
+
+ngx_cc_stay_t *
+ngx_cc_stay_take_over(ngx_cc_life_t *life, const ngx_cc_wire_reach_t *reach,
+    const ngx_cc_history_t *history, int control, uint8_t *buffer,
+    size_t room)
+{
+    const char        *text;
+    ngx_cc_stay_t     *stay;
+    ngx_cc_watcher_t  *w;
+
+    stay = ngx_cc_stay_create(life, &reach->keep, buffer, room);
+
+    if (stay == NULL) {
+        return NULL;
+    }
+
+    stay->run = reach->head.run;
+    stay->handle = reach->handle;
+    memcpy(stay->owner, reach->owner, sizeof(stay->owner));
+
+    text = (const char *) (reach + 1);
+    stay->label_len = reach->label;
+    stay->shown_len = reach->shown;
+    memcpy(stay->label, text, stay->label_len);
+    memcpy(stay->shown, text + stay->label_len, stay->shown_len);
+
+    if (ngx_cc_stay_listen(stay, control) == -1) {
+        return NULL;
+    }
+
+    stay->history = *history;
+    stay->consumed = history->need;
+    life->pump.history = &stay->history;
+
+    /* should it be so, there may be room now */
+
+    stay->full_since = life->now;
+
+    w = &stay->watcher[0];
+    w->phase = NGX_CC_WATCHER_ATTACHED;
+    w->flags = NGX_CC_ATTACH_WRITE;
+    w->tell = NGX_CC_WATCHER_TELL_KEPT;
+    w->moved = life->now;
+
+    ngx_cc_stay_answers(stay, w);
+
+    return stay;
+}
+
+
+/* what the starter has asked for and was not told of yet */
+
+static void
+ngx_cc_stay_answers(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_life_t  *life;
+
+    life = stay->life;
+
+    if (life->pump.input_busy || (life->tell & NGX_CC_TELL_INPUT)) {
+        w->input_turn = ++stay->turn;
+        stay->writer = w->serial;
+    }
+
+    if (life->answer || (life->tell & NGX_CC_TELL_SIGNALLED)) {
+        stay->signaller = w->serial;
+    }
+}
+
+
+static ngx_cc_stay_t *
+ngx_cc_stay_create(ngx_cc_life_t *life, const ngx_cc_wire_keep_t *keep,
+    uint8_t *buffer, size_t room)
+{
     void           *p;
     uint32_t        places;
     ngx_cc_stay_t  *stay;
 
-    places = 1 + start->keep.watchers + start->keep.waits
-             + NGX_CC_STAY_SPARE;
+    places = 1 + keep->watchers + keep->waits + NGX_CC_STAY_SPARE;
 
     p = mmap(NULL, ngx_cc_stay_size(places), PROT_READ|PROT_WRITE,
              MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
@@ -43,20 +147,14 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     stay->life = life;
     stay->buffer = buffer;
     stay->room = room;
+    stay->keep = *keep;
     stay->places = places;
     stay->used = 1;
     stay->watcher = (ngx_cc_watcher_t *) (stay + 1);
     stay->data = (uint8_t *) p + ngx_cc_stay_size(places) - NGX_CC_STAY_DATA;
 
-    stay->run = start->head.run;
-    stay->handle = start->handle;
-    stay->keep = start->keep;
-    memcpy(stay->owner, start->owner, sizeof(stay->owner));
-
-    stay->label_len = strlen(strings->label);
-    stay->shown_len = strlen(strings->shown);
-    memcpy(stay->label, strings->label, stay->label_len);
-    memcpy(stay->shown, strings->shown, stay->shown_len);
+    stay->epoll = -1;
+    stay->listener = -1;
 
     stay->listen_at = NGX_CC_LIFE_NEVER;
     stay->lost_at = NGX_CC_LIFE_NEVER;
@@ -64,13 +162,25 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     stay->full_since = NGX_CC_LIFE_NEVER;
     stay->next_at = NGX_CC_LIFE_NEVER;
 
-    stay->watcher[0].fd = control;
-    stay->watcher[0].control = 1;
-    stay->watcher[0].serial = ++stay->serial;
-    stay->watcher[0].phase = NGX_CC_WATCHER_READY;
-    stay->watcher[0].at = NGX_CC_LIFE_NEVER;
+    return stay;
+}
 
-    stay->listener = -1;
+
+/* 0, or -1 with errno: it is gone */
+
+static int
+ngx_cc_stay_listen(ngx_cc_stay_t *stay, int control)
+{
+    int                err;
+    ngx_cc_watcher_t  *w;
+
+    w = &stay->watcher[0];
+    w->fd = control;
+    w->control = 1;
+    w->serial = ++stay->serial;
+    w->phase = NGX_CC_WATCHER_READY;
+    w->at = NGX_CC_LIFE_NEVER;
+
     stay->epoll = epoll_create1(EPOLL_CLOEXEC);
 
     if (stay->epoll == -1
@@ -83,27 +193,24 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
     if (stay->listener == -1
         || ngx_cc_places_epoll(stay, EPOLL_CTL_ADD, stay->listener, EPOLLIN, 0,
-                             NGX_CC_PLACES_LISTENER)
+                               NGX_CC_PLACES_LISTENER)
            == -1
         || ngx_cc_places_epoll(stay, EPOLL_CTL_ADD, control, EPOLLIN,
-                             stay->watcher[0].serial, 0)
+                               w->serial, 0)
            == -1)
     {
         goto failed;
     }
 
-    ngx_cc_history_init(&stay->history, &life->pump.ring, stay->keep.output);
-    life->pump.history = &stay->history;
-
-    return stay;
+    return 0;
 
 failed:
 
     err = errno;
-    ngx_cc_stay_close(stay);
+    ngx_cc_stay_free(stay);
     errno = err;
 
-    return NULL;
+    return -1;
 }
 
 
@@ -124,6 +231,14 @@ ngx_cc_stay_size(uint32_t places)
 void
 ngx_cc_stay_close(ngx_cc_stay_t *stay)
 {
+    stay->life->pump.history = NULL;
+    ngx_cc_stay_free(stay);
+}
+
+
+static void
+ngx_cc_stay_free(ngx_cc_stay_t *stay)
+{
     if (stay->listener != -1) {
         (void) close(stay->listener);
     }
@@ -133,7 +248,6 @@ ngx_cc_stay_close(ngx_cc_stay_t *stay)
     }
 
     ngx_cc_waits_done(&stay->waits);
-    stay->life->pump.history = NULL;
 
     (void) munmap(stay, ngx_cc_stay_size(stay->places));
 }

@@ -112,10 +112,20 @@ ngx_cc_stay_t *ngx_cc_stay_open(ngx_cc_life_t *life,
     const ngx_cc_wire_start_t *start, const ngx_cc_wire_strings_t *strings,
     int control, uint8_t *buffer, size_t room);
 
+/*
+ * The same while the program runs, as KEEP says: the output so far is "history",
+ * which the caller must not use any more.  Who reads in the ring itself has
+ * stopped to; KEPT is to be told.  Returns NULL with errno, and nothing has
+ * changed.
+ */
+ngx_cc_stay_t *ngx_cc_stay_take_over(ngx_cc_life_t *life,
+    const ngx_cc_wire_reach_t *reach, const ngx_cc_history_t *history,
+    int control, uint8_t *buffer, size_t room);
+
 /* it could not be started: the helper is as it was */
 void ngx_cc_stay_close(ngx_cc_stay_t *stay);
 
-/* it was: watchers may come */
+/* it was, or is: watchers may come */
 void ngx_cc_stay_begin(ngx_cc_stay_t *stay);
 
 /* takes what its epoll has; to be called when that is readable */

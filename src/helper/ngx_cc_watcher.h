@@ -35,6 +35,7 @@ typedef enum {
 
 /* what is to be sent, in this order */
 
+#define NGX_CC_WATCHER_TELL_KEPT       0x40
 #define NGX_CC_WATCHER_TELL_ATTACHED   0x01
 #define NGX_CC_WATCHER_TELL_INPUT      0x02
 #define NGX_CC_WATCHER_TELL_SIGNALLED  0x04

@@ -61,7 +61,18 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_removed_t   removed;
         ngx_cc_wire_detached_t  detached;
         ngx_cc_wire_state_t     state;
+        ngx_cc_wire_reached_t   reached;
     } msg;
+
+    if (w->tell & NGX_CC_WATCHER_TELL_KEPT) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_KEPT, 0, sizeof(msg.reached));
+
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_KEPT;
+    }
 
     if (w->tell & NGX_CC_WATCHER_TELL_ATTACHED) {
         ngx_cc_watcher_attached(stay, w, &msg.attached);

@@ -76,6 +76,19 @@ ngx_cc_history_open(const ngx_cc_history_t *h)
 }
 
 
+int
+ngx_cc_history_credit(ngx_cc_history_t *h, uint64_t tail)
+{
+    if (tail < h->need || tail > h->ring->head) {
+        return -1;
+    }
+
+    h->need = tail;
+
+    return 0;
+}
+
+
 void
 ngx_cc_history_commit(ngx_cc_history_t *h, unsigned stream, size_t n)
 {

@@ -1,8 +1,8 @@
 
 /*
- * What is held of the output of a kept command.  Its ring is read by copies
- * only, so what has been read stays there as history until room is wanted; the
- * oldest records are dropped then, and of what was dropped each stream's first
+ * What is held of the output of a command that is or may become kept.  What has
+ * been read stays in its ring as history until room is wanted; the oldest
+ * records are dropped then, and of what was dropped each stream's first
  * and last bytes are held apart:
  *
  *     0        head       gap       tail      floor         ring         bytes
@@ -98,6 +98,13 @@ size_t ngx_cc_history_room(ngx_cc_history_t *h, uint8_t **payload);
 
 /* 1 when ngx_cc_history_room() would find room; drops nothing */
 int ngx_cc_history_open(const ngx_cc_history_t *h);
+
+/*
+ * As ngx_cc_ring_credit(): somebody who reads in the ring itself is done with
+ * what is before "tail", so that may be dropped.  0; -1: not between need and
+ * head.
+ */
+int ngx_cc_history_credit(ngx_cc_history_t *h, uint64_t tail);
 
 /* as ngx_cc_ring_commit(); the offset is known */
 void ngx_cc_history_commit(ngx_cc_history_t *h, unsigned stream, size_t n);

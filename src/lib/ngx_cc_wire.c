@@ -63,6 +63,7 @@ static const struct {
     [NGX_CC_WIRE_LIST] = { sizeof(ngx_cc_wire_list_t), 0 },
     [NGX_CC_WIRE_ACK] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_TOLD] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_KEEP] = { sizeof(ngx_cc_wire_reach_t), 0 },
     [NGX_CC_WIRE_WELCOME] = { sizeof(ngx_cc_wire_hello_t), 0 },
     [NGX_CC_WIRE_ATTACHED] = { sizeof(ngx_cc_wire_attached_t),
                                NGX_CC_ATTACHED_FLAGS },
@@ -73,7 +74,8 @@ static const struct {
     [NGX_CC_WIRE_STATE] = { sizeof(ngx_cc_wire_state_t),
                             NGX_CC_ATTACHED_FLAGS },
     [NGX_CC_WIRE_ENTRY] = { sizeof(ngx_cc_wire_entry_t),
-                            NGX_CC_ATTACHED_FLAGS }
+                            NGX_CC_ATTACHED_FLAGS },
+    [NGX_CC_WIRE_KEPT] = { sizeof(ngx_cc_wire_reached_t), 0 }
 };
 
 
@@ -265,20 +267,23 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
 static int
 ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start)
 {
-    const ngx_cc_wire_keep_t         *keep;
-    static const ngx_cc_wire_keep_t   none;
+    ngx_cc_wire_keep_t  rest;
 
-    keep = &start->keep;
+    static const ngx_cc_wire_keep_t  none;
 
-    if (!(start->head.flags & NGX_CC_START_KEEP)) {
-        return memcmp(keep, &none, sizeof(none)) == 0;
+    if (start->head.flags & NGX_CC_START_KEEP) {
+        return !(start->head.flags & NGX_CC_START_KEEPABLE)
+               && ngx_cc_wire_kept_limits(&start->keep);
     }
 
-    return keep->output <= NGX_CC_KEEP_MAX_OUTPUT
-           && keep->watchers >= 1
-           && keep->watchers <= NGX_CC_KEEP_MAX_WATCHERS
-           && keep->waits <= NGX_CC_KEEP_MAX_WAITS
-           && (keep->flags & ~NGX_CC_KEEP_FLAGS) == 0;
+    rest = start->keep;
+
+    if (start->head.flags & NGX_CC_START_KEEPABLE) {
+        rest.output = 0;
+    }
+
+    return memcmp(&rest, &none, sizeof(none)) == 0
+           && start->keep.output <= NGX_CC_KEEP_MAX_OUTPUT;
 }
 
 

@@ -76,6 +76,7 @@ typedef enum {
     NGX_CC_WIRE_LIST,        /* what is it? */
     NGX_CC_WIRE_ACK,         /* its place is kept */
     NGX_CC_WIRE_TOLD,        /* its owner knows its id */
+    NGX_CC_WIRE_KEEP,        /* one that runs: keep it from now on */
 
     /* helper -> worker */
 
@@ -87,6 +88,7 @@ typedef enum {
     NGX_CC_WIRE_DETACHED,    /* you are a watcher no more */
     NGX_CC_WIRE_STATE,       /* something about it has changed */
     NGX_CC_WIRE_ENTRY,       /* what it is */
+    NGX_CC_WIRE_KEPT,        /* it is kept, or (error) stays as it was */
 
     NGX_CC_WIRE_TYPES
 } ngx_cc_wire_type_e;
@@ -203,7 +205,9 @@ typedef struct {
 #define NGX_CC_START_MERGE      0x0200   /* stderr is the pipe of stdout */
 #define NGX_CC_START_SCRIPT     0x0400   /* with it comes a descriptor that the
                                             command gets (ngx_cc_script.h) */
-#define NGX_CC_START_FLAGS      0x07ff
+#define NGX_CC_START_KEEPABLE   0x0800   /* KEEP may follow while it runs: of
+                                            "keep" only "output" is filled */
+#define NGX_CC_START_FLAGS      0x0fff
 
 #define NGX_CC_WIRE_MAX_SIDE    1000     /* columns or rows of a terminal */
 
@@ -254,7 +258,7 @@ typedef struct {
     ngx_cc_confine_t  confine;
     ngx_cc_handle_t handle;      /* the command's name and secret */
     uint8_t         owner[32];   /* digest of its owner, 0 = none */
-    ngx_cc_wire_keep_t  keep;    /* 0 without the flag */
+    ngx_cc_wire_keep_t  keep;    /* 0 without KEEP or KEEPABLE */
     uint32_t        argc;        /* >= 1 */
     uint32_t        envc;
     uint32_t        text;        /* bytes of strings behind this */

@@ -12,6 +12,8 @@ static int ngx_cc_wire_kept_check_wait(const ngx_cc_wire_wait_t *wait,
     size_t n);
 static int ngx_cc_wire_kept_check_entry(const ngx_cc_wire_entry_t *entry,
     size_t n);
+static int ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach,
+    size_t n);
 static size_t ngx_cc_wire_kept_size(const ngx_cc_wire_record_t *rec);
 
 
@@ -30,6 +32,14 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
 
     case NGX_CC_WIRE_ENTRY:
         return ngx_cc_wire_kept_check_entry(p, n);
+
+    case NGX_CC_WIRE_KEEP:
+        return ngx_cc_wire_kept_check_reach(p, n);
+
+    case NGX_CC_WIRE_KEPT:
+        return n == sizeof(ngx_cc_wire_reached_t)
+               && msg->reached.error >= 0
+               && msg->reached.reserved == 0;
 
     case NGX_CC_WIRE_HELLO:
     case NGX_CC_WIRE_PROOF:
@@ -190,6 +200,28 @@ ngx_cc_wire_kept_check_entry(const ngx_cc_wire_entry_t *entry, size_t n)
            && entry->pid >= 0
            && entry->cause < NGX_CC_CAUSES
            && entry->read <= 1;
+}
+
+
+static int
+ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach, size_t n)
+{
+    return reach->label <= NGX_CC_WIRE_MAX_LABEL
+           && reach->shown <= NGX_CC_WIRE_MAX_SHOWN
+           && n == sizeof(ngx_cc_wire_reach_t) + reach->label + reach->shown
+           && memchr(reach + 1, '\0', reach->label + reach->shown) == NULL
+           && ngx_cc_wire_kept_limits(&reach->keep);
+}
+
+
+int
+ngx_cc_wire_kept_limits(const ngx_cc_wire_keep_t *keep)
+{
+    return keep->output <= NGX_CC_KEEP_MAX_OUTPUT
+           && keep->watchers >= 1
+           && keep->watchers <= NGX_CC_KEEP_MAX_WATCHERS
+           && keep->waits <= NGX_CC_KEEP_MAX_WAITS
+           && (keep->flags & ~NGX_CC_KEEP_FLAGS) == 0;
 }
 
 

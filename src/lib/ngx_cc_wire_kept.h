@@ -295,6 +295,42 @@ typedef struct {
 /* ACK and TOLD: a head alone, on the control socket */
 
 
+/*
+ * KEEP, on the control socket of a command that was started KEEPABLE and runs:
+ * it is kept from now on.  Its starter reads nothing in the ring from this
+ * message on; when KEPT says that it is kept, it is attached with WRITE only,
+ * and ACK and TOLD follow as at birth.  KEPT with an error: the command is
+ * bound as before, and its starter goes on reading.  When EXITED comes instead,
+ * there is no KEPT: it was over before.
+ *
+ * Behind it stand label and shown (no NULs).
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    ngx_cc_handle_t handle;      /* who has it may attach */
+    uint8_t         owner[32];
+    ngx_cc_wire_keep_t  keep;    /* "output" is that of START */
+    uint64_t        run_limit;   /* ms from its start on, 0 = none */
+    uint64_t        tail;        /* ring position consumed, as in CREDIT */
+    uint32_t        label;       /* bytes */
+    uint32_t        shown;       /* bytes */
+} ngx_cc_wire_reach_t;
+
+#define NGX_CC_WIRE_MAX_REACH                                                 \
+    (sizeof(ngx_cc_wire_reach_t) + NGX_CC_WIRE_MAX_LABEL                      \
+     + NGX_CC_WIRE_MAX_SHOWN)
+
+
+/* KEPT */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         error;       /* errno, 0 = it is */
+    uint32_t        reserved;
+} ngx_cc_wire_reached_t;
+
+
 /* room for any message of this file but what stands behind them */
 
 typedef union {
@@ -312,6 +348,8 @@ typedef union {
     ngx_cc_wire_state_t     state;
     ngx_cc_wire_list_t      list;
     ngx_cc_wire_entry_t     entry;
+    ngx_cc_wire_reach_t     reach;
+    ngx_cc_wire_reached_t   reached;
 } ngx_cc_wire_kept_msg_t;
 
 
@@ -327,6 +365,9 @@ typedef union {
  * Returns 1 when it is good, else 0.
  */
 int ngx_cc_wire_kept_check(const void *msg, size_t n);
+
+/* the numbers of START and KEEP that make a command a kept one: 1 or 0 */
+int ngx_cc_wire_kept_limits(const ngx_cc_wire_keep_t *keep);
 
 /*
  * Walks over the records of a DATA that has passed the check: *pos is 0 at

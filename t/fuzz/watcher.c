@@ -54,10 +54,59 @@ once(void)
 }
 
 
+/* what the command writes: which byte it is says where it stands */
+
+static void
+fill(fuzz_in_t *in, ngx_cc_history_t *history)
+{
+    size_t     i, n, all;
+    uint8_t   *p;
+    unsigned   s;
+
+    s = fuzz_byte(in) % 2;
+    n = 1 + fuzz_u16(in);
+    all = ngx_cc_history_room(history, &p);
+    n = n < all ? n : all;
+
+    for (i = 0; i < n; i++) {
+        p[i] = 'a' + ((history->bytes[s] + i) / 3 + s) % 2;
+    }
+
+    if (n) {
+        ngx_cc_history_commit(history, s, n);
+    }
+}
+
+
+/* one that has run for a while */
+
+static ngx_cc_stay_t *
+take_over(fuzz_in_t *in, const ngx_cc_wire_start_t *start, int control)
+{
+    ngx_cc_history_t      history;
+    ngx_cc_wire_reach_t  *reach;
+
+    ngx_cc_history_init(&history, &life.pump.ring, start->keep.output);
+    fill(in, &history);
+    history.need = life.pump.ring.head;
+    fill(in, &history);
+    fill(in, &history);
+
+    reach = (ngx_cc_wire_reach_t *) buffer;
+    ngx_cc_wire_init(reach, NGX_CC_WIRE_KEEP, 1, sizeof(*reach));
+    reach->handle = start->handle;
+    reach->keep = start->keep;
+    memcpy(reach->owner, start->owner, sizeof(reach->owner));
+
+    return ngx_cc_stay_take_over(&life, reach, &history, control, buffer,
+                                 room);
+}
+
+
 static void
 begin(fuzz_in_t *in)
 {
-    int                     pair[2];
+    int                     pair[2], how;
     pid_t                   pid;
     ngx_cc_wire_start_t     start;
     ngx_cc_wire_strings_t   strings;
@@ -87,11 +136,14 @@ begin(fuzz_in_t *in)
     start.keep.ttl = 100000;
     start.keep.orphan = 50000;
     start.keep.stall = 1000;
-    start.keep.flags = fuzz_byte(in) % 2 ? NGX_CC_KEEP_DROP : 0;
+    how = fuzz_byte(in);
+    start.keep.flags = how % 2 ? NGX_CC_KEEP_DROP : 0;
 
     fuzz_check(ngx_cc_fdmsg_pair(pair) == 0);
     peer[0] = pair[0];
-    stay = ngx_cc_stay_open(&life, &start, &strings, pair[1], buffer, room);
+    stay = how & 2 ? take_over(in, &start, pair[1])
+                   : ngx_cc_stay_open(&life, &start, &strings, pair[1], buffer,
+                                      room);
     fuzz_check(stay != NULL);
 
     ngx_cc_stay_begin(stay);
@@ -290,25 +342,8 @@ hear(int i)
 static void
 produce(fuzz_in_t *in)
 {
-    size_t     i, n, all;
-    uint8_t   *p;
-    unsigned   s;
-
-    if (stay->over) {
-        return;
-    }
-
-    s = fuzz_byte(in) % 2;
-    n = 1 + fuzz_u16(in);
-    all = ngx_cc_history_room(&stay->history, &p);
-    n = n < all ? n : all;
-
-    for (i = 0; i < n; i++) {
-        p[i] = 'a' + ((stay->history.bytes[s] + i) / 3 + s) % 2;
-    }
-
-    if (n) {
-        ngx_cc_history_commit(&stay->history, s, n);
+    if (!stay->over) {
+        fill(in, &stay->history);
     }
 }
 

@@ -63,6 +63,7 @@ typedef struct {
 typedef struct {
     pid_t             pid;
     int               watch;     /* closing it: the master is gone */
+    const uint8_t    *ring;      /* as a worker maps it */
     uint32_t          run;
     ngx_cc_handle_t   handle;
     uint8_t           owner[32];
@@ -403,6 +404,9 @@ peer_helper(peer_helper_t *h)
 
     (void) close(s[1]);
     (void) close(watch[0]);
+
+    h->ring = ngx_cc_ring_map(ring, PEER_RING, 0);
+    ck_assert_ptr_nonnull(h->ring);
     (void) close(ring);
 
     h->watch = watch[1];
@@ -433,7 +437,10 @@ typedef struct {
 } peer_start_t;
 
 
-/* "sh -c command", kept; what is said behind START is the caller's */
+/*
+ * "sh -c command", kept (or, with that flag, KEEPABLE); what is said behind
+ * START is the caller's
+ */
 
 static inline void
 peer_start(peer_helper_t *h, const peer_start_t *o, const char *command)
@@ -455,13 +462,16 @@ peer_start(peer_helper_t *h, const peer_start_t *o, const char *command)
     s.argc = 3;
     s.env = env;
     s.envc = 1;
-    s.label = "a label";
-    s.shown = command;
+
+    if (!(o->flags & NGX_CC_START_KEEPABLE)) {
+        s.label = "a label";
+        s.shown = command;
+    }
 
     h->starter.run = ++h->run;
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_START, h->run, sizeof(m.start));
-    m.start.head.flags = o->flags | NGX_CC_START_KEEP;
+    m.start.head.flags = o->flags;
     m.start.run_limit = o->run_limit;
     m.start.grace = o->grace ? o->grace : 2000;
     m.start.linger = o->linger;
@@ -470,7 +480,14 @@ peer_start(peer_helper_t *h, const peer_start_t *o, const char *command)
     m.start.confine.umask = 077;
     m.start.handle = h->handle;
     memcpy(m.start.owner, h->owner, sizeof(h->owner));
-    m.start.keep = h->keep;
+
+    if (o->flags & NGX_CC_START_KEEPABLE) {
+        m.start.keep.output = h->keep.output;
+
+    } else {
+        m.start.head.flags |= NGX_CC_START_KEEP;
+        m.start.keep = h->keep;
+    }
 
     ck_assert_uint_gt(ngx_cc_wire_start_pack(&m.start, &s), 0);
     ck_assert(peer_send(&h->starter, &m));

@@ -1,6 +1,7 @@
 
 /* messages of kept commands: whatever is wrong is refused */
 
+#include <errno.h>
 #include <string.h>
 #include "unit.h"
 #include "ngx_cc_wire_kept.h"
@@ -34,7 +35,8 @@ static const struct {
     { NGX_CC_WIRE_REMOVED, sizeof(ngx_cc_wire_removed_t) },
     { NGX_CC_WIRE_DETACHED, sizeof(ngx_cc_wire_detached_t) },
     { NGX_CC_WIRE_STATE, sizeof(ngx_cc_wire_state_t) },
-    { NGX_CC_WIRE_ENTRY, sizeof(ngx_cc_wire_entry_t) }
+    { NGX_CC_WIRE_ENTRY, sizeof(ngx_cc_wire_entry_t) },
+    { NGX_CC_WIRE_KEPT, sizeof(ngx_cc_wire_reached_t) }
 };
 
 
@@ -299,6 +301,96 @@ START_TEST(keep)
 END_TEST
 
 
+/* what may become kept says how much of its output is to be held, no more */
+
+START_TEST(keepable)
+{
+    size_t                  n;
+    const char             *argv[] = { "true" };
+    ngx_cc_wire_strings_t   s;
+
+    memset(&s, 0, sizeof(s));
+    s.cwd = "/";
+    s.beneath = "";
+    s.program = "/bin/true";
+    s.argv = argv;
+    s.argc = 1;
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_START, 1, sizeof(m.start));
+    m.start.head.flags = NGX_CC_START_KEEPABLE;
+    m.start.keep.output = NGX_CC_KEEP_MAX_OUTPUT;
+    n = ngx_cc_wire_start_pack(&m.start, &s);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+
+    m.start.keep.output++;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.output = 0;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+    m.start.keep.watchers = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.watchers = 0;
+    m.start.keep.auth[31] = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.keep.auth[31] = 0;
+    m.start.head.flags = 0;
+    m.start.keep.output = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+
+    /* not both */
+
+    s.label = s.shown = "";
+    m.start.head.flags = NGX_CC_START_KEEPABLE|NGX_CC_START_KEEP;
+    m.start.keep.watchers = 1;
+    n = ngx_cc_wire_start_pack(&m.start, &s);
+    ck_assert_uint_ne(n, 0);
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.head.flags = NGX_CC_START_KEEP;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+}
+END_TEST
+
+
+START_TEST(reach)
+{
+    begin(NGX_CC_WIRE_KEEP, sizeof(ngx_cc_wire_reach_t) + 3);
+    m.msg.reach.keep.watchers = 1;
+    m.msg.reach.label = 1;
+    m.msg.reach.shown = 2;
+    memcpy(&m.msg.reach + 1, "abc", 3);
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_KEEP);
+
+    memcpy(&m.msg.reach + 1, "a\0c", 3);
+    ck_assert_uint_eq(check(), 0);
+    memcpy(&m.msg.reach + 1, "abc", 3);
+    m.msg.reach.shown = 3;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reach.shown = UINT32_MAX;
+    m.msg.reach.label = 4;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reach.shown = 2;
+    m.msg.reach.label = 1;
+    m.msg.reach.keep.watchers = 0;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reach.keep.watchers = 1;
+    m.msg.reach.keep.waits = NGX_CC_KEEP_MAX_WAITS + 1;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reach.keep.waits = 0;
+    m.msg.reach.keep.flags = 2;
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_KEPT, sizeof(ngx_cc_wire_reached_t));
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_KEPT);
+    m.msg.reached.error = EADDRINUSE;
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_KEPT);
+    m.msg.reached.error = -1;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reached.error = 0;
+    m.msg.reached.reserved = 1;
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -310,6 +402,8 @@ main(void)
     tcase_add_test(tc, records);
     tcase_add_test(tc, patterns);
     tcase_add_test(tc, keep);
+    tcase_add_test(tc, keepable);
+    tcase_add_test(tc, reach);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

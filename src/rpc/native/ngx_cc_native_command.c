@@ -410,6 +410,11 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_SIGNALLED:
         ngx_cc_native_command_paused(ps);
         break;
+
+    case NGX_CC_COMMAND_KEPT:
+    case NGX_CC_COMMAND_UNKEPT:
+        /* here a command is kept from its start or never */
+        return;
     }
 
     ps->wake(ps->data);
