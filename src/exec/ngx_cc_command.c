@@ -4,6 +4,7 @@
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_command_deadline.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_kept.h"
@@ -399,7 +400,7 @@ ngx_cc_command_pause(ngx_cc_command_t *cmd, ngx_uint_t on)
 
     if (cmd->paused && !on && cl->timeout && cl->helper) {
         /* the time that it was paused does not count */
-        ngx_cc_command_link_expect(cl, cl->timeout);
+        ngx_cc_command_deadline_expect(cl, cl->timeout);
     }
 
     cmd->paused = on ? 1 : 0;
@@ -485,7 +486,7 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
     ngx_cc_command_send(cl);
 
     if (cmd->state == NGX_CC_COMMAND_RUNNING && cl->helper) {
-        ngx_cc_command_link_expect(cl, 0);
+        ngx_cc_command_deadline_expect(cl, 0);
     }
 
     return NGX_OK;
@@ -543,7 +544,7 @@ ngx_cc_command_shutdown(ngx_cc_command_t *cmd, ngx_uint_t now)
     cl->signal_due = 0;
     cl->cancel_due = 1;
     ngx_cc_command_send(cl);
-    ngx_cc_command_link_expect(cl, 0);
+    ngx_cc_command_deadline_expect(cl, 0);
 }
 
 

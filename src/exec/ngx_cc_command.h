@@ -46,6 +46,10 @@ typedef struct {
     ngx_uint_t         max_per_owner;    /* 0 = any */
     ngx_uint_t         max_watchers;     /* of one command */
     ngx_uint_t         max_waits;
+    ngx_uint_t         max_calls;        /* of the location: bound commands that
+                                            can be reached, ngx_cc_call.h */
+    ngx_msec_t         resume;           /* that one of them, and its result, is
+                                            there without a client */
 } ngx_cc_keep_conf_t;
 
 
@@ -99,8 +103,10 @@ typedef enum {
                                     event */
     NGX_CC_COMMAND_KEPT,         /* it is kept from now on, see
                                     ngx_cc_command_handover.h */
-    NGX_CC_COMMAND_UNKEPT        /* it could not be: it is bound as before, and
-                                    its output is read on; error */
+    NGX_CC_COMMAND_UNKEPT,       /* it could not be, or not be reached: it is
+                                    bound as before, and its output is read on;
+                                    error */
+    NGX_CC_COMMAND_LISTENING     /* it can be reached, see ngx_cc_call.h */
 } ngx_cc_command_event_e;
 
 
@@ -183,8 +189,9 @@ typedef struct {
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
     ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line;
                                             bypass the shell if it is plain */
-    unsigned           keepable:1;       /* it may become kept while it runs:
-                                            ngx_cc_command_handover.h.  Not
+    unsigned           keepable:1;       /* while it runs it may become kept
+                                            (ngx_cc_command_handover.h), or
+                                            reachable (ngx_cc_call.h).  Not
                                             with "keep" */
     unsigned           script:1;         /* argv ends in a text for a shell,
                                             which may read it from a descriptor
@@ -253,7 +260,8 @@ struct ngx_cc_command_s {
        until STATE comes */
     ngx_cc_attached_t        attached;
     ngx_cc_wire_denied_e     refused;    /* after FAILED of an attach */
-    ngx_cc_command_detached_e  detached;     /* after DETACHED */
+    ngx_cc_command_detached_e  detached;     /* after DETACHED; a call may be
+                                            TAKEN, too */
 
     /* after SIGNALLED: processes that have not stopped, or gone on */
     uint32_t                 left;

@@ -23,8 +23,6 @@ struct ngx_cc_handover_s {
 };
 
 
-static ngx_cc_wire_reach_t *ngx_cc_command_handover_message(
-    ngx_cc_command_link_t *cl, const ngx_cc_handover_spec_t *spec);
 static void ngx_cc_command_handover_kept(ngx_cc_command_link_t *cl);
 static void ngx_cc_command_handover_late(ngx_event_t *ev);
 
@@ -37,9 +35,10 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
     ngx_cc_handover_t      *ho;
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    if (!cl->keepable || cl->watch || cl->handover || cl->helper == NULL
-        || cl->helper->dead || cmd->state != NGX_CC_COMMAND_RUNNING
-        || cmd->canceling || cmd->truncated)
+    if (!cl->keepable || cl->watch || cl->handover || cl->call
+        || cl->helper == NULL || cl->helper->dead
+        || cmd->state != NGX_CC_COMMAND_RUNNING || cmd->canceling
+        || cmd->truncated)
     {
         return NGX_CC_START_UNAVAILABLE;
     }
@@ -58,7 +57,8 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
     ho->timeout = spec->timeout;
 
     ho->watch = ngx_cc_watch_heir();
-    ho->message = ngx_cc_command_handover_message(cl, spec);
+    ho->message = ngx_cc_command_handover_message(cl, spec,
+                                                  NGX_CC_WIRE_KEEP);
 
     rc = NGX_CC_START_UNAVAILABLE;
 
@@ -79,11 +79,9 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
 }
 
 
-/* NULL: no memory, no key, or texts beyond the wire's limits */
-
-static ngx_cc_wire_reach_t *
+ngx_cc_wire_reach_t *
 ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
-    const ngx_cc_handover_spec_t *spec)
+    const ngx_cc_handover_spec_t *spec, ngx_uint_t type)
 {
     u_char               *p;
     size_t                label, shown;
@@ -103,9 +101,9 @@ ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
         return NULL;
     }
 
-    ngx_cc_wire_init(msg, NGX_CC_WIRE_KEEP, 0, sizeof(ngx_cc_wire_reach_t));
+    ngx_cc_wire_init(msg, type, 0, sizeof(ngx_cc_wire_reach_t));
     msg->head.size += label + shown;
-    msg->run_limit = spec->timeout;
+    msg->run_limit = (type == NGX_CC_WIRE_KEEP) ? spec->timeout : 0;
     msg->label = label;
     msg->shown = shown;
 
@@ -135,11 +133,21 @@ ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
                                  &msg->keep)
         != NGX_OK)
     {
-        ngx_free(msg);
-        return NULL;
+        ngx_cc_command_handover_forget(&msg);
     }
 
     return msg;
+}
+
+
+void
+ngx_cc_command_handover_forget(ngx_cc_wire_reach_t **msg)
+{
+    if (*msg) {
+        ngx_explicit_memzero(*msg, sizeof(ngx_cc_wire_reach_t));
+        ngx_free(*msg);
+        *msg = NULL;
+    }
 }
 
 
@@ -167,11 +175,7 @@ ngx_cc_command_handover_send(ngx_cc_command_link_t *cl)
     cl->credit_due = 0;
     cl->credited = cl->reader.pos;
 
-    /* it has a key */
-
-    ngx_explicit_memzero(msg, sizeof(ngx_cc_wire_reach_t));
-    ngx_free(msg);
-    ho->message = NULL;
+    ngx_cc_command_handover_forget(&ho->message);
 }
 
 
@@ -270,10 +274,6 @@ ngx_cc_command_handover_end(ngx_cc_command_link_t *cl)
         ngx_free(ho->watch);
     }
 
-    if (ho->message) {
-        ngx_explicit_memzero(ho->message, sizeof(ngx_cc_wire_reach_t));
-        ngx_free(ho->message);
-    }
-
+    ngx_cc_command_handover_forget(&ho->message);
     ngx_free(ho);
 }

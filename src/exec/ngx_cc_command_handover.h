@@ -16,8 +16,8 @@
  *              each stream was taken.  Tell the client its id, call
  *              ngx_cc_command_keep_told() when that has been sent, then close()
  *              - the command goes on.  close() without told() cancels it: then
- *              nobody knows of it.  Until close() this object may pause, signal,
- *              write and cancel as before, and is told EXITED.
+ *              nobody knows of it.  Until close() this object may pause,
+ *              signal, write and cancel as before, and is told EXITED.
  *      UNKEPT  its helper could not (error): it is bound as before, wake()
  *              comes if there are records.
  *      EXITED  it was over before; records may remain, read them as usual.
@@ -54,16 +54,28 @@ typedef struct {
 
 
 /*
- * Asks for it; "spec" is used during the call only.  START_OK: one of the events
- * above follows.  KEPT, KEPT_OWNER: as many are kept as may be, it stays bound.
- * UNAVAILABLE: it is not keepable, does not run, is being ended or handed over,
- * or there is no memory; it stays as it is.
+ * Asks for it; "spec" is used during the call only.  START_OK: one of the
+ * events above follows.  KEPT, KEPT_OWNER: as many are kept as may be, it stays
+ * bound. UNAVAILABLE: it is not keepable, does not run, is being ended or
+ * handed over, or there is no memory; it stays as it is.
  */
 ngx_cc_start_e ngx_cc_command_handover(ngx_cc_command_t *cmd,
     const ngx_cc_handover_spec_t *spec);
 
 
-/* for ngx_cc_command_link.c and ngx_cc_command_send.c */
+/* for ngx_cc_command_link.c, ngx_cc_command_send.c and ngx_cc_call.c */
+
+/*
+ * KEEP, or another "type" of message like it, for ngx_free(); "tail" is filled
+ * in when it is sent.  NULL: no memory, no key, or texts beyond the wire's
+ * limits.
+ */
+ngx_cc_wire_reach_t *ngx_cc_command_handover_message(
+    ngx_cc_command_link_t *cl, const ngx_cc_handover_spec_t *spec,
+    ngx_uint_t type);
+
+/* frees it: it has a key.  NULL is ignored */
+void ngx_cc_command_handover_forget(ngx_cc_wire_reach_t **msg);
 
 /* sends KEEP, once; nothing else may be sent until it is answered */
 void ngx_cc_command_handover_send(ngx_cc_command_link_t *cl);

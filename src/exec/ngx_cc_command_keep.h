@@ -52,8 +52,8 @@ ngx_cc_start_e ngx_cc_command_keep_prepare(ngx_cc_command_link_t *cl,
     ngx_cc_wire_start_t *start);
 
 /*
- * It has started, or is kept now, so it goes on without us: helper, slot and deadlines are not
- * ours any more.  NGX_OK, or NGX_ERROR: it is lost.
+ * It has started, or is kept now, so it goes on without us: helper, slot and
+ * deadlines are not ours any more.  NGX_OK, or NGX_ERROR: it is lost.
  */
 ngx_int_t ngx_cc_command_keep_born(ngx_cc_command_link_t *cl);
 

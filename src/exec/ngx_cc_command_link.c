@@ -3,20 +3,14 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_abandon.h"
+#include "ngx_cc_call.h"
+#include "ngx_cc_command_deadline.h"
 #include "ngx_cc_command_link.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
-
-
-#define NGX_CC_COMMAND_LINK_MARGIN  10000    /* ms beyond every limit, then the
-                                                helper must have said
-                                                something */
-#define NGX_CC_COMMAND_LINK_REPLY   10000    /* ms; a signal is on its way for
-                                                a second at most */
-#define NGX_CC_COMMAND_LINK_IDLE    3600000  /* ms; only there to be a timer */
 
 
 static void ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h);
@@ -30,8 +24,6 @@ static void ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
 static ngx_int_t ngx_cc_command_link_head(ngx_cc_command_link_t *cl,
     uint64_t head);
 static void ngx_cc_command_link_lost(ngx_event_t *ev);
-static void ngx_cc_command_link_timer(ngx_event_t *ev);
-static void ngx_cc_command_link_reply(ngx_event_t *ev);
 
 
 static const ngx_cc_helper_handle_user_t  ngx_cc_command_link_user = {
@@ -46,19 +38,13 @@ ngx_cc_command_link_init(ngx_cc_command_link_t *cl)
 {
     cl->public.state = NGX_CC_COMMAND_WAITING;
 
-    cl->timer.handler = ngx_cc_command_link_timer;
-    cl->timer.data = cl;
-    cl->timer.log = ngx_cycle->log;
+    ngx_cc_command_deadline_init(cl);
 
     cl->lost.handler = ngx_cc_command_link_lost;
     cl->lost.data = cl;
     cl->lost.log = ngx_cycle->log;
 
     ngx_cc_drain_init(&cl->drain, cl);
-
-    cl->reply.handler = ngx_cc_command_link_reply;
-    cl->reply.data = cl;
-    cl->reply.log = ngx_cycle->log;
 }
 
 
@@ -135,6 +121,10 @@ void
 ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
 {
     ngx_cc_command_link_t  *cl = data;
+
+    if (cl->call && ngx_cc_call_message(cl, msg) == NGX_OK) {
+        return;
+    }
 
     if (cl->public.state == NGX_CC_COMMAND_OVER) {
         return;
@@ -237,6 +227,7 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         /* it was over before it was kept */
 
         ngx_cc_command_handover_end(cl);
+        ngx_cc_call_exited(cl);
         ngx_cc_command_link_exited(cl, &msg->exited);
         return;
 
@@ -323,13 +314,13 @@ ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
     ngx_cc_record_started(&cl->helper->record, pid, start);
 
     if (cl->public.canceling) {
-        ngx_cc_command_link_expect(cl, 0);
+        ngx_cc_command_deadline_expect(cl, 0);
 
     } else if (cl->timeout) {
-        ngx_cc_command_link_expect(cl, cl->timeout);
+        ngx_cc_command_deadline_expect(cl, cl->timeout);
 
     } else {
-        ngx_add_timer(&cl->timer, NGX_CC_COMMAND_LINK_IDLE);
+        ngx_cc_command_deadline_none(cl);
     }
 }
 
@@ -341,18 +332,8 @@ ngx_cc_command_link_signal(ngx_cc_command_link_t *cl)
     cl->signal_due = 1;
     cl->public.left = 0;
 
-    ngx_add_timer(&cl->reply, NGX_CC_COMMAND_LINK_REPLY);
+    ngx_cc_command_deadline_reply(cl);
     ngx_cc_command_send(cl);
-}
-
-
-void
-ngx_cc_command_link_expect(ngx_cc_command_link_t *cl, ngx_msec_t time)
-{
-    cl->checked = 0;
-
-    ngx_add_timer(&cl->timer, time + cl->conf->kill_grace + cl->conf->linger
-                              + NGX_CC_COMMAND_LINK_MARGIN);
 }
 
 
@@ -500,7 +481,7 @@ ngx_cc_command_link_drop(ngx_cc_command_link_t *cl)
     cl->credit_due = 0;
     cl->drop_due = 1;
     ngx_cc_command_send(cl);
-    ngx_cc_command_link_expect(cl, 0);
+    ngx_cc_command_deadline_expect(cl, 0);
 }
 
 
@@ -511,64 +492,6 @@ ngx_cc_command_link_gone(void *data)
 
     if (cl->public.state != NGX_CC_COMMAND_OVER) {
         ngx_cc_command_link_lose(cl, "its helper is gone");
-    }
-}
-
-
-/*
- * Before STARTED: the start deadline.  Afterwards: a helper keeps the time of
- * its command itself; only one that has not kept it, has nothing left that we
- * would have to read first, and stays silent, is not trusted any more.
- */
-
-static void
-ngx_cc_command_link_timer(ngx_event_t *ev)
-{
-    ngx_uint_t              ends;
-    ngx_cc_command_link_t  *cl = ev->data;
-
-    if (cl->public.state == NGX_CC_COMMAND_WAITING) {
-        if (cl->helper == NULL) {
-            ngx_cc_pool_forget(&cl->wait);
-            ngx_cc_pool_late(cl->conf->start_timeout);
-        }
-
-        ngx_cc_command_link_lose(cl, cl->helper ? "not started in time"
-                                                : "no helper in time");
-        return;
-    }
-
-    ends = cl->public.truncated || cl->public.canceling
-           || (cl->timeout && !cl->public.paused);
-
-    if (ends && cl->reader.pos == cl->head
-        && !cl->credit_due && cl->checked == cl->head + 1)
-    {
-        ngx_cc_command_link_lose(cl, "its helper does not end it");
-        return;
-    }
-
-    cl->checked = cl->head + 1;          /* 0 = not looked yet */
-
-    ngx_add_timer(&cl->timer, ends ? NGX_CC_COMMAND_LINK_MARGIN
-                                   : NGX_CC_COMMAND_LINK_IDLE);
-}
-
-
-/* a helper that obeys would have said something by now */
-
-static void
-ngx_cc_command_link_reply(ngx_event_t *ev)
-{
-    ngx_cc_command_link_t  *cl = ev->data;
-
-    if (cl->watch) {
-        ngx_cc_watch_unreachable(cl);
-        return;
-    }
-
-    if (cl->public.state == NGX_CC_COMMAND_RUNNING) {
-        ngx_cc_command_link_lose(cl, "its helper does not answer");
     }
 }
 
@@ -612,7 +535,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
         ngx_del_timer(&cl->reply);
     }
 
-    if (cl->helper) {
+    if (cl->helper && !ngx_cc_call_holds(cl)) {
         ngx_cc_pool_put(cl->helper, cl->reusable);
         cl->helper = NULL;
     }
@@ -649,6 +572,8 @@ ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
     /* in case it still waited for a helper */
 
     ngx_cc_record_withdrawn(&cl->record);
+
+    ngx_cc_call_close(cl);
 
     if (cl->helper) {
         if (cl->public.state == NGX_CC_COMMAND_OVER) {

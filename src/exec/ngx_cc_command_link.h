@@ -23,6 +23,7 @@
 typedef struct ngx_cc_watch_s         ngx_cc_watch_t;
 typedef struct ngx_cc_kept_s          ngx_cc_kept_t;
 typedef struct ngx_cc_handover_s      ngx_cc_handover_t;
+typedef struct ngx_cc_call_s          ngx_cc_call_t;
 typedef struct ngx_cc_command_link_s  ngx_cc_command_link_t;
 
 
@@ -85,6 +86,7 @@ struct ngx_cc_command_link_s {
     ngx_cc_watch_t          *watch;      /* what is read of it, else NULL */
     ngx_cc_kept_t           *birth;      /* its place, until it has started */
     ngx_cc_handover_t       *handover;   /* it is about to be one */
+    ngx_cc_call_t           *call;       /* it can be reached, or will be */
 };
 
 
@@ -104,9 +106,6 @@ ngx_uint_t ngx_cc_command_link_tell(ngx_cc_command_link_t *cl,
 
 /* asks the pool for a helper; cl->message goes out as soon as there is one */
 void ngx_cc_command_link_begin(ngx_cc_command_link_t *cl);
-
-/* it has to be over "time" ms from now, and the grace that it is given */
-void ngx_cc_command_link_expect(ngx_cc_command_link_t *cl, ngx_msec_t time);
 
 /* SIGSTOP or SIGCONT is due, as public.paused says */
 void ngx_cc_command_link_signal(ngx_cc_command_link_t *cl);

@@ -1,6 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_call.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_watch.h"
@@ -66,6 +67,10 @@ ngx_cc_command_send(ngx_cc_command_link_t *cl)
         }
 
         cl->drop_due = 0;
+    }
+
+    if (cl->call && ngx_cc_call_send(cl) == NGX_AGAIN) {
+        return;
     }
 
     /* whether it is kept decides what may be said next, and to whom */

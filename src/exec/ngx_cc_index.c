@@ -8,10 +8,13 @@
 
 
 #define NGX_CC_INDEX_TEND   32           /* entries looked at in one go */
+#define NGX_CC_INDEX_SHARE  4            /* an owner has one of so many calls */
 
 
 static void ngx_cc_index_tell(ngx_cc_shelf_entry_t *entry,
     ngx_cc_index_told_t *told);
+static ngx_int_t ngx_cc_index_walk(uint64_t *walk, const uint8_t *owner,
+    ngx_uint_t calls, ngx_cc_index_told_t *told);
 static ngx_cc_slots_process_t *ngx_cc_index_place(
     const ngx_cc_index_place_t *place, ngx_cc_shelf_place_t *sp);
 
@@ -40,8 +43,8 @@ ngx_cc_index_reserve(ngx_int_t location,
         return NGX_CC_INDEX_FULL;
     }
 
-    rc = ngx_cc_shelf_reserve(self, location, name, owner, max, max_per_owner,
-                              ngx_cc_clock_real_us(), &sp);
+    rc = ngx_cc_shelf_reserve(self, location, name, owner, 0, max,
+                              max_per_owner, ngx_cc_clock_real_us(), &sp);
 
     if (rc == 0) {
         ngx_memcpy(place->name, name, NGX_CC_INDEX_NAME);
@@ -59,6 +62,41 @@ ngx_cc_index_reserve(ngx_int_t location,
 
     return rc == NGX_CC_SHELF_SHARE ? NGX_CC_INDEX_OWNER_FULL
                                     : NGX_CC_INDEX_FULL;
+}
+
+
+ngx_cc_index_room_e
+ngx_cc_index_reserve_call(ngx_int_t location,
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
+    ngx_cc_index_place_t *place)
+{
+    int                      rc;
+    ngx_cc_shelf_place_t     sp;
+    ngx_cc_slots_process_t  *self;
+
+    ngx_memzero(place, sizeof(ngx_cc_index_place_t));
+
+    self = ngx_cc_zone_worker();
+
+    if (self == NULL) {
+        return NGX_CC_INDEX_FULL;
+    }
+
+    rc = ngx_cc_shelf_reserve(self, location, name, owner, 1, max,
+                              (max + NGX_CC_INDEX_SHARE - 1)
+                              / NGX_CC_INDEX_SHARE,
+                              ngx_cc_clock_real_us(), &sp);
+    if (rc != 0) {
+        return rc == NGX_CC_SHELF_SHARE ? NGX_CC_INDEX_OWNER_FULL
+                                        : NGX_CC_INDEX_FULL;
+    }
+
+    ngx_memcpy(place->name, name, NGX_CC_INDEX_NAME);
+    place->location = sp.location;
+    place->index = sp.index;
+
+    return NGX_CC_INDEX_OK;
 }
 
 
@@ -280,10 +318,26 @@ ngx_cc_index_find(const uint8_t name[NGX_CC_INDEX_NAME],
 }
 
 
-/* the walk: where it is, in the upper half the location */
-
 ngx_int_t
 ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
+    ngx_cc_index_told_t *told)
+{
+    return ngx_cc_index_walk(walk, owner, 0, told);
+}
+
+
+ngx_int_t
+ngx_cc_index_next_call(uint64_t *walk,
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told)
+{
+    return ngx_cc_index_walk(walk, owner, 1, told);
+}
+
+
+/* the walk: where it is, in the upper half the location */
+
+static ngx_int_t
+ngx_cc_index_walk(uint64_t *walk, const uint8_t *owner, ngx_uint_t calls,
     ngx_cc_index_told_t *told)
 {
     ngx_cc_shelf_walk_t      sw;
@@ -294,6 +348,7 @@ ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
 
     ngx_memzero(&sw, sizeof(ngx_cc_shelf_walk_t));
     sw.owner = owner;
+    sw.calls = calls;
     sw.at = *walk >> 32;
     sw.index = (uint32_t) *walk;
 
@@ -315,6 +370,7 @@ ngx_cc_index_tell(ngx_cc_shelf_entry_t *entry, ngx_cc_index_told_t *told)
     ngx_memcpy(told->owner, entry->owner, NGX_CC_INDEX_OWNER);
 
     told->location = (ngx_int_t) entry->place.location - 1;
+    told->call = entry->call;
     told->state = (entry->state == NGX_CC_SHELF_RUNNING)
                   ? NGX_CC_INDEX_RUNNING : NGX_CC_INDEX_ENDED;
     told->alive = entry->state != NGX_CC_SHELF_ENDED

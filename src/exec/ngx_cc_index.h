@@ -46,6 +46,7 @@ typedef struct {
     uint8_t        owner[NGX_CC_INDEX_OWNER];
     ngx_int_t      location;             /* ngx_cc_slots_location() */
     ngx_cc_index_state_e  state;
+    ngx_uint_t     call;                 /* it is one */
     ngx_uint_t     alive;                /* the process of its helper is there,
                                             so it can be asked */
     pid_t          helper;
@@ -78,11 +79,21 @@ ngx_cc_index_room_e ngx_cc_index_reserve(ngx_int_t location,
     ngx_uint_t max_per_owner, ngx_cc_index_place_t *place,
     ngx_cc_index_told_t *oldest);
 
-/* it was never started: the place is free */
+/*
+ * The same for a call (a bound command that others can reach): those count
+ * apart, and an owner may have a quarter of them.
+ */
+ngx_cc_index_room_e ngx_cc_index_reserve_call(ngx_int_t location,
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
+    ngx_cc_index_place_t *place);
+
+/* it was never started, or reached: the place is free */
 void ngx_cc_index_release(ngx_cc_index_place_t *place);
 
 /*
- * The helper with that pid hosts it from now on; this worker minds it.  "start"
+ * The helper with that pid hosts it from now on; this worker minds it (a call
+ * nobody does: it is forgotten when its helper is free, or gone).  "start"
  * in us since 1970.  NGX_OK or NGX_ERROR (the process is not there any more).
  */
 ngx_int_t ngx_cc_index_hand_over(ngx_cc_index_place_t *place, pid_t helper,
@@ -134,6 +145,10 @@ ngx_int_t ngx_cc_index_find(const uint8_t name[NGX_CC_INDEX_NAME],
  * *walk is 0 at first.  NGX_OK and "told", or NGX_DONE.
  */
 ngx_int_t ngx_cc_index_next(uint64_t *walk,
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told);
+
+/* the same for calls, of any owner ("owner" NULL) */
+ngx_int_t ngx_cc_index_next_call(uint64_t *walk,
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told);
 
 /* another number after every change of any entry of any location */

@@ -7,9 +7,9 @@
  * worker looks whether one has nobody to mind it.
  *
  * A birth: a place in the index is taken, then START goes out; with STARTED the
- * place is the helper's (ACK), and what a bound command counts for is free.  One
- * that runs is kept in the same way: KEEP goes out, with KEPT the place is the
- * helper's.
+ * place is the helper's (ACK), and what a bound command counts for is free.
+ * One that runs is kept in the same way: KEEP goes out, with KEPT the place is
+ * the helper's.
  */
 
 #ifndef _NGX_CC_KEPT_H_INCLUDED_
@@ -52,8 +52,8 @@ ngx_cc_start_e ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
 void ngx_cc_kept_drop(ngx_cc_kept_t *kept);
 
 /*
- * STARTED or KEPT: the helper leaves the pool and is ours, cl is its first reader.
- * NGX_OK, or NGX_ERROR: it has to end (nothing has changed).
+ * STARTED or KEPT: the helper leaves the pool and is ours, cl is its first
+ * reader. NGX_OK, or NGX_ERROR: it has to end (nothing has changed).
  */
 ngx_int_t ngx_cc_kept_born(ngx_cc_kept_t *kept, ngx_cc_command_link_t *cl);
 

@@ -126,8 +126,10 @@ ngx_cc_zone_place(ngx_cc_slots_t *slots, ngx_cc_zone_location_t *location,
                                    location->commands);
 
     return *index == -1
-           || (location->kept
-               && ngx_cc_shelf_make(slots, *index, location->kept) == -1)
+           || ((location->kept || location->calls)
+               && ngx_cc_shelf_make(slots, *index, location->kept,
+                                    location->calls)
+                  == -1)
            ? NGX_ERROR : NGX_OK;
 }
 

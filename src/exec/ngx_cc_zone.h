@@ -28,6 +28,7 @@ typedef struct {
     ngx_uint_t      sessions;    /* its limits */
     ngx_uint_t      commands;
     ngx_uint_t      kept;        /* commands, 0 = it keeps none */
+    ngx_uint_t      calls;       /* that can be reached, 0 = none */
     ngx_int_t      *index;       /* where its index goes */
 } ngx_cc_zone_location_t;
 

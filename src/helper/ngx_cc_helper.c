@@ -12,26 +12,10 @@
 #include <unistd.h>
 #include "ngx_cc_close_except.h"
 #include "ngx_cc_fdmsg.h"
-#include "ngx_cc_helper.h"
+#include "ngx_cc_helper_tell.h"
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_life_states.h"
 #include "ngx_cc_script.h"
-#include "ngx_cc_stay_turn.h"
-
-
-typedef struct {
-    const ngx_cc_helper_conf_t  *conf;
-    ngx_cc_wire_start_t   *start;        /* the START, in the receive buffer */
-    uint8_t               *buffer;       /* room for any message */
-    const char           **vector;       /* argv and env of START */
-    ngx_cc_life_t          life;
-    ngx_cc_stay_t         *stay;         /* of a kept command, else NULL */
-    ngx_cc_history_t       history;      /* of one that may become kept */
-    ngx_cc_wire_reached_t  reached;      /* KEPT with an error, if due */
-    uint64_t               told;         /* head of the last OUTPUT */
-    unsigned               armed:1;      /* the worker awaits an OUTPUT */
-    unsigned               full:1;       /* the socket takes no message */
-} ngx_cc_helper_t;
 
 
 static void ngx_cc_helper_birth(ngx_cc_helper_t *h);
@@ -43,10 +27,7 @@ static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
 static void ngx_cc_helper_start(ngx_cc_helper_t *h);
 static int ngx_cc_helper_keep(ngx_cc_helper_t *h);
 static void ngx_cc_helper_reach(ngx_cc_helper_t *h);
-static void ngx_cc_helper_forget(ngx_cc_helper_t *h);
 static int ngx_cc_helper_credit(ngx_cc_helper_t *h, uint64_t tail);
-static void ngx_cc_helper_tell(ngx_cc_helper_t *h);
-static int ngx_cc_helper_send(ngx_cc_helper_t *h, const void *msg);
 
 
 void
@@ -371,6 +352,7 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         return;
 
     case NGX_CC_WIRE_KEEP:
+    case NGX_CC_WIRE_LISTEN:
         ngx_cc_helper_reach(h);
         return;
 
@@ -483,8 +465,9 @@ ngx_cc_helper_keep(ngx_cc_helper_t *h)
 
 
 /*
- * KEEP: what is bound is kept from now on, or, if it cannot be, goes on as it
- * is.  From here on its starter is one watcher among others.
+ * KEEP, LISTEN: what is bound is kept, or can be reached, from now on; or, if
+ * it cannot be, goes on as it is.  From here on its starter is one watcher
+ * among others.
  */
 
 static void
@@ -503,19 +486,24 @@ ngx_cc_helper_reach(ngx_cc_helper_t *h)
         return;
     }
 
-    h->stay = ngx_cc_stay_take_over(&h->life, reach, &h->history,
-                                    h->conf->socket, h->buffer,
+    h->stay = ngx_cc_stay_take_over(&h->life, reach, &h->history, h->armed,
+                                    h->told, h->conf->socket, h->buffer,
                                     NGX_CC_WIRE_MAX_START
                                     + NGX_CC_WIRE_MAX_INPUT);
 
     if (h->stay == NULL) {
-        ngx_cc_wire_init(&h->reached, NGX_CC_WIRE_KEPT, h->life.run,
-                         sizeof(h->reached));
+        ngx_cc_wire_init(&h->reached, reach->head.type == NGX_CC_WIRE_KEEP
+                                      ? NGX_CC_WIRE_KEPT
+                                      : NGX_CC_WIRE_LISTENING,
+                         h->life.run, sizeof(h->reached));
         h->reached.error = errno;
         return;
     }
 
-    ngx_cc_life_limit(&h->life, run_limit);
+    if (!h->stay->call) {
+        ngx_cc_life_limit(&h->life, run_limit);
+    }
+
     ngx_cc_stay_begin(h->stay);
 }
 
@@ -531,147 +519,4 @@ ngx_cc_helper_credit(ngx_cc_helper_t *h, uint64_t tail)
 
     return pump->history ? ngx_cc_history_credit(pump->history, tail)
                          : ngx_cc_ring_credit(&pump->ring, tail);
-}
-
-
-/* one that could have been kept was not: what was held for that is given back */
-
-static void
-ngx_cc_helper_forget(ngx_cc_helper_t *h)
-{
-    if (h->life.pump.history) {
-        ngx_cc_history_done(&h->history);
-        h->life.pump.history = NULL;
-    }
-}
-
-
-/* sends what is due, in order, as far as the socket takes it */
-
-static void
-ngx_cc_helper_tell(ngx_cc_helper_t *h)
-{
-    ngx_cc_wire_head_t     ended;
-    ngx_cc_wire_output_t   output;
-    ngx_cc_wire_started_t  started;
-
-    if (h->stay) {
-        ngx_cc_stay_turn(h->stay);
-        return;
-    }
-
-    if (h->life.orphaned || h->full) {
-        return;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_FAILED) {
-        if (ngx_cc_helper_send(h, &h->life.failed) == -1) {
-            return;
-        }
-
-        h->life.tell = 0;
-        ngx_cc_helper_forget(h);
-    }
-
-    if ((h->life.tell & NGX_CC_TELL_STARTED)
-        && h->life.now >= h->life.tell_at)
-    {
-        ngx_cc_wire_init(&started, NGX_CC_WIRE_STARTED, h->life.run,
-                         sizeof(started));
-        started.pid = h->life.exited.pid;
-        started.start = h->life.exited.start;
-
-        if (ngx_cc_helper_send(h, &started) == -1) {
-            return;
-        }
-
-        h->life.tell &= ~NGX_CC_TELL_STARTED;
-        h->life.tell_at = NGX_CC_LIFE_NEVER;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_STARTED) {
-        return;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_INPUT) {
-        if (ngx_cc_helper_send(h, &h->life.input_done) == -1) {
-            return;
-        }
-
-        h->life.tell &= ~NGX_CC_TELL_INPUT;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_SIGNALLED) {
-        if (ngx_cc_helper_send(h, &h->life.signalled) == -1) {
-            return;
-        }
-
-        h->life.tell &= ~NGX_CC_TELL_SIGNALLED;
-    }
-
-    if (h->reached.head.type) {
-        if (ngx_cc_helper_send(h, &h->reached) == -1) {
-            return;
-        }
-
-        h->reached.head.type = 0;
-    }
-
-    /* EXITED says all that a last OUTPUT would have said */
-
-    if (h->armed && h->life.state != NGX_CC_LIFE_IDLE
-        && h->life.pump.ring.head != h->told)
-    {
-        ngx_cc_wire_init(&output, NGX_CC_WIRE_OUTPUT, h->life.run,
-                         sizeof(output));
-        output.pos = h->life.pump.ring.head;
-        output.eof = h->life.pump.eof;
-
-        if (ngx_cc_helper_send(h, &output) == -1) {
-            return;
-        }
-
-        h->told = output.pos;
-        h->armed = 0;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_ENDED) {
-        ngx_cc_wire_init(&ended, NGX_CC_WIRE_ENDED, h->life.run,
-                         sizeof(ended));
-
-        if (ngx_cc_helper_send(h, &ended) == -1) {
-            return;
-        }
-
-        h->life.tell &= ~NGX_CC_TELL_ENDED;
-    }
-
-    if (h->life.tell & NGX_CC_TELL_EXITED) {
-        if (ngx_cc_helper_send(h, &h->life.exited) == -1) {
-            return;
-        }
-
-        h->life.tell &= ~NGX_CC_TELL_EXITED;
-        ngx_cc_helper_forget(h);
-    }
-}
-
-
-static int
-ngx_cc_helper_send(ngx_cc_helper_t *h, const void *msg)
-{
-    const ngx_cc_wire_head_t  *head = msg;
-
-    if (ngx_cc_fdmsg_send(h->conf->socket, msg, head->size, NULL, 0) == 0) {
-        return 0;
-    }
-
-    if (errno == EAGAIN) {
-        h->full = 1;
-        return -1;
-    }
-
-    ngx_cc_life_orphan(&h->life);
-
-    return -1;
 }

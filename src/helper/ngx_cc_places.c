@@ -196,8 +196,8 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
 
 /*
- * What was not read would be an error of the peer's.  A starter that is gone may
- * have said as its last words that the command is kept.
+ * What was not read would be an error of the peer's.  A starter that is gone
+ * may have said as its last words that the command is kept.
  */
 
 static void
@@ -227,7 +227,10 @@ ngx_cc_places_drain(ngx_cc_stay_t *stay, const ngx_cc_watcher_t *w)
 static void
 ngx_cc_places_lost(ngx_cc_stay_t *stay)
 {
-    if (!stay->acked) {
+    if (stay->call && stay->resume) {
+        stay->asked_at = stay->life->now;
+
+    } else if (!stay->acked) {
         /* nobody else can know of it */
         (void) close(stay->listener);
         ngx_cc_life_orphan(stay->life);

@@ -59,8 +59,8 @@ ngx_cc_stay_open(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
 ngx_cc_stay_t *
 ngx_cc_stay_take_over(ngx_cc_life_t *life, const ngx_cc_wire_reach_t *reach,
-    const ngx_cc_history_t *history, int control, uint8_t *buffer,
-    size_t room)
+    const ngx_cc_history_t *history, int armed, uint64_t told, int control,
+    uint8_t *buffer, size_t room)
 {
     const char        *text;
     ngx_cc_stay_t     *stay;
@@ -97,8 +97,23 @@ ngx_cc_stay_take_over(ngx_cc_life_t *life, const ngx_cc_wire_reach_t *reach,
     w = &stay->watcher[0];
     w->phase = NGX_CC_WATCHER_ATTACHED;
     w->flags = NGX_CC_ATTACH_WRITE;
-    w->tell = NGX_CC_WATCHER_TELL_KEPT;
+    w->tell = NGX_CC_WATCHER_TELL_REACHED;
     w->moved = life->now;
+
+    if (reach->head.type == NGX_CC_WIRE_LISTEN) {
+        stay->call = 1;
+        stay->resume = reach->resume;
+        stay->told = 1;
+        w->flags |= NGX_CC_ATTACH_DATA;
+        w->mapped = 1;
+        w->taken = history->need;
+        w->armed = armed;
+        w->told = told;
+
+        if (life->tell & NGX_CC_TELL_ENDED) {
+            w->tell |= NGX_CC_WATCHER_TELL_ENDED;
+        }
+    }
 
     ngx_cc_stay_answers(stay, w);
 
@@ -231,7 +246,23 @@ ngx_cc_stay_size(uint32_t places)
 void
 ngx_cc_stay_close(ngx_cc_stay_t *stay)
 {
+    uint32_t       i;
+    struct rlimit  limit;
+
+    for (i = stay->used; i-- > 1; /* void */ ) {
+        if (stay->watcher[i].phase != NGX_CC_WATCHER_NONE) {
+            ngx_cc_places_drop(stay, &stay->watcher[i]);
+        }
+    }
+
+    if (stay->files && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = stay->files;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
+
+    ngx_cc_history_done(&stay->history);
     stay->life->pump.history = NULL;
+    stay->life->kept = 0;
     ngx_cc_stay_free(stay);
 }
 
@@ -259,7 +290,7 @@ ngx_cc_stay_begin(ngx_cc_stay_t *stay)
     rlim_t         want;
     struct rlimit  limit;
 
-    stay->life->kept = 1;
+    stay->life->kept = !stay->call;
     stay->life->tell_at = stay->life->now;
     stay->asked_at = stay->life->now;
 
@@ -268,6 +299,7 @@ ngx_cc_stay_begin(ngx_cc_stay_t *stay)
     want = stay->places + 32;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < want) {
+        stay->files = limit.rlim_cur;
         limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
         (void) setrlimit(RLIMIT_NOFILE, &limit);
     }

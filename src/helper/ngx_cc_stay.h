@@ -15,6 +15,11 @@
  *                 come for NGX_CC_STAY_UNHEARD ms
  *   no master     it ends (cause "shutdown") and does not stay
  *
+ * A call is a bound command that others can reach as well (LISTEN).  Its
+ * starter reads in the ring as before.  With nobody attached it lives on for
+ * "resume" ms, and so does its result; then, or when the result was delivered,
+ * the helper is "free" for another command, or leaves if its starter is gone.
+ *
  * All of its descriptors but the helper's own ones are in one epoll(7), so the
  * helper's loop has one more to look at however many there are.
  */
@@ -23,6 +28,7 @@
 #define _NGX_CC_STAY_H_INCLUDED_
 
 
+#include <sys/resource.h>
 #include "ngx_cc_life.h"
 #include "ngx_cc_marks.h"
 #include "ngx_cc_waits.h"
@@ -90,6 +96,11 @@ typedef struct ngx_cc_stay_s {
     uint64_t               next_at;      /* something of this is due */
     uint64_t               ended;        /* us since 1970 */
 
+    uint64_t               resume;       /* ms, of a call */
+    rlim_t                 files;        /* RLIMIT_NOFILE as it was */
+
+    unsigned               call:1;
+    unsigned               free:1;       /* a call that is done with */
     unsigned               acked:1;
     unsigned               told:1;
     unsigned               over:1;
@@ -113,16 +124,17 @@ ngx_cc_stay_t *ngx_cc_stay_open(ngx_cc_life_t *life,
     int control, uint8_t *buffer, size_t room);
 
 /*
- * The same while the program runs, as KEEP says: the output so far is "history",
- * which the caller must not use any more.  Who reads in the ring itself has
- * stopped to; KEPT is to be told.  Returns NULL with errno, and nothing has
- * changed.
+ * The same while the program runs, as KEEP or LISTEN says: the output so far is
+ * "history", which the caller must not use any more.  Who reads in the ring
+ * itself has stopped to (KEEP), or awaits an OUTPUT if "armed", and knows of
+ * what is before "told".  KEPT or LISTENING is to be told.  Returns NULL with
+ * errno, and nothing has changed.
  */
 ngx_cc_stay_t *ngx_cc_stay_take_over(ngx_cc_life_t *life,
     const ngx_cc_wire_reach_t *reach, const ngx_cc_history_t *history,
-    int control, uint8_t *buffer, size_t room);
+    int armed, uint64_t told, int control, uint8_t *buffer, size_t room);
 
-/* it could not be started: the helper is as it was */
+/* it could not be started, or is "free": the helper is as it was */
 void ngx_cc_stay_close(ngx_cc_stay_t *stay);
 
 /* it was, or is: watchers may come */

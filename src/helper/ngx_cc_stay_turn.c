@@ -16,11 +16,14 @@ static void ngx_cc_stay_news(ngx_cc_stay_t *stay);
 static int ngx_cc_stay_started(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_over(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_clocks(ngx_cc_stay_t *stay);
+static uint64_t ngx_cc_stay_patience(const ngx_cc_stay_t *stay);
 static void ngx_cc_stay_need(ngx_cc_stay_t *stay);
+static int ngx_cc_stay_lossless(const ngx_cc_watcher_t *w);
 static ngx_cc_watcher_t *ngx_cc_stay_last(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_flow(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_state(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_leave(ngx_cc_stay_t *stay);
+static int ngx_cc_stay_return(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_alarm(ngx_cc_stay_t *stay, uint64_t at);
 static void ngx_cc_stay_alarms(ngx_cc_stay_t *stay);
 
@@ -99,6 +102,10 @@ ngx_cc_stay_news(ngx_cc_stay_t *stay)
         }
     }
 
+    if ((life->tell & NGX_CC_TELL_ENDED) && stay->watcher[0].mapped) {
+        stay->watcher[0].tell |= NGX_CC_WATCHER_TELL_ENDED;
+    }
+
     if (life->tell & NGX_CC_TELL_EXITED) {
         ngx_cc_stay_over(stay);
     }
@@ -149,6 +156,11 @@ ngx_cc_stay_over(ngx_cc_stay_t *stay)
         stay->leave_at = stay->life->now + NGX_CC_STAY_LAST;
     }
 
+    if (stay->watcher[0].phase != NGX_CC_WATCHER_NONE && stay->call) {
+        /* another one will want all that soon */
+        return;
+    }
+
     ngx_cc_history_trim(&stay->history);
     ngx_cc_life_shrink(stay->life);
     ngx_cc_places_rest(stay);
@@ -192,20 +204,43 @@ ngx_cc_stay_clocks(ngx_cc_stay_t *stay)
         }
     }
 
-    if (stay->over) {
-        if (stay->acked && now >= stay->over_at + stay->keep.ttl) {
-            stay->leaving = 1;
-            stay->leave_at = now;
-        }
-
+    if (now < ngx_cc_stay_patience(stay)) {
         return;
     }
 
-    if (stay->keep.orphan && !present
-        && now >= stay->asked_at + stay->keep.orphan)
-    {
-        ngx_cc_ladder_begin(life, NGX_CC_CAUSE_ORPHAN);
+    if (stay->over) {
+        stay->leaving = 1;
+        stay->leave_at = now;
+
+    } else {
+        ngx_cc_ladder_begin(life, stay->call ? NGX_CC_CAUSE_DISCONNECT
+                                             : NGX_CC_CAUSE_ORPHAN);
     }
+}
+
+
+/* until when it waits for somebody to come, running or over */
+
+static uint64_t
+ngx_cc_stay_patience(const ngx_cc_stay_t *stay)
+{
+    uint64_t  since;
+
+    if (stay->call) {
+        since = stay->over && stay->over_at > stay->asked_at
+                ? stay->over_at : stay->asked_at;
+
+        return stay->present || stay->resume == 0 ? NGX_CC_LIFE_NEVER
+                                                  : since + stay->resume;
+    }
+
+    if (stay->over) {
+        return stay->acked ? stay->over_at + stay->keep.ttl
+                           : NGX_CC_LIFE_NEVER;
+    }
+
+    return stay->present || stay->keep.orphan == 0
+           ? NGX_CC_LIFE_NEVER : stay->asked_at + stay->keep.orphan;
 }
 
 
@@ -223,10 +258,7 @@ ngx_cc_stay_need(ngx_cc_stay_t *stay)
     for (i = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
 
-        if (w->phase != NGX_CC_WATCHER_ATTACHED
-            || (w->flags & (NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY))
-               != NGX_CC_ATTACH_DATA)
-        {
+        if (!ngx_cc_stay_lossless(w)) {
             continue;
         }
 
@@ -252,6 +284,18 @@ ngx_cc_stay_need(ngx_cc_stay_t *stay)
     least = waits < least ? waits : least;
 
     stay->history.need = stay->life->masterless ? UINT64_MAX : least;
+}
+
+
+/* may nothing be dropped that it has not taken? */
+
+static int
+ngx_cc_stay_lossless(const ngx_cc_watcher_t *w)
+{
+    return w->phase == NGX_CC_WATCHER_ATTACHED
+           && (w->mapped
+               || (w->flags & (NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY))
+                  == NGX_CC_ATTACH_DATA);
 }
 
 
@@ -289,7 +333,8 @@ ngx_cc_stay_flow(ngx_cc_stay_t *stay)
 
         w = ngx_cc_stay_last(stay);
 
-        if (w == NULL) {
+        if (w == NULL || w->mapped) {
+            /* a bound command waits for its starter */
             return;
         }
 
@@ -318,9 +363,7 @@ ngx_cc_stay_last(ngx_cc_stay_t *stay)
     for (i = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
 
-        if (w->phase == NGX_CC_WATCHER_ATTACHED
-            && (w->flags & (NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY))
-               == NGX_CC_ATTACH_DATA
+        if (ngx_cc_stay_lossless(w)
             && (last == NULL || w->taken < last->taken))
         {
             last = w;
@@ -421,6 +464,11 @@ ngx_cc_stay_leave(ngx_cc_stay_t *stay)
     for (i = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
 
+        if (w->control && stay->call) {
+            /* FREE says it */
+            continue;
+        }
+
         if (w->phase == NGX_CC_WATCHER_ATTACHED && !stay->life->masterless) {
             w->tell |= NGX_CC_WATCHER_TELL_DETACHED;
             w->detached = NGX_CC_DETACHED_REMOVED;
@@ -428,7 +476,36 @@ ngx_cc_stay_leave(ngx_cc_stay_t *stay)
         }
     }
 
-    stay->life->state = NGX_CC_LIFE_OVER;
+    if (!ngx_cc_stay_return(stay)) {
+        stay->life->state = NGX_CC_LIFE_OVER;
+    }
+}
+
+
+/* 1: the helper takes another command, as soon as its worker knows */
+
+static int
+ngx_cc_stay_return(ngx_cc_stay_t *stay)
+{
+    ngx_cc_watcher_t    *w;
+    ngx_cc_wire_head_t   msg;
+
+    w = &stay->watcher[0];
+
+    if (!stay->call || stay->life->masterless
+        || w->phase == NGX_CC_WATCHER_NONE)
+    {
+        return 0;
+    }
+
+    /* it was told how it ended before */
+
+    if (w->exited && !w->full) {
+        ngx_cc_wire_init(&msg, NGX_CC_WIRE_FREE, 0, sizeof(msg));
+        stay->free = ngx_cc_places_send(stay, w, &msg) == 0;
+    }
+
+    return w->phase != NGX_CC_WATCHER_NONE;
 }
 
 
@@ -453,15 +530,8 @@ ngx_cc_stay_alarms(ngx_cc_stay_t *stay)
         ngx_cc_stay_alarm(stay, stay->lost_at + NGX_CC_STAY_UNTOLD);
     }
 
-    if (stay->over) {
-        if (stay->acked) {
-            ngx_cc_stay_alarm(stay, stay->over_at + stay->keep.ttl);
-        }
-
-    } else if (stay->keep.orphan && !stay->present
-               && stay->life->state <= NGX_CC_LIFE_LINGERING)
-    {
-        ngx_cc_stay_alarm(stay, stay->asked_at + stay->keep.orphan);
+    if (stay->over || stay->life->state <= NGX_CC_LIFE_LINGERING) {
+        ngx_cc_stay_alarm(stay, ngx_cc_stay_patience(stay));
     }
 
     if (stay->failed != stay->state.failed) {

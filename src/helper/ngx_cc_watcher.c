@@ -26,6 +26,9 @@ static int ngx_cc_watcher_change(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_msg_t *msg);
 static int ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_head_t *head);
+static int ngx_cc_watcher_credit(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_credit_t *credit);
+static void ngx_cc_watcher_abandon(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_watcher_input(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_input_t *input);
 static ngx_cc_watcher_t *ngx_cc_watcher_turn(ngx_cc_stay_t *stay);
@@ -81,6 +84,15 @@ ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 {
     switch (head->type) {
 
+    case NGX_CC_WIRE_CREDIT:
+        return ngx_cc_watcher_credit(stay, w,
+                                     (const ngx_cc_wire_credit_t *) head);
+
+    case NGX_CC_WIRE_DELIVERED:
+        stay->leaving |= stay->call;
+        stay->leave_at = stay->life->now;
+        return stay->call;
+
     case NGX_CC_WIRE_ACK:
         stay->acked = 1;
         return 1;
@@ -96,6 +108,7 @@ ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         return 1;
 
     case NGX_CC_WIRE_ABANDON:
+        ngx_cc_watcher_abandon(stay, w);
         ngx_cc_ladder_begin(stay->life, head->flags
                                         ? head->flags
                                         : NGX_CC_CAUSE_DISCONNECT);
@@ -107,6 +120,44 @@ ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     default:
         return 0;
+    }
+}
+
+
+/* of who reads in the ring: 1, or 0 for nonsense */
+
+static int
+ngx_cc_watcher_credit(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_credit_t *credit)
+{
+    if (!w->mapped) {
+        /* said before it knew that it reads no more */
+        return stay->call;
+    }
+
+    if (credit->tail < w->taken || credit->tail > stay->life->pump.ring.head) {
+        return 0;
+    }
+
+    w->taken = credit->tail;
+    w->told = credit->seen;
+    w->armed = 1;
+
+    return 1;
+}
+
+
+/* nobody is to have it, and what it still says is lost */
+
+static void
+ngx_cc_watcher_abandon(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    if (stay->call) {
+        w->mapped = 0;
+        w->flags = NGX_CC_ATTACH_MONITOR;
+        stay->leaving = 1;
+        stay->leave_at = stay->life->now;
+        stay->life->pump.discard = 1;
     }
 }
 
@@ -172,6 +223,7 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->moved = stay->life->now;
     w->phase = NGX_CC_WATCHER_ATTACHED;
     w->flags = flags;
+    w->mapped = 0;
     w->armed = 0;
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;
 
@@ -363,7 +415,7 @@ ngx_cc_watcher_ask(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     case NGX_CC_WIRE_READ:
 
-        if (!(w->flags & NGX_CC_ATTACH_DATA)) {
+        if (!(w->flags & NGX_CC_ATTACH_DATA) || w->mapped) {
             return 0;
         }
 

@@ -35,14 +35,15 @@ typedef enum {
 
 /* what is to be sent, in this order */
 
-#define NGX_CC_WATCHER_TELL_KEPT       0x40
+#define NGX_CC_WATCHER_TELL_REACHED    0x40  /* KEPT or LISTENING */
 #define NGX_CC_WATCHER_TELL_ATTACHED   0x01
 #define NGX_CC_WATCHER_TELL_INPUT      0x02
 #define NGX_CC_WATCHER_TELL_SIGNALLED  0x04
 #define NGX_CC_WATCHER_TELL_STATE      0x08
 #define NGX_CC_WATCHER_TELL_REMOVED    0x10
 #define NGX_CC_WATCHER_TELL_DETACHED   0x20  /* and the connection ends */
-#define NGX_CC_WATCHER_TELL_ENTRY      0x40
+#define NGX_CC_WATCHER_TELL_ENTRY      0x100
+#define NGX_CC_WATCHER_TELL_ENDED      0x80  /* to who reads in the ring */
 
 
 typedef struct {
@@ -58,7 +59,9 @@ typedef struct {
 
     unsigned        control:1;
     unsigned        full:1;      /* its socket takes no message */
-    unsigned        armed:1;     /* it has asked for a DATA */
+    unsigned        mapped:1;    /* the starter of a call: it reads in the ring
+                                    itself, up to what OUTPUT has "told" */
+    unsigned        armed:1;     /* it has asked for a DATA, or an OUTPUT */
     unsigned        exited:1;    /* EXITED was sent */
     unsigned        listing:1;   /* DENIED: ENTRY, not ATTACHED */
     unsigned        woken:1;     /* a wait has to be told (ngx_cc_waits) */
@@ -73,6 +76,7 @@ typedef struct {
 
     ngx_cc_history_cursor_t  cursor;
     uint64_t        taken;       /* position that it has consumed */
+    uint64_t        told;
     uint64_t        moved;       /* ms; when it did */
 
     uint8_t        *input;       /* an INPUT that waits for its turn, or NULL;

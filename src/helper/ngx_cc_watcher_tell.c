@@ -10,6 +10,7 @@
 static void ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_wire_attached_t *msg);
 static int ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static int ngx_cc_watcher_ring(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static void ngx_cc_watcher_data(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
@@ -27,7 +28,12 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         return;
     }
 
-    if (w->armed && ngx_cc_history_more(&stay->history, &w->cursor)) {
+    if (w->mapped) {
+        if (ngx_cc_watcher_ring(stay, w) == -1) {
+            return;
+        }
+
+    } else if (w->armed && ngx_cc_history_more(&stay->history, &w->cursor)) {
         ngx_cc_watcher_data(stay, w);
 
         if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
@@ -36,7 +42,7 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     }
 
     if (stay->over && !w->exited
-        && (!(w->flags & NGX_CC_ATTACH_DATA)
+        && (!(w->flags & NGX_CC_ATTACH_DATA) || w->mapped
             || !ngx_cc_history_more(&stay->history, &w->cursor)))
     {
         exited = stay->life->exited;
@@ -48,6 +54,46 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
                             || (w->flags & NGX_CC_ATTACH_MONITOR) != 0);
         }
     }
+}
+
+
+/* what a bound command's starter is told: -1 as below */
+
+static int
+ngx_cc_watcher_ring(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_wire_head_t     ended;
+    ngx_cc_wire_output_t   output;
+    const ngx_cc_pump_t   *pump;
+
+    pump = &stay->life->pump;
+
+    /* EXITED says all that a last OUTPUT would have said */
+
+    if (w->armed && !stay->over && pump->ring.head != w->told) {
+        ngx_cc_wire_init(&output, NGX_CC_WIRE_OUTPUT, 0, sizeof(output));
+        output.pos = pump->ring.head;
+        output.eof = pump->eof;
+
+        if (ngx_cc_places_send(stay, w, &output) == -1) {
+            return -1;
+        }
+
+        w->told = output.pos;
+        w->armed = 0;
+    }
+
+    if ((w->tell & NGX_CC_WATCHER_TELL_ENDED) && !stay->over) {
+        ngx_cc_wire_init(&ended, NGX_CC_WIRE_ENDED, 0, sizeof(ended));
+
+        if (ngx_cc_places_send(stay, w, &ended) == -1) {
+            return -1;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_ENDED;
+    }
+
+    return 0;
 }
 
 
@@ -64,14 +110,16 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_reached_t   reached;
     } msg;
 
-    if (w->tell & NGX_CC_WATCHER_TELL_KEPT) {
-        ngx_cc_wire_init(&msg, NGX_CC_WIRE_KEPT, 0, sizeof(msg.reached));
+    if (w->tell & NGX_CC_WATCHER_TELL_REACHED) {
+        ngx_cc_wire_init(&msg, stay->call ? NGX_CC_WIRE_LISTENING
+                                          : NGX_CC_WIRE_KEPT,
+                         0, sizeof(msg.reached));
 
         if (ngx_cc_places_send(stay, w, &msg) == -1) {
             return -1;
         }
 
-        w->tell &= ~NGX_CC_WATCHER_TELL_KEPT;
+        w->tell &= ~NGX_CC_WATCHER_TELL_REACHED;
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_ATTACHED) {

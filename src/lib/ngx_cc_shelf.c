@@ -8,33 +8,36 @@
 
 static int ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
     ngx_cc_shelf_table_t *table, const uint8_t *name, const uint8_t *owner,
-    uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index);
+    uint64_t flags, uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index);
 static int ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
     ngx_cc_shelf_table_t *table, ngx_cc_shelf_at_t *at, uint64_t key,
     uint32_t max, uint32_t share, uint64_t now);
 static int ngx_cc_shelf_beyond(ngx_cc_slots_t *slots,
-    ngx_cc_shelf_table_t *table, uint64_t key, uint32_t max, uint32_t share);
+    ngx_cc_shelf_table_t *table, uint64_t call, uint64_t key, uint32_t max,
+    uint32_t share);
 static int ngx_cc_shelf_mine(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_at_t *at, unsigned kind, uint64_t *word);
 
 
 int
 ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
-    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, uint32_t max,
-    uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
+    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, int call,
+    uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
 {
     int                    rc;
     uint32_t               index;
+    uint64_t               flags;
     ngx_cc_shelf_at_t      at;
     ngx_cc_shelf_table_t  *table;
 
     table = location >= 0 ? ngx_cc_shelf_table(self->slots, location) : NULL;
 
     share = (share == 0) ? UINT32_MAX : share;
+    flags = call ? NGX_CC_SHELF_CALL : 0;
 
     if (table == NULL || max == 0 || atomic_load(&self->slots->closed)
-        || ngx_cc_shelf_claim(self, location, table, name, owner, now, &at,
-                              &index)
+        || ngx_cc_shelf_claim(self, location, table, name, owner, flags, now,
+                              &at, &index)
            == -1)
     {
         return NGX_CC_SHELF_FULL;
@@ -60,7 +63,7 @@ ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
 static int
 ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
     ngx_cc_shelf_table_t *table, const uint8_t *name, const uint8_t *owner,
-    uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index)
+    uint64_t flags, uint64_t now, ngx_cc_shelf_at_t *at, uint32_t *index)
 {
     int                     turn;
     uint32_t                next;
@@ -80,7 +83,7 @@ ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
 
             if (ngx_cc_shelf_kind(word) != NGX_CC_SHELF_FREE
                 || !ngx_cc_shelf_move(self->slots, at, &word,
-                                      NGX_CC_SHELF_CLAIMED, 0, tag))
+                                      NGX_CC_SHELF_CLAIMED, flags, tag))
             {
                 continue;
             }
@@ -99,7 +102,7 @@ ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
             *index = next - 1;
 
             return ngx_cc_shelf_move(self->slots, at, &word,
-                                     NGX_CC_SHELF_RESERVED, 0, tag)
+                                     NGX_CC_SHELF_RESERVED, flags, tag)
                    ? 0 : -1;
         }
 
@@ -112,7 +115,7 @@ ngx_cc_shelf_claim(ngx_cc_slots_process_t *self, uint32_t location,
             ngx_cc_shelf_trim(self->slots, table,
                               ngx_cc_shelf_used(self->slots, table,
                                       ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED),
-                                      NULL)
+                                      0, NULL)
                               / 2);
         }
     }
@@ -134,14 +137,15 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
     uint32_t max, uint32_t share, uint64_t now)
 {
     int       rc, turn;
-    uint64_t  word, tag;
+    uint64_t  word, tag, call;
 
     tag = ngx_cc_shelf_worker(self->owner);
+    call = atomic_load(&at->block->word[at->i]) & NGX_CC_SHELF_CALL;
     rc = 0;
 
     for (turn = 0; turn < NGX_CC_SHELF_TURNS; turn++) {
 
-        rc = ngx_cc_shelf_beyond(self->slots, table, key, max, share);
+        rc = ngx_cc_shelf_beyond(self->slots, table, call, key, max, share);
 
         if (rc == 0) {
             return 0;
@@ -149,7 +153,7 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
 
         if (!ngx_cc_shelf_mine(self, at, NGX_CC_SHELF_RESERVED, &word)
             || !ngx_cc_shelf_move(self->slots, at, &word,
-                                  NGX_CC_SHELF_CLAIMED, 0, tag))
+                                  NGX_CC_SHELF_CLAIMED, call, tag))
         {
             break;
         }
@@ -158,11 +162,12 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
             ngx_cc_shelf_heal_all(self, location, table, now);
         }
 
-        rc = ngx_cc_shelf_beyond(self->slots, table, key, max - 1, share - 1);
+        rc = ngx_cc_shelf_beyond(self->slots, table, call, key, max - 1,
+                                 share - 1);
 
         if (rc != 0
             || !ngx_cc_shelf_move(self->slots, at, &word,
-                                  NGX_CC_SHELF_RESERVED, 0, tag))
+                                  NGX_CC_SHELF_RESERVED, call, tag))
         {
             break;
         }
@@ -176,13 +181,14 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
 
 static int
 ngx_cc_shelf_beyond(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    uint64_t key, uint32_t max, uint32_t share)
+    uint64_t call, uint64_t key, uint32_t max, uint32_t share)
 {
-    if (ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, NULL) > max) {
+    if (ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, call, NULL) > max) {
         return NGX_CC_SHELF_FULL;
     }
 
-    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, &key) > share
+    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, call, &key)
+           > share
            ? NGX_CC_SHELF_SHARE : 0;
 }
 
@@ -224,7 +230,7 @@ int
 ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
     const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_birth_t *birth)
 {
-    uint64_t           word;
+    uint64_t           word, call;
     ngx_cc_shelf_at_t  at;
 
     if (!ngx_cc_shelf_entry(self->slots, place, &at)
@@ -234,10 +240,11 @@ ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
         return -1;
     }
 
+    call = word & NGX_CC_SHELF_CALL;
     at.block->detail[at.i].birth = *birth;
-    atomic_store(&at.block->monitor[at.i], self->owner);
+    atomic_store(&at.block->monitor[at.i], call ? 0 : self->owner);
 
-    if (!ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, 0,
+    if (!ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, call,
                            ngx_cc_shelf_helper(birth->helper, birth->ticks)))
     {
         return -1;
@@ -313,6 +320,7 @@ ngx_cc_shelf_next(ngx_cc_slots_t *slots, ngx_cc_shelf_walk_t *walk,
 
             if ((walk->owner && atomic_load(&at.block->key[at.i]) != key)
                 || !ngx_cc_shelf_copy(&at, NULL, entry)
+                || entry->call != walk->calls
                 || (walk->owner && memcmp(entry->owner, walk->owner,
                                           NGX_CC_SHELF_OWNER) != 0))
             {

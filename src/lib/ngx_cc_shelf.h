@@ -22,6 +22,10 @@
  * its monitor, or the next one (ngx_cc_shelf_mind()), makes it ENDED and
  * "lost": so there is one who tells of it.
  *
+ * A call is an entry apart: of a bound command that can be reached.  It is
+ * RESERVED, then RUNNING until it is removed or its helper is gone; it counts
+ * with other calls only, nobody monitors it, and nothing is remembered of it.
+ *
  * ngx_cc_shelf_make() is called by one process at a time (nginx's master); all
  * other functions by anyone at any time.  Times are us since 1970.
  */
@@ -93,6 +97,7 @@ typedef struct {
     unsigned              read:1;        /* somebody has got all its output */
     unsigned              lost:1;        /* its helper died: the end was not
                                             told by it */
+    unsigned              call:1;
     unsigned              monitored:1;   /* by a worker that is alive, or was
                                             not yet seen to be dead */
     uint8_t               name[NGX_CC_SHELF_NAME];
@@ -107,6 +112,7 @@ typedef struct {
 
 typedef struct {
     const uint8_t        *owner;         /* only those of this digest */
+    unsigned              calls:1;       /* calls, else kept commands */
     uint32_t              location;      /* only there: its index, + 1 */
     uint32_t              at;            /* the location it is in, + 1 */
     uint32_t              index;
@@ -116,15 +122,18 @@ typedef struct {
 /* how many there are */
 
 typedef struct {
-    uint32_t              state[NGX_CC_SHELF_STATES];
+    uint32_t              state[NGX_CC_SHELF_STATES];    /* kept commands */
+    uint32_t              calls;
 } ngx_cc_shelf_count_t;
 
 
 /*
  * Sees to it that a location (of ngx_cc_slots_location()) has room for "max"
- * commands and their ends.  Returns 0, or -1 when the memory is used up.
+ * commands and their ends, and for so many calls.  Returns 0, or -1 when the
+ * memory is used up.
  */
-int ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max);
+int ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max,
+    uint32_t calls);
 
 /*
  * 1 when the location with that hash has an entry, so that it must not be
@@ -133,21 +142,22 @@ int ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max);
 int ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash);
 
 /*
- * Reserves a place for the command with this name while fewer than "max" of
- * the location and fewer than "share" of this owner (0 = any) are RESERVED,
- * RUNNING or FINISHED.  Returns 0 and "place", or NGX_CC_SHELF_FULL, _SHARE.
+ * Reserves a place for the command (or "call") with this name while fewer than
+ * "max" of the location and fewer than "share" of this owner (0 = any) are
+ * RESERVED, RUNNING or FINISHED.  Returns 0 and "place", or NGX_CC_SHELF_FULL,
+ * _SHARE.
  */
 int ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
-    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, uint32_t max,
-    uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place);
+    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, int call,
+    uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place);
 
 /* gives a reservation back: it was not started; an empty one is ignored */
 void ngx_cc_shelf_release(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_place_t *place);
 
 /*
- * RESERVED -> RUNNING, this process is its monitor.  Returns 0, or -1 when it
- * was not reserved (any more).
+ * RESERVED -> RUNNING, this process is its monitor (of a call nobody is).
+ * Returns 0, or -1 when it was not reserved (any more).
  */
 int ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
     const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_birth_t *birth);
@@ -214,7 +224,7 @@ void ngx_cc_shelf_tend(ngx_cc_slots_process_t *self, uint64_t *cursor,
 /* how many entries all locations have room for: one round of _tend() */
 uint32_t ngx_cc_shelf_size(ngx_cc_slots_t *slots);
 
-/* how many of a location are in which state */
+/* how many of a location are in which state, and how many calls there are */
 void ngx_cc_shelf_count(ngx_cc_slots_t *slots, int location,
     ngx_cc_shelf_count_t *count);
 

@@ -188,7 +188,7 @@ ngx_cc_shelf_trim(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
     limit = limit < max ? limit : max;
 
     while (ngx_cc_shelf_used(slots, table,
-                             ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED), NULL)
+                             ngx_cc_shelf_bit(NGX_CC_SHELF_ENDED), 0, NULL)
            > limit
            && ngx_cc_shelf_eldest(slots, table, 0, NGX_CC_SHELF_ENDED, NULL,
                                   &entry)

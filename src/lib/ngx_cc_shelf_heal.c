@@ -100,7 +100,7 @@ int
 ngx_cc_shelf_mind(ngx_cc_slots_process_t *self, ngx_cc_shelf_place_t *place)
 {
     uint32_t               i, k, known, next;
-    uint64_t               monitor, alive[NGX_CC_SHELF_KNOWN];
+    uint64_t               word, monitor, alive[NGX_CC_SHELF_KNOWN];
     ngx_cc_shelf_at_t      at;
     ngx_cc_shelf_table_t  *table;
 
@@ -115,8 +115,10 @@ ngx_cc_shelf_mind(ngx_cc_slots_process_t *self, ngx_cc_shelf_place_t *place)
 
         while (table && ngx_cc_shelf_step(self->slots, table, &next, &at)) {
 
-            if (ngx_cc_shelf_kind(atomic_load(&at.block->word[at.i]))
-                != NGX_CC_SHELF_RUNNING)
+            word = atomic_load(&at.block->word[at.i]);
+
+            if (ngx_cc_shelf_kind(word) != NGX_CC_SHELF_RUNNING
+                || (word & NGX_CC_SHELF_CALL))
             {
                 continue;
             }
@@ -207,6 +209,16 @@ ngx_cc_shelf_heal(ngx_cc_slots_process_t *self, ngx_cc_shelf_at_t *at,
     /* the end of a RUNNING one is its monitor's to tell, and nobody else's */
 
     switch (entry.state) {
+
+    case NGX_CC_SHELF_RUNNING:
+
+        if (entry.call
+            && ngx_cc_slots_dead(entry.birth.helper, entry.birth.ticks))
+        {
+            (void) ngx_cc_shelf_remove(self->slots, &entry.place);
+        }
+
+        break;
 
     case NGX_CC_SHELF_FINISHED:
 

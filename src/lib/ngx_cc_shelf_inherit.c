@@ -43,7 +43,9 @@ ngx_cc_shelf_inherit(ngx_cc_slots_t *slots, ngx_cc_slots_t *old)
             continue;
         }
 
-        n = ngx_cc_shelf_used(old, table, NGX_CC_SHELF_SEEN, NULL);
+        n = ngx_cc_shelf_used(old, table, NGX_CC_SHELF_SEEN, 0, NULL)
+            + ngx_cc_shelf_used(old, table, NGX_CC_SHELF_SEEN,
+                                NGX_CC_SHELF_CALL, NULL);
         ngx_cc_shelf_heir(&heir, ngx_cc_shelf_hash(old, i), n);
 
         next = 0;
@@ -87,7 +89,7 @@ ngx_cc_shelf_heir(ngx_cc_shelf_heir_t *heir, uint64_t hash, uint32_t n)
 
     if (heir->table == NULL || atomic_load(&heir->table->size) < n) {
         /* what it can, should it not be enough */
-        (void) ngx_cc_shelf_make(heir->slots, location, n);
+        (void) ngx_cc_shelf_make(heir->slots, location, n, 0);
         heir->table = ngx_cc_shelf_table(heir->slots, location);
     }
 }

@@ -21,7 +21,8 @@ ngx_cc_shelf_number(const uint8_t *p)
 
 
 int
-ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max)
+ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max,
+    uint32_t calls)
 {
     uint32_t                  offset;
     ngx_cc_shelf_table_t     *table;
@@ -49,7 +50,8 @@ ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max)
     table = ngx_cc_slots_table_at(slots, offset);
     atomic_store(&table->max, max);
 
-    return ngx_cc_shelf_grow(slots, table, max + max * NGX_CC_SHELF_TIMES);
+    return ngx_cc_shelf_grow(slots, table,
+                             max + max * NGX_CC_SHELF_TIMES + calls);
 }
 
 
@@ -103,8 +105,11 @@ ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash)
         place = ngx_cc_shelf_place(slots, i);
 
         if (table && place && place->hash == hash
-            && ngx_cc_shelf_used(slots, table,
-                                 ~ngx_cc_shelf_bit(NGX_CC_SHELF_FREE), NULL))
+            && (ngx_cc_shelf_used(slots, table,
+                                  ~ngx_cc_shelf_bit(NGX_CC_SHELF_FREE), 0,
+                                  NULL)
+                || ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE,
+                                     NGX_CC_SHELF_CALL, NULL)))
         {
             return 1;
         }
@@ -206,9 +211,10 @@ ngx_cc_shelf_step(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
 
 uint32_t
 ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    unsigned kinds, const uint64_t *key)
+    unsigned kinds, uint64_t call, const uint64_t *key)
 {
     uint32_t           n, index;
+    uint64_t           word;
     ngx_cc_shelf_at_t  at;
 
     n = 0;
@@ -217,7 +223,10 @@ ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
     at.i = 0;
 
     while (ngx_cc_shelf_step(slots, table, &index, &at)) {
-        n += (ngx_cc_shelf_is(atomic_load(&at.block->word[at.i]), kinds)
+        word = atomic_load(&at.block->word[at.i]);
+
+        n += (ngx_cc_shelf_is(word, kinds)
+              && (word & NGX_CC_SHELF_CALL) == call
               && (key == NULL
                   || atomic_load(&at.block->key[at.i]) == *key));
     }
@@ -284,6 +293,7 @@ ngx_cc_shelf_copy(ngx_cc_shelf_at_t *at, const uint64_t *name,
     entry->state = ngx_cc_shelf_kind(word);
     entry->read = ((word & NGX_CC_SHELF_READ) != 0);
     entry->lost = ((word & NGX_CC_SHELF_LOST) != 0);
+    entry->call = ((word & NGX_CC_SHELF_CALL) != 0);
 
     if (entry->state == (ngx_cc_shelf_state_e) NGX_CC_SHELF_WRITING) {
         entry->state = NGX_CC_SHELF_RUNNING;
@@ -343,6 +353,7 @@ ngx_cc_shelf_count(ngx_cc_slots_t *slots, int location,
 {
     unsigned               kind;
     uint32_t               next;
+    uint64_t               word;
     ngx_cc_shelf_at_t      at;
     ngx_cc_shelf_table_t  *table;
 
@@ -354,7 +365,13 @@ ngx_cc_shelf_count(ngx_cc_slots_t *slots, int location,
     at.i = 0;
 
     while (table && ngx_cc_shelf_step(slots, table, &next, &at)) {
-        kind = ngx_cc_shelf_kind(atomic_load(&at.block->word[at.i]));
+        word = atomic_load(&at.block->word[at.i]);
+        kind = ngx_cc_shelf_kind(word);
+
+        if (word & NGX_CC_SHELF_CALL) {
+            count->calls += (kind != NGX_CC_SHELF_FREE);
+            continue;
+        }
 
         if (kind == NGX_CC_SHELF_WRITING) {
             kind = NGX_CC_SHELF_RUNNING;

@@ -34,7 +34,8 @@
 
 #define NGX_CC_SHELF_READ       0x08
 #define NGX_CC_SHELF_LOST       0x10
-#define NGX_CC_SHELF_FLAGS      0x18
+#define NGX_CC_SHELF_CALL       0x20     /* fixed when it is claimed */
+#define NGX_CC_SHELF_FLAGS      0x38
 
 #define ngx_cc_shelf_kind(word)      ((unsigned) (word) & 7)
 #define ngx_cc_shelf_bit(kind)       (1u << (kind))
@@ -45,7 +46,7 @@
 /* the one that follows "word" */
 
 #define ngx_cc_shelf_word(word, kind, flags, tag)                             \
-    ((uint64_t) (tag) << 16 | (((word) + 0x20) & 0xffe0) | (flags) | (kind))
+    ((uint64_t) (tag) << 16 | (((word) + 0x40) & 0xffc0) | (flags) | (kind))
 
 #define ngx_cc_shelf_worker(owner)                                            \
     (((owner) >> 32) << 11 | ((owner) & 0x7ff))
@@ -143,9 +144,12 @@ int ngx_cc_shelf_entry(ngx_cc_slots_t *slots,
 int ngx_cc_shelf_move(ngx_cc_slots_t *slots, ngx_cc_shelf_at_t *at,
     uint64_t *word, unsigned kind, uint64_t flags, uint64_t tag);
 
-/* how many are of these kinds; "key": of this owner, unless it is NULL */
+/*
+ * How many are of these kinds, calls or ("call" 0) kept commands; "key": of
+ * this owner, unless it is NULL.
+ */
 uint32_t ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    unsigned kinds, const uint64_t *key);
+    unsigned kinds, uint64_t call, const uint64_t *key);
 
 /*
  * A copy of the entry, should it be one that others may see; "name" not NULL:

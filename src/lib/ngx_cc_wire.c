@@ -64,6 +64,8 @@ static const struct {
     [NGX_CC_WIRE_ACK] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_TOLD] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_KEEP] = { sizeof(ngx_cc_wire_reach_t), 0 },
+    [NGX_CC_WIRE_LISTEN] = { sizeof(ngx_cc_wire_reach_t), 0 },
+    [NGX_CC_WIRE_DELIVERED] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_WELCOME] = { sizeof(ngx_cc_wire_hello_t), 0 },
     [NGX_CC_WIRE_ATTACHED] = { sizeof(ngx_cc_wire_attached_t),
                                NGX_CC_ATTACHED_FLAGS },
@@ -75,7 +77,9 @@ static const struct {
                             NGX_CC_ATTACHED_FLAGS },
     [NGX_CC_WIRE_ENTRY] = { sizeof(ngx_cc_wire_entry_t),
                             NGX_CC_ATTACHED_FLAGS },
-    [NGX_CC_WIRE_KEPT] = { sizeof(ngx_cc_wire_reached_t), 0 }
+    [NGX_CC_WIRE_KEPT] = { sizeof(ngx_cc_wire_reached_t), 0 },
+    [NGX_CC_WIRE_LISTENING] = { sizeof(ngx_cc_wire_reached_t), 0 },
+    [NGX_CC_WIRE_FREE] = { sizeof(ngx_cc_wire_head_t), 0 }
 };
 
 

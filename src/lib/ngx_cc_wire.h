@@ -77,6 +77,8 @@ typedef enum {
     NGX_CC_WIRE_ACK,         /* its place is kept */
     NGX_CC_WIRE_TOLD,        /* its owner knows its id */
     NGX_CC_WIRE_KEEP,        /* one that runs: keep it from now on */
+    NGX_CC_WIRE_LISTEN,      /* one that runs: let others reach it */
+    NGX_CC_WIRE_DELIVERED,   /* one that is reached: nobody needs it now */
 
     /* helper -> worker */
 
@@ -89,6 +91,8 @@ typedef enum {
     NGX_CC_WIRE_STATE,       /* something about it has changed */
     NGX_CC_WIRE_ENTRY,       /* what it is */
     NGX_CC_WIRE_KEPT,        /* it is kept, or (error) stays as it was */
+    NGX_CC_WIRE_LISTENING,   /* it can be reached, or (error) cannot */
+    NGX_CC_WIRE_FREE,        /* it was reached: the helper takes a START */
 
     NGX_CC_WIRE_TYPES
 } ngx_cc_wire_type_e;
@@ -205,8 +209,9 @@ typedef struct {
 #define NGX_CC_START_MERGE      0x0200   /* stderr is the pipe of stdout */
 #define NGX_CC_START_SCRIPT     0x0400   /* with it comes a descriptor that the
                                             command gets (ngx_cc_script.h) */
-#define NGX_CC_START_KEEPABLE   0x0800   /* KEEP may follow while it runs: of
-                                            "keep" only "output" is filled */
+#define NGX_CC_START_KEEPABLE   0x0800   /* KEEP or LISTEN may follow while it
+                                            runs: of "keep" only "output" is
+                                            filled */
 #define NGX_CC_START_FLAGS      0x0fff
 
 #define NGX_CC_WIRE_MAX_SIDE    1000     /* columns or rows of a terminal */

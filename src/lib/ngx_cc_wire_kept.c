@@ -34,9 +34,11 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
         return ngx_cc_wire_kept_check_entry(p, n);
 
     case NGX_CC_WIRE_KEEP:
+    case NGX_CC_WIRE_LISTEN:
         return ngx_cc_wire_kept_check_reach(p, n);
 
     case NGX_CC_WIRE_KEPT:
+    case NGX_CC_WIRE_LISTENING:
         return n == sizeof(ngx_cc_wire_reached_t)
                && msg->reached.error >= 0
                && msg->reached.reserved == 0;
@@ -71,6 +73,8 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
     case NGX_CC_WIRE_REMOVE:
     case NGX_CC_WIRE_ACK:
     case NGX_CC_WIRE_TOLD:
+    case NGX_CC_WIRE_DELIVERED:
+    case NGX_CC_WIRE_FREE:
         return n == sizeof(ngx_cc_wire_head_t);
 
     case NGX_CC_WIRE_WOKE:
@@ -210,6 +214,8 @@ ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach, size_t n)
            && reach->shown <= NGX_CC_WIRE_MAX_SHOWN
            && n == sizeof(ngx_cc_wire_reach_t) + reach->label + reach->shown
            && memchr(reach + 1, '\0', reach->label + reach->shown) == NULL
+           && (reach->head.type == NGX_CC_WIRE_KEEP ? reach->resume == 0
+                                                    : reach->run_limit == 0)
            && ngx_cc_wire_kept_limits(&reach->keep);
 }
 

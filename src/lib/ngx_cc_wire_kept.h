@@ -303,7 +303,17 @@ typedef struct {
  * bound as before, and its starter goes on reading.  When EXITED comes instead,
  * there is no KEPT: it was over before.
  *
- * Behind it stand label and shown (no NULs).
+ * LISTEN, likewise: it stays bound, and its starter goes on reading in the ring
+ * and giving credit, but whoever has the handle may attach, too.  LISTENING
+ * answers.  When its starter is gone, or attaches as MONITOR because its client
+ * is, the command goes on for "resume" ms unless somebody is attached; when it
+ * is over, it stays as long for somebody who comes.  A starter that is told
+ * DETACHED reads nothing any more and answers ATTACH MONITOR; until then the
+ * ring stays as it is.  When somebody has delivered the result (DELIVERED from
+ * the starter, REMOVE from others) the helper closes its socket, says FREE and
+ * takes another START; one whose starter is gone leaves.
+ *
+ * Behind both stand label and shown (no NULs).
  */
 
 typedef struct {
@@ -311,7 +321,8 @@ typedef struct {
     ngx_cc_handle_t handle;      /* who has it may attach */
     uint8_t         owner[32];
     ngx_cc_wire_keep_t  keep;    /* "output" is that of START */
-    uint64_t        run_limit;   /* ms from its start on, 0 = none */
+    uint64_t        run_limit;   /* KEEP: ms from its start on, 0 = none */
+    uint64_t        resume;      /* LISTEN: ms; 0 = it ends with its starter */
     uint64_t        tail;        /* ring position consumed, as in CREDIT */
     uint32_t        label;       /* bytes */
     uint32_t        shown;       /* bytes */
@@ -322,7 +333,7 @@ typedef struct {
      + NGX_CC_WIRE_MAX_SHOWN)
 
 
-/* KEPT */
+/* KEPT, LISTENING; DELIVERED and FREE are a head alone */
 
 typedef struct {
     ngx_cc_wire_head_t  head;

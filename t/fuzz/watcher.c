@@ -81,7 +81,8 @@ fill(fuzz_in_t *in, ngx_cc_history_t *history)
 /* one that has run for a while */
 
 static ngx_cc_stay_t *
-take_over(fuzz_in_t *in, const ngx_cc_wire_start_t *start, int control)
+take_over(fuzz_in_t *in, const ngx_cc_wire_start_t *start, int how,
+    int control)
 {
     ngx_cc_history_t      history;
     ngx_cc_wire_reach_t  *reach;
@@ -92,13 +93,17 @@ take_over(fuzz_in_t *in, const ngx_cc_wire_start_t *start, int control)
     fill(in, &history);
     fill(in, &history);
 
+    /* a call's starter has read, and given credit for, the first of them */
+
     reach = (ngx_cc_wire_reach_t *) buffer;
-    ngx_cc_wire_init(reach, NGX_CC_WIRE_KEEP, 1, sizeof(*reach));
+    ngx_cc_wire_init(reach, how & 4 ? NGX_CC_WIRE_LISTEN : NGX_CC_WIRE_KEEP, 1,
+                     sizeof(*reach));
+    reach->resume = how & 4 ? 50000 : 0;
     reach->handle = start->handle;
     reach->keep = start->keep;
     memcpy(reach->owner, start->owner, sizeof(reach->owner));
 
-    return ngx_cc_stay_take_over(&life, reach, &history, control, buffer,
+    return ngx_cc_stay_take_over(&life, reach, &history, 1, 0, control, buffer,
                                  room);
 }
 
@@ -141,7 +146,7 @@ begin(fuzz_in_t *in)
 
     fuzz_check(ngx_cc_fdmsg_pair(pair) == 0);
     peer[0] = pair[0];
-    stay = how & 2 ? take_over(in, &start, pair[1])
+    stay = how & 2 ? take_over(in, &start, how, pair[1])
                    : ngx_cc_stay_open(&life, &start, &strings, pair[1], buffer,
                                       room);
     fuzz_check(stay != NULL);
@@ -191,7 +196,8 @@ say(fuzz_in_t *in, int i)
         [NGX_CC_WIRE_MARK] = sizeof(ngx_cc_wire_mark_t),
         [NGX_CC_WIRE_WAIT] = sizeof(ngx_cc_wire_wait_t),
         [NGX_CC_WIRE_UNWAIT] = sizeof(ngx_cc_wire_woke_t),
-        [NGX_CC_WIRE_LIST] = sizeof(ngx_cc_wire_list_t)
+        [NGX_CC_WIRE_LIST] = sizeof(ngx_cc_wire_list_t),
+        [NGX_CC_WIRE_CREDIT] = sizeof(ngx_cc_wire_credit_t)
     };
 
     union {
@@ -202,6 +208,7 @@ say(fuzz_in_t *in, int i)
         ngx_cc_wire_read_t    read;
         ngx_cc_wire_mark_t    mark;
         ngx_cc_wire_signal_t  signal;
+        ngx_cc_wire_credit_t  credit;
         uint8_t               byte[1024];
     } m;
 
@@ -234,6 +241,11 @@ say(fuzz_in_t *in, int i)
 
     case NGX_CC_WIRE_SIGNAL:
         m.signal.signo = 64;
+        break;
+
+    case NGX_CC_WIRE_CREDIT:
+        m.credit.tail = life.pump.ring.head - fuzz_byte(in) * 100;
+        m.credit.seen = m.credit.tail;
         break;
 
     case NGX_CC_WIRE_WAIT:
@@ -361,6 +373,11 @@ check(void)
     fuzz_check(stay->used <= stay->places);
     fuzz_check(ngx_cc_places_count(stay, NULL) <= WATCHERS);
 
+    /* what the starter may be reading is still there */
+
+    fuzz_check(!stay->watcher[0].mapped
+               || h->floor.pos <= stay->watcher[0].taken);
+
     for (i = 0, n = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
         n += w->waits;
@@ -426,7 +443,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (turn = 0; turn < TURNS && fuzz_left(&in); turn++) {
 
-        if (life.state == NGX_CC_LIFE_OVER || life.orphaned) {
+        if (life.state == NGX_CC_LIFE_OVER || life.orphaned || stay->free) {
             break;
         }
 

@@ -5,7 +5,7 @@
  */
 
 #include "fuzz.h"
-#include "ngx_cc_wire.h"
+#include "ngx_cc_wire_kept.h"
 
 
 /* the strings of a START that was accepted: all of them, and back again */
@@ -110,6 +110,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         fuzz_check(signal->signo >= 1 && signal->signo <= 64
                    && signal->to < NGX_CC_SIGNAL_TARGETS);
+    }
+
+    if (type == NGX_CC_WIRE_KEEP || type == NGX_CC_WIRE_LISTEN) {
+        const ngx_cc_wire_reach_t  *reach = (ngx_cc_wire_reach_t *) msg;
+
+        fuzz_check(size == sizeof(*reach) + reach->label + reach->shown
+                   && reach->keep.watchers >= 1
+                   && (type == NGX_CC_WIRE_KEEP ? reach->resume == 0
+                                                : reach->run_limit == 0));
     }
 
     if (type == NGX_CC_WIRE_INPUT) {

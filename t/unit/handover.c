@@ -1,7 +1,8 @@
 
 /*
- * Hand-over: a command that was started bound becomes a kept one while it runs.
- * Real helpers, and workers that read in the ring until then (peer.h).
+ * Hand-over: a command that was started bound becomes a kept one while it runs,
+ * or one that others can reach (a call).  Real helpers, and workers that read
+ * in the ring until then (peer.h).
  */
 
 #define _GNU_SOURCE
@@ -117,7 +118,10 @@ await(int type)
             continue;
         }
 
-        if (got == NGX_CC_WIRE_ENDED && type != got) {
+        if ((got == NGX_CC_WIRE_ENDED || got == NGX_CC_WIRE_STARTED)
+            && type && type != got)
+        {
+            /* a quick one need not be told to run; a slow one is */
             continue;
         }
 
@@ -130,21 +134,22 @@ await(int type)
 }
 
 
-/* as a worker does: nothing of the ring is read any more */
+/* KEEP or LISTEN */
 
 static int
-keep(uint64_t run_limit)
+reach(int type, uint64_t run_limit, uint64_t resume)
 {
     static union {
         ngx_cc_wire_reach_t  reach;
         uint8_t              byte[NGX_CC_WIRE_MAX_REACH];
     } m;
 
-    ngx_cc_wire_init(&m, NGX_CC_WIRE_KEEP, h.run, sizeof(m.reach));
+    ngx_cc_wire_init(&m, type, h.run, sizeof(m.reach));
     m.reach.handle = h.handle;
     memcpy(m.reach.owner, h.owner, sizeof(h.owner));
     m.reach.keep = h.keep;
     m.reach.run_limit = run_limit;
+    m.reach.resume = resume;
     m.reach.tail = reader.pos;
     m.reach.label = 7;
     m.reach.shown = 4;
@@ -152,6 +157,48 @@ keep(uint64_t run_limit)
     m.reach.head.size += 11;
 
     return peer_send(&h.starter, &m);
+}
+
+
+/* as a worker does: nothing of the ring is read any more */
+
+static int
+keep(uint64_t run_limit)
+{
+    return reach(NGX_CC_WIRE_KEEP, run_limit, 0);
+}
+
+
+/* its starter goes on reading in the ring */
+
+static void
+listening(uint64_t resume)
+{
+    ck_assert(reach(NGX_CC_WIRE_LISTEN, 0, resume));
+    (void) await(NGX_CC_WIRE_LISTENING);
+    ck_assert_int_eq(h.starter.m.kept.reached.error, 0);
+}
+
+
+/* nobody needs the result: it takes another START */
+
+static void
+released(int say)
+{
+    peer_t  p;
+
+    if (say) {
+        (void) peer_say(&h.starter, NGX_CC_WIRE_DELIVERED, 0);
+    }
+
+    peer_await(&h.starter, NGX_CC_WIRE_FREE);
+
+    /* FREE comes when it does so, the socket is gone a moment later */
+
+    while (peer_connect(&p, &h)) {
+        (void) peer_receive(&p, PEER_TIMEOUT);
+        peer_close(&p);
+    }
 }
 
 
@@ -509,6 +556,7 @@ START_TEST(refused)
     (void) close(other.watch);
     peer_gone(&other);
     peer_close(&other.starter);
+    ngx_cc_ring_unmap(other.ring, PEER_RING);
 
     start(&usual, "exec sleep 100");
     ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
@@ -523,9 +571,9 @@ END_TEST
 
 START_TEST(run_limit)
 {
-    peer_start_t  o = { .run_limit = 400 };
+    peer_start_t  o = { .run_limit = 3000 };
 
-    start(&o, "sleep 0.8; exit 5");
+    start(&o, "sleep 3.5; exit 5");
     ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
     kept();
     peer_await(&h.starter, NGX_CC_WIRE_EXITED);
@@ -556,7 +604,9 @@ START_TEST(run_limit)
 END_TEST
 
 
-/* KEEP meets the end: either it is kept and whole, or it was bound and is over */
+/*
+ * KEEP meets the end: either it is kept and whole, or it was bound and is over
+ */
 
 START_TEST(racing_exit)
 {
@@ -564,7 +614,7 @@ START_TEST(racing_exit)
     char    command[100];
     peer_t  p;
 
-    rounds = getenv("CC_NIGHTLY") ? 1000 : 60;
+    rounds = getenv("CC_NIGHTLY") ? 1000 : 40;
     both[0] = both[1] = 0;
 
     for (i = 0; i < rounds; i++) {
@@ -628,7 +678,7 @@ START_TEST(racing_death)
     pid_t   pid;
     peer_t  p;
 
-    rounds = getenv("CC_NIGHTLY") ? 1000 : 40;
+    rounds = getenv("CC_NIGHTLY") ? 1000 : 25;
 
     for (i = 0; i < rounds; i++) {
         step = i % 5;
@@ -724,6 +774,366 @@ START_TEST(mad_worker)
 END_TEST
 
 
+/* both read: the starter in the ring, another one copies; and again */
+
+START_TEST(call)
+{
+    int            i, k;
+    char          *all;
+    size_t         n;
+    peer_t         p;
+    unsigned long  before;
+
+    all = malloc(ALL);
+    n = sequence(all, 300000);
+    before = 0;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_handle_make(&h.handle), 0);
+        start(&usual, "echo go; sleep 0.2; seq 1 300000 >&2; exit 3");
+        ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+        (void) await(NGX_CC_WIRE_OUTPUT);
+        listening(60000);
+        credit();
+
+        ck_assert(peer_attach(&p, &h, i == 1 ? 0 : NGX_CC_ATTACH_DATA
+                              |(i == 2 ? NGX_CC_ATTACH_LOSSY : 0), 0, 0));
+        ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+
+        /* each takes what there is; who loses nothing is waited for */
+
+        if (i == 0) {
+            while (p.next[1] < n || len[1] < n) {
+                if (peer_next(&p, len[1] < n ? 1 : PEER_TIMEOUT, 0)
+                    == NGX_CC_WIRE_DATA)
+                {
+                    peer_read(&p, 0);
+                }
+
+                if (len[1] < n
+                    && peer_next(&h.starter, 1, 1) == NGX_CC_WIRE_OUTPUT)
+                {
+                    head = h.starter.m.bound.output.pos;
+                    take();
+                    credit();
+                }
+
+                if (h.starter.m.head.type == NGX_CC_WIRE_EXITED) {
+                    head = h.starter.m.bound.exited.pos;
+                    take();
+                }
+            }
+        }
+
+        if (h.starter.m.head.type != NGX_CC_WIRE_EXITED) {
+            (void) await(NGX_CC_WIRE_EXITED);
+        }
+
+        head = h.starter.m.bound.exited.pos;
+        take();
+        ck_assert_int_eq(WEXITSTATUS(h.starter.m.bound.exited.status), 3);
+        ck_assert_uint_eq(h.starter.m.head.flags, NGX_CC_EXITED_REUSABLE);
+        ck_assert_uint_eq(len[1], n);
+        ck_assert_mem_eq(out[0], "go\n", 3);
+        ck_assert_mem_eq(out[1], all, n);
+
+        peer_await(&p, NGX_CC_WIRE_EXITED);
+
+        if (i == 0) {
+            ck_assert_uint_eq(p.missing[1], 0);
+            ck_assert_mem_eq(p.out[1], all, n);
+        }
+
+        released(1);
+        peer_close(&p);
+
+        for (k = 0; i == 2 && size_of(h.pid) != before; k++) {
+            ck_assert_int_lt(k, PEER_TIMEOUT);
+            (void) usleep(1000);
+        }
+
+        if (i == 1) {
+            start(&usual, "true");
+            (void) await(NGX_CC_WIRE_EXITED);
+            before = size_of(h.pid);
+        }
+    }
+
+    free(all);
+}
+END_TEST
+
+
+/* its client is lost; somebody else takes the rest, and says so */
+
+START_TEST(call_resumed)
+{
+    int     i;
+    peer_t  p;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_handle_make(&h.handle), 0);
+        start(&usual, "echo one; sleep 0.4; echo two; exit 3");
+        ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+        (void) await(NGX_CC_WIRE_OUTPUT);
+        listening(60000);
+
+        if (i < 2) {
+            peer_ask(&h.starter, &h, NGX_CC_ATTACH_MONITOR, 0, 0);
+            peer_attached(&h.starter);
+
+        } else {
+            peer_close(&h.starter);
+            h.starter.s = -1;
+        }
+
+        if (i == 1) {
+            /* it is over before anybody comes */
+            peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+        }
+
+        ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE,
+                              4, 0));
+        peer_await(&p, NGX_CC_WIRE_EXITED);
+        ck_assert_str_eq((char *) p.out[0], "two\n");
+        ck_assert_int_eq(WEXITSTATUS(p.m.bound.exited.status), 3);
+        (void) peer_say(&p, NGX_CC_WIRE_REMOVE, 0);
+        peer_await(&p, NGX_CC_WIRE_REMOVED);
+        peer_close(&p);
+
+        if (i == 0) {
+            peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+        }
+
+        if (i < 2) {
+            released(0);
+        }
+    }
+
+    /* without its worker there is nothing to wait for */
+
+    peer_gone(&h);
+}
+END_TEST
+
+
+/* nobody comes: it is ended, and what it was stays as long again */
+
+START_TEST(call_forgotten)
+{
+    int       i;
+    peer_t    p;
+    uint64_t  before;
+
+    for (i = 0; i < 4; i++) {
+        ck_assert_int_eq(ngx_cc_handle_make(&h.handle), 0);
+        start(&usual, i % 2 ? "sleep 0.1" : "exec sleep 100");
+        ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+        before = ngx_cc_clock_ms();
+        listening(300);
+
+        if (i < 2) {
+            peer_ask(&h.starter, &h, NGX_CC_ATTACH_MONITOR, 0, 0);
+            peer_attached(&h.starter);
+            peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+            ck_assert_uint_eq(h.starter.m.bound.exited.cause,
+                              i % 2 ? NGX_CC_CAUSE_EXIT
+                                    : NGX_CC_CAUSE_DISCONNECT);
+            ck_assert(peer_attach(&p, &h, 0, 0, 0));
+            peer_close(&p);
+            released(0);
+
+        } else {
+            (void) close(h.starter.s);
+            h.starter.s = -1;
+            peer_gone(&h);
+            teardown();
+            setup();
+        }
+
+        ck_assert_uint_ge(ngx_cc_clock_ms() - before, i % 2 ? 300 : 600);
+    }
+
+    /* while its starter reads it is not forgotten */
+
+    start(&usual, "echo one; sleep 0.8; echo two");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    listening(200);
+    (void) await(NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_EXIT);
+    (void) usleep(400000);
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    peer_close(&p);
+    released(1);
+
+    /* without "resume" it ends with its starter */
+
+    start(&usual, "exec sleep 100");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    listening(0);
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
+    (void) close(h.starter.s);
+    h.starter.s = -1;
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 1), 0);
+    peer_close(&p);
+    peer_gone(&h);
+}
+END_TEST
+
+
+/*
+ * Somebody takes it over: the starter is told, and what it may still be reading
+ * stays where it is until it has said that it does not.
+ */
+
+START_TEST(call_taken)
+{
+    int     i;
+    char   *all;
+    size_t  n;
+    peer_t  p;
+
+    all = malloc(ALL);
+    n = sequence(all, 300000);
+
+    start(&usual, "echo go; sleep 0.2; seq 1 300000 >&2");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    (void) await(NGX_CC_WIRE_OUTPUT);
+    listening(60000);
+    credit();
+    (void) await(NGX_CC_WIRE_OUTPUT);
+
+    ck_assert(peer_connect(&p, &h));
+    ck_assert(peer_prove(&p, &h, h.keep.auth));
+    peer_ask(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
+                     |NGX_CC_ATTACH_EXCLUSIVE, 0, 0);
+    peer_attached(&p);
+    peer_read(&p, 0);
+    (void) await(NGX_CC_WIRE_DETACHED);
+    ck_assert_uint_eq(h.starter.m.kept.detached.reason, NGX_CC_DETACHED_TAKEN);
+
+    for (i = 0; i < 100 && p.next[1] < n; i++) {
+        if (peer_next(&p, 20, 0) == NGX_CC_WIRE_DATA) {
+            peer_read(&p, 0);
+        }
+    }
+
+    ck_assert_uint_lt(p.next[1], PEER_RING);
+    ck_assert_mem_eq(out[1], all, len[1]);
+
+    peer_ask(&h.starter, &h, NGX_CC_ATTACH_MONITOR, 0, 0);
+    peer_await(&p, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(p.next[1], n);
+    ck_assert_uint_eq(p.gaps, 0);
+    ck_assert_mem_eq(p.out[1], all, n);
+    (void) peer_say(&p, NGX_CC_WIRE_REMOVE, 0);
+    peer_attached(&h.starter);
+    peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+    released(0);
+    peer_close(&p);
+    free(all);
+}
+END_TEST
+
+
+/* canceled from elsewhere, abandoned by its worker, refused */
+
+START_TEST(call_ends)
+{
+    peer_t         p;
+    peer_helper_t  other;
+
+    start(&usual, "exec sleep 100");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    listening(60000);
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_MONITOR|NGX_CC_ATTACH_WRITE,
+                          0, 0));
+    (void) peer_say(&p, NGX_CC_WIRE_REMOVE, NGX_CC_REMOVE_FORCE);
+    (void) await(NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
+    released(0);
+    peer_close(&p);
+
+    start(&usual, "yes; exit 1");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    listening(60000);
+    (void) peer_say(&h.starter, NGX_CC_WIRE_ABANDON, 0);
+    (void) await(NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_DISCONNECT);
+    released(0);
+
+    memset(&other, 0, sizeof(other));
+    peer_helper(&other);
+    other.handle = h.handle;
+    other.keep = h.keep;
+    peer_run(&other, &usual, 0, "sleep 100");
+
+    start(&usual, "sleep 0.2; echo one");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    ck_assert(reach(NGX_CC_WIRE_LISTEN, 0, 60000));
+    (void) await(NGX_CC_WIRE_LISTENING);
+    ck_assert_int_eq(h.starter.m.kept.reached.error, EADDRINUSE);
+    (void) await(NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(h.starter.m.head.flags, NGX_CC_EXITED_REUSABLE);
+
+    (void) close(other.watch);
+    peer_gone(&other);
+    peer_close(&other.starter);
+    ngx_cc_ring_unmap(other.ring, PEER_RING);
+
+    start(&usual, "true");
+    (void) await(NGX_CC_WIRE_EXITED);
+}
+END_TEST
+
+
+/* LISTEN meets the end: it can be reached, or it was over; never in between */
+
+START_TEST(call_racing_exit)
+{
+    int     i, rounds, type;
+    char    command[100];
+    peer_t  p;
+
+    rounds = getenv("CC_NIGHTLY") ? 1000 : 40;
+
+    for (i = 0; i < rounds; i++) {
+        ck_assert_int_eq(ngx_cc_handle_make(&h.handle), 0);
+        (void) snprintf(command, sizeof(command),
+                        "echo one; sleep 0.00%d; echo two", i % 10);
+        start(&usual, command);
+
+        if (await(0) != NGX_CC_WIRE_STARTED) {
+            continue;
+        }
+
+        (void) usleep(i * 997 % 9000);
+        ck_assert(reach(NGX_CC_WIRE_LISTEN, 0, 60000));
+        type = await(0);
+
+        if (type == NGX_CC_WIRE_LISTENING) {
+            (void) await(NGX_CC_WIRE_EXITED);
+            ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
+            peer_await(&p, NGX_CC_WIRE_EXITED);
+            ck_assert_str_eq((char *) p.out[0], "one\ntwo\n");
+            peer_close(&p);
+        }
+
+        head = h.starter.m.bound.exited.pos;
+        take();
+        ck_assert_uint_eq(len[0], 8);
+
+        if (type == NGX_CC_WIRE_LISTENING) {
+            released(1);
+
+        } else {
+            ck_assert_int_eq(type, NGX_CC_WIRE_EXITED);
+        }
+    }
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -745,6 +1155,12 @@ main(void)
     tcase_add_test(tc, racing_exit);
     tcase_add_test(tc, racing_death);
     tcase_add_test(tc, mad_worker);
+    tcase_add_test(tc, call);
+    tcase_add_test(tc, call_resumed);
+    tcase_add_test(tc, call_forgotten);
+    tcase_add_test(tc, call_taken);
+    tcase_add_test(tc, call_ends);
+    tcase_add_test(tc, call_racing_exit);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

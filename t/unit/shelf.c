@@ -73,7 +73,7 @@ where(uint64_t hash, uint32_t max)
 
     index = ngx_cc_slots_location(slots, hash, 1, 1);
 
-    return index != -1 && ngx_cc_shelf_make(slots, index, max) == 0
+    return index != -1 && ngx_cc_shelf_make(slots, index, max, 0) == 0
            ? index : -1;
 }
 
@@ -177,7 +177,7 @@ take(ngx_cc_slots_process_t *process, int at, const uint8_t *name,
     const uint8_t *owner, uint32_t max, uint32_t share, uint64_t now,
     ngx_cc_shelf_place_t *place)
 {
-    return ngx_cc_shelf_reserve(process, at, name, owner, max, share, now,
+    return ngx_cc_shelf_reserve(process, at, name, owner, 0, max, share, now,
                                 place);
 }
 
@@ -834,6 +834,88 @@ START_TEST(retired)
 END_TEST
 
 
+/* calls: counted apart, minded by nobody, gone with their helper */
+
+START_TEST(calls)
+{
+    int                    i;
+    pid_t                  pid;
+    uint64_t               cursor;
+    ngx_cc_handle_t        h;
+    ngx_cc_shelf_walk_t    walk;
+    ngx_cc_shelf_birth_t   b;
+    ngx_cc_shelf_count_t   count;
+    ngx_cc_shelf_entry_t   entry;
+    ngx_cc_shelf_place_t   place, other, kept;
+
+    ck_assert_int_eq(ngx_cc_shelf_make(slots, location, LIMIT, 2), 0);
+
+    h = handle();
+    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
+                                          1, 2, 1, NOW, &place), 0);
+    h = handle();
+    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
+                                          1, 2, 1, NOW, &other),
+                     NGX_CC_SHELF_SHARE);
+    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[2],
+                                          1, 2, 1, NOW, &other), 0);
+    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[2],
+                                          1, 2, 2, NOW, &kept),
+                     NGX_CC_SHELF_FULL);
+
+    /* no kept one is fewer for it, and no call for them */
+
+    for (i = 0; i < SHARE; i++) {
+        ck_assert_int_eq(reserve(owners[0], &kept), 0);
+    }
+
+    ck_assert_int_eq(reserve(owners[0], &kept), NGX_CC_SHELF_SHARE);
+    ngx_cc_shelf_release(&self, &other);
+    ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h.byte, owners[0],
+                                          1, 2, 2, NOW, &other), 0);
+
+    pid = helper();
+    b = birth(pid);
+    ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place, &b), 0);
+    memcpy(h.byte, &place.name, sizeof(place.name));
+    ck_assert_int_eq(ngx_cc_shelf_find(slots, h.byte, &entry), 1);
+    ck_assert_uint_eq(entry.call, 1);
+    ck_assert_int_eq(entry.state, NGX_CC_SHELF_RUNNING);
+    ck_assert_uint_eq(entry.monitored, 0);
+
+    /* nobody lists or minds it who does not ask for calls */
+
+    ck_assert_int_eq(ngx_cc_shelf_mind(&self, &kept), 0);
+    memset(&walk, 0, sizeof(walk));
+    ck_assert_int_eq(ngx_cc_shelf_next(slots, &walk, &entry), 0);
+    memset(&walk, 0, sizeof(walk));
+    walk.calls = 1;
+    ck_assert_int_eq(ngx_cc_shelf_next(slots, &walk, &entry), 1);
+    ck_assert_int_eq(entry.birth.helper, pid);
+    ck_assert_int_eq(ngx_cc_shelf_next(slots, &walk, &entry), 0);
+
+    ngx_cc_shelf_count(slots, location, &count);
+    ck_assert_uint_eq(count.calls, 2);
+    ck_assert_uint_eq(count.state[NGX_CC_SHELF_RESERVED], SHARE);
+    ck_assert_uint_eq(count.state[NGX_CC_SHELF_RUNNING], 0);
+    ck_assert_int_eq(ngx_cc_shelf_holds(slots, 0x1234), 1);
+
+    /* alive it stays, and is gone with its helper, without a trace */
+
+    cursor = 0;
+    ngx_cc_shelf_tend(&self, &cursor, ngx_cc_shelf_size(slots), NOW);
+    ck_assert_int_eq(ngx_cc_shelf_find(slots, h.byte, &entry), 1);
+    gone(pid);
+    ngx_cc_shelf_tend(&self, &cursor, ngx_cc_shelf_size(slots), NOW);
+    ck_assert_int_eq(ngx_cc_shelf_find(slots, h.byte, &entry), 0);
+    ngx_cc_shelf_release(&self, &other);
+    ngx_cc_shelf_count(slots, location, &count);
+    ck_assert_uint_eq(count.calls, 0);
+    ck_assert_uint_eq(count.state[NGX_CC_SHELF_ENDED], 0);
+}
+END_TEST
+
+
 /* how many live ones there are of an owner, as everybody may count them */
 
 static uint32_t
@@ -845,7 +927,7 @@ live(const uint8_t *owner)
     key = owner ? ngx_cc_shelf_number(owner) : 0;
     table = ngx_cc_shelf_table(slots, location);
 
-    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE,
+    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, 0,
                              owner ? &key : NULL);
 }
 
@@ -1082,6 +1164,7 @@ main(void)
     tcase_add_test(tc, inherited);
     tcase_add_test(tc, retired);
     tcase_add_test(tc, at_once);
+    tcase_add_test(tc, calls);
     tcase_add_test(tc, random_kills);
     suite_add_tcase(s, tc);
 

@@ -36,7 +36,10 @@ static const struct {
     { NGX_CC_WIRE_DETACHED, sizeof(ngx_cc_wire_detached_t) },
     { NGX_CC_WIRE_STATE, sizeof(ngx_cc_wire_state_t) },
     { NGX_CC_WIRE_ENTRY, sizeof(ngx_cc_wire_entry_t) },
-    { NGX_CC_WIRE_KEPT, sizeof(ngx_cc_wire_reached_t) }
+    { NGX_CC_WIRE_DELIVERED, sizeof(ngx_cc_wire_head_t) },
+    { NGX_CC_WIRE_KEPT, sizeof(ngx_cc_wire_reached_t) },
+    { NGX_CC_WIRE_LISTENING, sizeof(ngx_cc_wire_reached_t) },
+    { NGX_CC_WIRE_FREE, sizeof(ngx_cc_wire_head_t) }
 };
 
 
@@ -376,6 +379,19 @@ START_TEST(reach)
     ck_assert_uint_eq(check(), 0);
     m.msg.reach.keep.waits = 0;
     m.msg.reach.keep.flags = 2;
+    ck_assert_uint_eq(check(), 0);
+
+    /* what one has the other has not */
+
+    m.msg.reach.keep.flags = 0;
+    m.msg.reach.run_limit = 1;
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_KEEP);
+    m.msg.head.type = NGX_CC_WIRE_LISTEN;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.reach.run_limit = 0;
+    m.msg.reach.resume = 1;
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_LISTEN);
+    m.msg.head.type = NGX_CC_WIRE_KEEP;
     ck_assert_uint_eq(check(), 0);
 
     begin(NGX_CC_WIRE_KEPT, sizeof(ngx_cc_wire_reached_t));

@@ -25,6 +25,8 @@ ngx_cc_conf_keep_create(ngx_cc_keep_conf_t *keep)
     keep->max_per_owner = NGX_CONF_UNSET_UINT;
     keep->max_watchers = NGX_CONF_UNSET_UINT;
     keep->max_waits = NGX_CONF_UNSET_UINT;
+    keep->max_calls = NGX_CONF_UNSET_UINT;
+    keep->resume = NGX_CONF_UNSET_MSEC;
 }
 
 
@@ -41,6 +43,8 @@ ngx_cc_conf_keep_merge(ngx_cc_keep_conf_t *keep, ngx_cc_keep_conf_t *prev)
     ngx_conf_merge_uint_value(keep->max_per_owner, prev->max_per_owner, 8);
     ngx_conf_merge_uint_value(keep->max_watchers, prev->max_watchers, 16);
     ngx_conf_merge_uint_value(keep->max_waits, prev->max_waits, 64);
+    ngx_conf_merge_uint_value(keep->max_calls, prev->max_calls, 64);
+    ngx_conf_merge_msec_value(keep->resume, prev->resume, 60 * 1000);
 }
 
 

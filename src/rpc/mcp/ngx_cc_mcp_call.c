@@ -231,6 +231,7 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_DETACHED:
     case NGX_CC_COMMAND_KEPT:
     case NGX_CC_COMMAND_UNKEPT:
+    case NGX_CC_COMMAND_LISTENING:
 
         /* of kept commands only */
 

@@ -413,6 +413,7 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
 
     case NGX_CC_COMMAND_KEPT:
     case NGX_CC_COMMAND_UNKEPT:
+    case NGX_CC_COMMAND_LISTENING:
         /* here a command is kept from its start or never */
         return;
     }
