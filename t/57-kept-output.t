@@ -266,6 +266,59 @@ sub written {
     $c->close;
 }
 
+# readers of every pace at once
+
+{
+    my $seed = $ENV{CC_SEED} // int rand 2**31;
+    srand $seed;
+    my (%lost, @bad);
+    for my $round (1 .. ($nightly ? 20 : 1)) {
+        my $c = $t->client;
+        my ($id, $go) = held_back($c, $seq, overflow => 'drop', window => 65536);
+        my @r = reader($c, $id, {}, stdout => $source);
+        $r[0]{window} = 65536;
+        for my $i (1 .. 6) {
+            my $flow = $i % 2 ? 'lossy' : 'lossless';
+            my $window = $i == 5 ? undef : 16384 << int rand 3;
+            my ($d, $m) = attach($t, $id, flow => $flow,
+                output => 'chunk',
+                $window ? (window => $window) : ());
+            push @r, reader($d, $id, $m->{result}{from}, stdout => $source);
+            @{ $r[-1] }{qw(flow window)} = ($flow, $window);
+        }
+        let_go($go);
+        my %open = map { $_ => $r[$_] } 0 .. $#r;
+        while (%open) {
+            # the first lossy one takes nothing more until it is alone
+            my @k = grep { $_ != 1 || keys %open == 1 } keys %open;
+            my $k = $k[rand @k];
+            my $r = $open{$k};
+            my $m;
+            for (0 .. rand 6) {
+                $m = @{ $r->{c}{queue} } ? $r->{c}->next
+                    : $r->{c}->receive(0.01) or last;
+                take($r, $m);
+            }
+            if ($r->{completed} || $r->{c}{closed}) {
+                delete $open{$k};
+            } elsif ($r->{window} && $r->{next}{stdout} > $r->{credited}) {
+                my $new = $r->{next}{stdout} - $r->{credited};
+                credit($r, $r->{credited} + (rand() < 0.3 ? int rand $new + 1 : $new));
+            }
+        }
+        for (0 .. $#r) {
+            push @bad, "$round/$_: @{ $r[$_]{wrong} }" if @{ $r[$_]{wrong} }
+                || $r[$_]{completed} != 1;
+            push @bad, "$round/$_ lost" if @{ $r[$_]{gaps} }
+                && ($r[$_]{flow} // '') ne 'lossy';
+            $lost{$_} += @{ $r[$_]{gaps} };
+        }
+        $_->{c}->close for @r;
+    }
+    is_deeply(\@bad, [], "slow readers: exact (seed $seed)");
+    cmp_ok($lost{1}, '>', 0, 'one that came last had gaps');
+}
+
 # who comes in the last moment gets all of it and is told of the end once
 
 {
