@@ -166,6 +166,46 @@ sub waits {
     return;
 }
 
+# MB/s of 24 MB: as a bound command writes them, and once more from the ring of
+# a finished kept one
+sub replay {
+    my ($bench) = @_;
+    my $nginx = CC::Nginx->new(log => 'error', workers => 1, location =>
+        'cc_executor_allow any; cc_executor_keep on; cc_executor_buffer 64m;')
+        ->start;
+    my $c = $nginx->client;
+    my $bytes = 24 << 20;
+    my @program = ("$Bench::BIN/lines", 65536, $bytes);
+    my ($id) = start($c, @program);
+    to_the_end($c);
+    my (@live, @again);
+    for (1 .. 15) {
+        my $t0 = time;
+        $c->send('execute', { output => 'chunk',
+            args => [map { "$_" } @program] });
+        to_the_end($c);
+        push @live, $bytes / 1e6 / (time - $t0);
+        $t0 = time;
+        $c->send('attach', { output => 'chunk',
+            execution_id => $id });
+        to_the_end($c);
+        push @again, $bytes / 1e6 / (time - $t0);
+    }
+    $nginx->stop;
+    return (live => quantile(\@live, 0.5), again => quantile(\@again, 0.5));
+}
+
+# reads without looking at it, up to the last message of a command
+sub to_the_end {
+    my ($c) = @_;
+    my $tail = '';
+    while (sysread $c->ws->{sock}, my $bytes, 1 << 20) {
+        $tail = substr $tail . $bytes, -1024;
+        return if $tail =~ /"process\.completed"/;
+    }
+    die 'the connection has ended';
+}
+
 # ms of CPU in a second in which nothing happens
 sub at_rest {
     my ($bench, $nginx) = @_;
