@@ -442,7 +442,9 @@ ngx_cc_stay_leave(ngx_cc_stay_t *stay)
         return;
     }
 
-    if (!stay->heard && !stay->life->masterless
+    /* nobody minds a call but its starter */
+
+    if (!stay->heard && !stay->call && !stay->life->masterless
         && stay->life->now < stay->over_at + NGX_CC_STAY_UNHEARD)
     {
         ngx_cc_stay_alarm(stay, stay->over_at + NGX_CC_STAY_UNHEARD);

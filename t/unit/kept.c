@@ -1165,6 +1165,11 @@ START_TEST(masterless)
     peer_close(&h.starter);
     ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
 
+    while (p.next[0] < 7) {
+        ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+        peer_read(&p, 0);
+    }
+
     (void) close(h.watch);
     h.watch = -1;
     peer_await(&p, NGX_CC_WIRE_EXITED);
