@@ -789,9 +789,13 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 
     mcf = ngx_cc_executor_main_conf(cycle);
 
-    /* it has keys: a command of its user must not read its memory */
+    /*
+     * It has handles of kept commands: a command of its user must not read its
+     * memory.  Without them nginx can be looked at, so it can be its own
+     * client; a session's id is of no use to anybody but its owner.
+     */
 
-    if (mcf) {
+    if (mcf && mcf->keep) {
         ngx_cc_spawner_client_undumpable(cycle->log);
     }
 

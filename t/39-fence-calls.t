@@ -58,6 +58,8 @@ my @calls = ('keyctl', 'add_key', 'request_key', 'perf_event_open', 'bpf',
     my %r = attack($t, $c, 'limits', $pid);
     is($r{$_}, 'done', "no fence: $_") for grep { !/user/ } @others;
     isnt(state_of($pid), $before, 'and it has happened');
+    # some kernels, of virtual machines for instance, have no such interface
+    $bits32 = 0 if $r{'priority, 32 bits'} eq 'not here';
     if ($bits32) {
         is($r{'priority, 32 bits'}, 'done', 'no fence: by int 0x80');
     }

@@ -136,6 +136,7 @@ my %without = (
     cc_executor_max_sessions => 'a million slots need a zone of that size',
     cc_executor_max_commands => 'the same',
     cc_executor_max_kept => 'the same',
+    cc_executor_max_kept_calls => 'the same',
     cc_executor_secret => 'a file that belongs to root, see t/36-config-cases.t',
     cc_executor_session_key => 'likewise',
     cc_executor_remote => 'one of three words',

@@ -512,7 +512,9 @@ ngx_cc_conf_key(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     ngx_cc_key_pair_t      pair;
     ngx_cc_conf_secret_t   file;
 
-    ngx_cc_conf_keep_check(cycle);
+    if (mcf->keep) {
+        ngx_cc_conf_keep_check(cycle);
+    }
 
     ngx_memzero(&file, sizeof(ngx_cc_conf_secret_t));
     file.name = "cc_executor_secret";

@@ -160,7 +160,7 @@ ngx_cc_conf_keep_check(ngx_cycle_t *cycle)
 
     if (ccf->rlimit_core != (off_t) NGX_CONF_UNSET && ccf->rlimit_core != 0) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "\"worker_rlimit_core\" beside \"cc_executor on\": "
+                      "\"worker_rlimit_core\" beside \"cc_executor_keep on\": "
                       "workers are not dumpable, whatever it says, unless "
                       "fs.suid_dumpable allows it; then a core has the key "
                       "of sessions and kept commands in it");
