@@ -249,13 +249,18 @@ for (@wrong) {
     is(hear($s), '', "$what: closed");
 }
 {
-    my $s = connected($id);
-    my $welcome = hello($s, $nonce);
-    my $proof = proof(auth($id), $nonce, $welcome, $id);
-    send $s, $proof, 0;
-    my $begun = time;
-    send $s, attach_message($id, $nobody), 0;
-    my $answer = hear($s);
+    # who is not quick enough, on a busy machine, is closed: once more then
+    my ($s, $proof, $begun, $answer);
+    for (1 .. 20) {
+        $s = connected($id);
+        my $welcome = hello($s, $nonce);
+        $proof = proof(auth($id), $nonce, $welcome, $id);
+        send $s, $proof, 0;
+        $begun = time;
+        send $s, attach_message($id, $nobody), 0;
+        $answer = hear($s);
+        last if length $answer;
+    }
     cmp_ok(time - $begun, '>=', 0.004, 'the right key, the wrong owner: later');
     is(unpack('L', substr $answer, 16, 4), 1, 'unknown');
     is(hear($s), '', 'closed');

@@ -47,6 +47,7 @@ sub normal {
     $text =~ s/("p(?:id|gid)":)(\d+)/$1 . $name->('pid', $2)/ge;
     $text =~ s/("(?:execution_time|user_time|system_time|started|duration_ms
         |max_rss_kb|progress)":)\d+(?:\.\d+)?/$1<number>/gx;
+    $text =~ s/^(Mcp-Session-Id: )$hex+/$1<session>/mi;
     $text =~ s/"seq":\d+/"seq":<number>/g;
     $text =~ s/, \d+\.\d s\]/, <number> s]/g;
     $text =~ s/\Q$t->{dir}\E/<dir>/g;
