@@ -183,7 +183,7 @@ sub proof { my ($auth, $hello, $welcome, $id) = @_;
     return message('PROOF', "\0" x 32 . hmac_sha256('worker' . $hello
         . $welcome . pack('H16', $id), $auth)) }
 sub attach_message { my ($id, $owner, $flags) = @_;
-    return message('ATTACH', pack('H48', $id) . $owner . "\0" x 48,
+    return message('ATTACH', pack('H48', $id) . $owner . "\0" x 64,
         $flags // 1) }
 
 # a connection of this process, as one of the workers' would be
@@ -250,10 +250,10 @@ for (@wrong) {
 }
 {
     # who is not quick enough, on a busy machine, is closed: once more then
-    my ($s, $proof, $begun, $answer);
+    my ($s, $welcome, $proof, $begun, $answer);
     for (1 .. 20) {
         $s = connected($id);
-        my $welcome = hello($s, $nonce);
+        $welcome = hello($s, $nonce);
         $proof = proof(auth($id), $nonce, $welcome, $id);
         send $s, $proof, 0;
         $begun = time;
