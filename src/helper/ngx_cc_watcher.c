@@ -154,6 +154,7 @@ ngx_cc_watcher_abandon(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
     if (stay->call) {
         w->mapped = 0;
+        w->armed = 0;
         w->flags = NGX_CC_ATTACH_MONITOR;
         stay->leaving = 1;
         stay->leave_at = stay->life->now;
@@ -193,9 +194,13 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         flags &= ~NGX_CC_ATTACH_EXCLUSIVE;
     }
 
-    /* the starter may attach again, for less or for more */
+    /*
+     * The starter may attach again, for less or for more; in the ring it reads
+     * no more, whatever it is told.
+     */
 
     w->flags = 0;
+    w->mapped = 0;
 
     if (ngx_cc_watcher_crowded(stay, flags)) {
         ngx_cc_watcher_refuse(stay, w, NGX_CC_DENIED_WATCHERS, 0);
@@ -223,7 +228,6 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->moved = stay->life->now;
     w->phase = NGX_CC_WATCHER_ATTACHED;
     w->flags = flags;
-    w->mapped = 0;
     w->armed = 0;
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;
 
