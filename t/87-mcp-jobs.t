@@ -293,6 +293,32 @@ $c->initialize;
 $r = tool($c, 'job_signal', job_id => $id, signal => 'TERM', wait_ms => 30000);
 is($r->{structuredContent}{status}, 'canceled', 'a new worker reaches it');
 
+# a long text comes whole, whoever else writes in the middle of it
+
+{
+    my $file = $t->dir . '/work/whole';
+    $id = job($c, "until [ -e $file.go ]; do sleep 0.05; done; cat > $file",
+        open_stdin => $true);
+    my $write = $c->send('tools/call', { name => 'job_write', arguments =>
+        { job_id => $id, data => 'a' x 150_000, eof => $true, wait_ms => 60000 } });
+    my $n;
+    ok($t->wait_until(sub {
+        $n = $t->client;
+        my $m = $n->call('attach', { execution_id => $id, mode => 'write' });
+        return ($m->{result}{stdin_offset} // 0) >= 65_536;
+    }, 60), 'the pipe is full');
+    $n->send('input', { execution_id => $id, data => 'b' });
+    $n->call('list', { scope => 'session' });
+    open my $go, '>', "$file.go" or die $!;
+    close $go;
+    $r = $c->answer($write, 60)->{result};
+    ok(!$r->{isError}, 'it is written') or diag(explain($r));
+    $r = tool($c, 'job_read', job_id => $id, until => 'exit', wait_ms => 60000);
+    is($r->{structuredContent}{status}, 'exited', 'and read');
+    ok($t->slurp('work/whole') eq 'a' x 150_000, 'in one piece');
+    $n->close;
+}
+
 # what a job is told stands in no log
 
 my $secret = "geheim$$";

@@ -85,6 +85,7 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.handler = ngx_cc_ask_late;
     ask->timer.data = ask;
     ask->timer.log = ngx_cycle->log;
+
     /* what is asked while this worker leaves is for its last words */
 
     ask->timer.cancelable = !ngx_exiting;
@@ -244,8 +245,7 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
 
         break;
     }
-
-    }
+}
 
 
 static void

@@ -55,7 +55,12 @@ ngx_cc_ask_write_next(ngx_cc_ask_t *ask)
     input->head.size += n;
     input->len = n;
 
-    if (ask->spec.eof && n == ask->left) {
+    /* no other writer's bytes come in between */
+
+    if (n < ask->left) {
+        input->head.flags = NGX_CC_INPUT_MORE;
+
+    } else if (ask->spec.eof) {
         input->head.flags = NGX_CC_INPUT_EOF;
     }
 

@@ -64,11 +64,7 @@ ngx_cc_command_listen(ngx_cc_command_t *cmd,
     ngx_cc_index_room_e     rc;
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    if (!cl->keepable || cl->watch || cl->handover || cl->call
-        || cl->helper == NULL || cl->helper->dead
-        || cmd->state != NGX_CC_COMMAND_RUNNING || cmd->canceling
-        || cmd->truncated)
-    {
+    if (!ngx_cc_command_handover_may(cl)) {
         return NGX_CC_START_UNAVAILABLE;
     }
 

@@ -35,11 +35,7 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
     ngx_cc_handover_t      *ho;
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    if (!cl->keepable || cl->watch || cl->handover || cl->call
-        || cl->helper == NULL || cl->helper->dead
-        || cmd->state != NGX_CC_COMMAND_RUNNING || cmd->canceling
-        || cmd->truncated)
-    {
+    if (!ngx_cc_command_handover_may(cl)) {
         return NGX_CC_START_UNAVAILABLE;
     }
 
@@ -76,6 +72,18 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
     ngx_cc_command_send(cl);
 
     return NGX_CC_START_OK;
+}
+
+
+ngx_uint_t
+ngx_cc_command_handover_may(const ngx_cc_command_link_t *cl)
+{
+    const ngx_cc_command_t  *cmd = &cl->public;
+
+    return cl->keepable && cl->watch == NULL && cl->handover == NULL
+           && cl->call == NULL && cl->helper && !cl->helper->dead
+           && cmd->state == NGX_CC_COMMAND_RUNNING && !cmd->canceling
+           && !cmd->truncated;
 }
 
 

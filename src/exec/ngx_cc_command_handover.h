@@ -65,6 +65,9 @@ ngx_cc_start_e ngx_cc_command_handover(ngx_cc_command_t *cmd,
 
 /* for ngx_cc_command_link.c, ngx_cc_command_send.c and ngx_cc_call.c */
 
+/* it was started for that, runs, and nothing of the kind is under way: 1 */
+ngx_uint_t ngx_cc_command_handover_may(const ngx_cc_command_link_t *cl);
+
 /*
  * KEEP, or another "type" of message like it, for ngx_free(); "tail" is filled
  * in when it is sent.  NULL: no memory, no key, or texts beyond the wire's

@@ -129,7 +129,6 @@ ngx_cc_kept_reserve(ngx_cc_command_conf_t *conf,
         rc = ngx_cc_index_reserve(conf->slots, name, owner, conf->keep.max,
                                   conf->keep.max_per_owner, &k->place,
                                   &oldest);
-
         if (rc == NGX_CC_INDEX_OK) {
             break;
         }

@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <string.h>
 #include "ngx_cc_door.h"
+#include "ngx_cc_hex.h"
 
 
-static char *ngx_cc_door_hex(char *text, const uint8_t *p, size_t n);
 
 
 socklen_t
@@ -22,25 +22,11 @@ ngx_cc_door_address(struct sockaddr_un *addr,
     memcpy(p, NGX_CC_DOOR_PREFIX, sizeof(NGX_CC_DOOR_PREFIX) - 1);
     p += sizeof(NGX_CC_DOOR_PREFIX) - 1;
 
-    p = ngx_cc_door_hex(p, pool, NGX_CC_DOOR_POOL);
+    p = ngx_cc_hex_write(p, pool, NGX_CC_DOOR_POOL);
     *p++ = '/';
-    p = ngx_cc_door_hex(p, name, NGX_CC_DOOR_NAME);
+    p = ngx_cc_hex_write(p, name, NGX_CC_DOOR_NAME);
 
     return offsetof(struct sockaddr_un, sun_path) + (p - addr->sun_path);
-}
-
-
-static char *
-ngx_cc_door_hex(char *text, const uint8_t *p, size_t n)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        *text++ = "0123456789abcdef"[p[i] >> 4];
-        *text++ = "0123456789abcdef"[p[i] & 15];
-    }
-
-    return text;
 }
 
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include "ngx_cc_handle.h"
+#include "ngx_cc_hex.h"
 
 
 #define NGX_CC_RANDOM_BLOCK   512
@@ -17,9 +18,6 @@ typedef struct {
 
 static ngx_cc_random_t *ngx_cc_random_page(void);
 static int ngx_cc_random_fetch(void *p, size_t n);
-
-
-static const char  ngx_cc_handle_digits[] = "0123456789abcdef";
 
 
 int
@@ -126,47 +124,15 @@ ngx_cc_handle_make(ngx_cc_handle_t *h)
 char *
 ngx_cc_handle_format(const ngx_cc_handle_t *h, char *text)
 {
-    size_t  i;
-
-    for (i = 0; i < NGX_CC_HANDLE_SIZE; i++) {
-        *text++ = ngx_cc_handle_digits[h->byte[i] >> 4];
-        *text++ = ngx_cc_handle_digits[h->byte[i] & 0xf];
-    }
-
-    return text;
+    return ngx_cc_hex_write(text, h->byte, NGX_CC_HANDLE_SIZE);
 }
 
 
 int
 ngx_cc_handle_parse(const char *text, size_t len, ngx_cc_handle_t *h)
 {
-    int      digit;
-    char     ch;
-    size_t   i;
-
-    if (len != NGX_CC_HANDLE_TEXT) {
-        return -1;
-    }
-
-    memset(h, 0, sizeof(*h));
-
-    for (i = 0; i < len; i++) {
-        ch = text[i];
-
-        if (ch >= '0' && ch <= '9') {
-            digit = ch - '0';
-
-        } else if (ch >= 'a' && ch <= 'f') {
-            digit = ch - 'a' + 10;
-
-        } else {
-            return -1;
-        }
-
-        h->byte[i / 2] |= (i & 1) ? digit : digit << 4;
-    }
-
-    return 0;
+    return len == NGX_CC_HANDLE_TEXT
+           ? ngx_cc_hex_read(text, h->byte, NGX_CC_HANDLE_SIZE) : -1;
 }
 
 
@@ -204,8 +170,7 @@ ngx_cc_handle_uuid(char *text)
             *text++ = '-';
         }
 
-        *text++ = ngx_cc_handle_digits[byte[i] >> 4];
-        *text++ = ngx_cc_handle_digits[byte[i] & 0xf];
+        text = ngx_cc_hex_write(text, &byte[i], 1);
     }
 
     return 0;

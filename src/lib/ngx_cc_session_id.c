@@ -1,5 +1,6 @@
 
 #include <string.h>
+#include "ngx_cc_hex.h"
 #include "ngx_cc_hmac.h"
 #include "ngx_cc_session_id.h"
 
@@ -15,8 +16,6 @@
 
 static void ngx_cc_session_id_mac(const uint8_t *key, const uint8_t *p,
     uint8_t mac[NGX_CC_HMAC_SIZE]);
-static int ngx_cc_session_id_parse(const char *text, size_t len, uint8_t *p);
-static int ngx_cc_session_id_digit(char ch);
 static void ngx_cc_session_id_put(uint8_t *p, size_t n, uint64_t value);
 static uint64_t ngx_cc_session_id_get(const uint8_t *p, size_t n);
 
@@ -25,10 +24,7 @@ int
 ngx_cc_session_id_make(const uint8_t key[NGX_CC_SESSION_ID_KEY],
     uint32_t version, const uint8_t *owner, uint64_t now, char *text)
 {
-    size_t   i;
     uint8_t  p[NGX_CC_SESSION_ID_SIZE], mac[NGX_CC_HMAC_SIZE];
-
-    static const char  digits[] = "0123456789abcdef";
 
     p[0] = NGX_CC_SESSION_ID_FORMAT;
     ngx_cc_session_id_put(p + NGX_CC_SESSION_ID_AT_VERSION, 4, version);
@@ -45,10 +41,7 @@ ngx_cc_session_id_make(const uint8_t key[NGX_CC_SESSION_ID_KEY],
     ngx_cc_session_id_mac(key, p, mac);
     memcpy(p + NGX_CC_SESSION_ID_AT_MAC, mac, NGX_CC_SESSION_ID_MAC);
 
-    for (i = 0; i < NGX_CC_SESSION_ID_SIZE; i++) {
-        *text++ = digits[p[i] >> 4];
-        *text++ = digits[p[i] & 0xf];
-    }
+    (void) ngx_cc_hex_write(text, p, NGX_CC_SESSION_ID_SIZE);
 
     return 0;
 }
@@ -62,7 +55,8 @@ ngx_cc_session_id_check(const uint8_t key[NGX_CC_SESSION_ID_KEY],
     int      good;
     uint8_t  p[NGX_CC_SESSION_ID_SIZE], mac[NGX_CC_HMAC_SIZE];
 
-    if (ngx_cc_session_id_parse(text, len, p) != 0
+    if (len != NGX_CC_SESSION_ID_TEXT
+        || ngx_cc_hex_read(text, p, NGX_CC_SESSION_ID_SIZE) == -1
         || p[0] != NGX_CC_SESSION_ID_FORMAT)
     {
         return -1;
@@ -125,44 +119,6 @@ ngx_cc_session_id_mac(const uint8_t *key, const uint8_t *p,
     ngx_cc_hmac_update(&hmac, "session", 7);
     ngx_cc_hmac_update(&hmac, p, NGX_CC_SESSION_ID_AT_MAC);
     ngx_cc_hmac_final(&hmac, mac);
-}
-
-
-static int
-ngx_cc_session_id_parse(const char *text, size_t len, uint8_t *p)
-{
-    int     high, low;
-    size_t  i;
-
-    if (len != NGX_CC_SESSION_ID_TEXT) {
-        return -1;
-    }
-
-    for (i = 0; i < NGX_CC_SESSION_ID_SIZE; i++) {
-        high = ngx_cc_session_id_digit(text[2 * i]);
-        low = ngx_cc_session_id_digit(text[2 * i + 1]);
-
-        if (high == -1 || low == -1) {
-            return -1;
-        }
-
-        p[i] = high << 4 | low;
-    }
-
-    return 0;
-}
-
-
-/* there is one spelling of an id */
-
-static int
-ngx_cc_session_id_digit(char ch)
-{
-    if (ch >= '0' && ch <= '9') {
-        return ch - '0';
-    }
-
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
 

@@ -15,7 +15,6 @@
 
 
 #define NGX_CC_MCP_PIECE         65536   /* most bytes pulled at once */
-#define NGX_CC_MCP_JOBS          64      /* calls about jobs, of a session */
 #define NGX_CC_MCP_ARGUMENTS     "params.arguments."
 
 

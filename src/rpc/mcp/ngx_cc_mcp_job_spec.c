@@ -28,7 +28,7 @@
     { .name = ngx_null_string }
 
 
-static ngx_int_t ngx_cc_mcp_job_spec_common(ngx_cc_mcp_job_spec_t *js,
+static void ngx_cc_mcp_job_spec_common(ngx_cc_mcp_job_spec_t *js,
     ngx_cc_value_t *arguments);
 static ngx_int_t ngx_cc_mcp_job_spec_cursor(ngx_cc_mcp_job_spec_t *js,
     ngx_cc_spec_t *spec, ngx_cc_value_t *arguments);
@@ -210,7 +210,7 @@ ngx_cc_mcp_job_spec_read(ngx_cc_mcp_job_spec_t *js, ngx_cc_spec_t *spec,
 
     js->what = NGX_CC_MCP_JOB_READ;
 
-    (void) ngx_cc_mcp_job_spec_common(js, arguments);
+    ngx_cc_mcp_job_spec_common(js, arguments);
 
     if (ngx_cc_mcp_job_spec_cursor(js, spec, arguments) != NGX_OK) {
         return NGX_DECLINED;
@@ -259,7 +259,7 @@ ngx_cc_mcp_job_spec_write(ngx_cc_mcp_job_spec_t *js, ngx_cc_spec_t *spec,
     js->what = NGX_CC_MCP_JOB_WRITE;
     js->streams = NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR;
 
-    (void) ngx_cc_mcp_job_spec_common(js, arguments);
+    ngx_cc_mcp_job_spec_common(js, arguments);
 
     v = ngx_cc_mcp_arguments_given(arguments, "data");
 
@@ -296,7 +296,7 @@ ngx_cc_mcp_job_spec_signal(ngx_cc_mcp_job_spec_t *js, ngx_cc_spec_t *spec,
     js->streams = NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR;
     js->until = NGX_CC_UNTIL_EXIT;
 
-    (void) ngx_cc_mcp_job_spec_common(js, arguments);
+    ngx_cc_mcp_job_spec_common(js, arguments);
     (void) ngx_cc_mcp_job_spec_wait(js, arguments);
 
     v = ngx_cc_mcp_arguments_given(arguments, "signal");
@@ -336,7 +336,7 @@ ngx_cc_mcp_job_spec_list(ngx_cc_mcp_job_spec_t *js, ngx_cc_spec_t *spec,
 }
 
 
-static ngx_int_t
+static void
 ngx_cc_mcp_job_spec_common(ngx_cc_mcp_job_spec_t *js,
     ngx_cc_value_t *arguments)
 {
@@ -367,8 +367,6 @@ ngx_cc_mcp_job_spec_common(ngx_cc_mcp_job_spec_t *js,
     js->base64 = (ngx_cc_mcp_arguments_choice(arguments, "encoding",
                                       ngx_cc_mcp_job_spec_encodings(NULL))
                   == 1);
-
-    return NGX_OK;
 }
 
 
