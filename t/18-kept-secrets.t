@@ -52,7 +52,7 @@ for my $method (qw(attach read wait signal remove)) {
         stream => 'stdout', offset => 0 })->{error}{code}, -32003,
         "$method with a wrong secret");
 }
-cmp_ok(scalar @{ $d->call('list', { scope => 'owner' })->{result}{commands} },
+cmp_ok(scalar @{ $d->owned->{commands} },
     '>=', 3, 'listed');
 ok($d->call('resize', { execution_id => $tty, cols => 90, rows => 30 })
     ->{result}, 'resized');

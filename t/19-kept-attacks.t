@@ -300,7 +300,7 @@ is(once('/ws/mcp', 'bind', door($id)), 'bind: Address already in use',
 # after its death somebody does: the worker shows nothing, and believes nothing
 
 {
-    my $pid = $owner->call('list', { scope => 'owner' })->{result}{commands};
+    my $pid = $owner->owned->{commands};
     my ($entry) = grep { $_->{execution_id} eq $other } @$pid;
     my $helper = CC::Nginx::parent($entry->{pid});
     kill 'KILL', $helper;
@@ -349,8 +349,8 @@ is(once('/ws/mcp', 'bind', door($id)), 'bind: Address already in use',
                 if time - $begun < 0.004;
             $said{JSON::PP->new->canonical->encode($m->{error} // $m)}++;
         }
-        is_deeply($c->call('list', { scope => 'owner' })->{result}{commands},
-            [], "$path: $who lists nothing") if $who && $who eq 'bob';
+        is_deeply($c->owned->{commands}, [],
+            "$path: $who lists nothing") if $who && $who eq 'bob';
         $c->close;
     }
     is(scalar keys %said, 1, 'all are told the same') or diag explain \%said;

@@ -105,7 +105,7 @@ sub client {
 sub listed {
     my ($c) = @_;
     return join ' ', sort map { $_->{execution_id} }
-        @{ $c->call('list', { scope => 'owner' })->{result}{commands} };
+        @{ $c->owned->{commands} };
 }
 
 # what one is told who asks for an id that he does not have

@@ -72,14 +72,12 @@ sub completed {
     ok($d->wait_for(sub { ($_[0]{params}{data} // '') eq "got me\n" }, 20),
         'it reads that');
 
-    my $list = $d->call('list', { scope => 'owner', label => 'questions' });
-    my ($e) = @{ $list->{result}{commands} };
+    my ($e) = @{ $d->owned(label => 'questions')->{commands} };
     is($e->{execution_id}, $id, 'list: the owner has the id');
     is($e->{state}, 'running', 'list: its state');
     is($e->{watchers}, 2, 'list: its watchers');
     like($e->{command}, qr/^echo ready/, 'list: the command');
-    is(scalar @{ $d->call('list', { scope => 'owner', label => 'none' })
-        ->{result}{commands} }, 0, 'list: another label');
+    is(scalar @{ $d->owned(label => 'none')->{commands} }, 0, 'list: another label');
 
     is($ask->('signal', signal => 'TERM')->{status}, 'signaled', 'a signal');
     is($ask->('wait', until => 'exit')->{reason}, 'exit', 'wait: its end');
@@ -140,8 +138,7 @@ sub completed {
     is(completed($d, $id)->{exit_code}, 7, 'its end');
     ok($t->wait_until(sub {
         my ($e) = grep { ($_->{execution_id} // '') eq $id }
-            @{ $d->call('list', { scope => 'owner', state => 'exited' })
-                ->{result}{commands} };
+            @{ $d->owned(state => 'exited')->{commands} };
         return $e && $e->{exit_code} == 7;
     }, 20), 'and the index knows it');
     $_->close for $c, $d;

@@ -106,7 +106,7 @@ sub state_of {
     is(completed($a, $run[1])->{signal}, 'SIGKILL', 'the second, too');
 
     my $third = start($a, 'sleep 105');
-    my $list = $a->call('list', { scope => 'owner' })->{result}{commands};
+    my $list = $a->owned->{commands};
     my %by = map { $_->{name} => $_ } @$list;
     is($by{substr $run[1], 0, 16}{execution_id}, undef,
         'the one that ended first has made room');
@@ -132,8 +132,7 @@ sub state_of {
     # a read to the end of it counts as well; one that stops before does not
 
     ok($t->wait_until(sub { !grep { defined $_->{execution_id} } map {
-        @{ $_->call('list', { scope => 'owner' })->{result}{commands} } }
-        $a, $b }, 30), 'all are gone');
+        @{ $_->owned->{commands} } } $a, $b }, 30), 'all are gone');
     my @id = map { unread($a, $_) } 1 .. 3;
     is($a->call('read', { execution_id => $id[2], max_bytes => 3 })
         ->{result}{data}, 'out', 'a part is read');
@@ -157,7 +156,7 @@ sub state_of {
     my $short = start(client('/many'), 'echo gone; exit 6', keep_ttl => 0.2);
     my $entry = sub {
         my ($c, $id) = @_;
-        my $l = $c->call('list', { scope => 'owner' })->{result}{commands};
+        my $l = $c->owned->{commands};
         return (grep { $_->{name} eq substr $id, 0, 16 } @$l)[0];
     };
     ok($t->wait_until(sub { !defined $entry->($c, $id)->{execution_id} }, 30),
@@ -200,8 +199,7 @@ sub state_of {
         my (%o) = @_;
         my (@all, @n, $after);
         for (1 .. 200) {
-            my $r = $c->call('list', { scope => 'owner', %o,
-                $after ? (after => $after) : () })->{result} // last;
+            my $r = $c->owned(%o, $after ? (after => $after) : ()) // last;
             push @all, @{ $r->{commands} };
             push @n, scalar @{ $r->{commands} };
             last if !$r->{more};
@@ -227,9 +225,8 @@ sub state_of {
         'those with that label, on whatever pages they are');
     ($all) = $pages->(state => 'exited', limit => 50);
     is(scalar @$all, 120, 'those that have ended');
-    my $r = $c->call('list', { scope => 'owner', limit => 10 })->{result};
-    is($c->call('list', { scope => 'owner', after => $r->{next}, limit => 1 })
-        ->{result}{commands}[0]{name} =~ /^\w{16}$/, 1, 'next goes on');
+    my $r = $c->owned(limit => 10);
+    is($c->owned(after => $r->{next}, limit => 1)->{commands}[0]{name} =~ /^\w{16}$/, 1, 'next goes on');
     for (['limit', 0], ['limit', 101], ['limit', 'x'], ['state', 'dead'],
         ['label', 1], ['after', 7])
     {

@@ -94,6 +94,18 @@ sub call {
     return $self->answer($self->send($method, $params, %o));
 }
 
+# What the owner has (list, scope "owner"): the result.  A helper that has not
+# answered in time leaves it partial; then it is asked again, for half a minute.
+sub owned {
+    my ($self, %o) = @_;
+    my $until = time + 30;
+    my $r;
+    do {
+        $r = $self->call('list', { scope => 'owner', %o })->{result};
+    } while ($r && $r->{partial} && time < $until);
+    return $r;
+}
+
 # Runs a command to its end.  Returns { answer, started, stdout, stderr,
 # output => [notifications], error, completed, order => [what came] }; decodes
 # base64.  Option "each": a sub for every message.

@@ -24,7 +24,8 @@ use CC::WebSocket;
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
 # Options: location, server, http, main: text put into the configuration;
-# conf: the whole configuration; user; daemon: in the background, as in life.
+# conf: the whole configuration; user: of the workers, where there is a choice;
+# daemon: in the background, as in life.
 # In all of them %%DIR%%, %%PORT%%, %%PORT_n%% and %%WORKERS%% (4, or what the
 # environment says in TEST_WORKERS) are replaced.
 sub new {
@@ -38,14 +39,15 @@ sub new {
         module => $ENV{CC_MODULE}
             // "$ROOT/build/ngx_cc_executor_module.so",
         allowed => [],
+        user => 'nobody',
         pid => $$,
         %o,
     }, $class;
     mkdir "$dir/$_" for qw(logs temp work reports);
     chmod 0777, "$dir/reports";
     if ($> == 0) {
-        my @nobody = getpwnam 'nobody';
-        chown $nobody[2], $nobody[3], "$dir/work";
+        my @user = getpwnam $self->{user} or die "$self->{user}: no user\n";
+        chown $user[2], $user[3], "$dir/work";
     }
     return $self;
 }
@@ -116,7 +118,8 @@ EOC
 # what every configuration of a test has
 sub globals {
     my ($self) = @_;
-    my $user = $> == 0 ? 'user nobody nogroup;' : '';
+    my $user = $> == 0 ? "user $self->{user} "
+        . getgrgid((getpwnam $self->{user})[3]) . ';' : '';
     my $debug = $self->{log} // 'info';
     # they have to survive the way to a new binary, too
     my $env = $ENV{CC_SANITIZE} ? 'env LD_PRELOAD; env ASAN_OPTIONS;'
