@@ -202,6 +202,7 @@ ngx_cc_ask_ready(void *data)
     ngx_memcpy(attach.owner, ask->owner, NGX_CC_OWNER_SIZE);
 
     ngx_cc_ask_attach(ask, &attach);
+    attach.head.flags |= spec->untold ? NGX_CC_ATTACH_UNTOLD : 0;
     ngx_cc_ask_send(ask, &attach);
 }
 

@@ -70,6 +70,8 @@ typedef struct {
        ngx_cc_ask_mark() moves.  WAIT: the mark, too */
     uint8_t            reader[NGX_CC_WIRE_READER];
     ngx_uint_t         mark;
+    ngx_uint_t         untold;           /* the one who asks has started it, and
+                                            not yet told its owner its id */
     ngx_uint_t         ansi;             /* WAIT: patterns are looked for
                                             without terminal bytes */
 

@@ -170,7 +170,7 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     unsigned  flags;
     uint64_t  from[NGX_CC_STREAMS];
 
-    flags = attach->head.flags & ~NGX_CC_ATTACH_MARK;
+    flags = attach->head.flags & ~(NGX_CC_ATTACH_MARK|NGX_CC_ATTACH_UNTOLD);
 
     if ((flags & NGX_CC_ATTACH_MONITOR) && (flags & NGX_CC_ATTACH_DATA)) {
         ngx_cc_places_drop(stay, w);
@@ -232,9 +232,12 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;
 
     if (!(flags & NGX_CC_ATTACH_MONITOR) && !w->control) {
-        /* whoever that is knows its id */
-        stay->told |= stay->acked;
         stay->asked_at = stay->life->now;
+
+        if (!(attach->head.flags & NGX_CC_ATTACH_UNTOLD)) {
+            /* whoever that is knows its id */
+            stay->told |= stay->acked;
+        }
     }
 }
 

@@ -66,7 +66,10 @@ typedef struct {
                                             with DATA; WRITE is for REMOVE */
 #define NGX_CC_ATTACH_MARK      0x0040   /* begins at the mark of "reader", not
                                             at "from"; never granted */
-#define NGX_CC_ATTACH_FLAGS     0x007f
+#define NGX_CC_ATTACH_UNTOLD    0x0080   /* who started it looks: its owner does
+                                            not know its id yet; never granted
+                                            */
+#define NGX_CC_ATTACH_FLAGS     0x00ff
 
 /* more flags of ATTACHED: the state of the command */
 

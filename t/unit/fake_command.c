@@ -7,6 +7,7 @@
 fake_command_t  *fake_command[32];
 int              fake_commands;
 ngx_cc_start_e   fake_start;
+ngx_cc_start_e   fake_handover;
 uint64_t         fake_total[NGX_CC_TOTALS];
 
 /* a session in a process that stays; the tests of src/http have their own */
@@ -44,6 +45,7 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
 
     f->timeout = spec->timeout;
     f->open_stdin = spec->open_stdin;
+    f->keepable = spec->keepable;
     f->merge = spec->merge;
     f->noecho = spec->noecho;
     f->public.cols = spec->cols;
@@ -223,6 +225,20 @@ ngx_cc_command_keep_attach(ngx_cc_command_conf_t *conf,
 void
 ngx_cc_command_keep_told(ngx_cc_command_t *cmd)
 {
+    ((fake_command_t *) cmd)->told++;
+}
+
+
+ngx_cc_start_e
+ngx_cc_command_handover(ngx_cc_command_t *cmd,
+    const ngx_cc_handover_spec_t *spec)
+{
+    fake_command_t  *f = (fake_command_t *) cmd;
+
+    f->handovers++;
+    f->run = spec->timeout;
+
+    return fake_handover;
 }
 
 
@@ -361,6 +377,16 @@ fake_signalled(fake_command_t *f, uint32_t left)
 }
 
 
+/* it is kept now */
+
+void
+fake_kept(fake_command_t *f)
+{
+    f->public.kept = 1;
+    f->event(f->public.data, &f->public, NGX_CC_COMMAND_KEPT);
+}
+
+
 void
 fake_free(void)
 {
@@ -369,6 +395,7 @@ fake_free(void)
     }
 
     fake_start = NGX_CC_START_OK;
+    fake_handover = NGX_CC_START_OK;
 }
 
 

@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_ask.h"
 #include "ngx_cc_command.h"
+#include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_zone.h"
@@ -29,6 +30,10 @@ typedef struct {
     char               line[1024];   /* program, then argv, joined by "|" */
     ngx_msec_t         timeout;
     int                open_stdin;
+    int                keepable;
+    int                handovers;    /* that were asked for */
+    ngx_msec_t         run;          /* the run limit of the last one */
+    int                told;
     int                merge;
     int                noecho;
     int                signals;
@@ -57,6 +62,7 @@ typedef struct {
 extern fake_command_t  *fake_command[32];    /* in order of their start */
 extern int              fake_commands;
 extern ngx_cc_start_e   fake_start;          /* what the next start returns */
+extern ngx_cc_start_e   fake_handover;       /* what the next one returns */
 extern uint64_t         fake_total[NGX_CC_TOTALS];   /* what was counted */
 
 extern ngx_cc_legacy_may_e    fake_may;      /* what ngx_cc_legacy_may() says */
@@ -70,6 +76,7 @@ void fake_output(fake_command_t *f, int stream, const void *p, size_t n);
 void fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause);
 void fake_taken(fake_command_t *f, size_t n, int closed);
 void fake_signalled(fake_command_t *f, uint32_t left);
+void fake_kept(fake_command_t *f);
 void fake_free(void);
 
 

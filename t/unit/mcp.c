@@ -234,6 +234,68 @@ START_TEST(progress)
 END_TEST
 
 
+/* a wait that is over: it becomes a job; limits before and behind it */
+
+START_TEST(waits)
+{
+    fake_command_t  *f;
+
+    open_session(NULL);
+    conf.command.keep.enable = 1;
+    conf.command.keep.timeout = 86400000;
+    conf.timeout = 30000;
+
+    f = start(CALL("\"command\":\"x\",\"timeout_ms\":200000,"
+                   "\"on_timeout\":\"detach\"", ""));
+    ck_assert_int_eq(f->keepable, 1);
+    ck_assert_uint_gt(f->timeout, 100000);
+    fake_output(f, 0, "abc", 3);
+    ck_assert_int_eq(f->handovers, 0);
+    ck_assert_int_eq(shim_fire(), 1);
+    ck_assert_int_eq(f->handovers, 1);
+    ck_assert_uint_eq(f->run, 86400000);
+    expect("");
+    fake_kept(f);
+    expect_part("the wait was cut to 100 s");
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"status\":\"running\""));
+    ck_assert_ptr_nonnull(strstr((char *) buf, "\"next_cursor\":\"c0-0\""));
+    ck_assert_int_eq(f->told, 0);
+    transport.rounds++;
+    expect("");
+    ck_assert_int_eq(f->told, 1);
+    ck_assert_int_eq(f->closed, 1);
+
+    /* a place for it is missing: as without */
+
+    fake_handover = NGX_CC_START_KEPT;
+    f = start(CALL("\"command\":\"x\",\"wait_ms\":100,"
+                   "\"timeout_ms\":9000", ""));
+    ck_assert_uint_eq(f->timeout, 9000);
+    ck_assert_int_eq(shim_fire(), 1);
+    ck_assert_int_eq(f->handovers, 1);
+    ck_assert_uint_eq(f->run, 9000);
+    fake_output(f, 0, "abc", 3);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"status\":\"exited\"");
+    ck_assert_ptr_null(strstr((char *) buf, "job_id"));
+
+    /* it ends instead; it is closed before its id has been sent */
+
+    fake_handover = NGX_CC_START_OK;
+    f = start(CALL("\"command\":\"x\",\"wait_ms\":100", ""));
+    ck_assert_int_eq(shim_fire(), 1);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("\"status\":\"exited\"");
+    f = start(CALL("\"command\":\"x\",\"wait_ms\":100", ""));
+    ck_assert_int_eq(shim_fire(), 1);
+    fake_kept(f);
+    expect_part("\"status\":\"running\"");
+    ck_assert_int_eq(f->told, 0);
+    close_session();
+}
+END_TEST
+
+
 START_TEST(cancel)
 {
     fake_command_t  *f, *g;
@@ -720,6 +782,7 @@ main(void)
     tcase_add_test(tc, life);
     tcase_add_test(tc, ends);
     tcase_add_test(tc, progress);
+    tcase_add_test(tc, waits);
     tcase_add_test(tc, cancel);
     tcase_add_test(tc, pieces_of_it);
     tcase_add_test(tc, cut);

@@ -488,7 +488,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         }
     }
 
-    if (rc == NGX_OK && ex.spec.command.keep) {
+    if (rc == NGX_OK && (ex.spec.command.keep || ex.detach)) {
         rc = ngx_cc_spec_keep_named(&ex.spec, transport->nameless);
     }
 
@@ -514,10 +514,8 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ex.spec.command.apart = transport->apart;
     ex.spec.command.recorder = transport->recorder;
 
-    call = ngx_cc_mcp_call_start(&ex, conf, &rp->id, &token, &s->meta,
-                                 &s->base.answers, transport->session_id,
-                                 transport->wake, transport->data,
-                                 transport->log);
+    call = ngx_cc_mcp_call_start(&ex, transport, &rp->id, &token, &s->meta,
+                                 &s->base.answers);
 
     if (call == NULL) {
         return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec)

@@ -3,88 +3,55 @@
 #include <ngx_core.h>
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_mcp_call.h"
+#include "ngx_cc_mcp_job.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_words.h"
 
 
 #define NGX_CC_MCP_CALL_INFO     1       /* level of our log messages */
 
+#define NGX_CC_MCP_CALL_GOES_ON                                               \
+    "it goes on: job_read tells its output and its end"
 
+
+static ngx_cc_mcp_call_t *ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_transport_t *transport, ngx_str_t *id, ngx_str_t *token);
+static void ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call,
+    ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport);
 static void ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event);
 static void ngx_cc_mcp_call_wake(void *data, ngx_cc_command_t *cmd);
 static void ngx_cc_mcp_call_progress(void *data);
 static void ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call);
-static void ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call);
+static void ngx_cc_mcp_call_detach(void *data,
+    const ngx_cc_ask_answer_t *answer);
 static void ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent);
 static void ngx_cc_mcp_call_tell(ngx_cc_mcp_call_t *call);
 
 
 ngx_cc_mcp_call_t *
-ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
-    ngx_str_t *id, ngx_str_t *token, ngx_cc_mcp_meta_t *meta,
-    ngx_cc_answers_t *answers, u_char *session_id, void (*wake)(void *data),
-    void *data, ngx_log_t *log)
+ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_transport_t *transport, ngx_str_t *id, ngx_str_t *token,
+    ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers)
 {
-    size_t              n;
-    ngx_uint_t          i;
     ngx_cc_mcp_call_t  *call;
 
-    n = ex->keep.label ? ngx_strlen(ex->keep.label) : 0;
-    call = ngx_calloc(sizeof(ngx_cc_mcp_call_t) + id->len + token->len + n + 1,
-                      log);
+    call = ngx_cc_mcp_call_make(ex, transport, id, token);
 
     if (call == NULL) {
         return NULL;
     }
 
-    call->id.data = (u_char *) (call + 1);
-    call->id.len = id->len;
-    ngx_memcpy(call->id.data, id->data, id->len);
-
-    call->token.data = call->id.data + id->len;
-    call->token.len = token->len;
-
-    if (token->len) {
-        ngx_memcpy(call->token.data, token->data, token->len);
-    }
-
-    call->label.data = call->token.data + token->len;
-    call->label.len = n;
-
-    if (n) {
-        ngx_memcpy(call->label.data, ex->keep.label, n);
-    }
-
-    call->background = ex->background;
-    call->sent.done = ngx_cc_mcp_call_sent;
-    call->sent.data = call;
-    call->conf = conf;
-    call->log = log;
-    call->session_id = session_id;
     call->answers = answers;
     call->log_level = meta->log;
-    call->data = data;
-    call->wake = wake;
-
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-        call->capture[i].limit = ex->output;
-    }
-
-    call->outcome.id = &call->id;
     call->outcome.modern = meta->modern;
-    call->outcome.timeout = ex->spec.command.timeout;
-    call->outcome.silence = conf->command.silence_timeout;
-    call->outcome.capture = call->capture;
-    call->outcome.limit = ex->output;
-    call->outcome.together = !ex->output_given;
 
     ex->spec.command.data = call;
     ex->spec.command.event = ngx_cc_mcp_call_event;
     ex->spec.command.wake = ngx_cc_mcp_call_wake;
 
-    call->cmd = ngx_cc_spec_start(&ex->spec, conf);
+    call->cmd = ngx_cc_spec_start(&ex->spec, call->conf);
 
     if (call->cmd == NULL) {
         ngx_free(call);
@@ -94,9 +61,13 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     call->outcome.cmd = call->cmd;
 
     ngx_cc_mcp_progress_init(&call->progress, &call->token,
-                             ngx_cc_mcp_call_progress, call, log);
+                             ngx_cc_mcp_call_progress, call, call->log);
     ngx_cc_stdin_init(&call->input, call->cmd, answers, NULL, ex->stdin_given,
-                      log);
+                      call->log);
+
+    if (ex->detach) {
+        ngx_cc_mcp_call_wait(call, ex, transport);
+    }
 
     if (ex->stdin_given
         && ngx_cc_stdin_fill(&call->input, &ex->stdin_data, !ex->stdin_stays)
@@ -107,6 +78,100 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     }
 
     return call;
+}
+
+
+/* all but what needs the command, with texts of its own */
+
+static ngx_cc_mcp_call_t *
+ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport,
+    ngx_str_t *id, ngx_str_t *token)
+{
+    size_t              label, shown;
+    u_char             *p;
+    ngx_uint_t          i;
+    ngx_cc_mcp_call_t  *call;
+
+    label = ex->keep.label ? ngx_strlen(ex->keep.label) : 0;
+    shown = ex->keep.shown ? ngx_strlen(ex->keep.shown) : 0;
+
+    call = ngx_calloc(sizeof(ngx_cc_mcp_call_t) + id->len + token->len
+                      + label + 1 + shown + 1, transport->log);
+
+    if (call == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) (call + 1);
+
+    call->id.data = p;
+    call->id.len = id->len;
+    p = ngx_cpymem(p, id->data, id->len);
+
+    call->token.data = p;
+    call->token.len = token->len;
+
+    if (token->len) {
+        p = ngx_cpymem(p, token->data, token->len);
+    }
+
+    call->label = (char *) p;
+
+    if (label) {
+        p = ngx_cpymem(p, ex->keep.label, label);
+    }
+
+    call->detach.spec.label = call->label;
+    call->detach.spec.shown = (char *) ++p;
+
+    if (shown) {
+        ngx_memcpy(p, ex->keep.shown, shown);
+    }
+
+    call->background = ex->background;
+    call->clamped = ex->clamped;
+    call->sent.done = ngx_cc_mcp_call_sent;
+    call->sent.data = call;
+    call->conf = transport->conf;
+    call->log = transport->log;
+    call->session_id = transport->session_id;
+    call->data = transport->data;
+    call->wake = transport->wake;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        call->capture[i].limit = ex->output;
+    }
+
+    call->outcome.id = &call->id;
+    call->outcome.timeout = ex->spec.command.timeout;
+    call->outcome.silence = call->conf->command.silence_timeout;
+    call->outcome.capture = call->capture;
+    call->outcome.limit = ex->output;
+    call->outcome.together = !ex->output_given;
+
+    return call;
+}
+
+
+/* it shall become a job when it takes longer than that */
+
+static void
+ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call, ngx_cc_mcp_execute_t *ex,
+    ngx_cc_transport_t *transport)
+{
+    ngx_cc_mcp_detach_t  *d = &call->detach;
+
+    d->cmd = call->cmd;
+    d->spec.owner = transport->owner;
+    d->spec.ttl = ex->keep.ttl;
+    d->spec.timeout = ex->run;
+    d->spec.drop = ex->keep.drop;
+    d->max = ex->output_given ? 2 * ex->output : ex->output;
+    d->data = call;
+    d->read = ngx_cc_mcp_call_detach;
+
+    ngx_cc_mcp_job_reader(transport, d->reader);
+    ngx_cc_mcp_detach_init(d, ex->wait, call->log);
 }
 
 
@@ -141,6 +206,7 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
 
     ngx_cc_legacy_leave(&call->legacy);
     ngx_cc_mcp_progress_stop(&call->progress);
+    ngx_cc_mcp_detach_stop(&call->detach);
     ngx_cc_stdin_close(&call->input);
     ngx_cc_command_close(call->cmd);
 
@@ -176,6 +242,7 @@ ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent)
     ngx_cc_mcp_call_t  *call = data;
 
     if (sent) {
+        ngx_cc_mcp_detach_sent(&call->detach, call->job->next);
         ngx_cc_command_keep_told(call->cmd);
     }
 
@@ -197,10 +264,11 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_stdin_feed(&call->input);
 
         if (call->background) {
-            ngx_cc_mcp_call_detach(call);
+            ngx_cc_mcp_call_detach(call, NULL);
             return;
         }
 
+        ngx_cc_mcp_detach_started(&call->detach);
         break;
 
     case NGX_CC_COMMAND_FAILED:
@@ -227,31 +295,29 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_SIGNALLED:
         break;
 
+    case NGX_CC_COMMAND_KEPT:
+        ngx_log_error(NGX_LOG_INFO, call->log, 0,
+                      "cc_executor: goes on as a job execution=%*s "
+                      "session=%*s", (size_t) NGX_CC_HANDLE_NAME, cmd->id,
+                      (size_t) NGX_CC_UUID_TEXT, call->session_id);
+        ngx_cc_mcp_detach_kept(&call->detach);
+        return;
+
     case NGX_CC_COMMAND_STATE:
     case NGX_CC_COMMAND_DETACHED:
-    case NGX_CC_COMMAND_KEPT:
     case NGX_CC_COMMAND_UNKEPT:
     case NGX_CC_COMMAND_LISTENING:
-
-        /* of kept commands only */
-
         break;
     }
 
-    if (call->job == NULL) {
-        ngx_cc_mcp_call_drain(call);
-    }
+    ngx_cc_mcp_call_drain(call);
 }
 
 
 static void
 ngx_cc_mcp_call_wake(void *data, ngx_cc_command_t *cmd)
 {
-    ngx_cc_mcp_call_t  *call = data;
-
-    if (call->job == NULL) {
-        ngx_cc_mcp_call_drain(call);
-    }
+    ngx_cc_mcp_call_drain(data);
 }
 
 
@@ -264,12 +330,16 @@ ngx_cc_mcp_call_progress(void *data)
 }
 
 
-/* takes what the command has written */
+/* takes what the command has written; of a job others read it */
 
 static void
 ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call)
 {
     ngx_cc_ring_record_t  rec;
+
+    if (call->detach.kept || call->job) {
+        return;
+    }
 
     while (ngx_cc_command_peek(call->cmd, &rec) == 1) {
 
@@ -316,8 +386,11 @@ ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call)
 /* it is kept, whoever has its id reaches it: that is the answer */
 
 static void
-ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call)
+ngx_cc_mcp_call_detach(void *data, const ngx_cc_ask_answer_t *answer)
 {
+    ngx_cc_mcp_call_t  *call = data;
+
+    ngx_uint_t             over;
     ngx_cc_mcp_job_told_t  told;
 
     ngx_cc_mcp_progress_stop(&call->progress);
@@ -326,9 +399,25 @@ ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call)
     told.id = &call->id;
     told.modern = call->outcome.modern;
     told.execute = 1;
-    told.hint = "it goes on: job_read tells its output and its end";
-    ngx_cc_mcp_job_view_command(&told.view, call->cmd,
-                                (char *) call->label.data);
+
+    if (answer) {
+        ngx_cc_mcp_job_text_read(&told, answer,
+                                 NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR);
+    } else {
+        ngx_cc_mcp_job_view_command(&told.view, call->cmd, call->label);
+    }
+
+    over = ngx_cc_mcp_job_view_over(&told.view);
+
+    if (!call->background) {
+        told.waited = over ? NGX_CC_MCP_WAITED_EVENT
+                           : NGX_CC_MCP_WAITED_TIMEOUT;
+    }
+
+    told.hint = over ? "it ended as a job: job_read tells its output"
+                : call->clamped ? "the wait was cut to 100 s, the longest "
+                                  "there is; " NGX_CC_MCP_CALL_GOES_ON
+                : NGX_CC_MCP_CALL_GOES_ON;
 
     call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
 
@@ -339,6 +428,10 @@ ngx_cc_mcp_call_detach(ngx_cc_mcp_call_t *call)
 
     } else {
         call->no_memory = 1;
+    }
+
+    if (told.output) {
+        ngx_cc_gather_free(told.output);
     }
 
     call->wake(call->data);

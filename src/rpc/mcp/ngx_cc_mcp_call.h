@@ -12,7 +12,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
+#include "ngx_cc_dialect.h"
 #include "ngx_cc_legacy.h"
+#include "ngx_cc_mcp_detach.h"
 #include "ngx_cc_mcp_execute.h"
 #include "ngx_cc_mcp_job_text.h"
 #include "ngx_cc_mcp_meta.h"
@@ -41,12 +43,14 @@ typedef struct {
     ngx_cc_mcp_result_t    *result;      /* when it is over */
     ngx_cc_mcp_job_text_t  *job;         /* or when it goes on as a job */
     ngx_cc_mcp_sent_t       sent;        /* that answer */
-    ngx_str_t               label;       /* own memory, NUL behind it */
+    ngx_cc_mcp_detach_t     detach;      /* it becomes one while it runs */
+    const char             *label;       /* own memory */
     u_char                  why[NGX_CC_WORDS_WHY];    /* it did not start */
 
     ngx_cc_answers_t       *answers;     /* for log messages */
     unsigned                log_level;
     unsigned                background:1;    /* it is a job */
+    unsigned                clamped:1;   /* and becomes one sooner than asked */
     unsigned                over:1;      /* the answer can be pulled */
     unsigned                begun:1;     /* some of it has been */
     unsigned                ended:1;     /* all of it has been */
@@ -63,9 +67,8 @@ typedef struct {
  * "refused" is REFUSED_NOT.
  */
 ngx_cc_mcp_call_t *ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_spec_conf_t *conf, ngx_str_t *id, ngx_str_t *token,
-    ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers, u_char *session_id,
-    void (*wake)(void *data), void *data, ngx_log_t *log);
+    ngx_cc_transport_t *transport, ngx_str_t *id, ngx_str_t *token,
+    ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers);
 
 /*
  * The next piece of what it has to say: its length, or 0.  *more as in

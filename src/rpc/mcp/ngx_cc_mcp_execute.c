@@ -12,6 +12,8 @@
 #define NGX_CC_MCP_EXECUTE_COLS    80        /* of a terminal */
 #define NGX_CC_MCP_EXECUTE_ROWS    24
 #define NGX_CC_MCP_EXECUTE_NAMES   1000      /* bytes of variables' names */
+#define NGX_CC_MCP_EXECUTE_SPARE   15000     /* ms: a limit does not strike
+                                                while it is handed over */
 
 
 static const char *const *ngx_cc_mcp_execute_on_timeout(
@@ -26,6 +28,13 @@ static ngx_int_t ngx_cc_mcp_execute_spec(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_given(ngx_cc_value_t *env,
     ngx_pool_t *pool);
+static void ngx_cc_mcp_execute_on_timeout_means(ngx_cc_json_t *w,
+    ngx_cc_spec_conf_t *conf);
+static void ngx_cc_mcp_execute_times(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments);
+static void ngx_cc_mcp_execute_wait(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_msec_t *limit);
+static ngx_msec_t ngx_cc_mcp_execute_less(ngx_msec_t a, ngx_msec_t b);
 static ngx_int_t ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
@@ -61,7 +70,9 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
                  "maximum" },
 
     { .name = ngx_string("on_timeout"), .preset = 1,
-      .choices = ngx_cc_mcp_execute_on_timeout },
+      .choices = ngx_cc_mcp_execute_on_timeout,
+      .meaning = "What happens then",
+      .detail = ngx_cc_mcp_execute_on_timeout_means },
 
     { .name = ngx_string("max_output_bytes"), .type = NGX_CC_MCP_INTEGER,
       .max = NGX_CC_MCP_EXECUTE_MAX,
@@ -73,6 +84,12 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
       .offered = ngx_cc_mcp_job_spec_kept,
       .meaning = "Answer at once with a job_id; the command goes on whatever "
                  "becomes of the connection" },
+
+    { .name = ngx_string("wait_ms"), .type = NGX_CC_MCP_INTEGER,
+      .max = NGX_CC_MCP_JOB_WAIT, .offered = ngx_cc_mcp_job_spec_kept,
+      .ignored = 1,
+      .meaning = "Wait so long at most. When it is not over by then it goes on "
+                 "as a job: the answer has a job_id and the output so far" },
 
     { .name = ngx_string("open_stdin"), .type = NGX_CC_MCP_BOOLEAN,
       .offered = ngx_cc_mcp_job_spec_kept, .ignored = 1,
@@ -95,9 +112,21 @@ const ngx_cc_mcp_argument_t  ngx_cc_mcp_execute_takes[] = {
 static const char *const *
 ngx_cc_mcp_execute_on_timeout(ngx_cc_spec_conf_t *conf)
 {
-    static const char *const  names[] = { "kill", NULL };
+    static const char *const  kill[] = { "kill", NULL };
+    static const char *const  both[] = { "kill", "detach", NULL };
 
-    return names;
+    return ngx_cc_mcp_job_spec_kept(conf) ? both : kill;
+}
+
+
+static void
+ngx_cc_mcp_execute_on_timeout_means(ngx_cc_json_t *w,
+    ngx_cc_spec_conf_t *conf)
+{
+    if (ngx_cc_mcp_job_spec_kept(conf)) {
+        ngx_cc_json_lit(w, ". detach: it goes on as a job, as with wait_ms of "
+                           "that time, 100 s at most");
+    }
 }
 
 
@@ -107,7 +136,6 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
 {
     uint64_t    n;
     ngx_int_t   rc;
-    ngx_msec_t  limit;
 
     rc = ngx_cc_mcp_execute_stdin(ex, arguments, pool);
 
@@ -130,27 +158,11 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
         return rc;
     }
 
-    ex->background = ngx_cc_mcp_arguments_flag(arguments, "background");
+    ngx_cc_mcp_execute_times(ex, conf, arguments);
+
     ex->stdin_stays = ngx_cc_mcp_job_spec_kept(conf)
                       && ngx_cc_mcp_arguments_flag(arguments, "open_stdin");
     ex->spec.command.open_stdin = (ex->stdin_given || ex->stdin_stays);
-
-    limit = ex->background ? conf->command.keep.timeout : conf->timeout;
-
-    if (ex->background) {
-        ex->spec.command.timeout = limit;
-    }
-
-    if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) == NGX_OK) {
-
-        /* more than the server's limit is cut to it */
-
-        n = ngx_min(n, NGX_MAX_INT32_VALUE);
-
-        if (limit == 0 || n < limit) {
-            ex->spec.command.timeout = n;
-        }
-    }
 
     if (ngx_cc_mcp_arguments_flag(arguments, "tty")
         && ngx_cc_mcp_execute_terminal(ex, conf, pool) != NGX_OK)
@@ -159,6 +171,94 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
     }
 
     return ngx_cc_mcp_execute_keep(ex, conf, arguments, pool);
+}
+
+
+/* run limit and wait: 0 is none; more than the server's limit is cut to it */
+
+static void
+ngx_cc_mcp_execute_times(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *arguments)
+{
+    uint64_t    n;
+    ngx_msec_t  limit;
+
+    ex->background = ngx_cc_mcp_arguments_flag(arguments, "background");
+
+    if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) != NGX_OK) {
+        n = 0;
+    }
+
+    limit = ngx_min(n, NGX_MAX_INT32_VALUE);
+
+    if (ngx_cc_mcp_job_spec_kept(conf)) {
+        ngx_cc_mcp_execute_wait(ex, conf, arguments, &limit);
+    }
+
+    if (ex->background) {
+        ex->spec.command.timeout = ngx_cc_mcp_execute_less(limit,
+                                            conf->command.keep.timeout);
+        return;
+    }
+
+    ex->spec.command.timeout = ngx_cc_mcp_execute_less(limit, conf->timeout);
+
+    if (!ex->detach) {
+        return;
+    }
+
+    ex->run = ngx_cc_mcp_execute_less(limit, conf->command.keep.timeout);
+
+    if (conf->timeout) {
+        /* the wait is not cut short by what holds for calls */
+
+        ex->spec.command.timeout =
+            ngx_cc_mcp_execute_less(limit,
+                                    ngx_max(conf->timeout,
+                                            ex->wait
+                                            + NGX_CC_MCP_EXECUTE_SPARE));
+    }
+}
+
+
+/* with on_timeout detach "limit" is how long is waited, and nothing else */
+
+static void
+ngx_cc_mcp_execute_wait(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *arguments, ngx_msec_t *limit)
+{
+    uint64_t    n;
+    ngx_msec_t  wait;
+
+    if (ngx_cc_mcp_arguments_number(arguments, "wait_ms", &n) == NGX_OK) {
+        ex->background |= (n == 0);
+        ex->detach = 1;
+        ex->wait = n;
+    }
+
+    if (ngx_cc_mcp_arguments_choice(arguments, "on_timeout",
+                                    ngx_cc_mcp_execute_on_timeout(conf))
+        == 1)
+    {
+        wait = *limit ? *limit : conf->timeout;
+        *limit = 0;
+
+        if (!ex->detach || (wait && wait < ex->wait)) {
+            ex->clamped = (wait == 0 || wait > NGX_CC_MCP_JOB_WAIT);
+            ex->wait = ex->clamped ? NGX_CC_MCP_JOB_WAIT : wait;
+        }
+
+        ex->detach = 1;
+    }
+
+    ex->detach &= !ex->background;
+}
+
+
+static ngx_msec_t
+ngx_cc_mcp_execute_less(ngx_msec_t a, ngx_msec_t b)
+{
+    return (a && (b == 0 || a < b)) ? a : b;
 }
 
 
@@ -180,11 +280,12 @@ ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
         return NGX_DECLINED;
     }
 
-    if (!ex->background) {
+    if (!ex->background && !ex->detach) {
 
         if (ex->stdin_stays) {
             return ngx_cc_spec_wrong(&ex->spec, "open_stdin is for jobs: with "
-                                     "%s.background", ex->spec.prefix);
+                                     "%s.background or %s.wait_ms",
+                                     ex->spec.prefix, ex->spec.prefix);
         }
 
         return NGX_OK;
@@ -199,7 +300,13 @@ ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ex->keep.ttl = conf->command.keep.ttl;
     ex->keep.drop = 1;
     ex->keep.lossy = 1;
-    ex->spec.command.keep = &ex->keep;
+
+    if (ex->background) {
+        ex->spec.command.keep = &ex->keep;
+
+    } else {
+        ex->spec.command.keepable = 1;
+    }
 
     return NGX_OK;
 }

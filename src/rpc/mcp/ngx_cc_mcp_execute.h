@@ -17,7 +17,12 @@ typedef struct {
     ngx_str_t       stdin_data;
     size_t          output;          /* bytes of each stream */
     ngx_cc_command_keep_t  keep;     /* of one that is to be kept */
+    ngx_msec_t      wait;            /* detach: so long, ms */
+    ngx_msec_t      run;             /* detach: run limit of the job, ms;
+                                        0 = none */
     unsigned        background:1;    /* it is a job from its start on */
+    unsigned        detach:1;        /* it becomes one when the wait is over */
+    unsigned        clamped:1;       /* that is less than was asked for */
     unsigned        stdin_given:1;
     unsigned        stdin_stays:1;   /* open, behind what is given */
     unsigned        output_given:1;  /* else "output" is for both together */

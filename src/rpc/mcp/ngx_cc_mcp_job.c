@@ -13,7 +13,6 @@
 
 static ngx_cc_mcp_job_t *ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec,
     ngx_log_t *log, ngx_str_t *id, ngx_str_t *token);
-static void ngx_cc_mcp_job_reader(ngx_cc_mcp_job_t *job);
 static ngx_int_t ngx_cc_mcp_job_find(ngx_cc_mcp_job_t *job,
     ngx_cc_mcp_job_spec_t *spec);
 static void ngx_cc_mcp_job_found(void *data);
@@ -65,7 +64,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->sent.done = ngx_cc_mcp_job_sent;
     job->sent.data = job;
 
-    ngx_cc_mcp_job_reader(job);
+    ngx_cc_mcp_job_reader(transport, job->reader);
     ngx_cc_mcp_progress_init(&job->progress, &job->token, ngx_cc_mcp_job_wake,
                              job, transport->log);
 
@@ -150,25 +149,26 @@ ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec, ngx_log_t *log,
 }
 
 
-/* a WebSocket is a reader of its own, all POSTs of an owner are one */
-
-static void
-ngx_cc_mcp_job_reader(ngx_cc_mcp_job_t *job)
+void
+ngx_cc_mcp_job_reader(const ngx_cc_transport_t *transport,
+    uint8_t reader[NGX_CC_WIRE_READER])
 {
     ngx_uint_t  i;
 
-    if (job->transport->post) {
-        ngx_memset(job->reader, 0xff, NGX_CC_WIRE_READER);
+    if (transport->post) {
+        ngx_memset(reader, 0xff, NGX_CC_WIRE_READER);
         return;
     }
+
+    ngx_memzero(reader, NGX_CC_WIRE_READER);
 
     /* 36 characters, 122 bits of chance: folded into 16 bytes */
 
     for (i = 0; i < NGX_CC_UUID_TEXT; i++) {
-        job->reader[i % NGX_CC_WIRE_READER] =
-            (job->reader[i % NGX_CC_WIRE_READER] << 4)
-            ^ (job->reader[i % NGX_CC_WIRE_READER] >> 4)
-            ^ job->transport->session_id[i];
+        reader[i % NGX_CC_WIRE_READER] =
+            (reader[i % NGX_CC_WIRE_READER] << 4)
+            ^ (reader[i % NGX_CC_WIRE_READER] >> 4)
+            ^ transport->session_id[i];
     }
 }
 
@@ -517,26 +517,13 @@ static void
 ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer)
 {
-    ngx_uint_t              i;
-    ngx_cc_gather_t        *g;
-    ngx_cc_mcp_job_told_t  *told;
-
-    g = answer->output;
-    told = &job->told;
-
-    ngx_cc_mcp_job_view_entry(&told->view, answer->entry);
-    ngx_memcpy(told->from, answer->attached.from, sizeof(told->from));
-
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-        told->more |= ((job->spec.streams & (1u << i))
-                       && g->next[i] < told->view.bytes[i]);
-    }
+    ngx_cc_mcp_job_text_read(&job->told, answer, job->spec.streams);
 
     if (job->spec.tail) {
-        ngx_cc_gather_last(g, job->spec.tail);
+        ngx_cc_gather_last(answer->output, job->spec.tail);
     }
 
-    ngx_cc_mcp_job_answer(job, g);
+    ngx_cc_mcp_job_answer(job, answer->output);
 }
 
 

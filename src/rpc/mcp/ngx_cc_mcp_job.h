@@ -70,6 +70,13 @@ void ngx_cc_mcp_job_leave(ngx_cc_mcp_job_t *job);
 /* has somebody to know whether its answer was sent? */
 ngx_uint_t ngx_cc_mcp_job_marks(ngx_cc_mcp_job_t *job);
 
+/*
+ * Whose mark moves when a session reads: a WebSocket is a reader of its own,
+ * all POSTs of an owner are one.
+ */
+void ngx_cc_mcp_job_reader(const ngx_cc_transport_t *transport,
+    uint8_t reader[NGX_CC_WIRE_READER]);
+
 /* frees it; nothing is answered any more.  It is not in any queue */
 void ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job);
 

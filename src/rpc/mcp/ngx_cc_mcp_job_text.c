@@ -48,6 +48,23 @@ static const char  *ngx_cc_mcp_job_text_waited[] = {
 };
 
 
+void
+ngx_cc_mcp_job_text_read(ngx_cc_mcp_job_told_t *told,
+    const ngx_cc_ask_answer_t *answer, ngx_uint_t streams)
+{
+    ngx_uint_t  i;
+
+    told->output = answer->output;
+    ngx_cc_mcp_job_view_entry(&told->view, answer->entry);
+    ngx_memcpy(told->from, answer->attached.from, sizeof(told->from));
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        told->more |= ((streams & (1u << i))
+                       && told->output->next[i] < told->view.bytes[i]);
+    }
+}
+
+
 ngx_int_t
 ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log)

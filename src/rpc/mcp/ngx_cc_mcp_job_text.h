@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ask.h"
 #include "ngx_cc_gather.h"
 #include "ngx_cc_mcp_job_view.h"
 #include "ngx_cc_mcp_parts.h"
@@ -53,6 +54,13 @@ typedef struct {
     u_char               text[NGX_CC_MCP_JOB_TEXT_SIZE];
 } ngx_cc_mcp_job_text_t;
 
+
+/*
+ * Fills view, output, from and more from the answer to a question for output
+ * (ASKED_OK) of these streams (NGX_CC_EOF_*).
+ */
+void ngx_cc_mcp_job_text_read(ngx_cc_mcp_job_told_t *told,
+    const ngx_cc_ask_answer_t *answer, ngx_uint_t streams);
 
 /*
  * Prepares the answer; it must not move.  What the output holds is in it in
