@@ -38,11 +38,11 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint e2e e2e-agent \
+.PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
         bench bench-quick install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
-all: module client
+all: module client executord
 
 module: packages-build
 	@.ci/configure $(OBJ)
@@ -61,6 +61,15 @@ build/cc-run: $(shell .ci/sources client) $(CLIENT_LIB) $(HEADS)
 	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/client -o $@ \
 	    $(filter %.c,$^) $(LDFLAGS) -lyajl -lssl -lcrypto
 
+# cc-executord, the executor service; a program of its own, too
+
+executord: packages-build build/cc-executord
+
+build/cc-executord: $(shell .ci/sources executord) $(PURE) $(HEADS)
+	@mkdir -p build
+	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/helper -Isrc/executord -o $@ \
+	    $(filter %.c,$^) $(LDFLAGS)
+
 run: module client
 	@.ci/packages demo
 	@exec .ci/serve
@@ -69,7 +78,7 @@ demo: module client
 	@.ci/packages demo
 	@.ci/demo
 
-test: module client asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
+test: module client executord asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
 	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
 
@@ -94,7 +103,7 @@ e2e: client
 e2e-agent: module client packages-test
 	@.ci/agent
 
-integration: module client packages-test fixtures clients
+integration: module client executord packages-test fixtures clients
 	@.ci/test $(TESTS)
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds
@@ -114,7 +123,7 @@ stress: module packages-test
 contract: module packages-test
 	@CC_RECORD=1 .ci/test t/63-docs-contract.t
 
-coverage: module packages-test fixtures clients
+coverage: module executord packages-test fixtures clients
 	@.ci/packages coverage
 	@COVERAGE_TESTS="$${COVERAGE_TESTS:-$(call tagged,coverage)}" .ci/coverage
 
@@ -172,9 +181,10 @@ BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
               | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 
-install: module client
+install: module client executord
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
 	install -D -m 755 build/cc-run $(DESTDIR)/usr/bin/cc-run
+	install -D -m 755 build/cc-executord $(DESTDIR)/usr/sbin/cc-executord
 
 # a configuration that still loads it would keep nginx from its next start
 
@@ -182,13 +192,14 @@ uninstall:
 	@if grep -rns '^[^#]*load_module.*ngx_cc_executor_module' \
 	        $(DESTDIR)/etc/nginx; then \
 	    echo "remove these lines first, and reload nginx" >&2; exit 1; fi
-	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run
+	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run \
+	    $(DESTDIR)/usr/sbin/cc-executord
 
 clean:
 	rm -rf build
 
 help:
-	@echo "make              build $(SO) and build/cc-run"
+	@echo "make              build $(SO), build/cc-run, build/cc-executord"
 	@echo "make deps         install what building and testing needs"
 	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
 	@echo "make demo         run some real commands and show what they print"
@@ -209,7 +220,7 @@ help:
 	@echo "make bench-quick  the same in less than two minutes, less exact"
 	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
-	@echo "make install      copy the module to nginx's modules, cc-run to /usr/bin (DESTDIR)"
+	@echo "make install      copy the module to nginx's modules, the programs to /usr (DESTDIR)"
 	@echo "make uninstall    remove it there"
 	@echo "make clean        remove build/"
 

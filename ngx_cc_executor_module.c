@@ -533,6 +533,20 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_main(session_key),
       NULL },
 
+    { ngx_string("cc_executor_service"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(service),
+      NULL },
+
+    { ngx_string("cc_executor_user"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      ngx_cc_main(user),
+      NULL },
+
     { ngx_string("cc_executor_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_cc_status_directive,

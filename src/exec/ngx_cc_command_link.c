@@ -14,7 +14,8 @@
 
 
 static void ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h);
-static void ngx_cc_command_link_refused(void *data, ngx_err_t err);
+static void ngx_cc_command_link_refused(void *data, ngx_cc_stage_e stage,
+    ngx_err_t err);
 static void ngx_cc_command_link_writable(void *data);
 static void ngx_cc_command_link_gone(void *data);
 static void ngx_cc_command_link_exited(ngx_cc_command_link_t *cl,
@@ -96,15 +97,15 @@ ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h)
 /* no helper could be made, and there is none to wait for */
 
 static void
-ngx_cc_command_link_refused(void *data, ngx_err_t err)
+ngx_cc_command_link_refused(void *data, ngx_cc_stage_e stage, ngx_err_t err)
 {
     ngx_cc_command_link_t  *cl = data;
 
     cl->public.state = NGX_CC_COMMAND_OVER;
-    cl->public.stage = NGX_CC_STAGE_FORK;
+    cl->public.stage = stage;
     cl->public.error = err;
 
-    ngx_cc_record_failed(&cl->record, NGX_CC_STAGE_FORK, err);
+    ngx_cc_record_failed(&cl->record, stage, err);
     ngx_cc_command_link_over(cl);
     (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_FAILED);
 }

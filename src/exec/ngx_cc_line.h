@@ -15,6 +15,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_wire.h"
 
 
 typedef struct ngx_cc_helper_handle_s  ngx_cc_helper_handle_t;
@@ -25,7 +26,7 @@ typedef struct ngx_cc_helper_handle_s  ngx_cc_helper_handle_t;
 typedef struct {
     ngx_queue_t      queue;
     void           (*ready)(void *data, ngx_cc_helper_handle_t *h);
-    void           (*failed)(void *data, ngx_err_t err);
+    void           (*failed)(void *data, ngx_cc_stage_e stage, ngx_err_t err);
     void            *data;
     unsigned         waiting:1;
 } ngx_cc_line_wait_t;

@@ -24,7 +24,8 @@ static void ngx_cc_pool_ready(void *data);
 static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
 static void ngx_cc_pool_stopped(void *data, pid_t pid);
 static void ngx_cc_pool_ended(void *data, pid_t pid);
-static void ngx_cc_pool_refused(void *data, ngx_err_t err);
+static void ngx_cc_pool_refused(void *data, ngx_cc_stage_e stage,
+    ngx_err_t err);
 static void ngx_cc_pool_orphaned(void *data);
 static void ngx_cc_pool_exiting(void *data);
 static void ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
@@ -87,7 +88,8 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     }
 
     ngx_cc_spawner_client_start(&pool->helpers.spawner, &spawner,
-                                &ngx_cc_pool_spawner, pool, cycle->log);
+                                &conf->service, &ngx_cc_pool_spawner, pool,
+                                cycle->log);
 }
 
 
@@ -197,6 +199,7 @@ ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
     ngx_cc_line_join(&pool->line, wait);
     ngx_cc_helpers_tell(&pool->helpers);
     ngx_cc_helpers_order(&pool->helpers, 0);
+    ngx_cc_spawner_client_hurry(&pool->helpers.spawner);
 
     return NULL;
 }
@@ -455,10 +458,13 @@ ngx_cc_pool_ended(void *data, pid_t pid)
 }
 
 
-/* with any helper alive the line moves on by itself */
+/*
+ * With any helper alive the line moves on by itself; but not without a service,
+ * whose helpers end what they run and leave.
+ */
 
 static void
-ngx_cc_pool_refused(void *data, ngx_err_t err)
+ngx_cc_pool_refused(void *data, ngx_cc_stage_e stage, ngx_err_t err)
 {
     ngx_cc_pool_t       *pool = data;
     ngx_cc_line_wait_t  *wait;
@@ -467,12 +473,13 @@ ngx_cc_pool_refused(void *data, ngx_err_t err)
     ngx_cc_helpers_tell(&pool->helpers);
 
     while (pool->line.nwaiting
-           && pool->helpers.nbusy + pool->helpers.nidle == 0)
+           && (pool->helpers.nbusy + pool->helpers.nidle == 0
+               || stage == NGX_CC_STAGE_SERVICE))
     {
         wait = ngx_cc_line_first(&pool->line);
         ngx_cc_helpers_tell(&pool->helpers);
 
-        wait->failed(wait->data, err);
+        wait->failed(wait->data, stage, err);
     }
 }
 

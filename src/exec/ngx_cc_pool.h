@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_helper_handle.h"
+#include "ngx_cc_service_client.h"
 
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     unsigned         seccomp;    /* what all commands of all locations are
                                     denied (ngx_cc_seccomp.h) */
     ngx_uint_t       unfenced;   /* a location's commands may signal others */
+    ngx_cc_service_client_conf_t  service;   /* where helpers come from */
 } ngx_cc_pool_conf_t;
 
 

@@ -13,12 +13,21 @@
                                                 long is stable */
 #define NGX_CC_SPAWNER_CLIENT_PAUSE  10000   /* ms; longer than a spawner ever
                                                 waits after a failure */
+#define NGX_CC_SPAWNER_CLIENT_ANSWER 5000    /* ms that a service has */
 
 
 static void ngx_cc_spawner_client_fork(ngx_event_t *ev);
 static void ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *sc,
     int signo);
 static ngx_int_t ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc);
+static void ngx_cc_spawner_client_born(ngx_cc_spawner_client_t *sc,
+    pid_t pid);
+static void ngx_cc_spawner_client_ask(ngx_cc_spawner_client_t *sc);
+static void ngx_cc_spawner_client_answer(ngx_cc_spawner_client_t *sc,
+    const ngx_cc_wire_connected_t *msg);
+static void ngx_cc_spawner_client_answered(ngx_cc_spawner_client_t *sc);
+static void ngx_cc_spawner_client_unserved(ngx_cc_spawner_client_t *sc,
+    const ngx_cc_wire_connected_t *msg, ngx_err_t err);
 static ngx_msec_t ngx_cc_spawner_client_delay(ngx_cc_spawner_client_t *sc);
 static void ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg,
     int *fds, int nfds);
@@ -97,6 +106,7 @@ ngx_cc_spawner_client_undumpable(ngx_log_t *log)
 void
 ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *sc,
     const ngx_cc_spawner_conf_t *conf,
+    const ngx_cc_service_client_conf_t *service,
     const ngx_cc_spawner_client_handlers_t *handlers, void *data,
     ngx_log_t *log)
 {
@@ -106,6 +116,7 @@ ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *sc,
     sc->data = data;
     sc->log = log;
     sc->conf = *conf;
+    sc->service = *service;
 
     sc->fork.handler = ngx_cc_spawner_client_fork;
     sc->fork.data = sc;
@@ -121,7 +132,7 @@ ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *sc, ngx_uint_t n)
 {
     ngx_cc_wire_supply_t  msg;
 
-    if (sc->channel.connection == NULL
+    if (sc->channel.connection == NULL || sc->asking
         || (n == sc->wanted && !sc->unsent))
     {
         return;
@@ -168,6 +179,15 @@ ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
         return;
     }
 
+    if (sc->service.path) {
+        ngx_log_error(NGX_LOG_ERR, sc->log, 0,
+                      "cc_executor: the executor service at \"%s\" does not "
+                      "answer, it is connected to again", sc->service.path);
+
+        ngx_cc_spawner_client_broken(sc);
+        return;
+    }
+
     ngx_log_error(NGX_LOG_ERR, sc->log, 0,
                   "cc_executor: the spawner of keeper %P does not answer, it "
                   "is killed", sc->pid);
@@ -203,6 +223,20 @@ ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *sc, int signo)
 
 
 void
+ngx_cc_spawner_client_hurry(ngx_cc_spawner_client_t *sc)
+{
+    if (sc->service.path && sc->channel.connection == NULL && !sc->stopped) {
+
+        if (sc->fork.timer_set) {
+            ngx_del_timer(&sc->fork);
+        }
+
+        ngx_add_timer(&sc->fork, 1);
+    }
+}
+
+
+void
 ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *sc)
 {
     sc->stopped = 1;
@@ -218,7 +252,10 @@ ngx_cc_spawner_client_stop(ngx_cc_spawner_client_t *sc)
         ngx_cc_channel_close(&sc->channel);
 
         /* in case it was stopped: the keeper wakes it */
-        ngx_cc_spawner_client_signal(sc, SIGCONT);
+
+        if (sc->service.path == NULL) {
+            ngx_cc_spawner_client_signal(sc, SIGCONT);
+        }
     }
 }
 
@@ -229,6 +266,11 @@ ngx_cc_spawner_client_fork(ngx_event_t *ev)
     ngx_cc_spawner_client_t  *sc = ev->data;
 
     if (sc->stopped) {
+        return;
+    }
+
+    if (sc->service.path) {
+        ngx_cc_spawner_client_ask(sc);
         return;
     }
 
@@ -303,6 +345,7 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
 
     conf.argv = ngx_os_argv;
     conf.title_room = ngx_strlen(ngx_os_argv[0]) + 1;
+    conf.program = "nginx: cc";
 
     /* one that is born not dumpable could not do that itself */
 
@@ -333,11 +376,7 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
         return NGX_ERROR;
     }
 
-    sc->generation++;
-    sc->pid = pid;
-    sc->born = ngx_current_msec;
-    sc->heard = ngx_current_msec;
-    sc->refusing = 0;
+    ngx_cc_spawner_client_born(sc, pid);
 
     ngx_log_error(NGX_LOG_NOTICE, sc->log, 0,
                   "cc_executor: spawner started, its keeper is %P", pid);
@@ -347,6 +386,129 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
                              sc->log);
 
     return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_cc_spawner_client_born(ngx_cc_spawner_client_t *sc, pid_t pid)
+{
+    sc->generation++;
+    sc->pid = pid;
+    sc->born = ngx_current_msec;
+    sc->heard = ngx_current_msec;
+    sc->refusing = 0;
+}
+
+
+/* the service: connect, or give it up that has not answered */
+
+static void
+ngx_cc_spawner_client_ask(ngx_cc_spawner_client_t *sc)
+{
+    ngx_socket_t  s;
+
+    if (sc->asking) {
+        ngx_cc_spawner_client_unserved(sc, NULL, NGX_ETIMEDOUT);
+        return;
+    }
+
+    s = ngx_cc_service_client_connect(&sc->service, &sc->conf);
+
+    if (s == (ngx_socket_t) -1) {
+        ngx_cc_spawner_client_unserved(sc, NULL, ngx_errno);
+        return;
+    }
+
+    ngx_cc_spawner_client_born(sc, 0);
+
+    if (ngx_cc_channel_open(&sc->channel, s, &ngx_cc_spawner_client_channel,
+                            sc, 1, sc->log)
+        != NGX_OK)
+    {
+        ngx_cc_spawner_client_unserved(sc, NULL, NGX_ENOMEM);
+        return;
+    }
+
+    sc->asking = 1;
+    ngx_add_timer(&sc->fork, NGX_CC_SPAWNER_CLIENT_ANSWER);
+}
+
+
+static void
+ngx_cc_spawner_client_answer(ngx_cc_spawner_client_t *sc,
+    const ngx_cc_wire_connected_t *msg)
+{
+    if (msg->head.version != NGX_CC_WIRE_VERSION
+        || msg->refusal != NGX_CC_REFUSAL_NONE)
+    {
+        ngx_cc_spawner_client_unserved(sc, msg,
+                                       ngx_cc_service_client_error(msg));
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, sc->log, 0,
+                  "cc_executor: the executor service at \"%s\" starts commands "
+                  "as \"%s\" (uid %uD)", sc->service.path, sc->service.user,
+                  msg->uid);
+
+    ngx_cc_spawner_client_answered(sc);
+
+    sc->told = 0;
+    sc->wanted = 0;
+    sc->unsent = 0;
+
+    sc->handlers->ready(sc->data);
+}
+
+
+/* the timer is that of the answer, unless this worker is about to leave */
+
+static void
+ngx_cc_spawner_client_answered(ngx_cc_spawner_client_t *sc)
+{
+    sc->asking = 0;
+
+    if (sc->fork.timer_set) {
+        ngx_del_timer(&sc->fork);
+    }
+}
+
+
+/*
+ * No service, or (msg) one that refuses: who waits is told why, and it is tried
+ * again.  The log has one line for each reason in a row.
+ */
+
+static void
+ngx_cc_spawner_client_unserved(ngx_cc_spawner_client_t *sc,
+    const ngx_cc_wire_connected_t *msg, ngx_err_t err)
+{
+    ngx_uint_t  why;
+
+    ngx_cc_channel_close(&sc->channel);
+    ngx_cc_spawner_client_answered(sc);
+
+    why = msg ? 0x10000 + msg->refusal : (ngx_uint_t) err;
+
+    if (why != sc->told) {
+        sc->told = why;
+
+        if (msg) {
+            ngx_cc_service_client_refused(&sc->service, msg, sc->log);
+
+        } else {
+            ngx_log_error(NGX_LOG_ERR, sc->log, err,
+                          "cc_executor: no executor service at \"%s\"",
+                          sc->service.path);
+        }
+    }
+
+    if (!sc->stopped) {
+        ngx_add_timer(&sc->fork,
+                      ngx_max(ngx_cc_spawner_client_delay(sc), 100));
+    }
+
+    sc->handlers->refused(sc->data, NGX_CC_STAGE_SERVICE, err);
 }
 
 
@@ -373,6 +535,13 @@ ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
     sc->heard = ngx_current_msec;
 
     switch (msg->head.type) {
+
+    case NGX_CC_WIRE_CONNECTED:
+        if (sc->asking) {
+            ngx_cc_spawner_client_answer(sc, &msg->connected);
+        }
+
+        break;
 
     case NGX_CC_WIRE_HELPER:
         sc->refusing = 0;
@@ -409,8 +578,8 @@ ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
                       ? "cc_executor: could not make a helper"
                       : "cc_executor: a helper died at its birth");
 
-        sc->handlers->refused(sc->data, msg->failed.error
-                                                ? msg->failed.error
+        sc->handlers->refused(sc->data, NGX_CC_STAGE_FORK,
+                              msg->failed.error ? msg->failed.error
                                                 : NGX_EAGAIN);
         break;
 
@@ -440,6 +609,11 @@ ngx_cc_spawner_client_broken(void *data)
 {
     ngx_msec_t                delay;
     ngx_cc_spawner_client_t  *sc = data;
+
+    if (sc->asking) {
+        ngx_cc_spawner_client_unserved(sc, NULL, NGX_ECONNRESET);
+        return;
+    }
 
     ngx_cc_channel_close(&sc->channel);
 

@@ -1,9 +1,10 @@
 
 /*
  * The spawner as this worker sees it: forked at the start, forked again when
- * it dies, told how many helpers shall be alive.  What it makes goes up to the
- * pool.  And the deathwatch: the pipe by which helpers see that the master is
- * gone.
+ * it dies, told how many helpers shall be alive.  With an executor service it
+ * is the service's: the worker connects, and connects again.  What it makes
+ * goes up to the pool.  And the deathwatch: the pipe by which helpers see that
+ * the master is gone.
  */
 
 #ifndef _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_
@@ -13,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_channel.h"
+#include "ngx_cc_service_client.h"
 #include "ngx_cc_spawner.h"
 
 
@@ -35,8 +37,9 @@ typedef struct {
     /* a helper of the current spawner has ended */
     void  (*gone)(void *data, pid_t pid);
 
-    /* a helper could not be made; the spawner tries again by itself */
-    void  (*refused)(void *data, ngx_err_t err);
+    /* a helper could not be made, or the service not be reached: it is tried
+     * again */
+    void  (*refused)(void *data, ngx_cc_stage_e stage, ngx_err_t err);
 
     /* the spawner is gone: its helpers, "generation" tells them, are orphans */
     void  (*lost)(void *data);
@@ -55,6 +58,7 @@ typedef struct {
     void                                    *data;
     ngx_log_t                               *log;
     ngx_cc_spawner_conf_t                    conf; /* of the next one */
+    ngx_cc_service_client_conf_t             service;
     ngx_cc_channel_t                         channel;
     pid_t                                    pid; /* of its keeper */
     ngx_msec_t                               born; /* when it was forked */
@@ -68,6 +72,11 @@ typedef struct {
     unsigned                         refusing:1; /* since "refused" it could
                                                     not make one */
     unsigned                         stopped:1;
+    unsigned                         asking:1;   /* the service has not
+                                                    answered yet */
+    ngx_uint_t                       told;       /* why it does not serve, as
+                                                    was logged last; 0 = it
+                                                    does */
 } ngx_cc_spawner_client_t;
 
 
@@ -89,10 +98,12 @@ void ngx_cc_spawner_client_undumpable(ngx_log_t *log);
 
 /*
  * Forks the first spawner of this worker, or tries again later (told).
- * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.
+ * Of "conf" the ring's size, nice, tmp, seccomp and enclosed are used.  With a
+ * "service" it connects instead.
  */
 void ngx_cc_spawner_client_start(ngx_cc_spawner_client_t *sc,
     const ngx_cc_spawner_conf_t *conf,
+    const ngx_cc_service_client_conf_t *service,
     const ngx_cc_spawner_client_handlers_t *handlers, void *data,
     ngx_log_t *log);
 
@@ -114,6 +125,13 @@ void ngx_cc_spawner_client_kill(ngx_cc_spawner_client_t *sc,
  */
 void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
     ngx_msec_t patience);
+
+/*
+ * A command wants a helper.  Without a connection to the service it is asked
+ * now, so that the command is soon refused, if it has to be (the handler
+ * "refused").
+ */
+void ngx_cc_spawner_client_hurry(ngx_cc_spawner_client_t *sc);
 
 /* no spawner is forked any more */
 void ngx_cc_spawner_client_retire(ngx_cc_spawner_client_t *sc);

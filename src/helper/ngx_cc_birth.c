@@ -62,17 +62,28 @@ ngx_cc_birth_schedule(int nice)
 
 
 void
-ngx_cc_birth_title(char **argv, size_t room, const char *title)
+ngx_cc_birth_title(char **argv, size_t room, const char *program,
+    const char *role)
 {
-    size_t  n;
+    size_t       i, n, len;
+    const char  *part[3];
 
     if (argv == NULL || room == 0) {
         return;
     }
 
-    n = strlen(title);
-    n = n < room ? n : room - 1;
+    part[0] = program;
+    part[1] = " ";
+    part[2] = role;
+    n = 0;
 
-    memcpy(argv[0], title, n);
+    for (i = 0; i < 3; i++) {
+        len = strlen(part[i]);
+        len = len < room - 1 - n ? len : room - 1 - n;
+
+        memcpy(argv[0] + n, part[i], len);
+        n += len;
+    }
+
     memset(argv[0] + n, 0, room - n);
 }

@@ -20,8 +20,12 @@ int ngx_cc_birth_signals(void);
 /* all processors, the ordinary class, that absolute nice value */
 void ngx_cc_birth_schedule(int nice);
 
-/* "argv": memory of the process title, "room" bytes from argv[0]; or NULL */
-void ngx_cc_birth_title(char **argv, size_t room, const char *title);
+/*
+ * The title "PROGRAM ROLE".  "argv": memory of it, "room" bytes from argv[0];
+ * or NULL.
+ */
+void ngx_cc_birth_title(char **argv, size_t room, const char *program,
+    const char *role);
 
 
 #endif /* _NGX_CC_BIRTH_H_INCLUDED_ */

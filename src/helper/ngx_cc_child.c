@@ -31,6 +31,7 @@ typedef struct {
 
 static int ngx_cc_child_main(void *data);
 static int ngx_cc_child_stdio(const ngx_cc_child_t *child);
+static int ngx_cc_child_place(const ngx_cc_child_t *child);
 static int ngx_cc_child_script(int fd);
 static int ngx_cc_child_limits(const ngx_cc_confine_t *confine);
 static int ngx_cc_child_exec(const ngx_cc_child_t *child);
@@ -119,9 +120,15 @@ ngx_cc_child_main(void *data)
         goto failed;
     }
 
+    stage = NGX_CC_STAGE_USER;
+
+    if (birth->child->user && ngx_cc_user_become(birth->child->user) == -1) {
+        goto failed;
+    }
+
     stage = NGX_CC_STAGE_CHDIR;
 
-    if (ngx_cc_place_enter(birth->child->cwd, birth->child->beneath) == -1) {
+    if (ngx_cc_child_place(birth->child) == -1) {
         goto failed;
     }
 
@@ -205,6 +212,19 @@ ngx_cc_child_stdio(const ngx_cc_child_t *child)
     }
 
     return 0;
+}
+
+
+/* users of services often have a home that does not exist */
+
+static int
+ngx_cc_child_place(const ngx_cc_child_t *child)
+{
+    if (ngx_cc_place_enter(child->cwd, child->beneath) == 0) {
+        return 0;
+    }
+
+    return (child->home && *child->beneath == '\0') ? chdir("/") : -1;
 }
 
 

@@ -25,6 +25,8 @@ static int ngx_cc_helper_script(ngx_cc_helper_t *h, ngx_cc_wire_type_e type,
     int fd, int nfds);
 static void ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type);
 static void ngx_cc_helper_start(ngx_cc_helper_t *h);
+static void ngx_cc_helper_shutdown(ngx_cc_helper_t *h);
+static int ngx_cc_helper_closed(const ngx_cc_helper_t *h);
 static int ngx_cc_helper_keep(ngx_cc_helper_t *h);
 static void ngx_cc_helper_reach(ngx_cc_helper_t *h);
 static int ngx_cc_helper_credit(ngx_cc_helper_t *h, uint64_t tail);
@@ -48,7 +50,7 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
     for ( ;; ) {
         ngx_cc_helper_tell(h);
 
-        if (h->life.state == NGX_CC_LIFE_OVER) {
+        if (h->life.state == NGX_CC_LIFE_OVER || ngx_cc_helper_closed(h)) {
             break;
         }
 
@@ -114,7 +116,13 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
         _exit(1);
     }
 
+    h->life.user = conf->user;
     ngx_cc_tmpdir_init(&h->life.tmp, conf->tmp);
+
+    if (conf->user) {
+        h->life.tmp.owner = conf->user->uid;
+    }
+
     (void) ngx_cc_tmpdir_open(&h->life.tmp);
 
     /*
@@ -216,7 +224,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
         ngx_cc_stay_dead(h->stay);
 
     } else if (fds[2].revents) {
-        ngx_cc_life_orphan(&h->life);
+        ngx_cc_helper_shutdown(h);
     }
 
     /* closed by all writers, and empty: there is nothing to read */
@@ -444,6 +452,37 @@ ngx_cc_helper_start(ngx_cc_helper_t *h)
 
     h->armed = 1;
     h->told = 0;
+}
+
+
+/*
+ * There is no master, and so soon no worker; or there is no service, and the
+ * worker shall know how its command has ended.
+ */
+
+static void
+ngx_cc_helper_shutdown(ngx_cc_helper_t *h)
+{
+    if (h->conf->user == NULL) {
+        ngx_cc_life_orphan(&h->life);
+        return;
+    }
+
+    h->life.masterless = 1;
+
+    if (h->life.state != NGX_CC_LIFE_IDLE) {
+        ngx_cc_ladder_begin(&h->life, NGX_CC_CAUSE_SHUTDOWN);
+    }
+}
+
+
+/* the service is gone, and all is told */
+
+static int
+ngx_cc_helper_closed(const ngx_cc_helper_t *h)
+{
+    return h->conf->user && h->life.masterless && h->stay == NULL
+           && h->life.state == NGX_CC_LIFE_IDLE && h->life.tell == 0;
 }
 
 

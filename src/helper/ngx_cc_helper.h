@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "ngx_cc_user.h"
 
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     int             enclosed;    /* every command that it will get has a fence
                                     that keeps signals in: the helper may stand
                                     in one of its own */
+    const ngx_cc_user_t  *user;  /* commands run as, or NULL: as we do */
 } ngx_cc_helper_conf_t;
 
 
@@ -33,8 +35,9 @@ typedef struct {
  * and /dev/null as 0, 1 and 2 (the spawner sees to that).  Closes every other
  * descriptor but the three of "conf", becomes a subreaper and a batch process
  * (SCHED_BATCH, sched(7)) and serves until the control socket or the
- * deathwatch ends.  Leaves by _exit(0), or by _exit(1) when it lacks what it
- * needs to serve at all.
+ * deathwatch ends; with a "user" the worker, which lives on, is told how its
+ * command has ended ("shutdown").  Leaves by _exit(0), or by _exit(1) when it
+ * lacks what it needs to serve at all.
  */
 void ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
     __attribute__((noreturn));

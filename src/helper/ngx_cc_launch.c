@@ -1,6 +1,8 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "ngx_cc_clock.h"
 #include "ngx_cc_fence.h"
@@ -14,11 +16,13 @@ typedef struct {
     const ngx_cc_wire_start_t  *start;
     ngx_cc_wire_strings_t       strings;
     ngx_cc_child_t              child;
+    char                        home[sizeof("HOME=") + NGX_CC_USER_HOME];
 } ngx_cc_launch_t;
 
 
 static void ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     const ngx_cc_wire_start_t *start, const char **vector);
+static void ngx_cc_launch_home(ngx_cc_launch_t *launch);
 static int ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     ngx_cc_child_result_t *result);
 static pid_t ngx_cc_launch_start(ngx_cc_launch_t *launch,
@@ -67,6 +71,13 @@ ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
 
     ngx_cc_wire_start_unpack(start, strings, vector);
 
+    child->user = life->user;
+    child->home = life->user && (start->head.flags & NGX_CC_START_WORK);
+
+    if (child->home) {
+        ngx_cc_launch_home(launch);
+    }
+
     child->cwd = strings->cwd;
     child->beneath = strings->beneath;
     child->program = strings->program;
@@ -82,6 +93,35 @@ ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     ngx_cc_tmpdir_give(&life->tmp, strings);
 
     child->direct = ngx_cc_direct_start(start, strings);
+}
+
+
+/*
+ * nginx's own directory for commands belongs to nginx's user: those of another
+ * one start at home, and where HOME was that directory it is the home, too.
+ */
+
+static void
+ngx_cc_launch_home(ngx_cc_launch_t *launch)
+{
+    uint32_t                i;
+    const char             *home;
+    ngx_cc_wire_strings_t  *strings;
+
+    strings = &launch->strings;
+    home = launch->child.user->home;
+
+    for (i = 0; i < strings->envc; i++) {
+        if (strncmp(strings->env[i], "HOME=", 5) == 0
+            && strcmp(strings->env[i] + 5, strings->cwd) == 0)
+        {
+            (void) snprintf(launch->home, sizeof(launch->home), "HOME=%s",
+                            home);
+            strings->env[i] = launch->home;
+        }
+    }
+
+    strings->cwd = home;
 }
 
 
@@ -290,7 +330,7 @@ ngx_cc_launch_fence(ngx_cc_life_t *life, const ngx_cc_confine_t *confine,
 static int
 ngx_cc_launch_remade(ngx_cc_launch_t *launch, int err)
 {
-    if (err != ENOENT
+    if (err != ENOENT || launch->child.home
         || !(launch->start->head.flags & NGX_CC_START_WORK))
     {
         return 0;

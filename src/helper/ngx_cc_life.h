@@ -29,6 +29,7 @@
 #include "ngx_cc_seccomp.h"
 #include "ngx_cc_tmpdir.h"
 #include "ngx_cc_tree.h"
+#include "ngx_cc_user.h"
 #include "ngx_cc_wire.h"
 
 
@@ -65,6 +66,7 @@ typedef struct {
     int                    fence;        /* for the next command, or -1 */
     ngx_cc_confine_t       fenced;       /* what it was made for */
     int                    script;       /* of START, or -1: the helper's */
+    const ngx_cc_user_t   *user;         /* commands run as, or NULL */
     ngx_cc_tmpdir_t        tmp;          /* TMPDIR of commands */
     unsigned               inherits;     /* ngx_cc_seccomp: what this process
                                             itself is denied already */
@@ -110,7 +112,8 @@ typedef struct {
     unsigned               kept:1;       /* it outlives its worker: this
                                             process gets no other command
                                             (ngx_cc_stay) */
-    unsigned               masterless:1; /* kept, and there is no master */
+    unsigned               masterless:1; /* kept, or of a service, and there
+                                            is no master, or no service */
 } ngx_cc_life_t;
 
 

@@ -102,6 +102,11 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
     }
 
     ngx_cc_tmpdir_init(&s->tmp, conf->tmp);
+
+    if (conf->user) {
+        s->tmp.owner = conf->user->uid;
+    }
+
     s->tmp.stale = 1;
     s->now = ngx_cc_clock_ms();
 
@@ -157,6 +162,12 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
         ngx_cc_oom_raise(NGX_CC_SPAWNER_OOM);
     }
 
+    /* it clears the death signal and may make this process dumpable */
+
+    if (s->conf->user && ngx_cc_user_files(s->conf->user) == -1) {
+        return -1;
+    }
+
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -188,7 +199,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     }
 
     ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
-                       "nginx: cc keeper");
+                       s->conf->program, "keeper");
 
     s->keeper = ngx_cc_keeper_split(s->list);
 
@@ -202,7 +213,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     (void) setsid();
 
     ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
-                       "nginx: cc spawner");
+                       s->conf->program, "spawner");
 
     s->childless = 1;
 
@@ -264,6 +275,12 @@ ngx_cc_spawner_wait(ngx_cc_spawner_t *s)
     if (fds[2].revents) {
         s->quitting = 1;
         ngx_cc_spawner_orphaned(s);
+
+        /* the worker lives on, and shall look for the next service */
+
+        if (s->conf->user) {
+            ngx_cc_spawner_leave(s);
+        }
     }
 
     /* another one with a keeper takes over; what runs may end here */
@@ -532,6 +549,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     conf.tmp = s->conf->tmp;
     conf.seccomp = s->conf->seccomp;
     conf.enclosed = s->conf->enclosed;
+    conf.user = s->conf->user;
     conf.ring = ngx_cc_ring_create(conf.ring_size);
 
     if (conf.ring == -1) {
@@ -562,7 +580,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
 
     if (pid == 0) {
         ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
-                       "nginx: cc helper");
+                           s->conf->program, "helper");
         ngx_cc_helper_run(&conf);
     }
 

@@ -38,6 +38,7 @@ void
 ngx_cc_tmpdir_init(ngx_cc_tmpdir_t *tmp, const char *path)
 {
     tmp->path = path;
+    tmp->owner = geteuid();
     tmp->parent = -1;
     tmp->own = -1;
     tmp->fd = -1;
@@ -287,7 +288,7 @@ ngx_cc_tmpdir_parent(ngx_cc_tmpdir_t *tmp)
 
     /* no one else may prepare anything in there */
 
-    if (fstat(tmp->parent, &st) == -1 || st.st_uid != geteuid()
+    if (fstat(tmp->parent, &st) == -1 || st.st_uid != tmp->owner
         || (st.st_mode & 022))
     {
         (void) close(tmp->parent);

@@ -20,6 +20,7 @@
 
 
 #include <stdint.h>
+#include <sys/types.h>
 #include "ngx_cc_wire.h"
 
 
@@ -28,6 +29,7 @@
 
 typedef struct {
     const char     *path;        /* cc_executor_path/tmp; NULL = no TMPDIR */
+    uid_t           owner;       /* of it; with whose rights we have on files */
     int             parent;      /* it, or -1 */
     int             own;         /* this process' directory in it, or -1 */
     int             fd;          /* the command's, or -1 */
@@ -41,7 +43,11 @@ typedef struct {
 } ngx_cc_tmpdir_t;
 
 
-/* prepares a zeroed one; "path" must stay */
+/*
+ * Prepares a zeroed one; "path" must stay.  The owner is the effective user,
+ * unless the caller has the rights of another one (ngx_cc_user_files()) and
+ * says so.
+ */
 void ngx_cc_tmpdir_init(ngx_cc_tmpdir_t *tmp, const char *path);
 
 /*

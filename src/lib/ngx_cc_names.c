@@ -27,7 +27,20 @@ static const struct {
 
 static const char  *ngx_cc_names_stages[] = {
     "start", "pipe", "terminal", "fork", "process group", "stdio",
-    "working directory", "limits", "fence", "exec", "socket"
+    "working directory", "limits", "fence", "exec", "socket", "user",
+    "executor service"
+};
+
+static const char  *ngx_cc_names_refusals[NGX_CC_REFUSALS] = {
+    [NGX_CC_REFUSAL_NONE] = "none",
+    [NGX_CC_REFUSAL_VERSION] = "it speaks another version",
+    [NGX_CC_REFUSAL_POLICY] = "its policy file cannot be used",
+    [NGX_CC_REFUSAL_PEER] = "its policy file does not name our user",
+    [NGX_CC_REFUSAL_USER] = "its policy file does not name that user for us",
+    [NGX_CC_REFUSAL_UNKNOWN] = "there is no such user",
+    [NGX_CC_REFUSAL_ROOT] = "no command runs as root or as the service",
+    [NGX_CC_REFUSAL_FULL] = "it serves too many workers",
+    [NGX_CC_REFUSAL_SYSTEM] = "it cannot"
 };
 
 
@@ -56,6 +69,13 @@ const char *
 ngx_cc_names_stage(ngx_cc_stage_e stage)
 {
     return ngx_cc_names_stages[stage];
+}
+
+
+const char *
+ngx_cc_names_refusal(ngx_cc_refusal_e refusal)
+{
+    return ngx_cc_names_refusals[refusal];
 }
 
 

@@ -23,6 +23,9 @@ int ngx_cc_names_timed_out(ngx_cc_cause_e cause);
 /* the step of its start that failed, for people */
 const char *ngx_cc_names_stage(ngx_cc_stage_e stage);
 
+/* why an executor service does not serve, for people */
+const char *ngx_cc_names_refusal(ngx_cc_refusal_e refusal);
+
 /* the number of "TERM" or "SIGTERM", as kill -l has them; 0 = there is none */
 int ngx_cc_names_signo(const char *name);
 

@@ -12,6 +12,7 @@ static int ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
 static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
+static int ngx_cc_wire_check_connect(const ngx_cc_wire_connect_t *msg);
 
 
 /* size: of the fixed part; flags: those that may be set */
@@ -25,6 +26,8 @@ static const struct {
     [NGX_CC_WIRE_HELPER] = { sizeof(ngx_cc_wire_helper_t), 0 },
     [NGX_CC_WIRE_GONE] = { sizeof(ngx_cc_wire_helper_t), 0 },
     [NGX_CC_WIRE_NOFORK] = { sizeof(ngx_cc_wire_failed_t), 0 },
+    [NGX_CC_WIRE_CONNECT] = { sizeof(ngx_cc_wire_connect_t), 0 },
+    [NGX_CC_WIRE_CONNECTED] = { sizeof(ngx_cc_wire_connected_t), 0 },
     [NGX_CC_WIRE_START] = { sizeof(ngx_cc_wire_start_t),
                             NGX_CC_START_FLAGS },
     [NGX_CC_WIRE_CREDIT] = { sizeof(ngx_cc_wire_credit_t), 0 },
@@ -107,7 +110,9 @@ ngx_cc_wire_check(const void *p, size_t n)
 
     if (n < sizeof(ngx_cc_wire_head_t)
         || msg->head.magic != NGX_CC_WIRE_MAGIC
-        || msg->head.version != NGX_CC_WIRE_VERSION
+        || (msg->head.version != NGX_CC_WIRE_VERSION
+            && msg->head.type != NGX_CC_WIRE_CONNECT
+            && msg->head.type != NGX_CC_WIRE_CONNECTED)
         || msg->head.size != n
         || msg->head.type >= NGX_CC_WIRE_TYPES)
     {
@@ -164,6 +169,13 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
     case NGX_CC_WIRE_FAILED:
         return msg->failed.stage < NGX_CC_STAGES;
 
+    case NGX_CC_WIRE_CONNECT:
+        return ngx_cc_wire_check_connect(&msg->connect);
+
+    case NGX_CC_WIRE_CONNECTED:
+        return memchr(msg->connected.build, '\0', NGX_CC_WIRE_BUILD)
+               && msg->connected.refusal < NGX_CC_REFUSALS;
+
     case NGX_CC_WIRE_CANCEL:
     case NGX_CC_WIRE_ABANDON:
         return msg->head.flags < NGX_CC_CAUSES;
@@ -195,6 +207,17 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
     default:
         return 1;
     }
+}
+
+
+static int
+ngx_cc_wire_check_connect(const ngx_cc_wire_connect_t *msg)
+{
+    return memchr(msg->build, '\0', NGX_CC_WIRE_BUILD)
+           && memchr(msg->user, '\0', NGX_CC_WIRE_USER)
+           && msg->user[0] != '\0'
+           && msg->ring > 0 && msg->ring <= NGX_CC_WIRE_MAX_RING
+           && msg->nice >= -20 && msg->nice <= 19 && msg->enclosed <= 1;
 }
 
 

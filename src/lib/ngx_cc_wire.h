@@ -2,9 +2,14 @@
 /*
  * The messages between a worker, its spawner and its helpers.  One datagram
  * of a SOCK_SEQPACKET pair is one message: a head, a fixed part, and for two
- * types (START, INPUT) bytes behind it.  Both ends are the same build on the
- * same machine, so the structs below are the format; whatever arrives is
- * checked by ngx_cc_wire_check() before any field is used.
+ * types (START, INPUT) bytes behind it.  Both ends are on the same machine,
+ * and the structs below are the format; whatever arrives is checked by
+ * ngx_cc_wire_check() before any field is used.
+ *
+ * The spawner may be another program (the executor service), perhaps of
+ * another build: whoever changes a struct gives NGX_CC_WIRE_VERSION another
+ * number. CONNECT and CONNECTED are the same in all versions, so that both
+ * sides can say which one they speak.
  *
  * What is said to a kept command stands in ngx_cc_wire_kept.h.
  */
@@ -42,6 +47,8 @@ typedef enum {
     NGX_CC_WIRE_GONE,        /* spawner -> worker: a helper has ended */
     NGX_CC_WIRE_NOFORK,      /* spawner -> worker: could not make one, or
                                 (error 0) it died at its birth */
+    NGX_CC_WIRE_CONNECT,     /* worker -> service: be my spawner */
+    NGX_CC_WIRE_CONNECTED,   /* service -> worker: I am from now on, or not */
 
     NGX_CC_WIRE_START,       /* worker -> helper: run this */
     NGX_CC_WIRE_CREDIT,      /* worker -> helper: consumed up to here; arms
@@ -129,6 +136,8 @@ typedef enum {
     NGX_CC_STAGE_FENCE,
     NGX_CC_STAGE_EXEC,
     NGX_CC_STAGE_LISTEN,     /* its socket, if it is kept */
+    NGX_CC_STAGE_USER,       /* to become the user that it runs as */
+    NGX_CC_STAGE_SERVICE,    /* to reach the executor service */
     NGX_CC_STAGES
 } ngx_cc_stage_e;
 
@@ -168,6 +177,49 @@ typedef struct {
     int32_t         error;       /* errno */
     uint32_t        stage;       /* ngx_cc_stage_e */
 } ngx_cc_wire_failed_t;
+
+
+/* why a service does not serve */
+
+typedef enum {
+    NGX_CC_REFUSAL_NONE = 0,
+    NGX_CC_REFUSAL_VERSION,  /* it speaks another one */
+    NGX_CC_REFUSAL_POLICY,   /* its table cannot be read, or not be trusted */
+    NGX_CC_REFUSAL_PEER,     /* the worker's uid is not in the table */
+    NGX_CC_REFUSAL_USER,     /* it may not start commands as that user */
+    NGX_CC_REFUSAL_UNKNOWN,  /* there is no such user */
+    NGX_CC_REFUSAL_ROOT,     /* a user that no command runs as: root, or the
+                                service's own */
+    NGX_CC_REFUSAL_FULL,     /* too many workers */
+    NGX_CC_REFUSAL_SYSTEM,   /* "error" */
+    NGX_CC_REFUSALS
+} ngx_cc_refusal_e;
+
+
+#define NGX_CC_WIRE_BUILD       32       /* bytes of a version and its NUL */
+#define NGX_CC_WIRE_USER        256      /* of a user's name, too */
+#define NGX_CC_WIRE_MAX_RING    (64 * 1024 * 1024)   /* bytes */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    char            build[NGX_CC_WIRE_BUILD];
+    char            user[NGX_CC_WIRE_USER];  /* commands shall run as */
+    uint64_t        ring;        /* bytes of each helper's ring */
+    int32_t         nice;        /* absolute */
+    uint32_t        seccomp;     /* what every command is denied */
+    uint32_t        enclosed;    /* 1: every command keeps signals in */
+    uint32_t        reserved;
+} ngx_cc_wire_connect_t;
+
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    char            build[NGX_CC_WIRE_BUILD];
+    uint32_t        refusal;     /* ngx_cc_refusal_e */
+    int32_t         error;       /* errno of it, 0 = none */
+    uint32_t        helpers;     /* at most, of this worker */
+    uint32_t        uid;         /* commands run as */
+} ngx_cc_wire_connected_t;
 
 
 /* what a command may use, and how it is confined */
@@ -398,6 +450,8 @@ typedef union {
     ngx_cc_wire_supply_t   supply;
     ngx_cc_wire_helper_t   helper;
     ngx_cc_wire_failed_t   failed;
+    ngx_cc_wire_connect_t  connect;
+    ngx_cc_wire_connected_t  connected;
     ngx_cc_wire_credit_t   credit;
     ngx_cc_wire_signal_t   signal;
     ngx_cc_wire_resize_t   resize;
@@ -420,11 +474,12 @@ void ngx_cc_wire_init(void *msg, ngx_cc_wire_type_e type, uint32_t run,
     size_t size);
 
 /*
- * Checks a datagram of n bytes (aligned to 8): magic, version, size, a type
- * that exists, exactly the length that the type has, flags that are known and
- * every enumeration and count in its range; of START also the strings: as
- * many as announced, none too long, program not empty.  Returns the type, or
- * 0 when the message must not be used.
+ * Checks a datagram of n bytes (aligned to 8): magic, version (any of CONNECT
+ * and CONNECTED, which is the caller's to look at), size, a type that exists,
+ * exactly the length that the type has, flags that are known and every
+ * enumeration and count in its range; of START also the strings: as many as
+ * announced, none too long, program not empty.  Returns the type, or 0 when
+ * the message must not be used.
  */
 ngx_cc_wire_type_e ngx_cc_wire_check(const void *msg, size_t n);
 

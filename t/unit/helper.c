@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,6 +43,7 @@ setup(void)
         (void) close(watch[1]);
         (void) close(s[0]);
 
+        memset(&conf, 0, sizeof(conf));
         conf.socket = s[1];
         conf.deathwatch = watch[0];
         conf.ring = ring;

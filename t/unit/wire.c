@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "unit.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_wire.h"
 
 
@@ -12,6 +13,8 @@ static const size_t  size[NGX_CC_WIRE_TYPES] = {
     [NGX_CC_WIRE_HELPER] = sizeof(ngx_cc_wire_helper_t),
     [NGX_CC_WIRE_GONE] = sizeof(ngx_cc_wire_helper_t),
     [NGX_CC_WIRE_NOFORK] = sizeof(ngx_cc_wire_failed_t),
+    [NGX_CC_WIRE_CONNECT] = sizeof(ngx_cc_wire_connect_t),
+    [NGX_CC_WIRE_CONNECTED] = sizeof(ngx_cc_wire_connected_t),
     [NGX_CC_WIRE_CREDIT] = sizeof(ngx_cc_wire_credit_t),
     [NGX_CC_WIRE_SIGNAL] = sizeof(ngx_cc_wire_signal_t),
     [NGX_CC_WIRE_RESIZE] = sizeof(ngx_cc_wire_resize_t),
@@ -54,6 +57,10 @@ START_TEST(fixed)
         if (type == NGX_CC_WIRE_SIGNAL || type == NGX_CC_WIRE_SIGNALLED) {
             m.msg.signal.signo = 15;
 
+        } else if (type == NGX_CC_WIRE_CONNECT) {
+            strcpy(m.msg.connect.user, "builder");
+            m.msg.connect.ring = 65536;
+
         } else if (type == NGX_CC_WIRE_RESIZE) {
             m.msg.resize.cols = 80;
             m.msg.resize.rows = 24;
@@ -86,8 +93,13 @@ START_TEST(fixed)
         m.msg.head.size++;
         ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
         m.msg.head.size--;
+
+        /* which version they are of these two say to every other one */
+
         m.msg.head.version++;
-        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]),
+                          type == NGX_CC_WIRE_CONNECT
+                          || type == NGX_CC_WIRE_CONNECTED ? type : 0);
         m.msg.head.version--;
         m.msg.head.magic ^= 1;
         ck_assert_uint_eq(ngx_cc_wire_check(&m, size[type]), 0);
@@ -114,6 +126,57 @@ START_TEST(fixed)
                                              sizeof(ngx_cc_wire_head_t)), 0);
         }
     }
+}
+END_TEST
+
+
+/* what comes from a stranger: every text ends, every number is in its range */
+
+START_TEST(strangers)
+{
+    unsigned                i;
+    ngx_cc_wire_connect_t   good;
+    ngx_cc_wire_connect_t  *c = &m.msg.connect;
+
+    ngx_cc_wire_init(&good, NGX_CC_WIRE_CONNECT, 0, sizeof(good));
+    strcpy(good.build, "1");
+    strcpy(good.user, "builder");
+    good.ring = NGX_CC_WIRE_MAX_RING;
+    good.nice = -20;
+    good.enclosed = 1;
+
+    for (i = 0; i < 9; i++) {
+        *c = good;
+
+        switch (i) {
+        case 0: break;
+        case 1: memset(c->user, 'x', sizeof(c->user)); break;
+        case 2: c->user[0] = '\0'; break;
+        case 3: memset(c->build, 'x', sizeof(c->build)); break;
+        case 4: c->ring = 0; break;
+        case 5: c->ring = NGX_CC_WIRE_MAX_RING + 1ULL; break;
+        case 6: c->nice = 20; break;
+        case 7: c->nice = -21; break;
+        case 8: c->enclosed = 2; break;
+        }
+
+        ck_assert_uint_eq(ngx_cc_wire_check(&m, sizeof(*c)),
+                          i == 0 ? NGX_CC_WIRE_CONNECT : 0);
+    }
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_CONNECTED, 0, sizeof(m.msg.connected));
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, sizeof(m.msg.connected)),
+                      NGX_CC_WIRE_CONNECTED);
+
+    for (i = 0; i < NGX_CC_REFUSALS; i++) {
+        ck_assert_ptr_nonnull(ngx_cc_names_refusal(i));
+    }
+
+    m.msg.connected.refusal = NGX_CC_REFUSALS;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, sizeof(m.msg.connected)), 0);
+    m.msg.connected.refusal = 0;
+    memset(m.msg.connected.build, 'x', sizeof(m.msg.connected.build));
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, sizeof(m.msg.connected)), 0);
 }
 END_TEST
 
@@ -499,6 +562,7 @@ main(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, fixed);
+    tcase_add_test(tc, strangers);
     tcase_add_test(tc, ranges);
     tcase_add_test(tc, resize);
     tcase_add_test(tc, targets);

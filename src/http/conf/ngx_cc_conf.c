@@ -8,6 +8,7 @@
 #include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_conf_secret.h"
+#include "ngx_cc_conf_service.h"
 #include "ngx_cc_conf_session_key.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
@@ -80,7 +81,9 @@ ngx_cc_conf_init_main(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_cc_conf_runtime_name(cf, mcf) != NGX_OK) {
+    if (ngx_cc_conf_runtime_name(cf, mcf) != NGX_OK
+        || ngx_cc_conf_service(cf, mcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -494,7 +497,8 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    ngx_cc_conf_env_name(&mcf->account, ngx_cc_conf_user(cycle));
+    ngx_cc_conf_env_name(&mcf->account, mcf->pool.service.user,
+                         ngx_cc_conf_user(cycle));
 
     return NGX_OK;
 }

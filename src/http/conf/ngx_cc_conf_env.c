@@ -414,14 +414,16 @@ ngx_cc_conf_env_value(ngx_conf_t *cf, ngx_str_t *env,
 
 
 void
-ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid)
+ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, const char *name,
+    ngx_uid_t uid)
 {
-    u_char         number[NGX_INT_T_LEN + 1];
-    const char    *name;
-    struct passwd *pw;
+    u_char          number[NGX_INT_T_LEN + 1];
+    struct passwd  *pw;
 
-    pw = getpwuid(uid);
-    name = pw ? pw->pw_name : NULL;
+    if (name == NULL) {
+        pw = getpwuid(uid);
+        name = pw ? pw->pw_name : NULL;
+    }
 
     if (name == NULL || ngx_strlen(name) > NGX_CC_CONF_ENV_NAME) {
         (void) ngx_snprintf(number, sizeof(number), "%ui%Z",

@@ -42,8 +42,12 @@ void ngx_cc_conf_env_merge(ngx_cc_conf_env_t *conf, ngx_cc_conf_env_t *prev);
 char *ngx_cc_conf_env_compile(ngx_conf_t *cf, ngx_cc_conf_env_t *conf,
     ngx_cc_spec_conf_t *spec, ngx_cc_conf_env_account_t *account);
 
-/* in init_module: whose commands they are; a user without a name is a number */
-void ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account, ngx_uid_t uid);
+/*
+ * In init_module: whose commands they are.  "name" NULL: that of "uid", or the
+ * number where it has none.
+ */
+void ngx_cc_conf_env_name(ngx_cc_conf_env_account_t *account,
+    const char *name, ngx_uid_t uid);
 
 /* setters; the command's offset is that of ngx_cc_conf_env_t */
 char *ngx_cc_conf_env_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

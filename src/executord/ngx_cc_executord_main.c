@@ -1,0 +1,298 @@
+
+/* cc-executord: the executor service; "cc-executord -h" says what it does */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "ngx_cc_close_except.h"
+#include "ngx_cc_grants.h"
+#include "ngx_cc_oom.h"
+#include "ngx_cc_privilege.h"
+#include "ngx_cc_service.h"
+#include "ngx_cc_version.h"
+
+
+#define NGX_CC_EXECUTORD_BACKLOG  511
+#define NGX_CC_EXECUTORD_FIRST    3      /* the first of LISTEN_FDS */
+#define NGX_CC_EXECUTORD_WHY      512
+
+
+static const char  ngx_cc_executord_usage[] =
+"usage: cc-executord [-u USER] [-p FILE] [-t DIR] [-l SOCKET [-g GROUP]]\n"
+"\n"
+"Starts commands for nginx with the cc_executor module, as other users than\n"
+"nginx's (cc_executor_service).\n"
+"\n"
+"  -u USER    started by root: run as this user, who runs nothing else\n"
+"  -p FILE    who may start commands as whom; else " NGX_CC_GRANTS_FILE "\n"
+"  -t DIR     where commands get their TMPDIR; else they have none\n"
+"  -l SOCKET  listen there; else on the socket of LISTEN_FDS (systemd)\n"
+"  -g GROUP   who may connect to it besides its owner\n"
+"  -h, -v     this text, the version\n";
+
+
+typedef struct {
+    const char  *user;
+    const char  *policy;
+    const char  *tmp;
+    const char  *socket;
+    const char  *group;
+} ngx_cc_executord_args_t;
+
+
+static void ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc,
+    char **argv);
+static int ngx_cc_executord_inherited(void);
+static int ngx_cc_executord_listen(const ngx_cc_executord_args_t *args);
+static void ngx_cc_executord_stale(const struct sockaddr_un *addr);
+static void ngx_cc_executord_bad(const char *what, const char *why)
+    __attribute__((noreturn));
+
+
+int
+main(int argc, char **argv)
+{
+    int                      keep[2];
+    char                     why[NGX_CC_EXECUTORD_WHY];
+    static char             *title[1];
+    ngx_cc_service_conf_t    conf;
+    ngx_cc_executord_args_t  args;
+
+    ngx_cc_executord_args(&args, argc, argv);
+
+    memset(&conf, 0, sizeof(conf));
+    conf.policy = args.policy;
+    conf.tmp = args.tmp;
+
+    /* titles are written where the arguments are: no further than the last */
+
+    conf.title_room = argv[argc - 1] + strlen(argv[argc - 1]) + 1 - argv[0];
+    title[0] = argv[0];
+    conf.argv = title;
+
+    (void) umask(077);
+    (void) signal(SIGPIPE, SIG_IGN);
+    (void) signal(SIGHUP, SIG_IGN);
+
+    conf.listener = args.socket ? ngx_cc_executord_listen(&args)
+                                : ngx_cc_executord_inherited();
+
+    /* while it is dumpable */
+
+    conf.oom = ngx_cc_oom_open();
+
+    keep[0] = conf.listener;
+    keep[1] = conf.oom;
+
+    if (ngx_cc_close_except(keep, 2) == -1) {
+        ngx_cc_executord_bad("descriptors", strerror(errno));
+    }
+
+    if (ngx_cc_privilege_drop(args.user, why, sizeof(why)) == -1) {
+        ngx_cc_executord_bad("privileges", why);
+    }
+
+    if (ngx_cc_grants_check(args.policy, why, sizeof(why)) == -1) {
+        ngx_cc_executord_bad("policy", why);
+    }
+
+    if (ngx_cc_service_run(&conf) == -1) {
+        ngx_cc_executord_bad("cannot serve", strerror(errno));
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
+{
+    int  c;
+
+    memset(args, 0, sizeof(*args));
+    args->policy = NGX_CC_GRANTS_FILE;
+
+    while ((c = getopt(argc, argv, "u:p:t:l:g:hv")) != -1) {
+
+        switch (c) {
+
+        case 'u':
+            args->user = optarg;
+            break;
+
+        case 'p':
+            args->policy = optarg;
+            break;
+
+        case 't':
+            args->tmp = optarg;
+            break;
+
+        case 'l':
+            args->socket = optarg;
+            break;
+
+        case 'g':
+            args->group = optarg;
+            break;
+
+        case 'h':
+            (void) fputs(ngx_cc_executord_usage, stdout);
+            exit(0);
+
+        case 'v':
+            (void) puts("cc-executord " NGX_CC_VERSION);
+            exit(0);
+
+        default:
+            (void) fputs(ngx_cc_executord_usage, stderr);
+            exit(2);
+        }
+    }
+
+    if (optind < argc) {
+        ngx_cc_executord_bad("unknown argument", argv[optind]);
+    }
+}
+
+
+/* the protocol of systemd's socket activation, sd_listen_fds(3) */
+
+static int
+ngx_cc_executord_inherited(void)
+{
+    int          type, flags, on;
+    socklen_t    len;
+    const char  *pid, *n;
+
+    pid = getenv("LISTEN_PID");
+    n = getenv("LISTEN_FDS");
+
+    if (pid == NULL || n == NULL || atol(pid) != (long) getpid()) {
+        ngx_cc_executord_bad("no socket",
+                             "name one (-l), or pass one (LISTEN_FDS)");
+    }
+
+    len = sizeof(type);
+
+    if (strcmp(n, "1") != 0
+        || getsockopt(NGX_CC_EXECUTORD_FIRST, SOL_SOCKET, SO_TYPE, &type, &len)
+           == -1
+        || type != SOCK_SEQPACKET)
+    {
+        ngx_cc_executord_bad("LISTEN_FDS",
+                             "one socket is needed, of type SOCK_SEQPACKET");
+    }
+
+    on = 1;
+    flags = fcntl(NGX_CC_EXECUTORD_FIRST, F_GETFL);
+
+    if (flags == -1
+        || fcntl(NGX_CC_EXECUTORD_FIRST, F_SETFL, flags|O_NONBLOCK) == -1
+        || fcntl(NGX_CC_EXECUTORD_FIRST, F_SETFD, FD_CLOEXEC) == -1
+        || setsockopt(NGX_CC_EXECUTORD_FIRST, SOL_SOCKET, SO_PASSCRED, &on,
+                      sizeof(on)) == -1)
+    {
+        ngx_cc_executord_bad("LISTEN_FDS", strerror(errno));
+    }
+
+    return NGX_CC_EXECUTORD_FIRST;
+}
+
+
+static int
+ngx_cc_executord_listen(const ngx_cc_executord_args_t *args)
+{
+    int                  s, on;
+    struct group        *group;
+    struct sockaddr_un   addr;
+
+    memset(&addr, 0, sizeof(addr));
+    addr.sun_family = AF_UNIX;
+
+    if (strlen(args->socket) >= sizeof(addr.sun_path)) {
+        ngx_cc_executord_bad(args->socket, "the path is too long");
+    }
+
+    memcpy(addr.sun_path, args->socket, strlen(args->socket));
+    ngx_cc_executord_stale(&addr);
+
+    s = socket(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+
+    /* mode 0700 by umask, until it has its group */
+
+    if (s == -1 || bind(s, (struct sockaddr *) &addr, sizeof(addr)) == -1) {
+        ngx_cc_executord_bad(args->socket, strerror(errno));
+    }
+
+    if (args->group) {
+        group = getgrnam(args->group);
+
+        if (group == NULL) {
+            ngx_cc_executord_bad(args->group, "there is no such group");
+        }
+
+        if (lchown(args->socket, -1, group->gr_gid) == -1
+            || chmod(args->socket, 0660) == -1)
+        {
+            ngx_cc_executord_bad(args->socket, strerror(errno));
+        }
+    }
+
+    /* before anybody can connect: some kernels look at it only then */
+
+    on = 1;
+
+    if (setsockopt(s, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1
+        || listen(s, NGX_CC_EXECUTORD_BACKLOG) == -1)
+    {
+        ngx_cc_executord_bad(args->socket, strerror(errno));
+    }
+
+    return s;
+}
+
+
+/* one that nobody listens on any more is in the way */
+
+static void
+ngx_cc_executord_stale(const struct sockaddr_un *addr)
+{
+    int          s;
+    struct stat  st;
+
+    if (lstat(addr->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
+        return;
+    }
+
+    s = socket(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+
+    if (s == -1) {
+        return;
+    }
+
+    if (connect(s, (const struct sockaddr *) addr, sizeof(*addr)) == -1
+        && errno == ECONNREFUSED)
+    {
+        (void) unlink(addr->sun_path);
+    }
+
+    (void) close(s);
+}
+
+
+static void
+ngx_cc_executord_bad(const char *what, const char *why)
+{
+    (void) fprintf(stderr, "cc-executord: %s: %s\n", what, why);
+    exit(1);
+}

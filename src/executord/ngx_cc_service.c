@@ -1,0 +1,610 @@
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "ngx_cc_clock.h"
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_grants.h"
+#include "ngx_cc_names.h"
+#include "ngx_cc_oom.h"
+#include "ngx_cc_service.h"
+#include "ngx_cc_spawner.h"
+#include "ngx_cc_trust.h"
+#include "ngx_cc_user.h"
+#include "ngx_cc_version.h"
+#include "ngx_cc_wire.h"
+
+
+#define NGX_CC_SERVICE_HELPERS  1024     /* of one worker: a spawner's limit */
+#define NGX_CC_SERVICE_RETRY    100      /* ms; when no descriptor was left */
+#define NGX_CC_SERVICE_WHY      512
+#define NGX_CC_SERVICE_REFUSALS 20       /* that are logged ... */
+#define NGX_CC_SERVICE_QUIET    10000    /* ... in so many ms: whoever may
+                                            connect can ask for ever */
+
+
+/* who has connected and said nothing yet */
+
+typedef struct {
+    int             fd;
+    uint64_t        until;       /* ms */
+} ngx_cc_service_peer_t;
+
+
+/* what a worker has asked for, and what becomes of it */
+
+typedef struct {
+    ngx_cc_wire_connect_t  msg;
+    struct ucred           who;      /* has sent it */
+    ngx_cc_user_t          user;
+    char                   tmp[4096];
+} ngx_cc_service_request_t;
+
+
+typedef struct {
+    const ngx_cc_service_conf_t  *conf;
+    int                    signals;
+    int                    watch[2];     /* the deathwatch */
+    pid_t                  keeper[NGX_CC_SERVICE_WORKERS];
+    size_t                 nkeepers;
+    ngx_cc_service_peer_t  peer[NGX_CC_SERVICE_PEERS];   /* oldest first */
+    size_t                 npeers;
+    uint64_t               listen_at;    /* ms; nobody is let in before */
+    uint64_t               logged_at;    /* ms; the first of these refusals */
+    unsigned               logged;
+    int                    stopping;
+} ngx_cc_service_t;
+
+
+static int ngx_cc_service_begin(ngx_cc_service_t *s);
+static void ngx_cc_service_wait(ngx_cc_service_t *s);
+static void ngx_cc_service_obey(ngx_cc_service_t *s);
+static void ngx_cc_service_stop(ngx_cc_service_t *s);
+static void ngx_cc_service_reap(ngx_cc_service_t *s);
+static void ngx_cc_service_accept(ngx_cc_service_t *s);
+static void ngx_cc_service_drop(ngx_cc_service_t *s, size_t i);
+static void ngx_cc_service_hear(ngx_cc_service_t *s, int fd);
+static ssize_t ngx_cc_service_receive(int fd, ngx_cc_service_request_t *r);
+static ngx_cc_refusal_e ngx_cc_service_judge(ngx_cc_service_t *s,
+    ngx_cc_service_request_t *r, int *error);
+static ngx_cc_refusal_e ngx_cc_service_user(ngx_cc_service_request_t *r,
+    int *error);
+static int ngx_cc_service_tells(ngx_cc_service_t *s);
+static const char *ngx_cc_service_tmp(ngx_cc_service_t *s,
+    ngx_cc_service_request_t *r);
+static void ngx_cc_service_serve(ngx_cc_service_t *s, int fd,
+    ngx_cc_service_request_t *r);
+static void ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error,
+    uid_t uid);
+static void ngx_cc_service_log(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+
+int
+ngx_cc_service_run(const ngx_cc_service_conf_t *conf)
+{
+    static ngx_cc_service_t  s;
+
+    s.conf = conf;
+
+    if (ngx_cc_service_begin(&s) == -1) {
+        return -1;
+    }
+
+    while (!s.stopping || s.nkeepers) {
+        ngx_cc_service_wait(&s);
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_cc_service_begin(ngx_cc_service_t *s)
+{
+    sigset_t  set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGCHLD);
+
+    if (sigprocmask(SIG_BLOCK, &set, NULL) == -1) {
+        return -1;
+    }
+
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
+
+    return (s->signals == -1 || pipe2(s->watch, O_CLOEXEC) == -1) ? -1 : 0;
+}
+
+
+static void
+ngx_cc_service_wait(ngx_cc_service_t *s)
+{
+    int            n, timeout;
+    size_t         i;
+    uint64_t       now, next;
+    struct pollfd  fds[2 + NGX_CC_SERVICE_PEERS];
+
+    now = ngx_cc_clock_ms();
+    next = UINT64_MAX;
+
+    fds[0].fd = s->signals;
+    fds[0].events = POLLIN;
+    fds[1].fd = (s->stopping || now < s->listen_at) ? -1 : s->conf->listener;
+    fds[1].events = POLLIN;
+
+    if (!s->stopping && now < s->listen_at) {
+        next = s->listen_at;
+    }
+
+    for (i = 0; i < s->npeers; i++) {
+        fds[2 + i].fd = s->peer[i].fd;
+        fds[2 + i].events = POLLIN;
+        next = s->peer[i].until < next ? s->peer[i].until : next;
+    }
+
+    timeout = next == UINT64_MAX ? -1 : next > now ? (int) (next - now) : 0;
+
+    n = poll(fds, 2 + s->npeers, timeout);
+
+    if (n == -1) {
+        return;
+    }
+
+    /* from the last to the first: whoever is dropped has been looked at */
+
+    now = ngx_cc_clock_ms();
+
+    for (i = s->npeers; i-- > 0; ) {
+        if (fds[2 + i].revents) {
+            ngx_cc_service_hear(s, s->peer[i].fd);
+            ngx_cc_service_drop(s, i);
+
+        } else if (now >= s->peer[i].until) {
+            ngx_cc_service_drop(s, i);
+        }
+    }
+
+    if (fds[1].revents) {
+        ngx_cc_service_accept(s);
+    }
+
+    if (fds[0].revents) {
+        ngx_cc_service_obey(s);
+    }
+}
+
+
+static void
+ngx_cc_service_obey(ngx_cc_service_t *s)
+{
+    struct signalfd_siginfo  info;
+
+    while (read(s->signals, &info, sizeof(info)) > 0) {
+        if (info.ssi_signo != SIGCHLD && !s->stopping) {
+            ngx_cc_service_stop(s);
+        }
+    }
+
+    ngx_cc_service_reap(s);
+}
+
+
+/* the end of the deathwatch tells all of them */
+
+static void
+ngx_cc_service_stop(ngx_cc_service_t *s)
+{
+    s->stopping = 1;
+
+    (void) close(s->conf->listener);
+    (void) close(s->watch[1]);
+
+    while (s->npeers) {
+        ngx_cc_service_drop(s, 0);
+    }
+
+    if (s->nkeepers) {
+        ngx_cc_service_log("stopping: what runs is ended");
+    }
+}
+
+
+static void
+ngx_cc_service_reap(ngx_cc_service_t *s)
+{
+    pid_t   pid;
+    size_t  i;
+
+    for ( ;; ) {
+        pid = waitpid(-1, NULL, WNOHANG);
+
+        if (pid == -1 && errno == EINTR) {
+            continue;
+        }
+
+        if (pid <= 0) {
+            return;
+        }
+
+        for (i = 0; i < s->nkeepers; i++) {
+            if (s->keeper[i] == pid) {
+                s->keeper[i] = s->keeper[--s->nkeepers];
+                break;
+            }
+        }
+    }
+}
+
+
+static void
+ngx_cc_service_accept(ngx_cc_service_t *s)
+{
+    int  fd, on;
+
+    fd = accept4(s->conf->listener, NULL, NULL, SOCK_NONBLOCK|SOCK_CLOEXEC);
+
+    if (fd == -1) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+            || errno == ENOBUFS)
+        {
+            s->listen_at = ngx_cc_clock_ms() + NGX_CC_SERVICE_RETRY;
+        }
+
+        return;
+    }
+
+    /* the listener may have it since a moment ago */
+
+    on = 1;
+    (void) setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+
+    if (s->npeers == NGX_CC_SERVICE_PEERS) {
+        ngx_cc_service_drop(s, 0);
+    }
+
+    s->peer[s->npeers].fd = fd;
+    s->peer[s->npeers].until = ngx_cc_clock_ms() + NGX_CC_SERVICE_TIME;
+    s->npeers++;
+}
+
+
+static void
+ngx_cc_service_drop(ngx_cc_service_t *s, size_t i)
+{
+    (void) close(s->peer[i].fd);
+
+    s->npeers--;
+    memmove(&s->peer[i], &s->peer[i + 1],
+            (s->npeers - i) * sizeof(ngx_cc_service_peer_t));
+}
+
+
+/* its one question; the descriptor stays the caller's */
+
+static void
+ngx_cc_service_hear(ngx_cc_service_t *s, int fd)
+{
+    int                              off, size, error;
+    ssize_t                          n;
+    ngx_cc_refusal_e                 refusal;
+    static ngx_cc_service_request_t  request;
+
+    n = ngx_cc_service_receive(fd, &request);
+
+    if (n <= 0
+        || ngx_cc_wire_check(&request.msg, n) != NGX_CC_WIRE_CONNECT)
+    {
+        return;
+    }
+
+    /* descriptors come in its place from now on */
+
+    off = 0;
+    size = NGX_CC_FDMSG_BUFFER / 2;
+    (void) setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &off, sizeof(off));
+    (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+
+    error = 0;
+    refusal = ngx_cc_service_judge(s, &request, &error);
+
+    if (refusal != NGX_CC_REFUSAL_NONE) {
+        ngx_cc_service_answer(fd, refusal, error, (uid_t) -1);
+        return;
+    }
+
+    ngx_cc_service_serve(s, fd, &request);
+}
+
+
+/*
+ * The message and who has sent it.  Returns its length, 0 or -1: the end, an
+ * error, or something that no worker sends.
+ */
+
+static ssize_t
+ngx_cc_service_receive(int fd, ngx_cc_service_request_t *r)
+{
+    int              i, n, got[NGX_CC_FDMSG_MAX], known;
+    ssize_t          rc;
+    struct iovec     iov;
+    struct msghdr    hdr;
+    struct cmsghdr  *cmsg;
+
+    union {
+        struct cmsghdr  align;
+        char            space[CMSG_SPACE(sizeof(struct ucred))
+                              + CMSG_SPACE(NGX_CC_FDMSG_MAX * sizeof(int))];
+    } control;
+
+    memset(&hdr, 0, sizeof(hdr));
+
+    iov.iov_base = &r->msg;
+    iov.iov_len = sizeof(r->msg);
+    hdr.msg_iov = &iov;
+    hdr.msg_iovlen = 1;
+    hdr.msg_control = &control;
+    hdr.msg_controllen = sizeof(control);
+
+    rc = recvmsg(fd, &hdr, MSG_CMSG_CLOEXEC|MSG_DONTWAIT);
+
+    if (rc <= 0) {
+        return rc;
+    }
+
+    n = 0;
+    known = 0;
+
+    for (cmsg = CMSG_FIRSTHDR(&hdr); cmsg; cmsg = CMSG_NXTHDR(&hdr, cmsg)) {
+
+        if (cmsg->cmsg_level != SOL_SOCKET) {
+            continue;
+        }
+
+        if (cmsg->cmsg_type == SCM_CREDENTIALS) {
+            memcpy(&r->who, CMSG_DATA(cmsg), sizeof(r->who));
+            known = 1;
+
+        } else if (cmsg->cmsg_type == SCM_RIGHTS) {
+            n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            memcpy(got, CMSG_DATA(cmsg), n * sizeof(int));
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        (void) close(got[i]);
+    }
+
+    return (known && n == 0 && !(hdr.msg_flags & (MSG_TRUNC|MSG_CTRUNC)))
+           ? rc : -1;
+}
+
+
+/* the name is in no log before the table has it: it may be anything */
+
+static ngx_cc_refusal_e
+ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
+    int *error)
+{
+    char              why[NGX_CC_SERVICE_WHY];
+    ngx_cc_refusal_e  refusal;
+
+    if (r->msg.head.version != NGX_CC_WIRE_VERSION) {
+        if (ngx_cc_service_tells(s)) {
+            ngx_cc_service_log("refused uid %u (pid %d): it speaks version %u, "
+                               "this is %u: upgrade both",
+                               (unsigned) r->who.uid, (int) r->who.pid,
+                               (unsigned) r->msg.head.version,
+                               NGX_CC_WIRE_VERSION);
+        }
+
+        return NGX_CC_REFUSAL_VERSION;
+    }
+
+    refusal = ngx_cc_grants_look(s->conf->policy, r->who.uid, r->msg.user,
+                                 why, sizeof(why));
+
+    if (refusal == NGX_CC_REFUSAL_POLICY) {
+        if (ngx_cc_service_tells(s)) {
+            ngx_cc_service_log("policy: %s", why);
+        }
+
+        return refusal;
+    }
+
+    if (refusal == NGX_CC_REFUSAL_NONE) {
+        refusal = ngx_cc_service_user(r, error);
+    }
+
+    if (refusal == NGX_CC_REFUSAL_NONE
+        && s->nkeepers == NGX_CC_SERVICE_WORKERS)
+    {
+        refusal = NGX_CC_REFUSAL_FULL;
+    }
+
+    if (refusal != NGX_CC_REFUSAL_NONE && ngx_cc_service_tells(s)) {
+        ngx_cc_service_log("refused uid %u (pid %d): %s",
+                           (unsigned) r->who.uid, (int) r->who.pid,
+                           ngx_cc_names_refusal(refusal));
+    }
+
+    return refusal;
+}
+
+
+static int
+ngx_cc_service_tells(ngx_cc_service_t *s)
+{
+    uint64_t  now;
+
+    now = ngx_cc_clock_ms();
+
+    if (now - s->logged_at > NGX_CC_SERVICE_QUIET) {
+        s->logged_at = now;
+        s->logged = 0;
+    }
+
+    return s->logged++ < NGX_CC_SERVICE_REFUSALS;
+}
+
+
+static ngx_cc_refusal_e
+ngx_cc_service_user(ngx_cc_service_request_t *r, int *error)
+{
+    if (ngx_cc_user_find(&r->user, r->msg.user) == -1) {
+        *error = (errno == ENOENT) ? 0 : errno;
+        return *error ? NGX_CC_REFUSAL_SYSTEM : NGX_CC_REFUSAL_UNKNOWN;
+    }
+
+    return (r->user.uid == 0 || r->user.uid == geteuid())
+           ? NGX_CC_REFUSAL_ROOT : NGX_CC_REFUSAL_NONE;
+}
+
+
+/* the user's directory for TMPDIRs, or NULL: commands do without */
+
+static const char *
+ngx_cc_service_tmp(ngx_cc_service_t *s, ngx_cc_service_request_t *r)
+{
+    int   n, dir, fd;
+    char  name[16];
+
+    if (s->conf->tmp == NULL) {
+        return NULL;
+    }
+
+    (void) snprintf(name, sizeof(name), "%u", (unsigned) r->user.uid);
+    n = snprintf(r->tmp, sizeof(r->tmp), "%s/%s", s->conf->tmp, name);
+
+    dir = open(s->conf->tmp, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    fd = -1;
+
+    if (dir != -1) {
+        fd = ngx_cc_trust_directory(dir, name, r->user.uid, 0700);
+    }
+
+    if (fd == -1 || n < 0 || (size_t) n >= sizeof(r->tmp)) {
+        ngx_cc_service_log("\"%s/%s\": %s: commands have no TMPDIR of their "
+                           "own", s->conf->tmp, name, strerror(errno));
+        r->tmp[0] = '\0';
+    }
+
+    if (fd != -1) {
+        (void) close(fd);
+    }
+
+    if (dir != -1) {
+        (void) close(dir);
+    }
+
+    return r->tmp[0] ? r->tmp : NULL;
+}
+
+
+/*
+ * Answered before the fork: what the spawner says comes behind it.  It closes
+ * what is not its own, our copy is closed by the caller.
+ */
+
+static void
+ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
+{
+    int                    value;
+    pid_t                  pid;
+    ngx_cc_wire_failed_t   failed;
+    ngx_cc_spawner_conf_t  conf;
+
+    memset(&conf, 0, sizeof(conf));
+
+    conf.socket = fd;
+    conf.deathwatch = s->watch[0];
+    conf.ring = r->msg.ring;
+    conf.nice = r->msg.nice;
+    conf.seccomp = r->msg.seccomp;
+    conf.enclosed = r->msg.enclosed;
+    conf.user = &r->user;
+    conf.tmp = ngx_cc_service_tmp(s, r);
+    conf.argv = s->conf->argv;
+    conf.title_room = s->conf->title_room;
+    conf.program = "cc-executord:";
+
+    ngx_cc_service_answer(fd, NGX_CC_REFUSAL_NONE, 0, r->user.uid);
+
+    value = -1001;
+
+    if (s->conf->oom != -1) {
+        value = ngx_cc_oom_add(s->conf->oom, NGX_CC_SPAWNER_OOM);
+    }
+
+    conf.raised = (value != -1001);
+
+    pid = fork();
+
+    if (pid == 0) {
+        ngx_cc_spawner_run(&conf);
+    }
+
+    if (conf.raised) {
+        ngx_cc_oom_set(s->conf->oom, value);
+    }
+
+    if (pid == -1) {
+        ngx_cc_service_log("fork: %s", strerror(errno));
+
+        ngx_cc_wire_init(&failed, NGX_CC_WIRE_NOFORK, 0, sizeof(failed));
+        failed.error = errno;
+        (void) ngx_cc_fdmsg_send(fd, &failed, sizeof(failed), NULL, 0);
+        return;
+    }
+
+    s->keeper[s->nkeepers++] = pid;
+
+    ngx_cc_service_log("serves uid %u (pid %d): commands run as \"%s\" "
+                       "(uid %u), keeper %d", (unsigned) r->who.uid,
+                       (int) r->who.pid, r->msg.user, (unsigned) r->user.uid,
+                       (int) pid);
+}
+
+
+static void
+ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error, uid_t uid)
+{
+    ngx_cc_wire_connected_t  msg;
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_CONNECTED, 0, sizeof(msg));
+
+    (void) snprintf(msg.build, sizeof(msg.build), "%s", NGX_CC_VERSION);
+    msg.refusal = refusal;
+    msg.error = error;
+    msg.helpers = NGX_CC_SERVICE_HELPERS;
+    msg.uid = uid;
+
+    (void) ngx_cc_fdmsg_send(fd, &msg, sizeof(msg), NULL, 0);
+}
+
+
+static void
+ngx_cc_service_log(const char *format, ...)
+{
+    va_list  args;
+
+    (void) fputs("cc-executord: ", stderr);
+
+    va_start(args, format);
+    (void) vfprintf(stderr, format, args);
+    va_end(args);
+
+    (void) fputc('\n', stderr);
+}

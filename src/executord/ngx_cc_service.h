@@ -1,0 +1,47 @@
+
+/*
+ * The executor service's loop: workers connect and say who they want to start
+ * commands as; whoever may gets a spawner (ngx_cc_spawner), a child of this
+ * process, with the connection as its socket.  From then on this process has
+ * nothing to do with them, but its end is theirs: they all hold the read end of
+ * its deathwatch.
+ */
+
+#ifndef _NGX_CC_SERVICE_H_INCLUDED_
+#define _NGX_CC_SERVICE_H_INCLUDED_
+
+
+#include <stddef.h>
+
+
+#define NGX_CC_SERVICE_WORKERS  256      /* served at a time, those included
+                                            that are gone while kept commands
+                                            of theirs go on */
+#define NGX_CC_SERVICE_PEERS    16       /* that have not said anything yet; one
+                                            more, and the oldest has to go */
+#define NGX_CC_SERVICE_TIME     1000     /* ms that one has */
+
+
+typedef struct {
+    int             listener;    /* SOCK_SEQPACKET, listening, non-blocking,
+                                    with SO_PASSCRED: the sender of each
+                                    message is told, for who has connected may
+                                    have passed the socket on */
+    int             oom;         /* of ngx_cc_oom_open(), or -1 */
+    const char     *policy;      /* ngx_cc_grants.h */
+    const char     *tmp;         /* where TMPDIRs of commands are made, below a
+                                    directory for each user, or NULL */
+    char          **argv;        /* memory of the process title */
+    size_t          title_room;
+} ngx_cc_service_conf_t;
+
+
+/*
+ * Serves until SIGTERM, SIGINT or SIGQUIT; then tells all spawners and helpers,
+ * which end what runs, and returns when the last of them is gone: 0; or -1 with
+ * errno when it could not begin.
+ */
+int ngx_cc_service_run(const ngx_cc_service_conf_t *conf);
+
+
+#endif /* _NGX_CC_SERVICE_H_INCLUDED_ */

@@ -1,0 +1,20 @@
+
+/*
+ * The executor service: cc_executor_service and cc_executor_user.
+ */
+
+#ifndef _NGX_CC_CONF_SERVICE_H_INCLUDED_
+#define _NGX_CC_CONF_SERVICE_H_INCLUDED_
+
+
+#include "ngx_cc_conf.h"
+
+
+/*
+ * While the configuration is read: checks both and fills mcf->pool.service.
+ * NGX_OK or NGX_ERROR (logged).
+ */
+ngx_int_t ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf);
+
+
+#endif /* _NGX_CC_CONF_SERVICE_H_INCLUDED_ */
