@@ -128,12 +128,13 @@ $d->close;
 
 # signals reach what has another uid than the helper; nothing is left
 
+my $n = "953$$";
 $d = $t->client;
 $d->send('execute', { command =>
-    'setsid sleep 9501 & (setsid sh -c "trap : TERM; sleep 9502" &); '
-    . 'echo go; exec sleep 9503' });
+    "setsid sleep ${n}1 & (setsid sh -c 'trap : TERM; exec sleep ${n}2' &); "
+    . "echo go; exec sleep ${n}3" });
 is(($d->notification('process.output') // {})->{params}{data}, "go\n", 'runs');
-sub sleeps { return grep { CC::Nginx::title($_) =~ /sleep 95/ }
+sub sleeps { return grep { CC::Nginx::title($_) =~ /^sleep $n\d\s*$/ }
     map { m{(\d+)$} } glob '/proc/[0-9]*' }
 ok($t->wait_until(sub { (my @n = sleeps()) == 3 }), 'three processes');
 $d->call('control', { type => 'CANCEL' });

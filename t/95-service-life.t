@@ -30,7 +30,7 @@ close $f;
 chmod 0600, "${\$t->dir}/secret";
 
 # everything that this test starts sleeps for a time of its own
-my $n = 95000000 + $$ % 100000 * 10;
+my $n = "951$$";
 sub sleeps { return grep { CC::Nginx::title($_) =~ /sleep $n\d'?\s*$/
     && CC::Nginx::title($_) !~ /read line/ }
     map { m{(\d+)$} } glob '/proc/[0-9]*' }
