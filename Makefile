@@ -15,7 +15,7 @@ UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
 # what "config" lists; HTTP: the connections, and what they need of their layer
 
 PURE  := $(shell .ci/sources c lib helper)
-RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp)
+RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp) src/exec/ngx_cc_gather.c
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
          $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
@@ -283,8 +283,8 @@ build/unit/%: t/unit/%.c build/unit/pure.a $(HEADS) | packages-test
 	@mkdir -p build/unit
 	gcc $(UNIT_CFLAGS) -o $@ $< $(UNIT_LIBS)
 
-build/unit/request build/unit/mcp build/unit/native: build/unit/%: t/unit/%.c \
-        build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
+build/unit/request build/unit/mcp build/unit/native build/unit/gather: \
+        build/unit/%: t/unit/%.c build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
 	gcc $(UNIT_CFLAGS) $(NGINX_CFLAGS) -o $@ $< build/unit/rpc.a \
 	    $(UNIT_LIBS) -lyajl
 
@@ -318,7 +318,7 @@ NGINX_CFLAGS := -Isrc/exec $(filter -Isrc/rpc%,$(INCS)) -isystem $(OBJ) \
 HTTP_CFLAGS := $(NGINX_CFLAGS) $(filter -Isrc/http%,$(INCS)) $(addprefix -isystem \
                    $(TREE)/src/,http http/modules http/v2)
 
-build/unit/obj/rpc/%.o $(UNIT_PARTS:%=build/unit/obj/%.o): \
+build/unit/obj/rpc/%.o build/unit/obj/exec/%.o $(UNIT_PARTS:%=build/unit/obj/%.o): \
     UNIT_CFLAGS += $(NGINX_CFLAGS)
 
 build/unit/obj/http/%.o $(HTTP_PARTS:%=build/unit/obj/%.o): \

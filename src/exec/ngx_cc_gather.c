@@ -208,6 +208,11 @@ ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max)
         }
 
         n -= piece->len;
+
+        if (piece->len == 0) {
+            /* nobody asked for what was there */
+            g->dropped -= piece->to - piece->from;
+        }
     }
 
     g->n -= i;
@@ -215,6 +220,19 @@ ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max)
 
     g->len = max;
     ngx_memmove(g->data, g->data + cut, max);
+}
+
+
+void
+ngx_cc_gather_from(const ngx_cc_gather_t *g, uint64_t from[NGX_CC_STREAMS])
+{
+    ngx_uint_t  i;
+
+    ngx_memcpy(from, g->next, sizeof(g->next));
+
+    for (i = g->n; i--; /* void */ ) {
+        from[g->piece[i].stream] = g->piece[i].from;
+    }
 }
 
 

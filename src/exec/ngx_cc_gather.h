@@ -57,6 +57,10 @@ ngx_int_t ngx_cc_gather_add(ngx_cc_gather_t *g,
 /* forgets bytes from the beginning, until at most "max" are left */
 void ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max);
 
+/* where what is left of each stream begins: "next" when nothing is */
+void ngx_cc_gather_from(const ngx_cc_gather_t *g,
+    uint64_t from[NGX_CC_STREAMS]);
+
 void ngx_cc_gather_free(ngx_cc_gather_t *g);
 
 

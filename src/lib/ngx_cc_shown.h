@@ -3,7 +3,9 @@
  * Output as somebody sees it who looks at it later and has no terminal: what is
  * for terminals only is left out or made readable (ngx_cc_readable.h), and of a
  * line that was overwritten after a carriage return (a progress bar) only the
- * last form is left.  CR LF is a newline.
+ * last form is left.  CR LF is a newline.  Behind a backspace (a spinner, letters
+ * that are printed twice) what follows stands over what was there, as far back
+ * as NGX_CC_SHOWN_BACK characters.
  */
 
 #ifndef _NGX_CC_SHOWN_H_INCLUDED_
@@ -13,11 +15,16 @@
 #include "ngx_cc_readable.h"
 
 
+#define NGX_CC_SHOWN_BACK  256
+
+
 /* of one stream; all zero = nothing was shown yet */
 
 typedef struct {
     ngx_cc_readable_t   readable;
     size_t              line;        /* where its last line begins */
+    unsigned            back;        /* characters before its end: where the
+                                        next one goes */
     unsigned            cr:1;        /* the last byte was a CR */
 } ngx_cc_shown_t;
 

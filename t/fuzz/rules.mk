@@ -60,7 +60,8 @@ build/fuzz/rpc.a: $(patsubst src/%.c,build/fuzz/obj/%.o,$(RPC)) \
 	@rm -f $@
 	@ar rcs $@ $^
 
-build/fuzz/obj/rpc/%.o build/fuzz/obj/shim.o build/fuzz/obj/fake_command.o: \
+build/fuzz/obj/rpc/%.o build/fuzz/obj/exec/%.o build/fuzz/obj/shim.o \
+    build/fuzz/obj/fake_command.o: \
     FUZZ_CFLAGS += $(NGINX_CFLAGS)
 
 build/fuzz/obj/%.o: src/%.c $(HEADS) | packages-fuzz module

@@ -275,18 +275,6 @@ ngx_cc_ask_hold(ngx_cc_ask_t *ask)
 
 
 void
-ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max)
-{
-}
-
-
-void
-ngx_cc_gather_free(ngx_cc_gather_t *g)
-{
-}
-
-
-void
 ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
 {
 }

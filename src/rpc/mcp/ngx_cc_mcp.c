@@ -47,7 +47,7 @@ static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
-    ngx_cc_spec_t *spec);
+    ngx_cc_spec_t *spec, ngx_uint_t job);
 static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
     ngx_cc_value_t *params);
 static void ngx_cc_mcp_cancel(void *data);
@@ -364,10 +364,16 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
 static ngx_int_t
 ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
 {
-    ngx_cc_spec_t  spec;
+    ngx_cc_spec_t             spec;
+    ngx_cc_value_t           *name;
+    const ngx_cc_mcp_tool_t  *tool;
+
+    name = ngx_cc_request_member(s->base.request.root, "params");
+    name = ngx_cc_request_member(name, "name");
+    tool = (name == NULL || name->text.data == NULL) ? NULL
+           : ngx_cc_mcp_tools_find(&name->text, s->base.transport->conf);
 
     ngx_cc_spec_init(&spec, "arguments");
-
     (void) ngx_cc_spec_refuse(&spec, NGX_CC_REFUSED_PARAMS, "%s%s", error,
                               ngx_strncmp(error, "arguments.stdin:",
                                           sizeof("arguments.stdin:") - 1) == 0
@@ -375,8 +381,7 @@ ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
                                 "arguments.stdin_base64" : "");
 
     ngx_cc_mcp_reply_status(&s->methods.reply, 200);
-
-    return ngx_cc_mcp_call_refused(s, &spec);
+    return ngx_cc_mcp_call_refused(s, &spec, tool && tool->ask);
 }
 
 
@@ -501,7 +506,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     if (rc != NGX_OK) {
-        return ngx_cc_mcp_call_refused(s, &ex.spec);
+        return ngx_cc_mcp_call_refused(s, &ex.spec, tool->ask != NULL);
     }
 
     rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request.id, &named);
@@ -518,7 +523,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
                                  &s->base.answers);
 
     if (call == NULL) {
-        return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec)
+        return ex.spec.refused ? ngx_cc_mcp_call_refused(s, &ex.spec, 0)
                                : NGX_ERROR;
     }
 
@@ -544,7 +549,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
  */
 
 static ngx_int_t
-ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
+ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec, ngx_uint_t job)
 {
     ngx_cc_mcp_reply_t  *rp;
 
@@ -557,7 +562,8 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec)
                                        spec->len, spec->text);
     }
 
-    return ngx_cc_mcp_result_refused(rp, spec);
+    return job ? ngx_cc_mcp_job_text_refused(rp, spec)
+               : ngx_cc_mcp_result_refused(rp, spec);
 }
 
 

@@ -129,6 +129,7 @@ ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport,
     }
 
     call->background = ex->background;
+    call->stdin_stays = ex->stdin_stays;
     call->clamped = ex->clamped;
     call->sent.done = ngx_cc_mcp_call_sent;
     call->sent.data = call;
@@ -405,6 +406,8 @@ ngx_cc_mcp_call_detach(void *data, const ngx_cc_ask_answer_t *answer)
                                  NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR);
     } else {
         ngx_cc_mcp_job_view_command(&told.view, call->cmd, call->label);
+        told.view.flags |= call->cmd->cols ? NGX_CC_ATTACHED_TTY
+                           : call->stdin_stays ? NGX_CC_ATTACHED_STDIN : 0;
     }
 
     over = ngx_cc_mcp_job_view_over(&told.view);

@@ -51,6 +51,7 @@ typedef struct {
     unsigned                log_level;
     unsigned                background:1;    /* it is a job */
     unsigned                clamped:1;   /* and becomes one sooner than asked */
+    unsigned                stdin_stays:1;   /* open, for job_write */
     unsigned                over:1;      /* the answer can be pulled */
     unsigned                begun:1;     /* some of it has been */
     unsigned                ended:1;     /* all of it has been */

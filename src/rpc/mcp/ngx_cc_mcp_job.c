@@ -429,7 +429,9 @@ ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
                             answer->overlong
                             ? "the next line is too long for a terminal"
                             : answer->late ? "it takes nothing more now"
-                            : "nobody reads its stdin (open_stdin or tty of "
+                            : (answer->attached.flags & NGX_CC_ATTACHED_OVER)
+                            ? "the job is over"
+                            : "its stdin is closed (open_stdin or tty of "
                               "execute opens it)");
         job->told.hint = (char *) job->hint;
         job->told.error = 1;
@@ -521,6 +523,7 @@ ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
 
     if (job->spec.tail) {
         ngx_cc_gather_last(answer->output, job->spec.tail);
+        ngx_cc_gather_from(answer->output, job->told.from);
     }
 
     ngx_cc_mcp_job_answer(job, answer->output);
@@ -537,6 +540,7 @@ ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
     told->output = output;
     told->raw = job->spec.raw;
     told->base64 = job->spec.base64;
+    told->pattern = (job->spec.pattern.len && told->waited);
 
     job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
                           job->transport->log);

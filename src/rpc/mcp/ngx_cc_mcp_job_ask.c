@@ -74,11 +74,10 @@ ngx_cc_mcp_job_ask_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
                                                   : NGX_CC_MCP_JOB_ASK_SILENCE;
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
-        ask.from[i] = from ? from[i] : spec->tail ? INT64_MAX
-                      : (int64_t) spec->from[i];
+        ask.from[i] = from ? from[i] : (int64_t) spec->from[i];
     }
 
-    ask.mark = (from == NULL && !spec->tail && !spec->cursor);
+    ask.mark = (from == NULL && !spec->cursor);
 
     if (spec->pattern.len) {
         pattern.data = spec->pattern.data;

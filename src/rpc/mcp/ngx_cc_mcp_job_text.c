@@ -32,6 +32,10 @@ static size_t ngx_cc_mcp_job_text_mark(ngx_cc_gather_piece_t *piece,
     ngx_uint_t changed, u_char *text, size_t pos);
 static void ngx_cc_mcp_job_text_content(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_str_t *form);
+static u_char *ngx_cc_mcp_job_text_end(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_str_t *form, u_char *p, u_char *last);
+static u_char *ngx_cc_mcp_job_text_wait(ngx_cc_mcp_job_told_t *told,
+    u_char *p, u_char *last);
 static void ngx_cc_mcp_job_text_escape(ngx_cc_mcp_job_text_t *t, u_char *p,
     u_char *last);
 static void ngx_cc_mcp_job_text_structure(ngx_cc_mcp_job_text_t *t,
@@ -148,6 +152,30 @@ ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,
     ngx_cc_json_cstring(w, why);
     ngx_cc_json_lit(w, "}],\"isError\":true}}");
     ngx_cc_mcp_parts_end(&t->parts);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_job_text_refused(ngx_cc_mcp_reply_t *rp, ngx_cc_spec_t *spec)
+{
+    size_t                  n;
+    u_char                 *p;
+    ngx_uint_t              more;
+    ngx_cc_mcp_job_text_t  *t;
+
+    n = NGX_CC_MCP_JOB_TEXT_SIZE + rp->id.len;
+    p = ngx_palloc(rp->pool, n + 1);
+    t = ngx_palloc(rp->pool, sizeof(ngx_cc_mcp_job_text_t));
+
+    if (p == NULL || t == NULL) {
+        return NGX_ERROR;
+    }
+
+    *ngx_cpymem(p, spec->text, spec->len) = '\0';
+    ngx_cc_mcp_job_text_refuse(t, &rp->id, rp->modern, (char *) p);
+    n = ngx_cc_mcp_parts_pull(&t->parts, p, n, &more);
+
+    return ngx_cc_answers_put(rp->answers, p, n);
 }
 
 
@@ -337,28 +365,68 @@ static void
 ngx_cc_mcp_job_text_content(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_str_t *form)
 {
-    u_char  line[NGX_CC_MCP_JOB_VIEW_LINE + 512], *p, *last;
+    u_char  state[NGX_CC_MCP_JOB_VIEW_LINE + 8], end[768], *p, *last;
 
-    last = line + sizeof(line);
+    static const char  lossy[] = "[some of it is not UTF-8: U+FFFD stands for "
+                                 "that; encoding base64 has it exactly]\\n";
 
-    p = ngx_slprintf(line, last, "[");
-    p = ngx_cc_mcp_job_view_line(&told->view, p, last);
-    p = ngx_slprintf(p, last, "]\n");
-    ngx_cc_mcp_job_text_escape(t, line, p);
+    last = ngx_cc_mcp_job_text_end(t, told, form, end, end + sizeof(end));
+
+    p = ngx_slprintf(state, state + sizeof(state), "[");
+    p = ngx_cc_mcp_job_view_line(&told->view, p, state + sizeof(state));
+    p = ngx_slprintf(p, state + sizeof(state), last == end ? "]" : "]\n");
+    ngx_cc_mcp_job_text_escape(t, state, p);
 
     ngx_cc_mcp_parts_add(&t->parts, form->data, form->len,
                          NGX_CC_MCP_PART_EXACT);
+    ngx_cc_mcp_parts_add(&t->parts, lossy, sizeof(lossy) - 1,
+                         NGX_CC_MCP_PART_LOSSY);
+    ngx_cc_mcp_job_text_escape(t, end, last);
+}
 
-    p = line;
+
+/* what stands behind the output: no newline at its end */
+
+static u_char *
+ngx_cc_mcp_job_text_end(ngx_cc_mcp_job_text_t *t, ngx_cc_mcp_job_told_t *told,
+    ngx_str_t *form, u_char *p, u_char *last)
+{
+    u_char  *begin = p;
 
     if (told->base64 && form->len) {
         p = ngx_slprintf(p, last, "\n[that is base64]\n");
     }
 
+    p = ngx_cc_mcp_job_text_wait(told, p, last);
+
+    if (told->hint) {
+        p = ngx_slprintf(p, last, "[%s]\n", told->hint);
+    }
+
+    if (told->output) {
+        return ngx_slprintf(p, last, "[%uz new bytes, %uL dropped before%s; "
+                            "next_cursor c%xL-%xL]",
+                            ngx_cc_mcp_job_text_bytes(told),
+                            told->output->dropped,
+                            told->more ? ", more is there" : "",
+                            t->next[NGX_CC_STDOUT], t->next[NGX_CC_STDERR]);
+    }
+
+    return p == begin ? p : p - 1;
+}
+
+
+/* what came of the wait: that it is over says nothing of the job */
+
+static u_char *
+ngx_cc_mcp_job_text_wait(ngx_cc_mcp_job_told_t *told, u_char *p, u_char *last)
+{
     switch (told->waited) {
 
     case NGX_CC_MCP_WAITED_TIMEOUT:
-        p = ngx_slprintf(p, last, "[waited in vain: the time was over]\n");
+        p = ngx_slprintf(p, last, "[the wait is over%s]\n",
+                         ngx_cc_mcp_job_view_over(&told->view)
+                         ? "" : ", the job goes on");
         break;
 
     case NGX_CC_MCP_WAITED_RELOADING:
@@ -371,26 +439,14 @@ ngx_cc_mcp_job_text_content(ngx_cc_mcp_job_text_t *t,
     }
 
     if (told->matched) {
-        p = ngx_slprintf(p, last, "[the pattern was found]\n");
+        return ngx_slprintf(p, last, "[the pattern was found]\n");
     }
 
-    if (told->hint) {
-        p = ngx_slprintf(p, last, "[%s]\n", told->hint);
+    if (told->pattern && told->waited != NGX_CC_MCP_WAITED_RELOADING) {
+        return ngx_slprintf(p, last, "[the pattern was not found]\n");
     }
 
-    if (told->output) {
-        p = ngx_slprintf(p, last, "[%uz new bytes, %uL dropped before%s; "
-                         "next_cursor c%xL-%xL]",
-                         ngx_cc_mcp_job_text_bytes(told),
-                         told->output->dropped,
-                         told->more ? ", more is there" : "",
-                         t->next[NGX_CC_STDOUT], t->next[NGX_CC_STDERR]);
-
-    } else if (p > line) {
-        p--;
-    }
-
-    ngx_cc_mcp_job_text_escape(t, line, p);
+    return p;
 }
 
 

@@ -15,6 +15,8 @@
 #include "ngx_cc_gather.h"
 #include "ngx_cc_mcp_job_view.h"
 #include "ngx_cc_mcp_parts.h"
+#include "ngx_cc_mcp_reply.h"
+#include "ngx_cc_spec.h"
 
 
 #define NGX_CC_MCP_JOB_TEXT_SIZE  16384  /* bytes of what stands around */
@@ -41,7 +43,8 @@ typedef struct {
     unsigned                raw:1;       /* structuredContent: as it is */
     unsigned                base64:1;
     unsigned                more:1;      /* there is more output */
-    unsigned                matched:1;   /* the pattern was found */
+    unsigned                pattern:1;   /* it was waited for, */
+    unsigned                matched:1;   /* and found */
     unsigned                execute:1;   /* it answers "execute" */
     unsigned                error:1;     /* isError */
 } ngx_cc_mcp_job_told_t;
@@ -72,6 +75,13 @@ ngx_int_t ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
 /* the same for one that is refused: isError, and why (static text) */
 void ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,
     ngx_uint_t modern, const char *why);
+
+/*
+ * The same as a whole answer, of a call that was not begun, for the reason
+ * that "spec" has.  NGX_OK, or NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_mcp_job_text_refused(ngx_cc_mcp_reply_t *rp,
+    ngx_cc_spec_t *spec);
 
 /* frees its memory; t itself is the caller's */
 void ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t);

@@ -291,18 +291,31 @@ ngx_cc_mcp_job_view_line(const ngx_cc_mcp_job_view_t *view, u_char *p,
                          ngx_cc_names_exit_code(view->exit));
         break;
 
-    default:
-        p = ngx_slprintf(p, last, "%s", ngx_cc_mcp_job_view_status(view));
+    case NGX_CC_MCP_JOB_TIMED_OUT:
+        p = ngx_slprintf(p, last, "timed out, ended");
+        break;
 
-        if (view->cause != NGX_CC_CAUSE_EXIT) {
+    case NGX_CC_MCP_JOB_CANCELED:
+        p = ngx_slprintf(p, last, "canceled");
+        break;
+
+    default:
+        p = ngx_slprintf(p, last, "signaled");
+
+        if (view->cause != NGX_CC_CAUSE_EXIT
+            && view->cause != NGX_CC_CAUSE_SIGNAL)
+        {
             p = ngx_slprintf(p, last, " (%s)",
                              ngx_cc_names_cause(view->cause));
         }
 
-        p = signal ? ngx_slprintf(p, last, " by %s", signal)
-                   : ngx_slprintf(p, last, ", exit code %d",
-                                  ngx_cc_names_exit_code(view->exit));
         break;
+    }
+
+    if (view->status != NGX_CC_MCP_JOB_EXITED) {
+        p = signal ? ngx_slprintf(p, last, " by %s", signal)
+                   : ngx_slprintf(p, last, " with code %d",
+                                  ngx_cc_names_exit_code(view->exit));
     }
 
     return ngx_slprintf(p, last, " after %uL.%uL s", ran / 1000,

@@ -276,8 +276,8 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
     }
 
     if (cmd->swept) {
-        p = ngx_slprintf(p, last, "[%uD background processes were ended]\n",
-                         cmd->swept);
+        p = ngx_slprintf(p, last, "[%uD background process%s ended]\n",
+                         cmd->swept, cmd->swept == 1 ? " was" : "es were");
     }
 
     if (cmd->pipes_open) {

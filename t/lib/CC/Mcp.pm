@@ -51,9 +51,13 @@ sub send {
 sub receive {
     my ($self, $timeout) = @_;
     my $deadline = time + ($timeout // $CC::WebSocket::TIMEOUT);
-    my $text = '';
+    my $text = delete $self->{begun} // '';
     while (1) {
-        my $f = $self->{ws}->read_frame($deadline - time) or return undef;
+        my $f = $self->{ws}->read_frame($deadline - time);
+        if (!$f) {
+            $self->{begun} = $text;
+            return undef;
+        }
         if ($f->{op} == CC::WebSocket::PING) {
             $self->{ws}->send_frame(CC::WebSocket::PONG, $f->{data});
         } elsif ($f->{op} == CC::WebSocket::CLOSE) {
