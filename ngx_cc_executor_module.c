@@ -13,6 +13,8 @@
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_conf_keep.h"
 #include "ngx_cc_conf_report.h"
+#include "ngx_cc_conf_service.h"
+#include "ngx_cc_deathwatch.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
 #include "ngx_cc_kept.h"
@@ -20,6 +22,7 @@
 #include "ngx_cc_local.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_problem.h"
+#include "ngx_cc_service_keeper.h"
 #include "ngx_cc_session.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_spawner_client.h"
@@ -786,7 +789,9 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
     ngx_cc_local_init();
     ngx_cc_problem_init();
 
-    if (ngx_cc_spawner_client_deathwatch(cycle->log) != NGX_OK) {
+    if (ngx_cc_deathwatch_open(cycle->log) != NGX_OK
+        || ngx_cc_conf_service_start(cycle, mcf) != NGX_OK)
+    {
         return rc;
     }
 
@@ -799,7 +804,8 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
 {
     ngx_cc_main_conf_t  *mcf;
 
-    ngx_cc_spawner_client_close_deathwatch();
+    ngx_cc_deathwatch_leave();
+    ngx_cc_service_keeper_leave();
 
     mcf = ngx_cc_executor_main_conf(cycle);
 

@@ -4,6 +4,7 @@
 #include <ngx_event.h>
 #include <sys/prctl.h>
 #include "ngx_cc_spawner_client.h"
+#include "ngx_cc_deathwatch.h"
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_spawner.h"
@@ -51,41 +52,7 @@ static const ngx_msec_t  ngx_cc_spawner_client_backoff[] = {
 };
 
 
-static int  ngx_cc_spawner_client_watch[2] = { -1, -1 };
 static int  ngx_cc_spawner_client_oom = -1;
-
-
-ngx_int_t
-ngx_cc_spawner_client_deathwatch(ngx_log_t *log)
-{
-    if (ngx_cc_spawner_client_watch[0] != -1) {
-        return NGX_OK;
-    }
-
-    if (pipe2(ngx_cc_spawner_client_watch, O_CLOEXEC) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      "cc_executor: pipe2() failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-void
-ngx_cc_spawner_client_close_deathwatch(void)
-{
-    /*
-     * In single-process mode this process is what the others watch; the
-     * spawner closes its copy with everything else.
-     */
-
-    if (ngx_process != NGX_PROCESS_SINGLE
-        && ngx_cc_spawner_client_watch[1] != -1) {
-        (void) close(ngx_cc_spawner_client_watch[1]);
-        ngx_cc_spawner_client_watch[1] = -1;
-    }
-}
 
 
 void
@@ -337,7 +304,7 @@ ngx_cc_spawner_client_spawn(ngx_cc_spawner_client_t *sc)
 
     conf = sc->conf;
     conf.socket = s[1];
-    conf.deathwatch = ngx_cc_spawner_client_watch[0];
+    conf.deathwatch = ngx_cc_deathwatch_fd();
     conf.maps = maps;
     conf.nmaps = n;
 

@@ -3,8 +3,7 @@
  * The spawner as this worker sees it: forked at the start, forked again when
  * it dies, told how many helpers shall be alive.  With an executor service it
  * is the service's: the worker connects, and connects again.  What it makes
- * goes up to the pool.  And the deathwatch: the pipe by which helpers see that
- * the master is gone.
+ * goes up to the pool.
  */
 
 #ifndef _NGX_CC_SPAWNER_CLIENT_H_INCLUDED_
@@ -79,15 +78,6 @@ typedef struct {
                                                     does */
 } ngx_cc_spawner_client_t;
 
-
-/*
- * In init_module: a pipe whose write end only the master holds.  Called once
- * per master; harmless later.  NGX_OK or NGX_ERROR (told).
- */
-ngx_int_t ngx_cc_spawner_client_deathwatch(ngx_log_t *log);
-
-/* first thing in init_process of every kind of process */
-void ngx_cc_spawner_client_close_deathwatch(void);
 
 /*
  * In init_process, after nginx has changed the user and made the process

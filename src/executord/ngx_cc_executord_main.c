@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -27,25 +28,30 @@
 
 
 static const char  ngx_cc_executord_usage[] =
-"usage: cc-executord [-u USER] [-p FILE] [-t DIR] [-l SOCKET [-g GROUP]]\n"
+"usage: cc-executord [-u USER] [-p FILE | -a UID:USER] [-t DIR]\n"
+"                    [-l SOCKET [-g GROUP]] [-k]\n"
 "\n"
 "Starts commands for nginx with the cc_executor module, as other users than\n"
 "nginx's (cc_executor_service).\n"
 "\n"
 "  -u USER    started by root: run as this user, who runs nothing else\n"
 "  -p FILE    who may start commands as whom; else " NGX_CC_GRANTS_FILE "\n"
+"  -a UID:USER  may start commands as that user; there is no table then\n"
 "  -t DIR     where commands get their TMPDIR; else they have none\n"
 "  -l SOCKET  listen there; else on the socket of LISTEN_FDS (systemd)\n"
 "  -g GROUP   who may connect to it besides its owner\n"
+"  -k         leave when the process that has started this one does\n"
 "  -h, -v     this text, the version\n";
 
 
 typedef struct {
     const char  *user;
     const char  *policy;
+    const char  *grant;                  /* instead of it, or NULL */
     const char  *tmp;
     const char  *socket;
     const char  *group;
+    int          kept;                   /* -k */
 } ngx_cc_executord_args_t;
 
 
@@ -62,15 +68,18 @@ int
 main(int argc, char **argv)
 {
     int                      keep[2];
+    pid_t                    parent;
     char                     why[NGX_CC_EXECUTORD_WHY];
     static char             *title[1];
     ngx_cc_service_conf_t    conf;
     ngx_cc_executord_args_t  args;
 
+    parent = getppid();
     ngx_cc_executord_args(&args, argc, argv);
 
     memset(&conf, 0, sizeof(conf));
     conf.policy = args.policy;
+    conf.grant = args.grant;
     conf.tmp = args.tmp;
 
     /* titles are written where the arguments are: no further than the last */
@@ -101,7 +110,18 @@ main(int argc, char **argv)
         ngx_cc_executord_bad("privileges", why);
     }
 
-    if (ngx_cc_grants_check(args.policy, why, sizeof(why)) == -1) {
+    /* another uid clears it, so it is asked for now */
+
+    if (args.kept
+        && (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == -1
+            || getppid() != parent))
+    {
+        ngx_cc_executord_bad("keeper", "it has gone already");
+    }
+
+    if (args.grant == NULL
+        && ngx_cc_grants_check(args.policy, why, sizeof(why)) == -1)
+    {
         ngx_cc_executord_bad("policy", why);
     }
 
@@ -121,7 +141,7 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
     memset(args, 0, sizeof(*args));
     args->policy = NGX_CC_GRANTS_FILE;
 
-    while ((c = getopt(argc, argv, "u:p:t:l:g:hv")) != -1) {
+    while ((c = getopt(argc, argv, "u:p:a:t:l:g:khv")) != -1) {
 
         switch (c) {
 
@@ -131,6 +151,10 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
 
         case 'p':
             args->policy = optarg;
+            break;
+
+        case 'a':
+            args->grant = optarg;
             break;
 
         case 't':
@@ -143,6 +167,10 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
 
         case 'g':
             args->group = optarg;
+            break;
+
+        case 'k':
+            args->kept = 1;
             break;
 
         case 'h':

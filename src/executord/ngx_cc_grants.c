@@ -68,6 +68,23 @@ ngx_cc_grants_look(const char *file, uid_t peer, const char *user, char *why,
 }
 
 
+ngx_cc_refusal_e
+ngx_cc_grants_one(const char *grant, uid_t peer, const char *user)
+{
+    char           *end;
+    unsigned long   n;
+
+    n = strtoul(grant, &end, 10);
+
+    if (*end != ':' || n >= UINT_MAX || (uid_t) n != peer) {
+        return NGX_CC_REFUSAL_PEER;
+    }
+
+    return strcmp(end + 1, user) == 0 ? NGX_CC_REFUSAL_NONE
+                                      : NGX_CC_REFUSAL_USER;
+}
+
+
 int
 ngx_cc_grants_check(const char *file, char *why, size_t room)
 {

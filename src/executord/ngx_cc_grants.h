@@ -31,6 +31,10 @@
 ngx_cc_refusal_e ngx_cc_grants_look(const char *file, uid_t peer,
     const char *user, char *why, size_t room);
 
+/* the same for one entry, "UID:USER" */
+ngx_cc_refusal_e ngx_cc_grants_one(const char *grant, uid_t peer,
+    const char *user);
+
 /* is the file one that can be used?  0, or -1 with "why" */
 int ngx_cc_grants_check(const char *file, char *why, size_t room);
 

@@ -413,8 +413,10 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
         return NGX_CC_REFUSAL_VERSION;
     }
 
-    refusal = ngx_cc_grants_look(s->conf->policy, r->who.uid, r->msg.user,
-                                 why, sizeof(why));
+    refusal = s->conf->grant
+              ? ngx_cc_grants_one(s->conf->grant, r->who.uid, r->msg.user)
+              : ngx_cc_grants_look(s->conf->policy, r->who.uid, r->msg.user,
+                                   why, sizeof(why));
 
     if (refusal == NGX_CC_REFUSAL_POLICY) {
         if (ngx_cc_service_tells(s)) {

@@ -29,6 +29,7 @@ typedef struct {
                                     have passed the socket on */
     int             oom;         /* of ngx_cc_oom_open(), or -1 */
     const char     *policy;      /* ngx_cc_grants.h */
+    const char     *grant;       /* instead: "UID:USER", or NULL */
     const char     *tmp;         /* where TMPDIRs of commands are made, below a
                                     directory for each user, or NULL */
     char          **argv;        /* memory of the process title */

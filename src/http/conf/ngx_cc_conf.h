@@ -54,6 +54,9 @@ typedef struct {
     ngx_cc_conf_env_account_t  account;      /* of all commands */
     ngx_flag_t              keep;            /* some location keeps commands */
     ngx_str_t               service;         /* of commands, "off" or "" */
+    const char             *program;         /* it is started by, or NULL */
+    ngx_str_t               place;           /* of the TMPDIRs of commands,
+                                                then */
     ngx_str_t               user;            /* that commands run as, or "" */
     ngx_str_t               secret;          /* file of their key, or "" */
     ngx_str_t               session_key;     /* file of that of sessions, "off"

@@ -101,7 +101,7 @@ ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     for (i = 0; i < mcf->locations.nelts; i++) {
         conf = location[i].conf;
 
-        if (user == 0 && !conf->allow_root && mcf->pool.service.path == NULL)
+        if (user == 0 && !conf->allow_root && mcf->pool.service.user == NULL)
         {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                           "the commands of location \"%V\" would run as root: "

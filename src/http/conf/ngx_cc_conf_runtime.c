@@ -139,6 +139,22 @@ ngx_cc_conf_runtime_beneath(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf,
                       "TMPDIR of their own", mcf->pool.tmp);
     }
 
+    /* it is the service's, which runs as that user; others go through it */
+
+    if (mcf->program) {
+        fd = ngx_cc_trust_directory(dir, "service", ngx_cc_conf_user(cycle),
+                                    0711);
+
+        if (fd != -1) {
+            (void) close(fd);
+
+        } else {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
+                          "\"%V\" cannot be created or used: commands have "
+                          "no TMPDIR of their own", &mcf->place);
+        }
+    }
+
     fd = ngx_cc_trust_directory(dir, "work", ngx_cc_conf_user(cycle), 0700);
 
     if (fd != -1) {

@@ -3,9 +3,16 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_conf_service.h"
+#include "ngx_cc_conf_user.h"
+#include "ngx_cc_service_keeper.h"
 
 
-static ngx_int_t ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_str_t *value);
+static ngx_int_t ngx_cc_conf_service_path(ngx_conf_t *cf,
+    ngx_cc_main_conf_t *mcf);
+static ngx_int_t ngx_cc_conf_service_program(ngx_conf_t *cf,
+    ngx_cc_main_conf_t *mcf);
+static ngx_uint_t ngx_cc_conf_service_safe(ngx_cycle_t *cycle,
+    ngx_cc_main_conf_t *mcf);
 static ngx_int_t ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user);
 
 
@@ -35,29 +42,145 @@ ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    if (ngx_cc_conf_service_path(cf, &mcf->service) != NGX_OK
-        || ngx_cc_conf_service_user(cf, &mcf->user) != NGX_OK)
-    {
+    if (ngx_cc_conf_service_user(cf, &mcf->user) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    mcf->pool.service.path = (char *) mcf->service.data + 5;
     mcf->pool.service.user = (char *) mcf->user.data;
+
+    return (mcf->service.data[0] == '/') ? ngx_cc_conf_service_program(cf, mcf)
+                                         : ngx_cc_conf_service_path(cf, mcf);
+}
+
+
+ngx_int_t
+ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    gid_t                         group;
+    ngx_core_conf_t              *ccf;
+    ngx_cc_service_keeper_conf_t  conf;
+
+    if (mcf->program == NULL) {
+        return NGX_OK;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    conf.program = mcf->program;
+    conf.user = mcf->pool.service.user;
+    conf.worker = ngx_cc_conf_user_name(cycle, &group);
+    conf.uid = ngx_cc_conf_user(cycle);
+    conf.path = (char *) mcf->path.data;
+    conf.tmp = (char *) mcf->place.data;
+
+    if (geteuid() != 0 || ccf->master == 0 || conf.worker == NULL
+        || conf.uid == 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"cc_executor_service %s\" needs a master that is "
+                      "root, and another \"user\" for workers: start it "
+                      "apart, and name its socket", mcf->program);
+        mcf->pool.service.path = "";
+        return NGX_ERROR;
+    }
+
+    if (!ngx_cc_conf_service_safe(cycle, mcf)) {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "cc_executor: no executor service is started: "
+                      "\"cc_executor_path\" \"%V\" must belong to root, and "
+                      "nobody else may write it", &mcf->path);
+        mcf->pool.service.path = "";
+        return NGX_OK;
+    }
+
+    mcf->pool.service.path = ngx_cc_service_keeper(&conf, cycle->log);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Its socket is given to the workers' user there, by its name: nobody else may
+ * put another file in its place.
+ */
+
+static ngx_uint_t
+ngx_cc_conf_service_safe(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    ngx_uint_t           safe;
+    struct stat          st;
+    ngx_cc_trust_path_t  tp;
+
+    if (ngx_cc_trust_walk(&tp, (char *) mcf->path.data,
+                          ngx_cc_conf_user_who(cycle))
+        == -1)
+    {
+        return 0;
+    }
+
+    safe = tp.suspect[0] == '\0'
+           && fstatat(tp.fd, tp.name, &st, AT_SYMLINK_NOFOLLOW) == 0
+           && S_ISDIR(st.st_mode) && st.st_uid == 0
+           && (st.st_mode & (S_IWGRP|S_IWOTH)) == 0;
+
+    (void) close(tp.fd);
+
+    return safe;
+}
+
+
+/* whoever can change it is root at the next start of the service */
+
+static ngx_int_t
+ngx_cc_conf_service_program(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
+{
+    ngx_file_info_t  fi;
+
+    mcf->program = (char *) mcf->service.data;
+
+    if (ngx_file_info(mcf->program, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"cc_executor_service\" \"%s\"", mcf->program);
+        return NGX_ERROR;
+    }
+
+    if (!ngx_is_file(&fi) || fi.st_uid != 0 || (fi.st_mode & 022)
+        || !(fi.st_mode & 0100))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_service\" \"%s\" must be a program "
+                           "that belongs to root and that nobody else can "
+                           "write", mcf->program);
+        return NGX_ERROR;
+    }
+
+    mcf->place.len = mcf->path.len + sizeof("/service") - 1;
+    mcf->place.data = ngx_pnalloc(cf->pool, mcf->place.len + 1);
+
+    if (mcf->place.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_snprintf(mcf->place.data, mcf->place.len + 1, "%V/service%Z",
+                        &mcf->path);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_str_t *value)
+ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
-    struct sockaddr_un  addr;
+    ngx_str_t           *value;
+    struct sockaddr_un   addr;
+
+    value = &mcf->service;
 
     if (value->len < 7 || ngx_strncmp(value->data, "unix:/", 6) != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of \"cc_executor_service\", "
-                           "it must be \"off\" or \"unix:\" and an absolute "
-                           "path", value);
+                           "it must be \"off\", \"unix:\" and an absolute "
+                           "path, or the path of cc-executord", value);
         return NGX_ERROR;
     }
 
@@ -67,6 +190,8 @@ ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_str_t *value)
                            "than %uz bytes", sizeof(addr.sun_path) - 1);
         return NGX_ERROR;
     }
+
+    mcf->pool.service.path = (char *) value->data + 5;
 
     return NGX_OK;
 }

@@ -16,5 +16,13 @@
  */
 ngx_int_t ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf);
 
+/*
+ * In init_module, behind the deathwatch: starts the service where this nginx
+ * does.  NGX_OK, also when that failed (told), or NGX_ERROR (logged): it cannot
+ * be done by this nginx at all.
+ */
+ngx_int_t ngx_cc_conf_service_start(ngx_cycle_t *cycle,
+    ngx_cc_main_conf_t *mcf);
+
 
 #endif /* _NGX_CC_CONF_SERVICE_H_INCLUDED_ */

@@ -7,9 +7,6 @@
 #define NGX_CC_CONF_USER_GROUPS  256
 
 
-static const char *ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group);
-
-
 ngx_uid_t
 ngx_cc_conf_user(ngx_cycle_t *cycle)
 {
@@ -63,7 +60,7 @@ ngx_cc_conf_user_who(ngx_cycle_t *cycle)
 }
 
 
-static const char *
+const char *
 ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group)
 {
     ngx_core_conf_t  *ccf;

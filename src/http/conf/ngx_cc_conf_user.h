@@ -18,6 +18,9 @@
  */
 ngx_uid_t ngx_cc_conf_user(ngx_cycle_t *cycle);
 
+/* its name, or NULL: it has none; and its group */
+const char *ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group);
+
 /*
  * The same with its groups, for those that must not trust it: a master (or
  * nginx -t) that is root, while commands are not.  NULL in any other case:

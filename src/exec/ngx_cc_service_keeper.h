@@ -1,0 +1,44 @@
+
+/*
+ * The executor service of a master that is root: it starts one itself, by a
+ * process between, the service's keeper, which restarts the service when it
+ * dies and ends it when the master is gone.
+ *
+ * nginx's own ngx_spawn_process() cannot: this is before nginx becomes a
+ * daemon, so the master that stays never hears of the process, and would wait
+ * for it at its end; and it would be told to leave at each reload.
+ */
+
+#ifndef _NGX_CC_SERVICE_KEEPER_H_INCLUDED_
+#define _NGX_CC_SERVICE_KEEPER_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+typedef struct {
+    const char  *program;    /* cc-executord */
+    const char  *user;       /* commands run as */
+    const char  *worker;     /* name of the workers' user: the service's, too */
+    ngx_uid_t    uid;        /* of it */
+    const char  *path;       /* directory of root's: where its socket is made */
+    const char  *tmp;        /* where TMPDIRs of commands are made */
+} ngx_cc_service_keeper_conf_t;
+
+
+/*
+ * In init_module of a master that is root, behind the deathwatch: starts a
+ * keeper, unless there is one for that user.  With another user, or another
+ * program, there will be two until the master ends.  Returns the path of the
+ * socket, which is valid until the next call; also when the keeper could not
+ * be started (told): then nobody listens there.
+ */
+const char *ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
+    ngx_log_t *log);
+
+/* in init_process: only the master looks whether it lives */
+void ngx_cc_service_keeper_leave(void);
+
+
+#endif /* _NGX_CC_SERVICE_KEEPER_H_INCLUDED_ */
