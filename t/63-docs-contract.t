@@ -49,7 +49,9 @@ my $t = CC::Nginx->new(
     server => 'location /free { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_client_cwd beneath;'
         . ' cc_executor_client_env ONE; cc_executor_stdin_buffer 64k;'
-        . ' cc_executor_tty on; }',
+        . ' cc_executor_tty on; }'
+        . ' location /jobs { cc_executor on; cc_executor_allow any;'
+        . ' cc_executor_keep on; cc_executor_tty on; }',
 )->start;
 
 my %document = CC::Contract::documents($t);
@@ -255,6 +257,26 @@ for ({ command => 'true' }, { command => 'false' }, { command => 'cat', stdin =>
     my $structured = $json->decode($json->encode($r->{structuredContent}));
     is_deeply([CC::Schema::check($tool->{outputSchema}, $structured, closed => 1)],
         [], 'tools/call ' . $json->encode($_));
+}
+$agent->close;
+
+$agent = CC::Mcp->new(port => $t->port, path => '/jobs');
+$agent->initialize;
+my %schema = map { $_->{name} => $_->{outputSchema} } @{ $mcp->{tools_with_jobs} };
+my $job = '';
+for (['execute', { command => 'cat', background => $true, open_stdin => $true }],
+    ['execute', { command => 'true' }], ['execute', {}],
+    ['job_write', { data => 'x', enter => $true }], ['job_signal', { signal => 'STOP' }],
+    ['job_list', {}], ['job_signal', { signal => 'KILL', wait_ms => 60000 }],
+    ['job_read', {}], ['job_write', { data => 'x' }], ['job_list', { status => 'finished' }])
+{
+    my ($name, $arguments) = @$_;
+    $arguments->{job_id} = $job if $name =~ /^job_[rws]/;
+    my $r = $agent->call('tools/call', { name => $name, arguments => $arguments })->{result};
+    my $structured = $json->decode($json->encode($r->{structuredContent}));
+    is_deeply([CC::Schema::check($schema{$name}, $structured, closed => 1)],
+        [], "tools/call $name") or diag(explain($r));
+    $job ||= $structured->{job_id} // '';
 }
 $agent->close;
 

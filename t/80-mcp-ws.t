@@ -16,6 +16,8 @@ my $t = CC::Nginx->new(
     server => 'location /free { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_client_cwd beneath;'
         . ' cc_executor_client_env ONE TWO; }'
+        . ' location /jobs { cc_executor on; cc_executor_allow any;'
+        . ' cc_executor_shell /bin/sh; cc_executor_keep on; cc_executor_tty on; }'
         . ' location /list { cc_executor on; cc_executor_allow /bin/echo;'
         . ' cc_executor_allow /bin/cat; }'
         . ' location /few { cc_executor on; cc_executor_allow any;'
@@ -202,17 +204,28 @@ like($r->{content}[0]{text}, qr/1 background/, 'the text says so');
 # arguments that are wrong are results that a model can read
 
 $c->execute('mkdir below');
-my %at = ('' => $c, '/free' => mcp(path => '/free'));
+my %at = ('' => $c, '/free' => mcp(path => '/free'), '/jobs' => mcp(path => '/jobs'));
 for my $case (cases('mcp-arguments')) {
     my $name = "$case->{name} (line $case->{line})";
-    $r = $at{ $case->{at} // '' }->execute($case->{arguments})->{result};
+    $r = $at{ $case->{at} // '' }->call('tools/call', { name => $case->{tool} // 'execute',
+        arguments => $case->{arguments} })->{result};
     my $s = $r->{structuredContent};
+    if (exists $case->{text}) {
+        is($r->{content}[0]{text}, $case->{text}, $name);
+        ok(!$r->{isError}, "$name: no error");
+        next;
+    }
     if (exists $case->{stdout}) {
         is($s->{stdout}, $case->{stdout}, $name) or diag explain $r;
         ok(!$r->{isError}, "$name: no error");
         next;
     }
     ok($r->{isError}, "$name: an error");
+    if (($case->{tool} // 'execute') ne 'execute') {
+        like($r->{content}[0]{text}, qr/^\Q$case->{error}\E/, "$name: its text");
+        is($s, undef, "$name: nothing that the schema of its results has not");
+        next;
+    }
     like($r->{content}[0]{text}, qr/^\[not started: .*\Q$case->{error}\E/, "$name: its text");
     is($s->{status}, 'failed', "$name: status");
     like($s->{error}, qr/\Q$case->{error}\E/, "$name: the same in both forms");
@@ -221,6 +234,12 @@ like($c->call('tools/call', { name => 'execute', arguments => undef })->{result}
     {content}[0]{text}, qr/command is missing/, 'arguments that are null');
 like($c->call('tools/call', { name => 'execute' })->{result}{content}[0]{text},
     qr/command is missing/, 'no arguments at all');
+
+$at{'/jobs'}->raw('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":'
+    . '"job_read","arguments":{"job_id":"x","pattern":"a\u0000"}}}');
+$r = $at{'/jobs'}->next->{result};
+ok($r->{isError} && !$r->{structuredContent}, 'a NUL in an argument of job_read');
+like($r->{content}[0]{text}, qr/^arguments\.pattern: .*NUL/, 'it says so');
 
 # what no string may hold is told as an argument that is wrong, too, wherever the
 # id stands

@@ -3,14 +3,25 @@
 // Speaks as much of the Messages API as the client needs.  When it is asked
 // with the tool "execute" at hand, it calls it with the first COMMAND; when it
 // gets the result, with the next one ("@FILE COMMAND": as soon as FILE is
-// there); after the last it repeats what it was given.  Prints "port N", then a
-// JSON line for each result that the model would have seen.
+// there; 'job_read {"job_id":"<job>"}': another tool and its arguments, <job> is
+// the id of the job that was started last); after the last it repeats what it
+// was given.  Prints "port N", then a JSON line for each result that the model
+// would have seen.
 
 import fs from "node:fs";
 import http from "node:http";
 
 const commands = process.argv.slice(2);
 let id = 0;
+let job = "";
+
+// the tool that a command asks for, and its arguments
+
+function call(command) {
+    const [, name, input] = /^(execute|job_\w+) (\{.*\})$/s.exec(command) ?? [];
+    return name ? { name, input: JSON.parse(input.replaceAll("<job>", job)) }
+        : { name: "execute", input: { command } };
+}
 
 function events(message, blocks, stop) {
     const list = [["message_start", { message: { ...message, content: [], stop_reason: null } }]];
@@ -39,6 +50,7 @@ async function answer(request) {
             : (content ?? []).map((block) => block.text ?? "").join("");
         console.log(JSON.stringify({ is_error: is_error ?? false, text,
             description: tool?.description }));
+        job = /\b[0-9a-f]{48}\b/.exec(text)?.[0] ?? job;
 
         if (results.length >= commands.length) {
             return [[{ type: "text", text: "the tool said: " + text }], "end_turn"];
@@ -52,8 +64,9 @@ async function answer(request) {
             await new Promise((done) => setTimeout(done, 50));
         }
 
-        return [[{ type: "tool_use", id: "toolu_" + ++id, name: tool.name,
-                   input: { command } }], "tool_use"];
+        const { name, input } = call(command);
+        return [[{ type: "tool_use", id: "toolu_" + ++id,
+                   name: tool.name.replace(/execute$/, name), input }], "tool_use"];
     }
 
     return [[{ type: "text", text: "ok" }], "end_turn"];

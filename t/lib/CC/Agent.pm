@@ -16,7 +16,8 @@ our $CLAUDE = "$ROOT/build/agent/node_modules/.bin/claude";
 sub missing { return !-x $CLAUDE }
 
 # Starts it with one MCP server (type, url, headers) in a home below "dir".  A
-# command "@FILE command": the model waits until FILE is there.
+# command "@FILE command": the model waits until FILE is there; 'job_read {...}':
+# another tool and its arguments, see t/clients/agent/model.mjs.
 sub start {
     my ($class, $dir, $server, @commands) = @_;
     my $config = "$dir/$server->{type}.json";
@@ -37,7 +38,8 @@ sub start {
         'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1', 'DISABLE_AUTOUPDATER=1',
         'DISABLE_TELEMETRY=1', 'timeout', 900, $CLAUDE, '-p', 'do it',
         '--mcp-config', $config, '--strict-mcp-config', '--allowedTools',
-        'mcp__cc__execute' or die $!;
+        join(',', map { "mcp__cc__$_" } qw(execute job_read job_write job_signal
+            job_list)) or die $!;
     return bless { pid => $pid, out => $out, model_pid => $model_pid,
         model => $model }, $class;
 }

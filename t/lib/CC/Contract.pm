@@ -358,28 +358,31 @@ sub openrpc {
 }
 
 sub mcp {
-    my ($mcp) = @_;
+    my ($mcp, $jobs) = @_;
     return { '$comment' => 'The result of tools/list at a location with '
-            . '"cc_executor on; cc_executor_allow any;". See mcp.md.',
-        tools => $mcp->call('tools/list', {})->{result}{tools} };
+            . '"cc_executor on; cc_executor_allow any;"; tools_with_jobs: where '
+            . '"cc_executor_keep on; cc_executor_tty on;" is there, too. See mcp.md.',
+        tools => $mcp->call('tools/list', {})->{result}{tools},
+        tools_with_jobs => $jobs->call('tools/list', {})->{result}{tools} };
 }
 
 sub encode {
     return JSON::PP->new->canonical->pretty->indent_length(2)->utf8->encode($_[0]);
 }
 
-# file => what should be in it
+# file => what should be in it; at /jobs commands are kept
 
 sub documents {
     my ($t) = @_;
     my $client = $t->client;
-    my $mcp = CC::Mcp->new(port => $t->port);
-    $mcp->initialize;
+    my ($mcp, $jobs) = map { CC::Mcp->new(port => $t->port, @$_) } [],
+        [path => '/jobs'];
+    $_->initialize for $mcp, $jobs;
     my %document = (
         'docs/native.openrpc.json' => encode(openrpc($client)),
-        'docs/mcp.schema.json' => encode(mcp($mcp)),
+        'docs/mcp.schema.json' => encode(mcp($mcp, $jobs)),
     );
-    $_->close for $client, $mcp->{ws};
+    $_->close for $client, $mcp->{ws}, $jobs->{ws};
     return %document;
 }
 
