@@ -19,7 +19,8 @@ RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp) src/exec/ngx_cc_gather.c
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
          $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
-CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,json_write utf8 ws_frame)
+CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,clock json_write utf8 ws_frame)
+CLIENT_SRC := $(shell .ci/sources client) $(CLIENT_LIB)
 CLIENT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
                  -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pie
 INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
@@ -56,7 +57,7 @@ module: packages-build
 
 client: packages-build build/cc-run
 
-build/cc-run: $(shell .ci/sources client) $(CLIENT_LIB) $(HEADS)
+build/cc-run: $(CLIENT_SRC) $(HEADS)
 	@mkdir -p build
 	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/client -o $@ \
 	    $(filter %.c,$^) $(LDFLAGS) -lyajl -lssl -lcrypto

@@ -1,7 +1,7 @@
 # cc-run and kept commands: -d, ps, attach, logs, wait, signal, rm; a line that
 # breaks under it; a terminal.
 #
-# tags: smoke
+# tags: asan smoke
 
 use strict;
 use warnings;
@@ -11,8 +11,9 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use CC::Nginx;
+use CC::Run;
 
-my $run = "$CC::Nginx::ROOT/build/cc-run";
+my $run = CC::Run::binary();
 my $t = CC::Nginx->new(workers => 2, location => 'cc_executor_allow any;
     cc_executor_shell /bin/sh; cc_executor_keep on; cc_executor_tty on;')
     ->start;

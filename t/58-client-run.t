@@ -1,7 +1,7 @@
 # cc-run: output, exit codes, stdin, options, what goes wrong; no connection,
 # TLS, a unix socket.
 #
-# tags: smoke
+# tags: asan smoke
 
 use strict;
 use warnings;
@@ -13,8 +13,9 @@ use Symbol qw(gensym);
 use Test::More;
 use Time::HiRes qw(sleep time);
 use CC::Nginx;
+use CC::Run;
 
-my $run = "$CC::Nginx::ROOT/build/cc-run";
+my $run = CC::Run::binary();
 my $t = CC::Nginx->new;
 open my $tokens, '>', $t->dir . '/tokens' or die $!;
 print $tokens 'me ' . sha256_hex('s' x 32) . "\n";

@@ -17,6 +17,7 @@ typedef struct {
     const char  *name;                   /* without "--" */
     char         letter;                 /* 0 = none */
     char         value;                  /* it takes one */
+    uint16_t     verbs;                  /* bits: those it is for */
     void       (*set)(ngx_cc_client_args_t *args, const char *value);
 } ngx_cc_client_option_t;
 
@@ -30,14 +31,19 @@ static const char  ngx_cc_client_usage[] =
 "for signal n).  One word is a command line, for the server's shell if it has\n"
 "one; several are a program and its arguments.\n"
 "\n"
-"verbs:\n"
-"  attach [-r] ID          show a kept command, from its beginning\n"
-"  logs [-f] [-n N] ID     what it has written (the last N lines; -f: go on)\n"
+"verbs, for kept commands:\n"
+"  attach ID               show it, from its beginning, and type to it\n"
+"    -r, --read-only       only show it\n"
+"  logs ID                 what it has written so far\n"
+"    -f, --follow          and what it goes on to write\n"
+"    -n, --tail N          only the last N lines of what is there\n"
 "  ps                      list the kept commands of this owner\n"
 "  wait ID                 wait for its end; its exit code is cc-run's\n"
 "  signal NAME ID          send a signal to all of its processes\n"
-"  pause, resume, cancel ID\n"
-"  rm [-f] ID              forget it (-f: end it first)\n"
+"  pause, resume ID        stop all of its processes, and let them go on\n"
+"  cancel ID               end it: TERM, some time, KILL\n"
+"  rm ID                   forget it\n"
+"    -f, --force           end it first\n"
 "ID may be the beginning of one.\n"
 "\n"
 "options:\n"
@@ -51,6 +57,8 @@ static const char  ngx_cc_client_usage[] =
 "      --cwd DIR           where it runs, below the server's directory\n"
 "      --env NAME=VALUE    a variable for it (may be given again)\n"
 "      --json              print messages as JSON, one a line\n"
+"      --reconnect SECONDS how long to try to get a lost connection to a kept\n"
+"                          command back (60; 0: do not)\n"
 "      --token-file FILE   where the token is (else CC_TOKEN)\n"
 "      --ca-file FILE      certificates to trust for wss://\n"
 "      --insecure          do not check the server's certificate\n"
@@ -60,13 +68,36 @@ static const char  ngx_cc_client_usage[] =
 "URL: ws://, wss:// or unix:/socket[:/path]; else CC_URL, else\n"
 "     " NGX_CC_CLIENT_URL "\n"
 "Ctrl-C interrupts the command, again: ends it, a third time: leaves.  Ctrl-Z\n"
-"pauses it until fg.  Of a terminal of a kept command Ctrl-P Ctrl-Q leave.\n";
+"pauses it until fg.  Of a terminal of a kept command Ctrl-P Ctrl-Q leave.\n"
+"\n"
+"exit status: that of the command; 125: no connection or no such command,\n"
+"126: it was refused and not started, 128 + n: it was ended by signal n.\n";
 
 
-static void ngx_cc_client_args_option(ngx_cc_client_args_t *args, int *i,
-    int argc, char **argv);
-static void ngx_cc_client_args_verb(ngx_cc_client_args_t *args, int i,
-    int argc, char **argv);
+/* what was read so far */
+
+typedef struct {
+    ngx_cc_client_args_t  *args;
+    char                 **word;         /* what is left */
+    char                 **last;
+    uint32_t               seen;         /* options, by number */
+    char                  *words[3];     /* behind the verb */
+    int                    nwords;
+    unsigned               url:1;        /* there was one */
+    unsigned               verb:1;
+} ngx_cc_client_line_t;
+
+
+static void ngx_cc_client_args_letters(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_name(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_word(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_set(ngx_cc_client_line_t *line, size_t k,
+    const char *value);
+static void ngx_cc_client_args_fits(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_words(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_token(const char *token);
+static double ngx_cc_client_args_seconds(const char *value, double least,
+    const char *error);
 static void ngx_cc_client_args_bad(const char *text, const char *what)
     __attribute__((noreturn));
 static int ngx_cc_client_args_is_url(const char *word);
@@ -134,13 +165,51 @@ ngx_cc_client_args_label(ngx_cc_client_args_t *args, const char *value)
 static void
 ngx_cc_client_args_timeout(ngx_cc_client_args_t *args, const char *value)
 {
+    args->timeout = ngx_cc_client_args_seconds(value, 0.000001,
+                                     "--timeout: not a number of seconds");
+}
+
+
+static void
+ngx_cc_client_args_reconnect(ngx_cc_client_args_t *args, const char *value)
+{
+    args->reconnect = ngx_cc_client_args_seconds(value, 0,
+                                   "--reconnect: not a number of seconds");
+}
+
+
+static void
+ngx_cc_client_args_tail(ngx_cc_client_args_t *args, const char *value)
+{
     char  *end;
 
-    args->timeout = strtod(value, &end);
+    errno = 0;
+    args->tail = strtol(value, &end, 10);
 
-    if (*value == '\0' || *end || !(args->timeout > 0)) {
-        ngx_cc_client_args_bad("--timeout: not a number of seconds", value);
+    if (*value == '\0' || *end || args->tail < 0 || errno) {
+        ngx_cc_client_args_bad("--tail: not a number of lines", value);
     }
+}
+
+
+static void
+ngx_cc_client_args_follow(ngx_cc_client_args_t *args, const char *value)
+{
+    args->follow = 1;
+}
+
+
+static void
+ngx_cc_client_args_read_only(ngx_cc_client_args_t *args, const char *value)
+{
+    args->read_only = 1;
+}
+
+
+static void
+ngx_cc_client_args_force(ngx_cc_client_args_t *args, const char *value)
+{
+    args->force = 1;
 }
 
 
@@ -190,12 +259,21 @@ ngx_cc_client_args_token_file(ngx_cc_client_args_t *args, const char *value)
     n = read(fd, text, NGX_CC_CLIENT_TOKEN - 1);
     (void) close(fd);
 
-    if (n <= 0) {
-        ngx_cc_client_args_bad("--token-file: nothing in it", value);
+    if (n == -1) {
+        ngx_cc_client_args_bad(strerror(errno), value);
+    }
+
+    if (n == NGX_CC_CLIENT_TOKEN - 1) {
+        ngx_cc_client_args_bad("--token-file: too long for a token", value);
     }
 
     text[n] = '\0';
     text[strcspn(text, " \t\r\n")] = '\0';
+
+    if (*text == '\0') {
+        ngx_cc_client_args_bad("--token-file: nothing in it", value);
+    }
+
     args->token = text;
 }
 
@@ -214,54 +292,76 @@ ngx_cc_client_args_insecure(ngx_cc_client_args_t *args, const char *value)
 }
 
 
+#define NGX_CC_RUN     (1 << NGX_CC_VERB_RUN)
+#define NGX_CC_ATTACH  (1 << NGX_CC_VERB_ATTACH)
+#define NGX_CC_LOGS    (1 << NGX_CC_VERB_LOGS)
+#define NGX_CC_RM      (1 << NGX_CC_VERB_RM)
+#define NGX_CC_ANY     0xffff
+
+
+/* before the verb a letter means its first option here */
+
 static const ngx_cc_client_option_t  ngx_cc_client_options[] = {
-    { "tty", 't', 0, ngx_cc_client_args_tty },
-    { "detach", 'd', 0, ngx_cc_client_args_detach },
-    { "keep", 'k', 0, ngx_cc_client_args_keep },
-    { "no-stdin", 'n', 0, ngx_cc_client_args_no_stdin },
-    { "merge", 0, 0, ngx_cc_client_args_merge },
-    { "label", 0, 1, ngx_cc_client_args_label },
-    { "timeout", 0, 1, ngx_cc_client_args_timeout },
-    { "cwd", 0, 1, ngx_cc_client_args_cwd },
-    { "env", 0, 1, ngx_cc_client_args_env },
-    { "json", 0, 0, ngx_cc_client_args_json },
-    { "token-file", 0, 1, ngx_cc_client_args_token_file },
-    { "ca-file", 0, 1, ngx_cc_client_args_ca_file },
-    { "insecure", 0, 0, ngx_cc_client_args_insecure },
-    { "help", 'h', 0, ngx_cc_client_args_help },
-    { "version", 0, 0, ngx_cc_client_args_version }
+    { "tty", 't', 0, NGX_CC_RUN, ngx_cc_client_args_tty },
+    { "detach", 'd', 0, NGX_CC_RUN, ngx_cc_client_args_detach },
+    { "keep", 'k', 0, NGX_CC_RUN, ngx_cc_client_args_keep },
+    { "no-stdin", 'n', 0, NGX_CC_RUN|NGX_CC_ATTACH,
+      ngx_cc_client_args_no_stdin },
+    { "merge", 0, 0, NGX_CC_RUN, ngx_cc_client_args_merge },
+    { "label", 0, 1, NGX_CC_RUN, ngx_cc_client_args_label },
+    { "timeout", 0, 1, NGX_CC_RUN, ngx_cc_client_args_timeout },
+    { "cwd", 0, 1, NGX_CC_RUN, ngx_cc_client_args_cwd },
+    { "env", 0, 1, NGX_CC_RUN, ngx_cc_client_args_env },
+    { "read-only", 'r', 0, NGX_CC_ATTACH, ngx_cc_client_args_read_only },
+    { "follow", 'f', 0, NGX_CC_LOGS, ngx_cc_client_args_follow },
+    { "tail", 'n', 1, NGX_CC_LOGS, ngx_cc_client_args_tail },
+    { "force", 'f', 0, NGX_CC_RM, ngx_cc_client_args_force },
+    { "json", 0, 0, NGX_CC_ANY, ngx_cc_client_args_json },
+    { "reconnect", 0, 1, NGX_CC_ANY, ngx_cc_client_args_reconnect },
+    { "token-file", 0, 1, NGX_CC_ANY, ngx_cc_client_args_token_file },
+    { "ca-file", 0, 1, NGX_CC_ANY, ngx_cc_client_args_ca_file },
+    { "insecure", 0, 0, NGX_CC_ANY, ngx_cc_client_args_insecure },
+    { "help", 'h', 0, NGX_CC_ANY, ngx_cc_client_args_help },
+    { "version", 0, 0, NGX_CC_ANY, ngx_cc_client_args_version }
 };
 
+#define NGX_CC_CLIENT_OPTIONS                                                 \
+    (sizeof(ngx_cc_client_options) / sizeof(ngx_cc_client_options[0]))
 
-/* "id": it takes one; "options": the letters of its own */
+
+/* "words": what stands behind it */
 
 static const struct {
     const char  *name;
-    int          id;
-    const char  *options;
+    int          words;
 } ngx_cc_client_verbs[] = {
-    [NGX_CC_VERB_ATTACH] = { "attach", 1, "r" },
-    [NGX_CC_VERB_LOGS] = { "logs", 1, "fn" },
-    [NGX_CC_VERB_PS] = { "ps", 0, "" },
-    [NGX_CC_VERB_WAIT] = { "wait", 1, "" },
-    [NGX_CC_VERB_SIGNAL] = { "signal", 1, "" },
-    [NGX_CC_VERB_PAUSE] = { "pause", 1, "" },
-    [NGX_CC_VERB_RESUME] = { "resume", 1, "" },
-    [NGX_CC_VERB_CANCEL] = { "cancel", 1, "" },
-    [NGX_CC_VERB_RM] = { "rm", 1, "f" }
+    [NGX_CC_VERB_ATTACH] = { "attach", 1 },
+    [NGX_CC_VERB_LOGS] = { "logs", 1 },
+    [NGX_CC_VERB_PS] = { "ps", 0 },
+    [NGX_CC_VERB_WAIT] = { "wait", 1 },
+    [NGX_CC_VERB_SIGNAL] = { "signal", 2 },
+    [NGX_CC_VERB_PAUSE] = { "pause", 1 },
+    [NGX_CC_VERB_RESUME] = { "resume", 1 },
+    [NGX_CC_VERB_CANCEL] = { "cancel", 1 },
+    [NGX_CC_VERB_RM] = { "rm", 1 }
 };
+
+#define NGX_CC_CLIENT_VERBS                                                   \
+    (sizeof(ngx_cc_client_verbs) / sizeof(ngx_cc_client_verbs[0]))
 
 
 void
 ngx_cc_client_args(ngx_cc_client_args_t *args, int argc, char **argv)
 {
-    int  i;
+    ngx_cc_client_line_t  line;
 
     memset(args, 0, sizeof(ngx_cc_client_args_t));
+    memset(&line, 0, sizeof(ngx_cc_client_line_t));
 
     args->url = getenv("CC_URL");
     args->token = getenv("CC_TOKEN");
     args->tail = -1;
+    args->reconnect = NGX_CC_CLIENT_RECONNECT;
 
     if (args->url == NULL || *args->url == '\0') {
         args->url = NGX_CC_CLIENT_URL;
@@ -271,74 +371,127 @@ ngx_cc_client_args(ngx_cc_client_args_t *args, int argc, char **argv)
         args->token = NULL;
     }
 
-    for (i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0;
-         i++)
-    {
-        ngx_cc_client_args_option(args, &i, argc, argv);
+    line.args = args;
+    line.last = argv + argc;
+
+    for (line.word = argv + 1; line.word < line.last; line.word++) {
+
+        if (strcmp(*line.word, "--") == 0) {
+            args->argv = line.word + 1;
+            args->argc = (int) (line.last - args->argv);
+            break;
+        }
+
+        ngx_cc_client_args_word(&line);
     }
 
-    if (i < argc && ngx_cc_client_args_is_url(argv[i])) {
-        args->url = argv[i++];
-    }
+    ngx_cc_client_args_fits(&line);
+    ngx_cc_client_args_words(&line);
+    ngx_cc_client_args_token(args->token);
+}
 
-    if (i == argc) {
-        ngx_cc_client_args_bad("a command is missing, or a verb", NULL);
-    }
 
-    if (strcmp(argv[i], "--") != 0) {
-        ngx_cc_client_args_verb(args, i, argc, argv);
+static void
+ngx_cc_client_args_word(ngx_cc_client_line_t *line)
+{
+    char    *word;
+    size_t   verb;
+
+    word = *line->word;
+
+    if (word[0] == '-' && word[1] == '-') {
+        ngx_cc_client_args_name(line);
         return;
     }
 
-    args->argv = argv + i + 1;
-    args->argc = argc - i - 1;
+    if (word[0] == '-') {
+        ngx_cc_client_args_letters(line);
+        return;
+    }
 
-    if (args->argc == 0) {
-        ngx_cc_client_args_bad("a command is missing", NULL);
+    if (!line->url && ngx_cc_client_args_is_url(word)) {
+        line->url = 1;
+        line->args->url = word;
+        return;
+    }
+
+    if (line->verb) {
+        if (line->nwords == ngx_cc_client_verbs[line->args->verb].words) {
+            ngx_cc_client_args_bad("one word too many", word);
+        }
+
+        line->words[line->nwords++] = word;
+        return;
+    }
+
+    for (verb = NGX_CC_VERB_ATTACH; verb < NGX_CC_CLIENT_VERBS; verb++) {
+        if (strcmp(word, ngx_cc_client_verbs[verb].name) == 0) {
+            line->verb = 1;
+            line->args->verb = (ngx_cc_client_verb_e) verb;
+            return;
+        }
+    }
+
+    ngx_cc_client_args_bad("neither a URL nor a verb (a command stands behind "
+                           "\"--\")", word);
+}
+
+
+/* -abc; the last one may have a value: -n5, -n 5 */
+
+static void
+ngx_cc_client_args_letters(ngx_cc_client_line_t *line)
+{
+    size_t       k;
+    const char  *p, *value;
+
+    p = *line->word + 1;
+
+    if (*p == '\0') {
+        ngx_cc_client_args_bad("unknown option", *line->word);
+    }
+
+    for ( /* void */ ; *p; p++) {
+        for (k = 0; k < NGX_CC_CLIENT_OPTIONS; k++) {
+            if (ngx_cc_client_options[k].letter == *p
+                && (!line->verb || ngx_cc_client_options[k].verbs
+                                   & (1 << line->args->verb)))
+            {
+                break;
+            }
+        }
+
+        if (k == NGX_CC_CLIENT_OPTIONS) {
+            ngx_cc_client_args_bad(line->verb ? "unknown option of this verb"
+                                   : "unknown option", *line->word);
+        }
+
+        if (!ngx_cc_client_options[k].value) {
+            ngx_cc_client_args_set(line, k, NULL);
+            continue;
+        }
+
+        value = p[1] ? p + 1 : line->word + 1 < line->last ? *++line->word
+                                                           : NULL;
+        ngx_cc_client_args_set(line, k, value);
+        return;
     }
 }
 
 
-/* one word: --name, --name=value, -abc; *i stands at the last word used */
+/* --name, --name=value, --name value */
 
 static void
-ngx_cc_client_args_option(ngx_cc_client_args_t *args, int *i, int argc,
-    char **argv)
+ngx_cc_client_args_name(ngx_cc_client_line_t *line)
 {
-    size_t                         k, n, len;
-    const char                    *word, *value, *p;
+    size_t                         k, len;
+    const char                    *word, *value;
     const ngx_cc_client_option_t  *o;
 
-    word = argv[*i];
-    n = sizeof(ngx_cc_client_options) / sizeof(ngx_cc_client_options[0]);
-
-    if (word[1] != '-') {
-
-        for (p = word + 1; *p; p++) {
-            for (k = 0; k < n; k++) {
-                if (ngx_cc_client_options[k].letter == *p) {
-                    break;
-                }
-            }
-
-            if (k == n) {
-                ngx_cc_client_args_bad("unknown option", word);
-            }
-
-            ngx_cc_client_options[k].set(args, NULL);
-        }
-
-        if (word[1] == '\0') {
-            ngx_cc_client_args_bad("unknown option", word);
-        }
-
-        return;
-    }
-
-    word += 2;
+    word = *line->word + 2;
     len = strcspn(word, "=");
 
-    for (k = 0; k < n; k++) {
+    for (k = 0; k < NGX_CC_CLIENT_OPTIONS; k++) {
         o = &ngx_cc_client_options[k];
 
         if (strlen(o->name) != len || memcmp(o->name, word, len) != 0) {
@@ -348,101 +501,121 @@ ngx_cc_client_args_option(ngx_cc_client_args_t *args, int *i, int argc,
         value = word[len] ? word + len + 1 : NULL;
 
         if (!o->value && value) {
-            ngx_cc_client_args_bad("this option takes no value", argv[*i]);
+            ngx_cc_client_args_bad("this option takes no value", *line->word);
         }
 
-        if (o->value && value == NULL) {
-
-            if (*i + 1 == argc) {
-                ngx_cc_client_args_bad("a value is missing", argv[*i]);
-            }
-
-            value = argv[++*i];
+        if (o->value && value == NULL && line->word + 1 < line->last) {
+            value = *++line->word;
         }
 
-        o->set(args, value);
+        ngx_cc_client_args_set(line, k, value);
         return;
     }
 
-    ngx_cc_client_args_bad("unknown option", argv[*i]);
+    ngx_cc_client_args_bad("unknown option", *line->word);
 }
 
 
 static void
-ngx_cc_client_args_verb(ngx_cc_client_args_t *args, int i, int argc,
-    char **argv)
+ngx_cc_client_args_set(ngx_cc_client_line_t *line, size_t k,
+    const char *value)
 {
-    char         *end;
-    size_t        verb, n;
-    const char   *p, *name;
-
-    n = sizeof(ngx_cc_client_verbs) / sizeof(ngx_cc_client_verbs[0]);
-
-    for (verb = NGX_CC_VERB_ATTACH; verb < n; verb++) {
-        if (strcmp(argv[i], ngx_cc_client_verbs[verb].name) == 0) {
-            break;
-        }
+    if (ngx_cc_client_options[k].value && value == NULL) {
+        ngx_cc_client_args_bad("a value is missing",
+                               ngx_cc_client_options[k].name);
     }
 
-    if (verb == n) {
-        ngx_cc_client_args_bad("neither a URL nor a verb (a command stands "
-                               "behind \"--\")", argv[i]);
-    }
+    line->seen |= (uint32_t) 1 << k;
+    ngx_cc_client_options[k].set(line->args, value);
+}
 
-    args->verb = (ngx_cc_client_verb_e) verb;
-    name = argv[i++];
 
-    for ( /* void */ ; i < argc && argv[i][0] == '-'; i++) {
+/* options may stand before the verb that they are for */
 
-        if (strcmp(argv[i], "--tail") == 0) {
-            p = "n";
+static void
+ngx_cc_client_args_fits(ngx_cc_client_line_t *line)
+{
+    size_t  k;
 
-        } else {
-            p = argv[i] + 1;
-        }
-
-        if (strlen(p) != 1
-            || strchr(ngx_cc_client_verbs[verb].options, *p) == NULL)
+    for (k = 0; k < NGX_CC_CLIENT_OPTIONS; k++) {
+        if ((line->seen & (uint32_t) 1 << k)
+            && (ngx_cc_client_options[k].verbs & (1 << line->args->verb)) == 0)
         {
-            ngx_cc_client_args_bad("unknown option of this verb", argv[i]);
+            ngx_cc_client_args_bad(line->verb ? "no option of this verb"
+                                   : "an option of another verb",
+                                   ngx_cc_client_options[k].name);
+        }
+    }
+}
+
+
+static void
+ngx_cc_client_args_words(ngx_cc_client_line_t *line)
+{
+    ngx_cc_client_args_t  *args;
+
+    args = line->args;
+
+    if (!line->verb) {
+
+        if (args->argc == 0) {
+            ngx_cc_client_args_bad(args->argv ? "a command is missing"
+                                   : "a command is missing, or a verb", NULL);
         }
 
-        if (*p == 'n') {
-            if (++i == argc) {
-                ngx_cc_client_args_bad("a number of lines is missing", name);
-            }
+        return;
+    }
 
-            args->tail = strtol(argv[i], &end, 10);
+    if (args->argc) {
+        ngx_cc_client_args_bad("one word too many", args->argv[0]);
+    }
 
-            if (argv[i][0] == '\0' || *end || args->tail < 0) {
-                ngx_cc_client_args_bad("not a number of lines", argv[i]);
-            }
+    if (line->nwords < ngx_cc_client_verbs[args->verb].words) {
+        ngx_cc_client_args_bad(args->verb == NGX_CC_VERB_SIGNAL
+                               ? "the name of a signal and an id are missing"
+                               : "an id is missing",
+                               ngx_cc_client_verbs[args->verb].name);
+    }
+
+    if (args->verb == NGX_CC_VERB_SIGNAL) {
+        args->signal = line->words[0];
+    }
+
+    if (line->nwords) {
+        args->id = line->words[line->nwords - 1];
+    }
+}
+
+
+/* it becomes a part of a header */
+
+static void
+ngx_cc_client_args_token(const char *token)
+{
+    const char  *p;
+
+    for (p = token; p && *p; p++) {
+        if (*p <= ' ' || *p >= 0x7f) {
+            ngx_cc_client_args_bad("a token has no such characters: blanks, "
+                                   "control characters, no ASCII", NULL);
         }
+    }
+}
 
-        args->follow |= (*p == 'f' && verb == NGX_CC_VERB_LOGS);
-        args->force |= (*p == 'f' && verb == NGX_CC_VERB_RM);
-        args->read_only |= (*p == 'r');
+
+static double
+ngx_cc_client_args_seconds(const char *value, double least, const char *error)
+{
+    char    *end;
+    double   n;
+
+    n = strtod(value, &end);
+
+    if (*value == '\0' || *end || !(n >= least && n <= 1e9)) {
+        ngx_cc_client_args_bad(error, value);
     }
 
-    if (verb == NGX_CC_VERB_SIGNAL) {
-        if (i == argc) {
-            ngx_cc_client_args_bad("the name of a signal is missing", NULL);
-        }
-
-        args->signal = argv[i++];
-    }
-
-    if (ngx_cc_client_verbs[verb].id) {
-        if (i == argc) {
-            ngx_cc_client_args_bad("an id is missing", name);
-        }
-
-        args->id = argv[i++];
-    }
-
-    if (i != argc) {
-        ngx_cc_client_args_bad("one word too many", argv[i]);
-    }
+    return n;
 }
 
 

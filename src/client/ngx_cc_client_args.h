@@ -2,8 +2,10 @@
 /*
  * The command line of cc-run: options, URL, verb, command.
  *
- *   cc-run [OPTION]... [URL] -- COMMAND [ARG]...
+ *   cc-run [OPTION]... [URL] [OPTION]... -- COMMAND [ARG]...
  *   cc-run [OPTION]... [URL] VERB [OPTION]... [ARG]...
+ *
+ * cc-run.1 and the completion (cc-run.bash) name the same options.
  */
 
 #ifndef _NGX_CC_CLIENT_ARGS_H_INCLUDED_
@@ -14,8 +16,9 @@
 #include <stdint.h>
 
 
-#define NGX_CC_CLIENT_URL   "ws://127.0.0.1:8003/ws/mcp"
-#define NGX_CC_CLIENT_ENVS  256          /* --env, at most */
+#define NGX_CC_CLIENT_URL        "ws://127.0.0.1:8003/ws/mcp"
+#define NGX_CC_CLIENT_ENVS       256     /* --env, at most */
+#define NGX_CC_CLIENT_RECONNECT  60      /* s */
 
 
 /* what cc-run itself exits with; docker(1) and env(1) have the same */
@@ -52,6 +55,7 @@ typedef struct {
     const char           *env[NGX_CC_CLIENT_ENVS];   /* NAME=value */
     size_t                nenv;
     double                timeout;       /* s, 0 = the location's */
+    double                reconnect;     /* s that a lost line may take */
     long                  tail;          /* LOGS: lines, -1 = all */
     unsigned              tty:1;
     unsigned              detach:1;

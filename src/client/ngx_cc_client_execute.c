@@ -50,7 +50,9 @@ ngx_cc_client_execute(ngx_cc_client_rpc_t *rpc, int has_stdin)
 
     ngx_cc_json_lit(w, ",\"output\":\"chunk\",\"encoding\":\"base64\"");
 
-    if (has_stdin) {
+    /* of a terminal it stays open for those who will attach */
+
+    if (has_stdin || (args->detach && args->tty && !args->no_stdin)) {
         ngx_cc_json_lit(w, ",\"open_stdin\":true");
     }
 

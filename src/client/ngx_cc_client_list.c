@@ -1,19 +1,21 @@
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "ngx_cc_client_list.h"
+#include "ngx_cc_client_say.h"
 
 
 #define NGX_CC_CLIENT_WHOLE   48         /* digits of an id */
 #define NGX_CC_CLIENT_SHOWN   12         /* of them in a list */
 #define NGX_CC_CLIENT_PAGE    100
+#define NGX_CC_CLIENT_PAGES   1000       /* more is nonsense */
 #define NGX_CC_CLIENT_WAIT    100000     /* ms, the longest that is served */
+#define NGX_CC_CLIENT_PARTS   20         /* lists in a row that are partial */
 
 
-/* one entry of a list; returns what stop() wants: 0 = go on */
+/* one entry of a list; returns whether to stop there */
 
 typedef int (*ngx_cc_client_each_pt)(ngx_cc_client_rpc_t *rpc, int i,
     void *data);
@@ -22,10 +24,13 @@ typedef int (*ngx_cc_client_each_pt)(ngx_cc_client_rpc_t *rpc, int i,
 typedef struct {
     const char  *prefix;
     char         id[NGX_CC_CLIENT_ID];
-    int          n;
+    int          n;                      /* of those that begin like it */
+    int          code;                   /* of the last one, for exit(3) */
 } ngx_cc_client_search_t;
 
 
+static int ngx_cc_client_list_obeyed(ngx_cc_client_rpc_t *rpc,
+    uint64_t request, int harmless);
 static int ngx_cc_client_list_each(ngx_cc_client_rpc_t *rpc,
     ngx_cc_client_each_pt each, void *data);
 static const char *ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i,
@@ -34,16 +39,19 @@ static int ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i,
     void *data);
 static int ngx_cc_client_list_line(ngx_cc_client_rpc_t *rpc, int i,
     void *data);
-static int ngx_cc_client_list_code(ngx_cc_client_rpc_t *rpc, int i,
-    void *data);
 static int ngx_cc_client_list_ps(ngx_cc_client_rpc_t *rpc);
 static int ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id);
+static int ngx_cc_client_list_cancel(ngx_cc_client_rpc_t *rpc,
+    const char *id);
+static uint64_t ngx_cc_client_list_request(ngx_cc_client_rpc_t *rpc,
+    const char *id);
 static void ngx_cc_client_list_age(char *text, size_t size, double seconds);
 
 
 const char *
 ngx_cc_client_list_id(ngx_cc_client_rpc_t *rpc)
 {
+    int          try;
     const char  *id;
 
     static ngx_cc_client_search_t  search;
@@ -59,13 +67,29 @@ ngx_cc_client_list_id(ngx_cc_client_rpc_t *rpc)
         return id;
     }
 
-    search.prefix = id;
-    (void) ngx_cc_client_list_each(rpc, ngx_cc_client_list_search, &search);
+    rpc->quiet = 1;
 
-    if (search.n != 1) {
-        (void) fprintf(stderr, "cc-run: %s kept command begins with %s\n",
-                       search.n ? "more than one" : "no", id);
-        exit(NGX_CC_CLIENT_FAILED);
+    for (try = 0; try < NGX_CC_CLIENT_PARTS; try++) {
+        memset(&search, 0, sizeof(search));
+        search.prefix = id;
+
+        if (!ngx_cc_client_list_each(rpc, ngx_cc_client_list_search, &search)
+            || search.n > 1)
+        {
+            break;
+        }
+    }
+
+    rpc->quiet = 0;
+
+    if (search.n == 0) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no kept command begins with "
+                           "%s (cc-run ps lists them)", id);
+    }
+
+    if (search.n > 1) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "more than one kept command "
+                           "begins with %s", id);
     }
 
     return search.id;
@@ -75,9 +99,7 @@ ngx_cc_client_list_id(ngx_cc_client_rpc_t *rpc)
 int
 ngx_cc_client_list(ngx_cc_client_rpc_t *rpc)
 {
-    uint64_t        request;
-    const char     *id;
-    ngx_cc_json_t  *w;
+    const char  *id;
 
     if (rpc->args->verb == NGX_CC_VERB_PS) {
         ngx_cc_client_rpc_need(rpc);
@@ -86,49 +108,120 @@ ngx_cc_client_list(ngx_cc_client_rpc_t *rpc)
 
     id = ngx_cc_client_list_id(rpc);
 
-    switch (rpc->args->verb) {
-
-    case NGX_CC_VERB_WAIT:
+    if (rpc->args->verb == NGX_CC_VERB_WAIT) {
         return ngx_cc_client_list_wait(rpc, id);
+    }
 
-    case NGX_CC_VERB_SIGNAL:
-        w = ngx_cc_client_rpc_begin(rpc, "signal",
-                                    6 * strlen(rpc->args->signal) + 1024);
+    if (rpc->args->verb == NGX_CC_VERB_CANCEL) {
+        return ngx_cc_client_list_cancel(rpc, id);
+    }
+
+    while (!ngx_cc_client_list_obeyed(rpc, ngx_cc_client_list_request(rpc, id),
+                                      0))
+    {
+        /* once more */
+    }
+
+    return 0;
+}
+
+
+static uint64_t
+ngx_cc_client_list_request(ngx_cc_client_rpc_t *rpc, const char *id)
+{
+    ngx_cc_json_t               *w;
+    const ngx_cc_client_args_t  *args;
+
+    args = rpc->args;
+    w = ngx_cc_client_rpc_begin(rpc, args->verb == NGX_CC_VERB_RM ? "remove"
+                                                                  : "signal",
+                                (args->signal ? 6 * strlen(args->signal) : 0)
+                                + 1024);
+
+    if (args->verb == NGX_CC_VERB_RM) {
+        ngx_cc_json_lit(w, "\"force\":");
+        ngx_cc_json_bool(w, args->force);
+
+    } else {
         ngx_cc_json_lit(w, "\"signal\":");
-        ngx_cc_json_cstring(w, rpc->args->signal);
-        break;
-
-    case NGX_CC_VERB_PAUSE:
-        w = ngx_cc_client_rpc_begin(rpc, "signal", 1024);
-        ngx_cc_json_lit(w, "\"signal\":\"STOP\"");
-        break;
-
-    case NGX_CC_VERB_RESUME:
-        w = ngx_cc_client_rpc_begin(rpc, "signal", 1024);
-        ngx_cc_json_lit(w, "\"signal\":\"CONT\"");
-        break;
-
-    case NGX_CC_VERB_CANCEL:
-        w = ngx_cc_client_rpc_begin(rpc, "signal", 1024);
-        ngx_cc_json_lit(w, "\"signal\":\"TERM\"");
-        break;
-
-    default:
-        w = ngx_cc_client_rpc_begin(rpc, "remove", 1024);
-
-        if (rpc->args->force) {
-            ngx_cc_json_lit(w, "\"force\":true");
-
-        } else {
-            ngx_cc_json_lit(w, "\"force\":false");
-        }
+        ngx_cc_json_cstring(w, args->verb == NGX_CC_VERB_PAUSE ? "STOP"
+                               : args->verb == NGX_CC_VERB_RESUME ? "CONT"
+                               : args->signal);
     }
 
     ngx_cc_json_lit(w, ",\"execution_id\":");
     ngx_cc_json_cstring(w, id);
-    request = ngx_cc_client_rpc_end(rpc);
 
-    (void) ngx_cc_client_rpc_wait(rpc, request, NGX_CC_CLIENT_FAILED);
+    return ngx_cc_client_rpc_end(rpc);
+}
+
+
+/*
+ * The answer has to be a result: 1.  0: ask again, on a new connection; anything
+ * else ends the process.
+ */
+
+static int
+ngx_cc_client_list_obeyed(ngx_cc_client_rpc_t *rpc, uint64_t request,
+    int harmless)
+{
+    int          rc;
+    const char  *error;
+
+    rc = ngx_cc_client_rpc_wait(rpc, request);
+
+    if (rc == 1) {
+        ngx_cc_client_rpc_good(rpc);
+        return 1;
+    }
+
+    if (rc == 0 && !ngx_cc_client_rpc_leaves(rpc)) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s",
+                           ngx_cc_client_message_get(rpc->message,
+                                                     "error.message", NULL));
+    }
+
+    error = ngx_cc_client_rpc_why(rpc);
+
+    if ((rc == -1 && !harmless && rpc->ws.code != NGX_CC_CLIENT_LEAVES)
+        || ngx_cc_client_rpc_again(rpc, &error) != 0)
+    {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s", error);
+    }
+
+    return 0;
+}
+
+
+/* control is for those who are attached; the output is not for us */
+
+static int
+ngx_cc_client_list_cancel(ngx_cc_client_rpc_t *rpc, const char *id)
+{
+    uint64_t        request;
+    ngx_cc_json_t  *w;
+
+    do {
+        rpc->quiet = 1;
+
+        do {
+            w = ngx_cc_client_rpc_begin(rpc, "attach", 1024);
+            ngx_cc_json_lit(w, "\"mode\":\"write\",\"flow\":\"lossy\","
+                               "\"stdout\":-1,\"stderr\":-1,"
+                               "\"execution_id\":");
+            ngx_cc_json_cstring(w, id);
+            request = ngx_cc_client_rpc_end(rpc);
+
+        } while (!ngx_cc_client_list_obeyed(rpc, request, 1));
+
+        rpc->quiet = 0;
+
+        w = ngx_cc_client_rpc_begin(rpc, "control", 1024);
+        ngx_cc_json_lit(w, "\"type\":\"CANCEL\",\"execution_id\":");
+        ngx_cc_json_cstring(w, id);
+        request = ngx_cc_client_rpc_end(rpc);
+
+    } while (!ngx_cc_client_list_obeyed(rpc, request, 0));
 
     return 0;
 }
@@ -142,7 +235,12 @@ ngx_cc_client_list_ps(ngx_cc_client_rpc_t *rpc)
                       "STATE", "AGE", "EXIT", "COMMAND");
     }
 
-    return ngx_cc_client_list_each(rpc, ngx_cc_client_list_line, NULL);
+    if (ngx_cc_client_list_each(rpc, ngx_cc_client_list_line, NULL)) {
+        ngx_cc_client_say("some did not answer in time: where only the id is "
+                          "shown, more may be known");
+    }
+
+    return 0;
 }
 
 
@@ -151,12 +249,13 @@ ngx_cc_client_list_ps(ngx_cc_client_rpc_t *rpc)
 static int
 ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
 {
+    int                      try;
     uint64_t                 request;
     const char              *reason;
     ngx_cc_json_t           *w;
     ngx_cc_client_search_t   search;
 
-    do {
+    for ( ;; ) {
         w = ngx_cc_client_rpc_begin(rpc, "wait", 1024);
         ngx_cc_json_lit(w, "\"until\":\"exit\",\"timeout_ms\":");
         ngx_cc_json_uint(w, NGX_CC_CLIENT_WAIT);
@@ -164,7 +263,9 @@ ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
         ngx_cc_json_cstring(w, id);
         request = ngx_cc_client_rpc_end(rpc);
 
-        (void) ngx_cc_client_rpc_wait(rpc, request, NGX_CC_CLIENT_FAILED);
+        if (!ngx_cc_client_list_obeyed(rpc, request, 1)) {
+            continue;
+        }
 
         reason = ngx_cc_client_message_get(rpc->message, "result.reason",
                                            NULL);
@@ -172,64 +273,93 @@ ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
         if (reason && strcmp(reason, "reload") == 0) {
             ngx_cc_client_ws_close(&rpc->ws);
             ngx_cc_client_rpc_need(rpc);
+
+        } else if (reason == NULL || strcmp(reason, "timeout") != 0) {
+            break;
         }
+    }
 
-    } while (reason && strcmp(reason, "exit") != 0);
+    rpc->quiet = 1;
 
-    memset(&search, 0, sizeof(search));
-    search.prefix = id;
-    search.n = NGX_CC_CLIENT_FAILED;
+    for (try = 0; try < NGX_CC_CLIENT_PARTS; try++) {
+        memset(&search, 0, sizeof(search));
+        search.prefix = id;
+        search.code = NGX_CC_CLIENT_FAILED;
 
-    (void) ngx_cc_client_list_each(rpc, ngx_cc_client_list_code, &search);
+        if (!ngx_cc_client_list_each(rpc, ngx_cc_client_list_search, &search)
+            || search.n)
+        {
+            break;
+        }
+    }
 
-    return search.n;
+    if (search.code == NGX_CC_CLIENT_FAILED) {
+        ngx_cc_client_say("it is over, but not known how it ended");
+    }
+
+    return search.code;
 }
 
 
-/* all kept commands of this owner, page after page */
+/*
+ * All kept commands of this owner, page after page.  Returns 1 when a list was
+ * partial: some helpers did not answer in time.
+ */
 
 static int
 ngx_cc_client_list_each(ngx_cc_client_rpc_t *rpc, ngx_cc_client_each_pt each,
     void *data)
 {
-    int             i;
+    int             i, page, partial;
     char            after[NGX_CC_CLIENT_ID];
     uint64_t        request;
-    const char     *id;
+    const char     *next;
     ngx_cc_json_t  *w;
 
     after[0] = '\0';
+    partial = 0;
 
-    do {
-        w = ngx_cc_client_rpc_begin(rpc, "list", 1024);
-        ngx_cc_json_lit(w, "\"scope\":\"owner\",\"limit\":");
-        ngx_cc_json_uint(w, NGX_CC_CLIENT_PAGE);
+    for (page = 0; page < NGX_CC_CLIENT_PAGES; page++) {
 
-        if (after[0]) {
-            ngx_cc_json_lit(w, ",\"after\":");
-            ngx_cc_json_cstring(w, after);
-        }
+        do {
+            w = ngx_cc_client_rpc_begin(rpc, "list", 2048);
+            ngx_cc_json_lit(w, "\"scope\":\"owner\",\"limit\":");
+            ngx_cc_json_uint(w, NGX_CC_CLIENT_PAGE);
 
-        request = ngx_cc_client_rpc_end(rpc);
-        (void) ngx_cc_client_rpc_wait(rpc, request, NGX_CC_CLIENT_FAILED);
+            if (after[0]) {
+                ngx_cc_json_lit(w, ",\"after\":");
+                ngx_cc_json_cstring(w, after);
+            }
+
+            request = ngx_cc_client_rpc_end(rpc);
+
+        } while (!ngx_cc_client_list_obeyed(rpc, request, 1));
+
+        partial |= ngx_cc_client_message_true(rpc->message, "result.partial");
 
         for (i = 0; i < NGX_CC_CLIENT_PAGE; i++) {
-            id = ngx_cc_client_list_field(rpc, i, "execution_id");
 
-            if (id == NULL) {
-                return 0;
+            if (ngx_cc_client_list_field(rpc, i, "name") == NULL) {
+                break;
             }
 
-            (void) snprintf(after, sizeof(after), "%s", id);
-
             if (each(rpc, i, data)) {
-                return 0;
+                return partial;
             }
         }
 
-    } while (i == NGX_CC_CLIENT_PAGE);
+        next = ngx_cc_client_message_get(rpc->message, "result.next", NULL);
 
-    return 0;
+        if (!ngx_cc_client_message_true(rpc->message, "result.more")
+            || next == NULL)
+        {
+            break;
+        }
+
+        (void) snprintf(after, sizeof(after), "%s", next);
+    }
+
+    return partial;
 }
 
 
@@ -247,50 +377,34 @@ ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i, const char *name)
 static int
 ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i, void *data)
 {
-    const char              *id;
+    long                     code;
+    const char              *id, *text;
     ngx_cc_client_search_t  *search = data;
 
     id = ngx_cc_client_list_field(rpc, i, "execution_id");
 
-    if (strncmp(id, search->prefix, strlen(search->prefix)) == 0) {
-        search->n++;
-        (void) snprintf(search->id, sizeof(search->id), "%s", id);
+    if (id == NULL || strncmp(id, search->prefix, strlen(search->prefix)) != 0)
+    {
+        return 0;
+    }
+
+    search->n++;
+    (void) snprintf(search->id, sizeof(search->id), "%s", id);
+    text = ngx_cc_client_list_field(rpc, i, "exit_code");
+
+    if (text) {
+        code = strtol(text, NULL, 10);
+        search->code = (int) (code < 0 ? 128 - code : code);
     }
 
     return 0;
 }
 
 
-/* the exit code of one that is over */
-
-static int
-ngx_cc_client_list_code(ngx_cc_client_rpc_t *rpc, int i, void *data)
-{
-    long                     code;
-    const char              *text;
-    ngx_cc_client_search_t  *search = data;
-
-    if (strcmp(ngx_cc_client_list_field(rpc, i, "execution_id"),
-               search->prefix) != 0)
-    {
-        return 0;
-    }
-
-    text = ngx_cc_client_list_field(rpc, i, "exit_code");
-
-    if (text) {
-        code = strtol(text, NULL, 10);
-        search->n = (int) (code < 0 ? 128 - code : code);
-    }
-
-    return 1;
-}
-
-
 static int
 ngx_cc_client_list_line(ngx_cc_client_rpc_t *rpc, int i, void *data)
 {
-    char         age[32];
+    char         age[32], line[128];
     double       started;
     const char  *text, *code, *state;
 
@@ -311,16 +425,14 @@ ngx_cc_client_list_line(ngx_cc_client_rpc_t *rpc, int i, void *data)
         text = ngx_cc_client_list_field(rpc, i, "command");
     }
 
-    (void) printf("%.*s  %-10s %8s %5s  ", NGX_CC_CLIENT_SHOWN,
-                  ngx_cc_client_list_field(rpc, i, "execution_id"),
-                  state ? state : "", age, code ? code : "");
+    /* an id begins with its name */
 
-    /* nothing of a command's text is for our terminal to obey */
-
-    for ( /* void */ ; text && *text; text++) {
-        (void) putchar(iscntrl((unsigned char) *text) ? ' ' : *text);
-    }
-
+    (void) snprintf(line, sizeof(line), "%.*s  %-10s %8s %5s  ",
+                    NGX_CC_CLIENT_SHOWN,
+                    ngx_cc_client_list_field(rpc, i, "name"),
+                    state ? state : "", age, code ? code : "");
+    ngx_cc_client_plain(stdout, line, ' ');
+    ngx_cc_client_plain(stdout, text ? text : "", ' ');
     (void) putchar('\n');
 
     return 0;

@@ -1,7 +1,9 @@
 
 /*
  * Questions about kept commands: ps, wait, signal, pause, resume, cancel, rm;
- * and which command the beginning of an id means.
+ * and which command the beginning of an id means.  What a server did not obey
+ * since it leaves is asked of the next one; a question that changes nothing
+ * also after a connection that broke.
  */
 
 #ifndef _NGX_CC_CLIENT_LIST_H_INCLUDED_

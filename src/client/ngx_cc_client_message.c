@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include "ngx_cc_client_args.h"
 #include "ngx_cc_client_message.h"
+#include "ngx_cc_client_say.h"
 
 
 #define NGX_CC_CLIENT_KEY  256           /* bytes of a way */
@@ -137,19 +139,22 @@ static const yajl_callbacks  ngx_cc_client_message_callbacks = {
 };
 
 
-ngx_cc_client_message_t *
-ngx_cc_client_message_parse(ngx_cc_client_message_t *m, const uint8_t *text,
-    size_t n)
+int
+ngx_cc_client_message_parse(ngx_cc_client_message_t **message,
+    const uint8_t *text, size_t n)
 {
-    yajl_handle  h;
-    yajl_status  rc;
+    yajl_handle               h;
+    yajl_status               rc;
+    ngx_cc_client_message_t  *m;
+
+    if (*message == NULL) {
+        *message = calloc(1, sizeof(ngx_cc_client_message_t));
+    }
+
+    m = *message;
 
     if (m == NULL) {
-        m = calloc(1, sizeof(ngx_cc_client_message_t));
-
-        if (m == NULL) {
-            return NULL;
-        }
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
     }
 
     m->text_len = 0;
@@ -160,7 +165,7 @@ ngx_cc_client_message_parse(ngx_cc_client_message_t *m, const uint8_t *text,
     h = yajl_alloc(&ngx_cc_client_message_callbacks, NULL, m);
 
     if (h == NULL) {
-        return NULL;
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
     }
 
     (void) yajl_config(h, yajl_dont_validate_strings, 1);
@@ -173,7 +178,7 @@ ngx_cc_client_message_parse(ngx_cc_client_message_t *m, const uint8_t *text,
 
     yajl_free(h);
 
-    return rc == yajl_status_ok ? m : NULL;
+    return rc == yajl_status_ok;
 }
 
 
@@ -224,7 +229,7 @@ ngx_cc_client_message_add(ngx_cc_client_message_t *m, const void *p, size_t n)
 {
     ngx_cc_client_entry_t  *e;
 
-    if (!ngx_cc_client_message_next(m)) {
+    if (m->n == NGX_CC_CLIENT_SCALARS || !ngx_cc_client_message_next(m)) {
         return 0;
     }
 
@@ -266,8 +271,7 @@ ngx_cc_client_message_grow(void *p, size_t *size, size_t need, size_t each)
     p = realloc(p, *size * each);
 
     if (p == NULL) {
-        (void) fputs("cc-run: no memory\n", stderr);
-        exit(125);
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
     }
 
     return p;

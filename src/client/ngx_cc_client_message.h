@@ -12,15 +12,19 @@
 #include <stdint.h>
 
 
-#define NGX_CC_CLIENT_DEPTH  16
+#define NGX_CC_CLIENT_DEPTH    16
+#define NGX_CC_CLIENT_SCALARS  16384     /* a list of 100 has 2,000 */
 
 
 typedef struct ngx_cc_client_message_s  ngx_cc_client_message_t;
 
 
-/* a zeroed one is made by the first call; NULL: not JSON, or too deep */
-ngx_cc_client_message_t *ngx_cc_client_message_parse(
-    ngx_cc_client_message_t *m, const uint8_t *text, size_t n);
+/*
+ * Reads a message to *m, which the first call makes (NULL before).  Returns 1;
+ * 0: not JSON, deeper or of more scalars than the limits above.
+ */
+int ngx_cc_client_message_parse(ngx_cc_client_message_t **m,
+    const uint8_t *text, size_t n);
 
 /*
  * The text of a string, number, true, false; NULL: not there, or null.  It ends

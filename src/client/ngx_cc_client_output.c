@@ -1,23 +1,37 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "ngx_cc_client_output.h"
-#include "ngx_cc_client_rpc.h"
+#include "ngx_cc_client_say.h"
 
 
+#define NGX_CC_OUTPUT_FILE      0        /* takes all at once */
+#define NGX_CC_OUTPUT_NONBLOCK  1
+#define NGX_CC_OUTPUT_SOCKET    2
+#define NGX_CC_OUTPUT_PIECES    3        /* PIPE_BUF, when poll(2) says so */
+
+#define NGX_CC_CLIENT_PIPE      (1024 * 1024)    /* bytes, if we may */
+
+
+static void ngx_cc_client_output_way(ngx_cc_client_output_t *out, int stream);
+static ssize_t ngx_cc_client_output_write(ngx_cc_client_output_t *out,
+    int stream, size_t n);
+static uint8_t *ngx_cc_client_output_room(ngx_cc_client_output_t *out,
+    size_t n);
+static void ngx_cc_client_output_put(ngx_cc_client_output_t *out, int stream,
+    size_t n);
 static size_t ngx_cc_client_output_decode(uint8_t *dst, const char *src,
     size_t n);
-static void ngx_cc_client_output_room(uint8_t **p, size_t *size, size_t need);
-static void ngx_cc_client_output_keep(ngx_cc_client_output_t *out);
-static size_t ngx_cc_client_output_piece(const ngx_cc_client_output_t *out);
 
 
 void
@@ -27,7 +41,49 @@ ngx_cc_client_output_init(ngx_cc_client_output_t *out,
     memset(out, 0, sizeof(ngx_cc_client_output_t));
 
     out->args = args;
-    out->fd = STDOUT_FILENO;
+    out->hold = (args->verb == NGX_CC_VERB_LOGS && args->tail >= 0
+                 && !args->json);
+    ngx_cc_client_output_way(out, 0);
+    ngx_cc_client_output_way(out, 1);
+    out->fd = out->to[0];
+}
+
+
+static void
+ngx_cc_client_output_way(ngx_cc_client_output_t *out, int stream)
+{
+    int          fd, own, flags;
+    char         name[32];
+    struct stat  st;
+
+    fd = stream ? STDERR_FILENO : STDOUT_FILENO;
+    flags = fcntl(fd, F_GETFL);
+    out->to[stream] = fd;
+    out->way[stream] = NGX_CC_OUTPUT_PIECES;
+
+    if (flags == -1 || fstat(fd, &st) == -1) {
+        return;
+    }
+
+    if (flags & O_NONBLOCK) {
+        out->way[stream] = NGX_CC_OUTPUT_NONBLOCK;
+
+    } else if (S_ISSOCK(st.st_mode)) {
+        out->way[stream] = NGX_CC_OUTPUT_SOCKET;
+
+    } else if (S_ISFIFO(st.st_mode) || isatty(fd)) {
+        (void) snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        own = open(name, O_WRONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC);
+
+        if (own != -1) {
+            out->to[stream] = own;
+            out->way[stream] = NGX_CC_OUTPUT_NONBLOCK;
+            (void) fcntl(own, F_SETPIPE_SZ, NGX_CC_CLIENT_PIPE);
+        }
+
+    } else {
+        out->way[stream] = NGX_CC_OUTPUT_FILE;
+    }
 }
 
 
@@ -37,6 +93,7 @@ ngx_cc_client_output_add(ngx_cc_client_output_t *out,
 {
     int          stream;
     size_t       n;
+    uint8_t     *p;
     const char  *data, *type;
 
     type = ngx_cc_client_message_get(m, "params.type", NULL);
@@ -52,28 +109,13 @@ ngx_cc_client_output_add(ngx_cc_client_output_t *out,
                                                   (int64_t)
                                                   out->offset[stream]);
 
-    if (out->args->json || out->gone) {
+    if (out->args->json) {
         return;
     }
 
-    ngx_cc_client_output_room(&out->buf, &out->size, n / 4 * 3 + 3);
-
-    out->fd = stream ? STDERR_FILENO : STDOUT_FILENO;
-    out->pos = 0;
-    out->len = ngx_cc_client_output_decode(out->buf, data, n);
-
-    if (out->args->verb == NGX_CC_VERB_LOGS && out->args->tail >= 0
-        && !out->args->follow)
-    {
-        ngx_cc_client_output_keep(out);
-        return;
-    }
-
-    if (out->len == 0) {
-        return;
-    }
-
-    ngx_cc_client_output_flush(out);
+    p = ngx_cc_client_output_room(out, n / 4 * 3 + 3);
+    n = ngx_cc_client_output_decode(p, data, n);
+    ngx_cc_client_output_put(out, stream, n);
 }
 
 
@@ -95,147 +137,179 @@ ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
     }
 
     if (!out->args->json) {
-        (void) fprintf(stderr, "cc-run: %lld bytes of %s are not held any "
-                       "more\n", (long long) (to - from),
-                       stream ? "stderr" : "stdout");
+        ngx_cc_client_say("%llu bytes of %s are not held any more",
+                          (unsigned long long) to - from,
+                          stream ? "stderr" : "stdout");
     }
+}
+
+
+void
+ngx_cc_client_output_line(ngx_cc_client_output_t *out, const uint8_t *p,
+    size_t n)
+{
+    uint8_t  *dst;
+
+    dst = ngx_cc_client_output_room(out, n + 1);
+    memcpy(dst, p, n);
+    dst[n] = '\n';
+    ngx_cc_client_output_put(out, 0, n + 1);
+}
+
+
+/* room for n bytes at the end */
+
+static uint8_t *
+ngx_cc_client_output_room(ngx_cc_client_output_t *out, size_t n)
+{
+    if (!out->hold && out->pos == out->len) {
+        out->pos = out->len = 0;
+        out->nparts = out->at = 0;
+    }
+
+    if (out->len + n > out->size) {
+        out->size = (out->len + n) * 2;
+        out->buf = realloc(out->buf, out->size);
+
+        if (out->buf == NULL) {
+            ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
+        }
+    }
+
+    return out->buf + out->len;
+}
+
+
+/* n bytes stand there now */
+
+static void
+ngx_cc_client_output_put(ngx_cc_client_output_t *out, int stream, size_t n)
+{
+    size_t  need;
+
+    if (n == 0) {
+        return;
+    }
+
+    if (out->nparts && out->part[out->nparts - 1].stream == stream) {
+        out->nparts--;
+    }
+
+    need = (out->nparts + 1) * sizeof(ngx_cc_client_part_t);
+
+    if (need > out->parts) {
+        out->parts = need * 2;
+        out->part = realloc(out->part, out->parts);
+
+        if (out->part == NULL) {
+            ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
+        }
+    }
+
+    out->len += n;
+    out->part[out->nparts].stream = stream;
+    out->part[out->nparts++].end = out->len;
+
+    ngx_cc_client_output_flush(out);
 }
 
 
 int
 ngx_cc_client_output_waits(const ngx_cc_client_output_t *out)
 {
-    return out->pos < out->len;
+    return out->pos < out->len && !out->hold;
 }
 
 
 void
 ngx_cc_client_output_flush(ngx_cc_client_output_t *out)
 {
-    size_t         room;
-    ssize_t        n;
-    struct pollfd  fd;
+    int      stream;
+    ssize_t  n;
 
-    fd.fd = out->fd;
-    fd.events = POLLOUT;
+    while (ngx_cc_client_output_waits(out)) {
 
-    while (out->pos < out->len) {
+        while (out->part[out->at].end <= out->pos) {
+            out->at++;
+        }
 
-        if (poll(&fd, 1, 0) != 1) {
+        stream = out->part[out->at].stream;
+        out->fd = out->to[stream];
+        n = ngx_cc_client_output_write(out, stream,
+                                       out->part[out->at].end - out->pos);
+
+        if (n >= 0) {
+            out->pos += n;
+            continue;
+        }
+
+        if (errno == EAGAIN || errno == EINTR) {
             return;
         }
 
-        room = ngx_cc_client_output_piece(out);
-        n = write(out->fd, out->buf + out->pos, room);
+        /* as the command's own write would be told */
 
-        if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
-            return;
+        if (errno == EPIPE) {
+            exit(128 + SIGPIPE);
         }
 
-        if (n == -1) {
-            /* as the command's own write would be told */
-
-            out->gone = 1;
-            out->pos = out->len;
-
-            if (errno == EPIPE) {
-                exit(128 + 13);
-            }
-
-            ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, strerror(errno));
-        }
-
-        out->pos += n;
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s: %s",
+                           stream ? "stderr" : "stdout", strerror(errno));
     }
 }
 
 
-/* a file takes all at once; a pipe that is writable at least PIPE_BUF */
-
-static size_t
-ngx_cc_client_output_piece(const ngx_cc_client_output_t *out)
+static ssize_t
+ngx_cc_client_output_write(ngx_cc_client_output_t *out, int stream, size_t n)
 {
-    size_t        left;
-    struct stat   st;
+    int             fd;
+    struct pollfd   ready;
+    const uint8_t  *p;
 
-    static int    checked[3];            /* 0 = not yet, 1 = file, 2 = not */
+    fd = out->to[stream];
+    p = out->buf + out->pos;
 
-    if (checked[out->fd] == 0) {
-        checked[out->fd] = fstat(out->fd, &st) == 0
-                           && (S_ISREG(st.st_mode) || major(st.st_rdev) == 1)
-                           ? 1 : 2;
+    if (out->way[stream] == NGX_CC_OUTPUT_SOCKET) {
+        return send(fd, p, n, MSG_DONTWAIT|MSG_NOSIGNAL);
     }
 
-    left = out->len - out->pos;
+    if (out->way[stream] == NGX_CC_OUTPUT_PIECES) {
+        ready.fd = fd;
+        ready.events = POLLOUT;
 
-    if (checked[out->fd] == 2 && left > PIPE_BUF) {
-        return PIPE_BUF;
+        if (poll(&ready, 1, 0) != 1) {
+            errno = EAGAIN;
+            return -1;
+        }
+
+        n = n > PIPE_BUF ? PIPE_BUF : n;
     }
 
-    return left;
+    return write(fd, p, n);
 }
 
 
 void
-ngx_cc_client_output_finish(ngx_cc_client_output_t *out)
+ngx_cc_client_output_release(ngx_cc_client_output_t *out)
 {
-    long           lines;
-    size_t         i;
-    struct pollfd  fd;
+    long    lines;
+    size_t  i;
 
-    if (out->tail_len) {
-        lines = out->args->tail;
-
-        for (i = out->tail_len; i > 0; i--) {
-            if (out->tail[i - 1] == '\n' && i != out->tail_len
-                && --lines == 0)
-            {
-                break;
-            }
-        }
-
-        out->buf = out->tail;
-        out->pos = out->args->tail ? i : out->tail_len;
-        out->len = out->tail_len;
-        out->fd = STDOUT_FILENO;
-        out->tail_len = 0;
-    }
-
-    while (ngx_cc_client_output_waits(out) && !out->gone) {
-        fd.fd = out->fd;
-        fd.events = POLLOUT;
-        (void) poll(&fd, 1, -1);
-        ngx_cc_client_output_flush(out);
-    }
-}
-
-
-/* of both streams, in the order in which they came */
-
-static void
-ngx_cc_client_output_keep(ngx_cc_client_output_t *out)
-{
-    ngx_cc_client_output_room(&out->tail, &out->tail_size,
-                              out->tail_len + out->len);
-    memcpy(out->tail + out->tail_len, out->buf, out->len);
-    out->tail_len += out->len;
-    out->pos = out->len = 0;
-}
-
-
-static void
-ngx_cc_client_output_room(uint8_t **p, size_t *size, size_t need)
-{
-    if (need <= *size) {
+    if (!out->hold) {
         return;
     }
 
-    *size = need * 2;
-    *p = realloc(*p, *size);
+    out->hold = 0;
+    lines = out->args->tail;
 
-    if (*p == NULL) {
-        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
+    for (i = lines ? out->len : 0; i > 0; i--) {
+        if (out->buf[i - 1] == '\n' && i != out->len && --lines == 0) {
+            break;
+        }
     }
+
+    out->pos = out->args->tail ? i : out->len;
+    ngx_cc_client_output_flush(out);
 }
 
 

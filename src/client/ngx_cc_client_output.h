@@ -1,8 +1,10 @@
 
 /*
  * What a command has written, on its way to stdout and stderr.  Nothing here
- * waits: pieces that a pipe surely takes (PIPE_BUF) are written when poll(2)
- * says so, so that Ctrl-C is heard although nobody reads our output.
+ * waits, so that Ctrl-C is heard although nobody reads our output: a pipe or a
+ * terminal is opened once more, as non-blocking (ours may be shared with other
+ * processes); where that cannot be, pieces that surely fit are written when
+ * poll(2) says so.
  */
 
 #ifndef _NGX_CC_CLIENT_OUTPUT_H_INCLUDED_
@@ -15,6 +17,14 @@
 #include "ngx_cc_client_message.h"
 
 
+/* bytes in a row that go to one stream, up to "end" in the buffer */
+
+typedef struct {
+    int             stream;              /* 0 = stdout, 1 = stderr */
+    size_t          end;
+} ngx_cc_client_part_t;
+
+
 typedef struct {
     uint64_t        offset[2];           /* next byte of each stream */
     int             fd;                  /* where the waiting bytes go */
@@ -25,30 +35,44 @@ typedef struct {
     size_t          size;
     size_t          pos;
     size_t          len;
-    uint8_t        *tail;                /* logs -n: what may be the last */
-    size_t          tail_size;
-    size_t          tail_len;
-    int             gone;                /* nobody reads it any more */
+    ngx_cc_client_part_t  *part;
+    size_t          parts;               /* bytes of "part" */
+    size_t          nparts;
+    size_t          at;                  /* the part that "pos" is in */
+    int             way[2];              /* how to write: NGX_CC_OUTPUT_... */
+    int             to[2];               /* descriptors */
+    int             hold;                /* logs --tail: until release() */
 } ngx_cc_client_output_t;
 
 
 void ngx_cc_client_output_init(ngx_cc_client_output_t *out,
     const ngx_cc_client_args_t *args);
 
-/* a process.output in base64; a process.gap */
+/*
+ * A process.output in base64; a process.gap; a line for stdout (--json, which
+ * shows nothing else).  Not while bytes wait.
+ */
 void ngx_cc_client_output_add(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m);
 void ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m);
+void ngx_cc_client_output_line(ngx_cc_client_output_t *out, const uint8_t *p,
+    size_t n);
 
-/* are there bytes for "fd"?  add() must not be called then */
+/* are there bytes for "fd"? */
 int ngx_cc_client_output_waits(const ngx_cc_client_output_t *out);
 
-/* poll(2) says that "fd" takes some */
+/*
+ * Writes as far as it goes.  Ends the process when nobody reads any more
+ * (status 128 + SIGPIPE) or a write fails (125).
+ */
 void ngx_cc_client_output_flush(ngx_cc_client_output_t *out);
 
-/* the end: what waits is written, however long that takes */
-void ngx_cc_client_output_finish(ngx_cc_client_output_t *out);
+/*
+ * logs --tail: what was there has come; its last lines, over both streams, may
+ * go, and what comes now is not held back.
+ */
+void ngx_cc_client_output_release(ngx_cc_client_output_t *out);
 
 
 #endif /* _NGX_CC_CLIENT_OUTPUT_H_INCLUDED_ */

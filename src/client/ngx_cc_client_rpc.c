@@ -1,9 +1,20 @@
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "ngx_cc_client_rpc.h"
+#include "ngx_cc_client_say.h"
+#include "ngx_cc_clock.h"
+
+
+#define NGX_CC_CLIENT_PAUSE      100     /* ms before the second try; then
+                                            twice as many each time */
+#define NGX_CC_CLIENT_PAUSE_MAX  5000
+#define NGX_CC_CLIENT_LIVED      1000    /* ms, then the next try is at once */
+#define NGX_CC_CLIENT_INTERNAL   (-32603)
 
 
 void
@@ -12,11 +23,11 @@ ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
 {
     rpc->args = args;
     rpc->ws.socket.fd = -1;
+    rpc->ws.socket.stop_fd = -1;
 
     if (ngx_cc_client_url(&rpc->url, args->url) == -1) {
-        (void) fprintf(stderr, "cc-run: not a ws://, wss:// or unix: URL: "
-                       "%s\n", args->url);
-        exit(NGX_CC_CLIENT_FAILED);
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "not a ws://, wss:// or "
+                           "unix: URL: %s", args->url);
     }
 }
 
@@ -24,6 +35,8 @@ ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
 int
 ngx_cc_client_rpc_open(ngx_cc_client_rpc_t *rpc, const char **error)
 {
+    rpc->opened = (int64_t) ngx_cc_clock_ms();
+
     return ngx_cc_client_ws_open(&rpc->ws, &rpc->url, rpc->args->token,
                                  rpc->args->ca_file, rpc->args->insecure,
                                  error);
@@ -36,9 +49,73 @@ ngx_cc_client_rpc_need(ngx_cc_client_rpc_t *rpc)
     const char  *error;
 
     if (ngx_cc_client_rpc_open(rpc, &error) == -1) {
-        (void) fprintf(stderr, "cc-run: %s: %s\n", rpc->args->url, error);
-        exit(NGX_CC_CLIENT_FAILED);
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s: %s", rpc->args->url,
+                           error);
     }
+}
+
+
+int
+ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error)
+{
+    int64_t         now;
+    struct pollfd   fd;
+
+    now = (int64_t) ngx_cc_clock_ms();
+
+    if (rpc->lost == 0) {
+        rpc->lost = now;
+    }
+
+    if (rpc->ws.socket.fd != -1 && now - rpc->opened > NGX_CC_CLIENT_LIVED) {
+        rpc->pause = 0;
+    }
+
+    ngx_cc_client_close(&rpc->ws.socket);
+    *error = ngx_cc_client_rpc_why(rpc);
+
+    while ((double) (now - rpc->lost) <= rpc->args->reconnect * 1000
+           && rpc->args->reconnect > 0)
+    {
+        fd.fd = rpc->ws.socket.stop_fd;
+        fd.events = POLLIN;
+
+        if (poll(&fd, 1, rpc->pause) == 1) {
+            return 1;
+        }
+
+        if (ngx_cc_client_rpc_open(rpc, error) == 0) {
+            return 0;
+        }
+
+        if (rpc->ws.status >= 400 && rpc->ws.status < 500) {
+            return -1;
+        }
+
+        /* not all clients of a server at once */
+
+        rpc->pause = rpc->pause ? rpc->pause * 2
+                                : NGX_CC_CLIENT_PAUSE + getpid() % 64;
+        rpc->pause = rpc->pause > NGX_CC_CLIENT_PAUSE_MAX
+                     ? NGX_CC_CLIENT_PAUSE_MAX : rpc->pause;
+        now = (int64_t) ngx_cc_clock_ms();
+    }
+
+    return -1;
+}
+
+
+void
+ngx_cc_client_rpc_good(ngx_cc_client_rpc_t *rpc)
+{
+    rpc->lost = 0;
+}
+
+
+const char *
+ngx_cc_client_rpc_why(const ngx_cc_client_rpc_t *rpc)
+{
+    return rpc->ws.reason[0] ? rpc->ws.reason : "the connection was lost";
 }
 
 
@@ -87,47 +164,18 @@ ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc)
 }
 
 
-uint64_t
-ngx_cc_client_rpc_about(ngx_cc_client_rpc_t *rpc, const char *method,
-    const char *execution_id)
-{
-    ngx_cc_json_t  *w;
-
-    w = ngx_cc_client_rpc_begin(rpc, method, 6 * NGX_CC_CLIENT_ID);
-    ngx_cc_json_lit(w, "\"execution_id\":");
-    ngx_cc_json_cstring(w, execution_id);
-
-    return ngx_cc_client_rpc_end(rpc);
-}
-
-
 int
 ngx_cc_client_rpc_next(ngx_cc_client_rpc_t *rpc)
 {
-    size_t                    n;
-    uint8_t                  *text;
-    const char               *method;
-    ngx_cc_client_message_t  *m;
-
-    if (ngx_cc_client_ws_next(&rpc->ws, &text, &n) == 0) {
+    if (ngx_cc_client_ws_next(&rpc->ws, &rpc->text, &rpc->len) == 0) {
         return rpc->ws.ended ? -1 : 0;
     }
 
-    m = ngx_cc_client_message_parse(rpc->message, text, n);
-
-    if (m == NULL) {
+    if (!ngx_cc_client_message_parse(&rpc->message, rpc->text, rpc->len)) {
+        (void) snprintf(rpc->ws.reason, sizeof(rpc->ws.reason),
+                        "the server does not speak JSON-RPC");
         rpc->ws.ended = 1;
         return -1;
-    }
-
-    rpc->message = m;
-
-    method = ngx_cc_client_message_get(m, "method", NULL);
-
-    if (rpc->args->json && !(method && strcmp(method, "connected") == 0)) {
-        (void) fwrite(text, 1, n, stdout);
-        (void) putchar('\n');
-        (void) fflush(stdout);
     }
 
     return 1;
@@ -135,61 +183,83 @@ ngx_cc_client_rpc_next(ngx_cc_client_rpc_t *rpc)
 
 
 int
-ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id, int status)
+ngx_cc_client_rpc_shown(const ngx_cc_client_rpc_t *rpc)
 {
-    int             rc;
-    const char     *text;
-    struct pollfd   fd;
+    const char  *method;
+
+    method = ngx_cc_client_message_get(rpc->message, "method", NULL);
+
+    return rpc->args->json && !rpc->quiet
+           && !(method && strcmp(method, "connected") == 0);
+}
+
+
+int
+ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id)
+{
+    int       rc;
+    uint64_t  got;
 
     for ( ;; ) {
         rc = ngx_cc_client_rpc_next(rpc);
 
-        if (rc == 1 && ngx_cc_client_rpc_id(rpc) == id) {
-            break;
-        }
-
         if (rc == -1) {
-            ngx_cc_client_fail(NGX_CC_CLIENT_FAILED,
-                               rpc->ws.reason[0] ? rpc->ws.reason
-                               : "the connection was lost");
+            return -1;
         }
 
         if (rc == 1) {
+            got = ngx_cc_client_rpc_id(rpc);
+
+            if (got == id || (got == 0 && ngx_cc_client_message_get(
+                                      rpc->message, "error.message", NULL)))
+            {
+                /* an error without an id is about all that we want */
+                break;
+            }
+
             continue;
         }
 
-        fd.fd = rpc->ws.socket.fd;
-        fd.events = POLLIN
-                    | (ngx_cc_client_ws_waiting(&rpc->ws) ? POLLOUT : 0);
-
         if (!ngx_cc_client_pending(&rpc->ws.socket)) {
-            (void) poll(&fd, 1, -1);
+            (void) ngx_cc_client_ready(&rpc->ws.socket,
+                                       ngx_cc_client_ws_waiting(&rpc->ws)
+                                       ? POLLIN|POLLOUT : POLLIN, -1);
         }
 
         ngx_cc_client_ws_flush(&rpc->ws);
         (void) ngx_cc_client_ws_receive(&rpc->ws);
     }
 
-    text = ngx_cc_client_message_get(rpc->message, "error.message", NULL);
-
-    if (text && status) {
-        ngx_cc_client_fail(status, text);
+    if (ngx_cc_client_rpc_shown(rpc)) {
+        (void) fwrite(rpc->text, 1, rpc->len, stdout);
+        (void) putchar('\n');
+        (void) fflush(stdout);
     }
 
-    return text == NULL;
+    return ngx_cc_client_message_get(rpc->message, "error.message", NULL)
+           == NULL;
 }
 
 
 uint64_t
 ngx_cc_client_rpc_id(ngx_cc_client_rpc_t *rpc)
 {
+    if (ngx_cc_client_message_get(rpc->message, "method", NULL)) {
+        return 0;
+    }
+
     return ngx_cc_client_message_number(rpc->message, "id", 0);
 }
 
 
-void
-ngx_cc_client_fail(int status, const char *text)
+int
+ngx_cc_client_rpc_leaves(ngx_cc_client_rpc_t *rpc)
 {
-    (void) fprintf(stderr, "cc-run: %s\n", text);
-    exit(status);
+    const char  *text;
+
+    text = ngx_cc_client_message_get(rpc->message, "error.message", NULL);
+
+    return text && strncmp(text, "server is ", 10) == 0
+           && ngx_cc_client_message_number(rpc->message, "error.code", 0)
+              == NGX_CC_CLIENT_INTERNAL;
 }

@@ -13,7 +13,10 @@
 #include "ngx_cc_json_write.h"
 
 
-#define NGX_CC_CLIENT_ID  128            /* bytes of an execution_id */
+#define NGX_CC_CLIENT_ID      128        /* bytes of an execution_id */
+#define NGX_CC_CLIENT_LEAVES  1001       /* the close code of a server that
+                                            leaves: unanswered requests were
+                                            not obeyed */
 
 
 typedef struct {
@@ -21,16 +24,23 @@ typedef struct {
     ngx_cc_client_url_t          url;
     ngx_cc_client_ws_t           ws;
     ngx_cc_client_message_t     *message;    /* the one that came last */
+    uint8_t                     *text;       /* its text, until next() */
+    size_t                       len;
+    unsigned                     quiet:1;    /* --json does not show answers */
 
     /* private */
     uint64_t                     id;     /* of the last request */
     ngx_cc_json_t                w;
     uint8_t                     *buf;
     size_t                       size;
+    int64_t                      opened; /* ms, the last connection was made */
+    int64_t                      lost;   /* ms, since when there is none that
+                                            is any good; 0 = there is one */
+    int                          pause;  /* ms before the next try */
 } ngx_cc_client_rpc_t;
 
 
-/* prepares a zeroed one; ends the process when the URL is none */
+/* prepares a zeroed one; ends the process (125) when the URL is none */
 void ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
     const ngx_cc_client_args_t *args);
 
@@ -41,6 +51,20 @@ int ngx_cc_client_rpc_open(ngx_cc_client_rpc_t *rpc, const char **error);
 void ngx_cc_client_rpc_need(ngx_cc_client_rpc_t *rpc);
 
 /*
+ * The connection is lost: another one, with growing pauses, for as long as
+ * args->reconnect says since good() was called last.  Returns 0; 1: stop_fd of
+ * the socket is readable, to be called again; -1 and *error: given up, or the
+ * server does not want us (4xx).
+ */
+int ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error);
+
+/* this connection does what it is for */
+void ngx_cc_client_rpc_good(ngx_cc_client_rpc_t *rpc);
+
+/* why a connection has ended, for people */
+const char *ngx_cc_client_rpc_why(const ngx_cc_client_rpc_t *rpc);
+
+/*
  * Begins a request whose params take about "room" bytes of JSON text; what is
  * written to the result belongs into params.  end() sends it and returns its
  * id.
@@ -49,30 +73,30 @@ ngx_cc_json_t *ngx_cc_client_rpc_begin(ngx_cc_client_rpc_t *rpc,
     const char *method, size_t room);
 uint64_t ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc);
 
-/* a request about one command, with nothing else in its params */
-uint64_t ngx_cc_client_rpc_about(ngx_cc_client_rpc_t *rpc, const char *method,
-    const char *execution_id);
-
 /*
- * The next message, if one is whole: 1 (with --json it is printed as it came,
- * but for "connected").  0: not yet; -1: the connection has ended, or speaks
- * nonsense.
+ * The next message, if one is whole: 1.  0: not yet; -1: the connection has
+ * ended, or speaks nonsense.
  */
 int ngx_cc_client_rpc_next(ngx_cc_client_rpc_t *rpc);
 
+/* is that message one to show with --json?  All are but "connected". */
+int ngx_cc_client_rpc_shown(const ngx_cc_client_rpc_t *rpc);
+
 /*
- * Waits for the answer to that request, ignoring what else comes.  Ends the
- * process when there is none; an error is printed, and the process ended with
- * "status", unless that is 0: returns 0 then, 1 for a result.
+ * Waits for the answer to that request, ignoring what else comes: 1 = a result,
+ * 0 = an error, -1 = the connection has ended without.  With --json it is
+ * printed, unless rpc->quiet.
  */
-int ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id, int status);
+int ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id);
 
 /* the id of the message, 0 = none */
 uint64_t ngx_cc_client_rpc_id(ngx_cc_client_rpc_t *rpc);
 
-/* prints "cc-run: text" and ends the process with that status */
-void ngx_cc_client_fail(int status, const char *text)
-    __attribute__((noreturn));
+/*
+ * Is the error that has come "this server leaves, ask the next one"?  The
+ * request was not obeyed then.
+ */
+int ngx_cc_client_rpc_leaves(ngx_cc_client_rpc_t *rpc);
 
 
 #endif /* _NGX_CC_CLIENT_RPC_H_INCLUDED_ */

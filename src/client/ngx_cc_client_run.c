@@ -2,116 +2,111 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
+#include "ngx_cc_client_control.h"
 #include "ngx_cc_client_execute.h"
 #include "ngx_cc_client_output.h"
 #include "ngx_cc_client_run.h"
+#include "ngx_cc_client_say.h"
 #include "ngx_cc_client_stdin.h"
 #include "ngx_cc_client_terminal.h"
 
 
-#define NGX_CC_CLIENT_TRIES      8       /* connections in a row that fail */
-#define NGX_CC_CLIENT_PAUSE      100     /* ms before the second one; then
-                                            twice as many each time */
-#define NGX_CC_CLIENT_PAUSE_MAX  5000
-
-
 typedef struct {
-    ngx_cc_client_rpc_t    *rpc;
+    ngx_cc_client_rpc_t         *rpc;
     const ngx_cc_client_args_t  *args;
-    char                    id[NGX_CC_CLIENT_ID];    /* of the command */
-    uint64_t                request;     /* execute or attach */
-    ngx_cc_client_output_t  output;
-    ngx_cc_client_stdin_t   input;
-    int                     signals;     /* signalfd */
-    int                     interrupts;  /* Ctrl-C so far */
-    int                     status;      /* to exit with, when "over" */
+    char                         id[NGX_CC_CLIENT_ID];   /* of the command */
+    uint64_t                     request;    /* execute or attach */
+    ngx_cc_client_output_t       output;
+    ngx_cc_client_control_t      control;
+    int                          status;     /* to exit with, when "over" */
 
-    unsigned                kept:1;      /* it outlives a connection */
-    unsigned                told:1;      /* the request is answered */
-    unsigned                over:1;      /* nothing more comes */
-    unsigned                raw:1;       /* our terminal is the command's */
-    unsigned                bounded:1;   /* logs: until here */
-    uint64_t                until[2];
+    unsigned                     logs:1;
+    unsigned                     kept:1;     /* it outlives a connection */
+    unsigned                     told:1;     /* the request is answered */
+    unsigned                     over:1;     /* nothing more comes */
+    unsigned                     bounded:1;  /* end at "until" */
+    unsigned                     replay:1;   /* what comes up to "until" is
+                                                old: nothing is typed to it */
+    uint64_t                     until[2];
 } ngx_cc_client_run_t;
+
+
+/* there is one in a process */
+
+static ngx_cc_client_run_t    ngx_cc_client_the_run;
+static ngx_cc_client_stdin_t  ngx_cc_client_input;
 
 
 static void ngx_cc_client_run_begin(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_attach(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_loop(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_poll(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_messages(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_message(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_notice(ngx_cc_client_run_t *run,
+    const char *method);
+static void ngx_cc_client_run_reached(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_answer(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_terminal(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_refused(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_completed(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_again(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_signal(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_interrupt(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_stop(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_control(ngx_cc_client_run_t *run,
-    const char *type);
-static void ngx_cc_client_run_resize(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_finish(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_end(ngx_cc_client_run_t *run, int status);
 
 
 int
 ngx_cc_client_run(ngx_cc_client_rpc_t *rpc, const char *id)
 {
-    sigset_t                     set;
-    ngx_cc_client_run_t          run;
+    ngx_cc_client_run_t         *run;
     const ngx_cc_client_args_t  *args;
 
     args = rpc->args;
 
-    memset(&run, 0, sizeof(ngx_cc_client_run_t));
-    run.rpc = rpc;
-    run.args = args;
-    run.kept = args->keep || id;
-    run.bounded = (args->verb == NGX_CC_VERB_LOGS && !args->follow);
+    run = &ngx_cc_client_the_run;
+    run->rpc = rpc;
+    run->args = args;
+    run->kept = args->keep || id;
+    run->logs = (args->verb == NGX_CC_VERB_LOGS);
+    run->bounded = (run->logs && !args->follow);
 
     if (id) {
-        (void) snprintf(run.id, sizeof(run.id), "%s", id);
+        (void) snprintf(run->id, sizeof(run->id), "%s", id);
     }
 
-    ngx_cc_client_output_init(&run.output, args);
-    ngx_cc_client_stdin_init(&run.input, rpc,
-                             args->verb == NGX_CC_VERB_LOGS || args->no_stdin
-                             || args->detach || args->read_only);
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTSTP);
-    sigaddset(&set, SIGWINCH);
-    (void) sigprocmask(SIG_BLOCK, &set, NULL);
-    run.signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
-
-    if (run.signals == -1) {
-        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, strerror(errno));
-    }
+    /* until there is a connection, Ctrl-C is what it always was */
 
     if (rpc->ws.socket.fd == -1) {
         ngx_cc_client_rpc_need(rpc);
     }
 
-    ngx_cc_client_run_begin(&run);
-    ngx_cc_client_run_loop(&run);
-    ngx_cc_client_output_finish(&run.output);
+    ngx_cc_client_output_init(&run->output, args);
+    ngx_cc_client_stdin_init(&ngx_cc_client_input, rpc, run->id,
+                             run->logs || args->no_stdin || args->detach
+                             || args->read_only);
+    ngx_cc_client_control_init(&run->control, rpc, run->id,
+                               run->logs || args->read_only);
 
-    if (run.raw) {
+    ngx_cc_client_run_begin(run);
+    ngx_cc_client_run_loop(run);
+    ngx_cc_client_run_finish(run);
+
+    if (run->control.raw) {
         ngx_cc_client_terminal_restore();
+    }
+
+    if (ngx_cc_client_input.left && !args->json) {
+        (void) fputs("\n", stderr);
+        ngx_cc_client_say("detached; back again: cc-run attach %s", run->id);
     }
 
     ngx_cc_client_ws_close(&rpc->ws);
 
-    return run.status;
+    return run->status;
 }
 
 
@@ -119,12 +114,14 @@ static void
 ngx_cc_client_run_begin(ngx_cc_client_run_t *run)
 {
     run->told = 0;
+    run->control.ready = 0;
 
     if (run->id[0]) {
         ngx_cc_client_run_attach(run);
 
     } else {
-        run->request = ngx_cc_client_execute(run->rpc, !run->input.closed);
+        run->request = ngx_cc_client_execute(run->rpc,
+                                             !ngx_cc_client_input.closed);
     }
 }
 
@@ -144,7 +141,7 @@ ngx_cc_client_run_attach(ngx_cc_client_run_t *run)
     ngx_cc_json_lit(w, ",\"stderr\":");
     ngx_cc_json_uint(w, run->output.offset[1]);
 
-    if (run->args->verb != NGX_CC_VERB_LOGS && !run->args->read_only) {
+    if (!run->logs && !run->args->read_only) {
         ngx_cc_json_lit(w, ",\"mode\":\"write\"");
     }
 
@@ -155,12 +152,6 @@ ngx_cc_client_run_attach(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_loop(ngx_cc_client_run_t *run)
 {
-    int                  waits;
-    struct pollfd        fd[4];
-    ngx_cc_client_ws_t  *ws;
-
-    ws = &run->rpc->ws;
-
     while (!run->over) {
         ngx_cc_client_run_messages(run);
 
@@ -168,53 +159,84 @@ ngx_cc_client_run_loop(ngx_cc_client_run_t *run)
             return;
         }
 
-        /* output that waits holds everything else up but signals */
+        ngx_cc_client_run_poll(run);
 
-        waits = ngx_cc_client_output_waits(&run->output);
+        if (run->control.over) {
+            ngx_cc_client_run_end(run, run->control.status);
 
-        fd[0].fd = run->signals;
-        fd[0].events = POLLIN;
-        fd[1].fd = ws->socket.fd;
-        fd[1].events = (waits ? 0 : POLLIN)
-                       | (ngx_cc_client_ws_waiting(ws)
-                          || ws->socket.wants_write ? POLLOUT : 0);
-        fd[2].fd = run->told ? ngx_cc_client_stdin_fd(&run->input) : -1;
-        fd[2].events = POLLIN;
-        fd[3].fd = waits ? run->output.fd : -1;
-        fd[3].events = POLLOUT;
-
-        if (!waits && ngx_cc_client_pending(&ws->socket)) {
-            (void) poll(fd, 4, 0);
-            fd[1].revents |= POLLIN;
-
-        } else if (poll(fd, 4, -1) == -1) {
-            continue;
+        } else if (ngx_cc_client_input.left) {
+            ngx_cc_client_run_end(run, 0);
         }
+    }
+}
 
-        if (fd[0].revents) {
-            ngx_cc_client_run_signal(run);
-        }
 
-        if (fd[2].revents) {
-            ngx_cc_client_stdin_take(&run->input, run->id, run->raw
-                                                           && run->kept);
+/* waits for what may come, once; output that waits holds the server up */
 
-            if (run->input.left) {
-                ngx_cc_client_run_end(run, 0);
-            }
-        }
+static void
+ngx_cc_client_run_poll(ngx_cc_client_run_t *run)
+{
+    int                  waits, late, wait;
+    struct pollfd        fd[4];
+    ngx_cc_client_ws_t  *ws;
 
-        if (fd[3].revents) {
-            ngx_cc_client_output_flush(&run->output);
-        }
+    ws = &run->rpc->ws;
+    waits = ngx_cc_client_output_waits(&run->output);
 
-        if (ngx_cc_client_ws_waiting(ws)) {
-            ngx_cc_client_ws_flush(ws);
-        }
+    fd[0].fd = run->control.fd;
+    fd[0].events = POLLIN;
+    fd[1].fd = ws->socket.fd;
+    fd[1].events = (waits ? 0 : POLLIN)
+                   | (ngx_cc_client_ws_waiting(ws)
+                      || ws->socket.wants_write ? POLLOUT : 0);
+    fd[1].revents = 0;
+    fd[2].fd = run->told && !run->replay
+               ? ngx_cc_client_stdin_fd(&ngx_cc_client_input) : -1;
+    fd[2].events = POLLIN;
+    fd[3].fd = waits ? run->output.fd : -1;
+    fd[3].events = POLLOUT;
 
-        if (fd[1].revents & (POLLIN|POLLHUP|POLLERR) && !waits) {
-            (void) ngx_cc_client_ws_receive(ws);
-        }
+    /* who waits for room only does not look at a peer that is gone */
+
+    if (fd[1].events == 0) {
+        fd[1].fd = -1;
+    }
+
+    late = ngx_cc_client_control_wait(&run->control);
+    wait = ngx_cc_client_stdin_wait(&ngx_cc_client_input);
+    wait = wait == -1 || (late != -1 && late < wait) ? late : wait;
+
+    if (!waits && ngx_cc_client_pending(&ws->socket)) {
+        (void) poll(fd, 4, 0);
+        fd[1].revents |= POLLIN;
+
+    } else if (poll(fd, 4, wait) == -1) {
+        return;
+    }
+
+    if (fd[0].revents) {
+        ngx_cc_client_control_take(&run->control);
+    }
+
+    ngx_cc_client_control_late(&run->control);
+
+    if (fd[2].revents) {
+        ngx_cc_client_stdin_take(&ngx_cc_client_input);
+
+    } else if (run->told) {
+        ngx_cc_client_stdin_push(&ngx_cc_client_input);
+    }
+
+    if (fd[3].revents) {
+        ngx_cc_client_output_flush(&run->output);
+    }
+
+    if (ngx_cc_client_ws_waiting(ws)) {
+        ngx_cc_client_ws_flush(ws);
+    }
+
+    if (!waits && (fd[1].revents & (POLLIN|POLLHUP|POLLERR))) {
+        (void) ngx_cc_client_ws_receive(ws);
     }
 }
 
@@ -238,6 +260,11 @@ ngx_cc_client_run_messages(ngx_cc_client_run_t *run)
             return;
         }
 
+        if (ngx_cc_client_rpc_shown(run->rpc)) {
+            ngx_cc_client_output_line(&run->output, run->rpc->text,
+                                      run->rpc->len);
+        }
+
         ngx_cc_client_run_message(run);
     }
 }
@@ -256,11 +283,12 @@ ngx_cc_client_run_message(ngx_cc_client_run_t *run)
 
     if (method == NULL) {
 
-        if (id == run->request) {
+        if (!run->told && (id == run->request || id == 0)) {
             ngx_cc_client_run_answer(run);
 
         } else {
-            ngx_cc_client_stdin_answer(&run->input, m, id);
+            ngx_cc_client_control_answer(&run->control, id);
+            ngx_cc_client_stdin_answer(&ngx_cc_client_input, m, id);
         }
 
         return;
@@ -268,31 +296,64 @@ ngx_cc_client_run_message(ngx_cc_client_run_t *run)
 
     of = ngx_cc_client_message_get(m, "params.execution_id", NULL);
 
-    if (of && run->id[0] && strcmp(of, run->id) != 0) {
-        return;
+    if (of == NULL || run->id[0] == '\0' || strcmp(of, run->id) == 0) {
+        ngx_cc_client_run_notice(run, method);
     }
+}
+
+
+static void
+ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
+{
+    const char               *reason;
+    ngx_cc_client_message_t  *m;
+
+    m = run->rpc->message;
 
     if (strcmp(method, "process.output") == 0) {
         ngx_cc_client_output_add(&run->output, m);
+        ngx_cc_client_run_reached(run);
 
     } else if (strcmp(method, "process.gap") == 0) {
         ngx_cc_client_output_gap(&run->output, m);
+        ngx_cc_client_run_reached(run);
 
     } else if (strcmp(method, "process.completed") == 0) {
         ngx_cc_client_run_completed(run);
 
     } else if (strcmp(method, "process.detached") == 0) {
-        method = ngx_cc_client_message_get(m, "params.reason", NULL);
+        reason = ngx_cc_client_message_get(m, "params.reason", NULL);
 
-        if (method && strcmp(method, "reload") != 0) {
-            (void) fprintf(stderr, "cc-run: detached: %s\n", method);
+        /* after "reload" the connection is closed, and made again */
+
+        if (reason && strcmp(reason, "reload") != 0) {
+            ngx_cc_client_say("detached: %s", reason);
             ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
         }
     }
+}
 
-    if (run->bounded && run->told && run->output.offset[0] >= run->until[0]
-        && run->output.offset[1] >= run->until[1])
+
+/* is all here that was there when we attached? */
+
+static void
+ngx_cc_client_run_reached(ngx_cc_client_run_t *run)
+{
+    if (!run->told || run->output.offset[0] < run->until[0]
+        || run->output.offset[1] < run->until[1])
     {
+        return;
+    }
+
+    if (run->replay) {
+        /* our terminal has answered old questions of the command */
+        run->replay = 0;
+        ngx_cc_client_terminal_forget();
+    }
+
+    ngx_cc_client_output_release(&run->output);
+
+    if (run->bounded) {
         ngx_cc_client_run_end(run, 0);
     }
 }
@@ -303,6 +364,7 @@ ngx_cc_client_run_message(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
 {
+    int                       open;
     const char               *id;
     ngx_cc_client_message_t  *m;
 
@@ -314,42 +376,71 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
         return;
     }
 
-    if (!run->id[0] && id) {
+    if (!run->id[0]) {
+
+        if (id == NULL || *id == '\0' || strlen(id) >= sizeof(run->id)) {
+            ngx_cc_client_say("the server does not say which command it is");
+            ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
+            return;
+        }
+
         (void) snprintf(run->id, sizeof(run->id), "%s", id);
     }
 
     run->told = 1;
-    run->until[0] = ngx_cc_client_message_number(m, "result.head.stdout", 0);
-    run->until[1] = ngx_cc_client_message_number(m, "result.head.stderr", 0);
-
-    if (run->bounded && run->until[0] + run->until[1] == 0) {
-        ngx_cc_client_run_end(run, 0);
-        return;
-    }
+    ngx_cc_client_rpc_good(run->rpc);
 
     if (run->args->detach) {
         if (!run->args->json) {
             (void) puts(run->id);
+            (void) fflush(stdout);
         }
 
         ngx_cc_client_run_end(run, 0);
         return;
     }
 
-    ngx_cc_client_stdin_begin(&run->input,
-                    ngx_cc_client_message_number(m, "result.stdin_offset", 0));
-
-    if ((run->args->tty || ngx_cc_client_message_get(m, "result.tty.cols",
-                                                     NULL))
-        && !run->input.closed && !run->raw
-        && ngx_cc_client_terminal_raw() == 0)
-    {
-        run->raw = 1;
-        run->input.raw = 1;
+    if (run->until[0] + run->until[1] == 0) {
+        run->until[0] = ngx_cc_client_message_number(m, "result.head.stdout",
+                                                     0);
+        run->until[1] = ngx_cc_client_message_number(m, "result.head.stderr",
+                                                     0);
     }
 
-    if (run->raw) {
-        ngx_cc_client_run_resize(run);
+    ngx_cc_client_run_terminal(run);
+    ngx_cc_client_run_reached(run);
+
+    open = ngx_cc_client_message_get(m, "result.stdin_open", NULL) == NULL
+           || ngx_cc_client_message_true(m, "result.stdin_open");
+    ngx_cc_client_stdin_begin(&ngx_cc_client_input,
+                  ngx_cc_client_message_number(m, "result.stdin_offset", 0),
+                  open);
+    ngx_cc_client_control_ready(&run->control);
+}
+
+
+/* the command's terminal becomes ours, if it has one */
+
+static void
+ngx_cc_client_run_terminal(ngx_cc_client_run_t *run)
+{
+    int  attached;
+
+    attached = (ngx_cc_client_message_get(run->rpc->message,
+                                          "result.tty.cols", NULL) != NULL);
+
+    if ((!run->args->tty && !attached) || ngx_cc_client_input.closed
+        || run->control.raw)
+    {
+        return;
+    }
+
+    ngx_cc_client_input.tty = 1;
+
+    if (ngx_cc_client_terminal_raw() == 0) {
+        run->control.raw = 1;
+        ngx_cc_client_input.keys = run->kept;
+        run->replay = attached;
     }
 }
 
@@ -357,15 +448,16 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_refused(ngx_cc_client_run_t *run)
 {
-    const char  *text;
+    if (ngx_cc_client_rpc_leaves(run->rpc)) {
+        ngx_cc_client_run_again(run);
+        return;
+    }
 
-    text = ngx_cc_client_message_get(run->rpc->message, "error.message", NULL);
-    (void) fprintf(stderr, "cc-run: %s\n", text);
-
+    ngx_cc_client_say("%s", ngx_cc_client_message_get(run->rpc->message,
+                                                      "error.message", NULL));
     ngx_cc_client_run_end(run, run->args->verb == NGX_CC_VERB_RUN
-                               && run->output.offset[0] == 0
-                               ? NGX_CC_CLIENT_REFUSED
-                               : NGX_CC_CLIENT_FAILED);
+                               && !run->id[0] ? NGX_CC_CLIENT_REFUSED
+                                              : NGX_CC_CLIENT_FAILED);
 }
 
 
@@ -375,6 +467,11 @@ ngx_cc_client_run_completed(ngx_cc_client_run_t *run)
     int64_t                   code;
     const char               *cause, *error;
     ngx_cc_client_message_t  *m;
+
+    if (run->logs) {
+        ngx_cc_client_run_end(run, 0);
+        return;
+    }
 
     m = run->rpc->message;
     code = ngx_cc_client_message_number(m, "params.exit_code", 0);
@@ -386,190 +483,97 @@ ngx_cc_client_run_completed(ngx_cc_client_run_t *run)
     }
 
     if (cause && strcmp(cause, "exit") != 0 && strcmp(cause, "signal") != 0
-        && run->interrupts == 0 && run->args->verb != NGX_CC_VERB_LOGS)
+        && run->control.interrupts == 0)
     {
-        (void) fprintf(stderr, "%scc-run: ended by the server, cause: %s%s%s"
-                       "%s\n", run->raw ? "\r\n" : "", cause,
-                       error ? " (" : "", error ? error : "",
-                       error ? ")" : "");
+        ngx_cc_client_say("ended by the server, cause: %s%s%s%s", cause,
+                          error ? " (" : "", error ? error : "",
+                          error ? ")" : "");
     }
 
-    ngx_cc_client_run_end(run, run->args->verb == NGX_CC_VERB_LOGS ? 0
-                               : code < 0 ? (int) (128 - code) : (int) code);
+    ngx_cc_client_run_end(run, code < 0 ? (int) (128 - code) : (int) code);
 }
 
 
 /*
- * The connection is gone.  A kept command goes on, and so do we, where we
- * stopped; of another one nobody knows.
+ * The connection is gone, or this server leaves.  A kept command goes on, and
+ * so do we, where we stopped; one that was surely not started is started by the
+ * next server; of another one nobody knows.
  */
 
 static void
 ngx_cc_client_run_again(ngx_cc_client_run_t *run)
 {
-    int              try, pause;
-    const char      *error;
-    struct pollfd    fd;
+    int          rc;
+    const char  *error;
 
-    ngx_cc_client_close(&run->rpc->ws.socket);
+    run->control.ready = 0;
+    run->told = 0;
 
-    if (!run->kept || !run->id[0]) {
-        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED,
-                           run->rpc->ws.reason[0] ? run->rpc->ws.reason
-                           : "the connection was lost");
-    }
+    if ((run->kept && run->id[0])
+        || (!run->id[0] && (run->rpc->ws.code == NGX_CC_CLIENT_LEAVES
+                            || ngx_cc_client_rpc_leaves(run->rpc))))
+    {
+        do {
+            rc = ngx_cc_client_rpc_again(run->rpc, &error);
 
-    pause = 0;
-
-    for (try = 0; try < NGX_CC_CLIENT_TRIES; try++) {
-        fd.fd = run->signals;
-        fd.events = POLLIN;
-
-        if (poll(&fd, 1, pause) == 1) {
-            ngx_cc_client_run_signal(run);
-
-            if (run->over) {
+            if (rc == 0) {
+                ngx_cc_client_run_begin(run);
                 return;
             }
-        }
 
-        if (ngx_cc_client_rpc_open(run->rpc, &error) == 0) {
-            ngx_cc_client_run_begin(run);
+            if (rc == 1) {
+                ngx_cc_client_control_take(&run->control);
+            }
+
+        } while (rc == 1 && !run->control.over);
+
+        if (run->control.over) {
+            ngx_cc_client_run_end(run, run->control.status);
             return;
         }
 
-        pause = pause ? pause * 2 : NGX_CC_CLIENT_PAUSE;
-        pause = pause > NGX_CC_CLIENT_PAUSE_MAX ? NGX_CC_CLIENT_PAUSE_MAX
-                                                : pause;
+    } else {
+        error = ngx_cc_client_rpc_why(run->rpc);
     }
 
-    (void) fprintf(stderr, "cc-run: the connection was lost (%s); the command "
-                   "goes on: cc-run attach %s\n", error, run->id);
+    if (run->kept && run->id[0]) {
+        ngx_cc_client_say("%s; the command may go on: cc-run attach %s",
+                          error, run->id);
+
+    } else {
+        ngx_cc_client_say("%s", error);
+    }
 
     ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
 }
 
 
+/* what waits is written, however long that takes, unless the user leaves */
+
 static void
-ngx_cc_client_run_signal(ngx_cc_client_run_t *run)
+ngx_cc_client_run_finish(ngx_cc_client_run_t *run)
 {
-    struct signalfd_siginfo  info;
+    struct pollfd  fd[2];
 
-    while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
+    run->control.mute = 1;
+    ngx_cc_client_output_release(&run->output);
 
-        switch (info.ssi_signo) {
+    while (ngx_cc_client_output_waits(&run->output) && !run->control.over) {
+        fd[0].fd = run->output.fd;
+        fd[0].events = POLLOUT;
+        fd[1].fd = run->control.fd;
+        fd[1].events = POLLIN;
 
-        case SIGINT:
-            ngx_cc_client_run_interrupt(run);
-            break;
-
-        case SIGTSTP:
-            ngx_cc_client_run_stop(run);
-            break;
-
-        case SIGWINCH:
-            if (run->raw) {
-                ngx_cc_client_run_resize(run);
-            }
-
-            break;
-
-        default:
-            /* a kept command goes on, another one ends with its connection */
-            ngx_cc_client_run_end(run, (int) (128 + info.ssi_signo));
+        if (poll(fd, 2, -1) > 0 && fd[1].revents) {
+            ngx_cc_client_control_take(&run->control);
         }
-    }
-}
 
-
-static void
-ngx_cc_client_run_interrupt(ngx_cc_client_run_t *run)
-{
-    ngx_cc_json_t  *w;
-
-    run->interrupts++;
-
-    if (run->args->verb == NGX_CC_VERB_LOGS || run->args->read_only
-        || run->interrupts > 2 || !run->told)
-    {
-        ngx_cc_client_run_end(run, 128 + SIGINT);
-        return;
+        ngx_cc_client_output_flush(&run->output);
     }
 
-    if (run->interrupts == 2) {
-        ngx_cc_client_run_control(run, "CANCEL");
-        return;
+    if (run->control.over) {
+        run->status = run->control.status;
     }
-
-    w = ngx_cc_client_rpc_begin(run->rpc, "signal", 1024);
-    ngx_cc_json_lit(w, "\"signal\":\"INT\",\"execution_id\":");
-    ngx_cc_json_cstring(w, run->id);
-    (void) ngx_cc_client_rpc_end(run->rpc);
-}
-
-
-/* Ctrl-Z: the command is paused, then we stop; fg brings both back */
-
-static void
-ngx_cc_client_run_stop(ngx_cc_client_run_t *run)
-{
-    if (run->told && !run->args->read_only
-        && run->args->verb != NGX_CC_VERB_LOGS)
-    {
-        ngx_cc_client_run_control(run, "PAUSE");
-    }
-
-    if (run->raw) {
-        ngx_cc_client_terminal_restore();
-    }
-
-    (void) raise(SIGSTOP);
-
-    if (run->raw) {
-        (void) ngx_cc_client_terminal_raw();
-        ngx_cc_client_run_resize(run);
-    }
-
-    if (run->told && !run->args->read_only
-        && run->args->verb != NGX_CC_VERB_LOGS)
-    {
-        ngx_cc_client_run_control(run, "RESUME");
-    }
-}
-
-
-static void
-ngx_cc_client_run_control(ngx_cc_client_run_t *run, const char *type)
-{
-    ngx_cc_json_t  *w;
-
-    w = ngx_cc_client_rpc_begin(run->rpc, "control", 1024);
-    ngx_cc_json_lit(w, "\"type\":");
-    ngx_cc_json_cstring(w, type);
-    ngx_cc_json_lit(w, ",\"execution_id\":");
-    ngx_cc_json_cstring(w, run->id);
-    (void) ngx_cc_client_rpc_end(run->rpc);
-}
-
-
-static void
-ngx_cc_client_run_resize(ngx_cc_client_run_t *run)
-{
-    unsigned        cols, rows;
-    ngx_cc_json_t  *w;
-
-    if (!ngx_cc_client_terminal_size(&cols, &rows)) {
-        return;
-    }
-
-    w = ngx_cc_client_rpc_begin(run->rpc, "resize", 1024);
-    ngx_cc_json_lit(w, "\"execution_id\":");
-    ngx_cc_json_cstring(w, run->id);
-    ngx_cc_json_lit(w, ",\"cols\":");
-    ngx_cc_json_uint(w, cols);
-    ngx_cc_json_lit(w, ",\"rows\":");
-    ngx_cc_json_uint(w, rows);
-    (void) ngx_cc_client_rpc_end(run->rpc);
 }
 
 

@@ -19,13 +19,25 @@
 #define NGX_CC_CLIENT_PATIENCE  10000    /* ms for a connection */
 
 
+/* a silent peer: probes after 10 s, every 5 s, the fourth is the last (s) */
+
+#define NGX_CC_CLIENT_SILENT    10
+#define NGX_CC_CLIENT_PROBE     5
+#define NGX_CC_CLIENT_PROBES    4
+#define NGX_CC_CLIENT_UNHEARD   30000    /* ms, bytes without an ACK */
+
+
 static int ngx_cc_client_url_rest(ngx_cc_client_url_t *url, const char *p);
+static int ngx_cc_client_url_unix(ngx_cc_client_url_t *url, const char *p);
 static int ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
     const struct sockaddr *address, socklen_t len);
 static int ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
     const ngx_cc_client_url_t *url, const char *ca_file, int insecure,
     const char **error);
-static int ngx_cc_client_ready(int fd, short events);
+static SSL *ngx_cc_client_tls(ngx_cc_client_socket_t *s,
+    const ngx_cc_client_url_t *url, const char *ca_file, int insecure,
+    const char **error);
+static void ngx_cc_client_probes(int fd);
 static ssize_t ngx_cc_client_result(ngx_cc_client_socket_t *s, int rc,
     int *other);
 
@@ -33,41 +45,68 @@ static ssize_t ngx_cc_client_result(ngx_cc_client_socket_t *s, int rc,
 int
 ngx_cc_client_url(ngx_cc_client_url_t *url, const char *text)
 {
-    size_t       n;
-    const char  *p;
+    size_t                n;
+    const unsigned char  *p;
+
+    static const struct {
+        const char  *text;
+        int          tls;
+    } schemes[] = {
+        { "ws://", 0 }, { "wss://", 1 }, { "http://", 0 }, { "https://", 1 }
+    };
 
     memset(url, 0, sizeof(ngx_cc_client_url_t));
 
-    if (strncmp(text, "unix:", 5) == 0) {
-        text += 5;
-        p = strchr(text, ':');
-        n = p ? (size_t) (p - text) : strlen(text);
+    /* it becomes a part of the request's head */
 
-        if (n == 0 || n >= sizeof(((struct sockaddr_un *) 0)->sun_path)) {
+    for (p = (const unsigned char *) text; *p; p++) {
+        if (*p <= ' ' || *p == 0x7f) {
             return -1;
         }
-
-        memcpy(url->file, text, n);
-        strncpy(url->authority, "localhost", sizeof(url->authority) - 1);
-        p = (p && p[1]) ? p + 1 : "/ws/mcp";
-
-        if (strlen(p) >= sizeof(url->path) || *p != '/') {
-            return -1;
-        }
-
-        memcpy(url->path, p, strlen(p) + 1);
-        return 0;
     }
 
-    p = strstr(text, "://");
+    if (strncmp(text, "unix:", 5) == 0) {
+        return ngx_cc_client_url_unix(url, text + 5);
+    }
 
-    if (p == NULL) {
+    for (n = 0; n < sizeof(schemes) / sizeof(schemes[0]); n++) {
+        if (strncmp(text, schemes[n].text, strlen(schemes[n].text)) == 0) {
+            url->tls = schemes[n].tls;
+            return ngx_cc_client_url_rest(url,
+                                          text + strlen(schemes[n].text));
+        }
+    }
+
+    return -1;
+}
+
+
+/* /socket[:/path] */
+
+static int
+ngx_cc_client_url_unix(ngx_cc_client_url_t *url, const char *text)
+{
+    size_t       n;
+    const char  *path;
+
+    path = strchr(text, ':');
+    n = path ? (size_t) (path - text) : strlen(text);
+
+    if (n == 0 || n >= sizeof(((struct sockaddr_un *) 0)->sun_path)) {
         return -1;
     }
 
-    url->tls = (strncmp(text, "wss", 3) == 0 || strncmp(text, "https", 5) == 0);
+    memcpy(url->file, text, n);
+    (void) snprintf(url->authority, sizeof(url->authority), "localhost");
+    path = (path && path[1]) ? path + 1 : "/ws/mcp";
 
-    return ngx_cc_client_url_rest(url, p + 3);
+    if (strlen(path) >= sizeof(url->path) || *path != '/') {
+        return -1;
+    }
+
+    memcpy(url->path, path, strlen(path) + 1);
+
+    return 0;
 }
 
 
@@ -180,7 +219,9 @@ ngx_cc_client_connect(ngx_cc_client_socket_t *s,
 
     rc = -1;
 
-    for (ai = list; ai && rc == -1; ai = ai->ai_next) {
+    errno = 0;
+
+    for (ai = list; ai && rc == -1 && errno != EINTR; ai = ai->ai_next) {
         rc = ngx_cc_client_open(s, ai->ai_family, ai->ai_addr,
                                 ai->ai_addrlen);
     }
@@ -203,7 +244,7 @@ static int
 ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
     const struct sockaddr *address, socklen_t len)
 {
-    int        fd, err, on;
+    int        fd, err;
     socklen_t  size;
 
     fd = socket(family, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, 0);
@@ -220,8 +261,12 @@ ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
         if (err == EINPROGRESS) {
             size = sizeof(err);
 
-            if (!ngx_cc_client_ready(fd, POLLOUT)) {
-                err = ETIMEDOUT;
+            s->fd = fd;
+
+            if (ngx_cc_client_ready(s, POLLOUT, NGX_CC_CLIENT_PATIENCE)
+                == -1)
+            {
+                err = errno;
 
             } else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &size)
                        == -1)
@@ -232,14 +277,14 @@ ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
     }
 
     if (err) {
+        s->fd = -1;
         (void) close(fd);
         errno = err;
         return -1;
     }
 
     if (family != AF_UNIX) {
-        on = 1;
-        (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        ngx_cc_client_probes(fd);
     }
 
     s->fd = fd;
@@ -248,29 +293,126 @@ ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
 }
 
 
+/* a line that breaks without a word is noticed, too */
+
+static void
+ngx_cc_client_probes(int fd)
+{
+    size_t  i;
+
+    static const struct {
+        int  level;
+        int  name;
+        int  value;
+    } options[] = {
+        { IPPROTO_TCP, TCP_NODELAY, 1 },
+        { SOL_SOCKET, SO_KEEPALIVE, 1 },
+        { IPPROTO_TCP, TCP_KEEPIDLE, NGX_CC_CLIENT_SILENT },
+        { IPPROTO_TCP, TCP_KEEPINTVL, NGX_CC_CLIENT_PROBE },
+        { IPPROTO_TCP, TCP_KEEPCNT, NGX_CC_CLIENT_PROBES },
+        { IPPROTO_TCP, TCP_USER_TIMEOUT, NGX_CC_CLIENT_UNHEARD }
+    };
+
+    for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        (void) setsockopt(fd, options[i].level, options[i].name,
+                          &options[i].value, sizeof(options[i].value));
+    }
+}
+
+
 static int
 ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
     const ngx_cc_client_url_t *url, const char *ca_file, int insecure,
     const char **error)
 {
-    int       rc;
+    int           rc;
+    long          verified;
+    const char   *reason;
+
+    static char   text[256];
+
+    s->tls = ngx_cc_client_tls(s, url, ca_file, insecure, error);
+
+    if (s->tls == NULL) {
+        return -1;
+    }
+
+    for ( ;; ) {
+        rc = SSL_connect(s->tls);
+
+        if (rc == 1) {
+            return 0;
+        }
+
+        rc = SSL_get_error(s->tls, rc);
+
+        if (rc != SSL_ERROR_WANT_READ && rc != SSL_ERROR_WANT_WRITE) {
+            break;
+        }
+
+        if (ngx_cc_client_ready(s, rc == SSL_ERROR_WANT_READ ? POLLIN
+                                                             : POLLOUT,
+                                NGX_CC_CLIENT_PATIENCE) == -1)
+        {
+            *error = "the TLS handshake took too long";
+            return -1;
+        }
+    }
+
+    verified = SSL_get_verify_result(s->tls);
+    reason = ERR_reason_error_string(ERR_peek_error());
+
+    if (verified != X509_V_OK) {
+        (void) snprintf(text, sizeof(text), "the server's certificate: %s%s",
+                        X509_verify_cert_error_string(verified),
+                        ca_file ? "" : " (--ca-file FILE says whom to trust)");
+
+    } else if (rc == SSL_ERROR_SYSCALL && ERR_peek_error() == 0) {
+        (void) snprintf(text, sizeof(text), "the connection ended during the "
+                        "TLS handshake");
+
+    } else {
+        (void) snprintf(text, sizeof(text), "TLS: %s",
+                        reason ? reason : "failed");
+    }
+
+    *error = text;
+
+    return -1;
+}
+
+
+/* prepared, not connected; NULL and *error: cannot be */
+
+static SSL *
+ngx_cc_client_tls(ngx_cc_client_socket_t *s, const ngx_cc_client_url_t *url,
+    const char *ca_file, int insecure, const char **error)
+{
     SSL      *tls;
     SSL_CTX  *context;
 
-    static char  text[256];
-
-    context = s->context ? s->context : SSL_CTX_new(TLS_client_method());
+    *error = "TLS cannot be used here";
+    context = s->context;
 
     if (context == NULL) {
-        goto failed;
-    }
+        context = SSL_CTX_new(TLS_client_method());
 
-    s->context = context;
+        if (context == NULL) {
+            return NULL;
+        }
 
-    if (ca_file ? SSL_CTX_load_verify_locations(context, ca_file, NULL) != 1
-                : SSL_CTX_set_default_verify_paths(context) != 1)
-    {
-        goto failed;
+        s->context = context;
+
+        if (ca_file ? SSL_CTX_load_verify_locations(context, ca_file, NULL)
+                      != 1
+                    : SSL_CTX_set_default_verify_paths(context) != 1)
+        {
+            SSL_CTX_free(context);
+            s->context = NULL;
+            *error = ca_file ? "--ca-file: no certificates can be read there"
+                             : "the system's certificates cannot be read";
+            return NULL;
+        }
     }
 
     (void) SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -282,73 +424,51 @@ ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
     tls = SSL_new(context);
 
     if (tls == NULL) {
-        goto failed;
+        return NULL;
     }
-
-    s->tls = tls;
 
     /* an address is checked as one, and is no server name (RFC 6066) */
 
-    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), url->host) != 1
-        && (SSL_set1_host(tls, url->host) != 1
-            || SSL_set_tlsext_host_name(tls, url->host) != 1))
+    if ((X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), url->host) != 1
+         && (SSL_set1_host(tls, url->host) != 1
+             || SSL_set_tlsext_host_name(tls, url->host) != 1))
+        || SSL_set_fd(tls, s->fd) != 1)
     {
-        goto failed;
+        SSL_free(tls);
+        return NULL;
     }
 
     ERR_clear_error();
 
-    if (SSL_set_fd(tls, s->fd) != 1) {
-        goto failed;
-    }
-
-    for ( ;; ) {
-        rc = SSL_connect(tls);
-
-        if (rc == 1) {
-            return 0;
-        }
-
-        rc = SSL_get_error(tls, rc);
-
-        if (rc == SSL_ERROR_WANT_READ || rc == SSL_ERROR_WANT_WRITE) {
-            if (ngx_cc_client_ready(s->fd, rc == SSL_ERROR_WANT_READ
-                                           ? POLLIN : POLLOUT))
-            {
-                continue;
-            }
-
-            *error = "the TLS handshake took too long";
-            return -1;
-        }
-
-        if (SSL_get_verify_result(tls) != X509_V_OK) {
-            *error = X509_verify_cert_error_string(
-                                                 SSL_get_verify_result(tls));
-            return -1;
-        }
-
-        goto failed;
-    }
-
-failed:
-
-    ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-    *error = text;
-
-    return -1;
+    return tls;
 }
 
 
-static int
-ngx_cc_client_ready(int fd, short events)
+int
+ngx_cc_client_ready(const ngx_cc_client_socket_t *s, short events, int ms)
 {
-    struct pollfd  p;
+    int            n;
+    struct pollfd  fd[2];
 
-    p.fd = fd;
-    p.events = events;
+    fd[0].fd = s->fd;
+    fd[0].events = events;
+    fd[1].fd = s->stop_fd;
+    fd[1].events = POLLIN;
+    fd[1].revents = 0;
 
-    return poll(&p, 1, NGX_CC_CLIENT_PATIENCE) == 1;
+    n = poll(fd, 2, ms);
+
+    if (n == 0) {
+        errno = ETIMEDOUT;
+        return -1;
+    }
+
+    if (n == -1 || fd[1].revents) {
+        errno = EINTR;
+        return -1;
+    }
+
+    return 0;
 }
 
 

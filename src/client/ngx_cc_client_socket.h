@@ -29,6 +29,8 @@ typedef struct {
 
 typedef struct {
     int             fd;                  /* -1 = closed; non-blocking */
+    int             stop_fd;             /* readable: give connecting up, with
+                                            errno EINTR; -1 = none */
     void           *tls;                 /* SSL, or NULL */
     void           *context;             /* SSL_CTX, kept for the next time */
     int             wants_write;         /* TLS: to go on reading */
@@ -40,13 +42,21 @@ typedef struct {
 int ngx_cc_client_url(ngx_cc_client_url_t *url, const char *text);
 
 /*
- * Connects, with TLS if the URL says so, and waits for that (10 s at most).
- * "ca_file": certificates to trust, NULL = the system's; "insecure": any.
- * Returns 0, or -1 with the reason in *error (static text or strerror()).
+ * Connects, with TLS if the URL says so, and waits for that (10 s at most for
+ * each address, and for TLS).  "ca_file": certificates to trust, NULL = the
+ * system's; "insecure": any.  A peer that is silent for some 30 s and does not
+ * answer TCP's probes counts as gone.  Returns 0, or -1 with the reason in
+ * *error (static text or strerror()).
  */
 int ngx_cc_client_connect(ngx_cc_client_socket_t *s,
     const ngx_cc_client_url_t *url, const char *ca_file, int insecure,
     const char **error);
+
+/*
+ * Waits for events of poll(2), "ms" milliseconds at most: 0, or -1 with errno
+ * ETIMEDOUT, or EINTR when stop_fd says so.
+ */
+int ngx_cc_client_ready(const ngx_cc_client_socket_t *s, short events, int ms);
 
 /*
  * Reads and writes as far as it goes without waiting: bytes, 0 at the end of

@@ -1,140 +1,256 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ngx_cc_client_say.h"
 #include "ngx_cc_client_stdin.h"
+#include "ngx_cc_clock.h"
 
 
-#define NGX_CC_CLIENT_CTRL_P  0x10
-#define NGX_CC_CLIENT_CTRL_Q  0x11
+#define NGX_CC_CLIENT_CTRL_P     0x10
+#define NGX_CC_CLIENT_CTRL_Q     0x11
+#define NGX_CC_CLIENT_CTRL_U     0x15
+
+#define NGX_CC_CLIENT_LEAST      1024    /* bytes of the smallest window */
+#define NGX_CC_CLIENT_LINE       4095    /* bytes of a line of a terminal */
+#define NGX_CC_CLIENT_RETRY      100     /* ms, when even that is refused */
+#define NGX_CC_CLIENT_LIMIT      (-32001)
+#define NGX_CC_CLIENT_PARAMS     (-32602)
 
 
-static void ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in);
+static void ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n,
+    int eof);
 static size_t ngx_cc_client_stdin_keys(ngx_cc_client_stdin_t *in, size_t n);
+static void ngx_cc_client_stdin_drop(ngx_cc_client_stdin_t *in, size_t n);
+static void ngx_cc_client_stdin_refused(ngx_cc_client_stdin_t *in,
+    size_t i, ngx_cc_client_message_t *m);
+static void ngx_cc_client_stdin_again(ngx_cc_client_stdin_t *in);
+static void ngx_cc_client_stdin_line(ngx_cc_client_stdin_t *in);
+static size_t ngx_cc_client_stdin_lines(const ngx_cc_client_stdin_t *in,
+    size_t n);
+static int ngx_cc_client_stdin_eol(const ngx_cc_client_stdin_t *in, size_t i);
+static size_t ngx_cc_client_stdin_end(const ngx_cc_client_stdin_t *in);
 
 
 void
 ngx_cc_client_stdin_init(ngx_cc_client_stdin_t *in, ngx_cc_client_rpc_t *rpc,
-    int closed)
+    const char *id, int closed)
 {
     in->rpc = rpc;
+    in->id = id;
     in->closed = closed ? 1 : 0;
+    in->window = NGX_CC_CLIENT_WINDOW;
+    in->piece = NGX_CC_CLIENT_PIECE;
 }
 
 
 void
-ngx_cc_client_stdin_begin(ngx_cc_client_stdin_t *in, uint64_t offset)
+ngx_cc_client_stdin_begin(ngx_cc_client_stdin_t *in, uint64_t offset, int open)
 {
-    uint64_t  taken;
+    if (in->known && offset > in->offset) {
+        ngx_cc_client_stdin_drop(in, offset - in->offset < in->len
+                                     ? (size_t) (offset - in->offset)
+                                     : in->len);
+    }
 
-    if (in->request && in->known) {
-        taken = offset > in->offset ? offset - in->offset : 0;
-        taken = taken < in->len ? taken : in->len;
-
-        memmove(in->piece, in->piece + taken, in->len - taken);
-        in->len -= taken;
-        in->offset = offset;
-        ngx_cc_client_stdin_send(in);
-        return;
+    if (!open) {
+        in->closed = 1;
     }
 
     in->offset = offset;
     in->known = 1;
+    in->ninputs = 0;
+    in->sent = 0;
+    in->told = 0;
+    in->refused = 0;
+    in->resume = 0;
+    in->again = 0;
+
+    ngx_cc_client_stdin_push(in);
 }
 
 
 int
 ngx_cc_client_stdin_fd(const ngx_cc_client_stdin_t *in)
 {
-    return in->closed || in->request ? -1 : STDIN_FILENO;
+    return !in->known || in->closed || in->eof || in->refused
+           || in->len >= in->window ? -1 : STDIN_FILENO;
+}
+
+
+int
+ngx_cc_client_stdin_wait(const ngx_cc_client_stdin_t *in)
+{
+    int64_t  left;
+
+    if (in->again == 0 || in->closed) {
+        return -1;
+    }
+
+    left = in->again - (int64_t) ngx_cc_clock_ms();
+
+    return left > 0 ? (int) left : 0;
 }
 
 
 void
-ngx_cc_client_stdin_take(ngx_cc_client_stdin_t *in, const char *id, int keys)
+ngx_cc_client_stdin_take(ngx_cc_client_stdin_t *in)
 {
+    size_t   got;
     ssize_t  n;
 
-    n = read(STDIN_FILENO, in->piece, sizeof(in->piece));
+    if (in->head >= NGX_CC_CLIENT_WINDOW) {
+        memmove(in->buf, in->buf + in->head, in->len);
+        in->head = 0;
+    }
+
+    /* the last byte of buf is for a Ctrl-P that was held back */
+
+    n = read(STDIN_FILENO, in->buf + in->head + in->len,
+             in->window - in->len);
 
     if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
         return;
     }
 
-    in->len = n > 0 ? n : 0;
-    in->eof = n <= 0;
-    memcpy(in->id, id, sizeof(in->id));
-
-    if (keys && in->len) {
-        in->len = ngx_cc_client_stdin_keys(in, in->len);
-
-        if (in->left || in->len == 0) {
-            return;
-        }
+    if (n <= 0) {
+        in->eof = 1;
+        n = 0;
     }
 
-    ngx_cc_client_stdin_send(in);
+    got = (in->keys || in->prefix) ? ngx_cc_client_stdin_keys(in, (size_t) n)
+                                   : (size_t) n;
+
+    if (in->skip) {
+        /* nothing else is in buf */
+        in->len = got;
+        got = 0;
+        n = (ssize_t) ngx_cc_client_stdin_end(in);
+        in->skip = (n == 0);
+        ngx_cc_client_stdin_drop(in, n ? (size_t) n : in->len);
+    }
+
+    in->len += got;
+    ngx_cc_client_stdin_push(in);
 }
 
 
-/* takes Ctrl-P Ctrl-Q out; a Ctrl-P is held back until the next key */
+/*
+ * n bytes have been read behind len; takes Ctrl-P Ctrl-Q out of them, and what
+ * follows.  A Ctrl-P is held back until the next key.  Returns what is left.
+ */
 
 static size_t
 ngx_cc_client_stdin_keys(ngx_cc_client_stdin_t *in, size_t n)
 {
-    size_t   i, k;
-    uint8_t  c;
+    size_t    i, k;
+    uint8_t  *p;
 
-    if (in->prefix && n < sizeof(in->piece)) {
-        memmove(in->piece + 1, in->piece, n++);
-        in->piece[0] = NGX_CC_CLIENT_CTRL_P;
+    p = in->buf + in->head + in->len;
+
+    if (in->prefix) {
+        memmove(p + 1, p, n++);
+        p[0] = NGX_CC_CLIENT_CTRL_P;
         in->prefix = 0;
     }
 
     for (i = k = 0; i < n; i++) {
-        c = in->piece[i];
 
-        if (c == NGX_CC_CLIENT_CTRL_P && i + 1 == n) {
+        if (p[i] == NGX_CC_CLIENT_CTRL_P && i + 1 == n && !in->eof) {
             in->prefix = 1;
             break;
         }
 
-        if (c == NGX_CC_CLIENT_CTRL_P
-            && in->piece[i + 1] == NGX_CC_CLIENT_CTRL_Q)
+        if (p[i] == NGX_CC_CLIENT_CTRL_P && i + 1 < n
+            && p[i + 1] == NGX_CC_CLIENT_CTRL_Q)
         {
             in->left = 1;
             break;
         }
 
-        in->piece[k++] = c;
+        p[k++] = p[i];
     }
 
     return k;
 }
 
 
-static void
-ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in)
+void
+ngx_cc_client_stdin_push(ngx_cc_client_stdin_t *in)
 {
-    ngx_cc_json_t  *w;
+    size_t  n, room;
 
-    w = ngx_cc_client_rpc_begin(in->rpc, "input", in->len / 3 * 4 + 1024);
+    if (in->again) {
+
+        if (in->again > (int64_t) ngx_cc_clock_ms()) {
+            return;
+        }
+
+        in->again = 0;
+    }
+
+    while (in->known && !in->closed && !in->refused && !in->told
+           && in->ninputs < (in->tty ? 1 : NGX_CC_CLIENT_INPUTS))
+    {
+        room = in->window > in->sent ? in->window - in->sent : 0;
+        n = in->len - in->sent;
+        n = n < in->piece ? n : in->piece;
+        n = n < room ? n : room;
+
+        n = in->tty ? ngx_cc_client_stdin_lines(in, n) : n;
+
+        if (n) {
+            ngx_cc_client_stdin_send(in, n, 0);
+            in->sent += n;
+
+        } else if (in->eof && in->sent == in->len) {
+            ngx_cc_client_stdin_send(in, 0, 1);
+            in->told = 1;
+
+        } else {
+            return;
+        }
+    }
+}
+
+
+/* the next n bytes that are not on the way, or the end */
+
+static void
+ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n, int eof)
+{
+    ngx_cc_json_t          *w;
+    ngx_cc_client_input_t  *input;
+
+    w = ngx_cc_client_rpc_begin(in->rpc, "input", n / 3 * 4 + 1024);
 
     ngx_cc_json_lit(w, "\"execution_id\":");
     ngx_cc_json_cstring(w, in->id);
 
-    if (in->len) {
+    if (in->resume) {
+        in->resume = 0;
+        ngx_cc_json_lit(w, ",\"offset\":");
+        ngx_cc_json_uint(w, in->from);
+    }
+
+    if (n) {
         ngx_cc_json_lit(w, ",\"data_base64\":\"");
-        w->pos += EVP_EncodeBlock(w->pos, in->piece, (int) in->len);
+        w->pos += EVP_EncodeBlock(w->pos, in->buf + in->head + in->sent,
+                                  (int) n);
         ngx_cc_json_lit(w, "\"");
     }
 
-    if (in->eof) {
+    if (eof) {
         ngx_cc_json_lit(w, ",\"eof\":true");
     }
 
-    in->request = ngx_cc_client_rpc_end(in->rpc);
+    input = &in->input[in->ninputs++];
+    input->id = ngx_cc_client_rpc_end(in->rpc);
+    input->n = n;
+    input->eof = eof ? 1 : 0;
+    input->refused = 0;
 }
 
 
@@ -142,25 +258,200 @@ void
 ngx_cc_client_stdin_answer(ngx_cc_client_stdin_t *in,
     ngx_cc_client_message_t *m, uint64_t id)
 {
-    uint64_t  accepted;
+    size_t                 i;
+    uint64_t               accepted;
+    ngx_cc_client_input_t  input;
 
-    if (id == 0 || id != in->request) {
-        return;
+    for (i = 0; i < in->ninputs && in->input[i].id != id; i++) {
+        /* void */
     }
 
-    in->request = 0;
+    if (id == 0 || i == in->ninputs || in->input[i].refused) {
+        return;
+    }
 
     if (ngx_cc_client_message_get(m, "error.message", NULL)) {
-        /* it does not read any more, or never did: so do we not */
+        ngx_cc_client_stdin_refused(in, i, m);
+
+    } else if (i == 0) {
+        /* they are taken in order */
+
+        input = in->input[0];
+        memmove(in->input, in->input + 1,
+                --in->ninputs * sizeof(ngx_cc_client_input_t));
+
+        accepted = ngx_cc_client_message_number(m, "result.accepted", 0);
+
+        if (input.eof || accepted < input.n) {
+            in->closed = 1;
+            return;
+        }
+
+        in->line = 0;
+        in->unfinished = input.n
+                         && !ngx_cc_client_stdin_eol(in, input.n - 1);
+        in->sent -= input.n;
+        ngx_cc_client_stdin_drop(in, input.n);
+        in->offset = ngx_cc_client_message_number(m, "result.offset",
+                                          (int64_t) (in->offset + input.n));
+    }
+
+    for (i = 0; in->refused && i < in->ninputs; i++) {
+        if (!in->input[i].refused) {
+            return;
+        }
+    }
+
+    if (in->refused) {
+        ngx_cc_client_stdin_again(in);
+    }
+
+    ngx_cc_client_stdin_push(in);
+}
+
+
+/* the first n bytes are done with */
+
+static void
+ngx_cc_client_stdin_drop(ngx_cc_client_stdin_t *in, size_t n)
+{
+    in->len -= n;
+    in->head = in->len ? in->head + n : 0;
+}
+
+
+/* not taken; the command does not read any more, or we are to go on later */
+
+static void
+ngx_cc_client_stdin_refused(ngx_cc_client_stdin_t *in, size_t i,
+    ngx_cc_client_message_t *m)
+{
+    int64_t  code;
+
+    code = ngx_cc_client_message_number(m, "error.code", 0);
+
+    if (ngx_cc_client_message_get(m, "error.data.offset", NULL) == NULL
+        || (code != NGX_CC_CLIENT_LIMIT && code != NGX_CC_CLIENT_PARAMS))
+    {
         in->closed = 1;
         return;
     }
 
-    accepted = ngx_cc_client_message_number(m, "result.accepted", 0);
-    in->offset = ngx_cc_client_message_number(m, "result.offset",
-                                       (int64_t) (in->offset + accepted));
+    in->refused = 1;
+    in->full = (code == NGX_CC_CLIENT_LIMIT);
+    in->input[i].refused = 1;
+    in->from = ngx_cc_client_message_number(m, "error.data.offset", 0);
 
-    if (in->eof || accepted < in->len) {
-        in->closed = 1;
+    if (code == NGX_CC_CLIENT_PARAMS && in->tty && in->ninputs == 1) {
+        ngx_cc_client_stdin_line(in);
     }
+}
+
+
+/*
+ * A line that is too long for a terminal: those before it go, it does not; what
+ * went of it before is taken back (VKILL).
+ */
+
+static void
+ngx_cc_client_stdin_line(ngx_cc_client_stdin_t *in)
+{
+    size_t  n;
+
+    n = ngx_cc_client_stdin_end(in);
+    in->sent = 0;
+
+    if (n && n < in->input[0].n) {
+        in->line = n;
+        return;
+    }
+
+    in->line = 0;
+    in->skip = (n == 0);
+    ngx_cc_client_stdin_drop(in, n ? n : in->len);
+
+    if (in->unfinished) {
+        memmove(in->buf + 1, in->buf + in->head, in->len);
+        in->buf[0] = NGX_CC_CLIENT_CTRL_U;
+        in->head = 0;
+        in->len++;
+        in->line = 1;
+    }
+
+    if (!in->said) {
+        in->said = 1;
+        ngx_cc_client_say("a line of more than %d bytes is too long for a "
+                          "terminal: not sent", NGX_CC_CLIENT_LINE);
+    }
+}
+
+
+/* how many of n bytes go to a terminal: whole lines, as far as they fit */
+
+static size_t
+ngx_cc_client_stdin_lines(const ngx_cc_client_stdin_t *in, size_t n)
+{
+    size_t  i;
+
+    if (in->line && in->line <= n) {
+        return in->line;
+    }
+
+    if (n <= NGX_CC_CLIENT_LINE) {
+        return n;
+    }
+
+    for (i = NGX_CC_CLIENT_LINE; i > 0; i--) {
+        if (ngx_cc_client_stdin_eol(in, i - 1)) {
+            return i;
+        }
+    }
+
+    return NGX_CC_CLIENT_LINE;
+}
+
+
+/* bytes up to the end of the first line; 0: it is not there */
+
+static size_t
+ngx_cc_client_stdin_end(const ngx_cc_client_stdin_t *in)
+{
+    size_t  i;
+
+    for (i = 0; i < in->len; i++) {
+        if (ngx_cc_client_stdin_eol(in, i)) {
+            return i + 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_cc_client_stdin_eol(const ngx_cc_client_stdin_t *in, size_t i)
+{
+    return in->buf[in->head + i] == '\n' || in->buf[in->head + i] == '\r';
+}
+
+
+/* all answers are here: what was refused goes again, less at once */
+
+static void
+ngx_cc_client_stdin_again(ngx_cc_client_stdin_t *in)
+{
+    if (in->window > NGX_CC_CLIENT_LEAST && !in->tty) {
+        in->window = in->sent / 2 > NGX_CC_CLIENT_LEAST ? in->sent / 2
+                                                       : NGX_CC_CLIENT_LEAST;
+        in->piece = in->piece < in->window ? in->piece : in->window;
+
+    } else if (in->full) {
+        in->again = (int64_t) ngx_cc_clock_ms() + NGX_CC_CLIENT_RETRY;
+    }
+
+    in->ninputs = 0;
+    in->sent = 0;
+    in->told = 0;
+    in->refused = 0;
+    in->resume = 1;
 }

@@ -7,7 +7,7 @@
 
 
 static struct termios  ngx_cc_client_terminal_saved;
-static int             ngx_cc_client_terminal_is_raw;
+static int             ngx_cc_client_terminal_now;     /* it is raw */
 static int             ngx_cc_client_terminal_at_exit;
 
 
@@ -20,7 +20,7 @@ ngx_cc_client_terminal_raw(void)
         return -1;
     }
 
-    if (!ngx_cc_client_terminal_is_raw) {
+    if (!ngx_cc_client_terminal_now) {
         ngx_cc_client_terminal_saved = t;
     }
 
@@ -30,7 +30,7 @@ ngx_cc_client_terminal_raw(void)
     }
 
     cfmakeraw(&t);
-    ngx_cc_client_terminal_is_raw = 1;
+    ngx_cc_client_terminal_now = 1;
 
     return tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
 }
@@ -39,11 +39,25 @@ ngx_cc_client_terminal_raw(void)
 void
 ngx_cc_client_terminal_restore(void)
 {
-    if (ngx_cc_client_terminal_is_raw) {
-        ngx_cc_client_terminal_is_raw = 0;
+    if (ngx_cc_client_terminal_now) {
+        ngx_cc_client_terminal_now = 0;
         (void) tcsetattr(STDIN_FILENO, TCSADRAIN,
                          &ngx_cc_client_terminal_saved);
     }
+}
+
+
+int
+ngx_cc_client_terminal_is_raw(void)
+{
+    return ngx_cc_client_terminal_now;
+}
+
+
+void
+ngx_cc_client_terminal_forget(void)
+{
+    (void) tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 

@@ -14,6 +14,12 @@ int ngx_cc_client_terminal_raw(void);
 /* as it was; may be called at any time */
 void ngx_cc_client_terminal_restore(void);
 
+/* is it raw now? */
+int ngx_cc_client_terminal_is_raw(void);
+
+/* forgets what was typed and not read yet */
+void ngx_cc_client_terminal_forget(void);
+
 /* columns and rows of stdout, stdin or stderr: 1, or 0 and 80 x 24 */
 int ngx_cc_client_terminal_size(unsigned *cols, unsigned *rows);
 

@@ -8,13 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "ngx_cc_client_args.h"
+#include "ngx_cc_client_say.h"
 #include "ngx_cc_client_ws.h"
+#include "ngx_cc_clock.h"
 #include "ngx_cc_ws_frame.h"
 
 
 #define NGX_CC_CLIENT_WS_IN       (256 * 1024)   /* bytes of one receive */
 #define NGX_CC_CLIENT_WS_HEAD     16384          /* of the server's answer */
 #define NGX_CC_CLIENT_WS_PATIENCE 10000          /* ms for that answer */
+#define NGX_CC_CLIENT_WS_PONGS    65536          /* bytes that may wait */
 #define NGX_CC_CLIENT_WS_KEY      24             /* base64 of 16 bytes */
 
 
@@ -22,6 +26,13 @@ static int ngx_cc_client_ws_greet(ngx_cc_client_ws_t *ws,
     const ngx_cc_client_url_t *url, const char *token, const char *key);
 static int ngx_cc_client_ws_answer(ngx_cc_client_ws_t *ws, const char *key,
     const char **error);
+static int ngx_cc_client_ws_head(ngx_cc_client_ws_t *ws, const char **error);
+static void ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws,
+    const char *body);
+static int ngx_cc_client_ws_bad(ngx_cc_client_ws_t *ws, unsigned code,
+    const char *reason);
+static int ngx_cc_client_ws_add(ngx_cc_client_ws_t *ws, uint8_t opcode,
+    int fin, uint8_t **text, size_t *n);
 static const char *ngx_cc_client_ws_header(char *head, const char *name);
 static void ngx_cc_client_ws_frame(ngx_cc_client_ws_t *ws, uint8_t opcode,
     uint8_t *payload, size_t n);
@@ -116,50 +127,16 @@ static int
 ngx_cc_client_ws_answer(ngx_cc_client_ws_t *ws, const char *key,
     const char **error)
 {
-    char            accept[64], *end, *head, text[NGX_CC_CLIENT_WS_KEY + 40];
-    uint8_t         digest[EVP_MAX_MD_SIZE];
-    unsigned        len;
-    const char     *value;
-    struct pollfd   fd;
+    char         accept[64], *head, text[NGX_CC_CLIENT_WS_KEY + 40];
+    uint8_t      digest[EVP_MAX_MD_SIZE];
+    unsigned     len;
+    const char  *value;
 
-    for ( ;; ) {
-        end = ws->in_len
-              ? memmem(ws->in, ws->in_len, "\r\n\r\n", 4) : NULL;
-
-        if (end) {
-            break;
-        }
-
-        fd.fd = ws->socket.fd;
-        fd.events = POLLIN;
-
-        if (ws->in_len > NGX_CC_CLIENT_WS_HEAD
-            || (!ngx_cc_client_pending(&ws->socket)
-                && poll(&fd, 1, NGX_CC_CLIENT_WS_PATIENCE) != 1)
-            || ngx_cc_client_ws_receive(ws) == -1)
-        {
-            *error = "no answer from a WebSocket server";
-            return -1;
-        }
+    if (ngx_cc_client_ws_head(ws, error) == -1) {
+        return -1;
     }
 
     head = (char *) ws->in;
-    *end = '\0';
-    ws->in_pos = end + 4 - head;
-
-    if (sscanf(head, "HTTP/1.%*1d %3d", &ws->status) != 1) {
-        *error = "the answer is not HTTP/1.1";
-        return -1;
-    }
-
-    if (ws->status != 101) {
-        (void) snprintf(ws->reason, sizeof(ws->reason),
-                        "the server answered %d%s", ws->status,
-                        ws->status == 401 ? " (a token is needed)"
-                        : ws->status == 404 ? " (nothing at this path)" : "");
-        *error = ws->reason;
-        return -1;
-    }
 
     (void) snprintf(text, sizeof(text),
                     "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
@@ -170,14 +147,135 @@ ngx_cc_client_ws_answer(ngx_cc_client_ws_t *ws, const char *key,
     }
 
     (void) EVP_EncodeBlock((unsigned char *) accept, digest, (int) len);
+
+    *error = "the server's handshake is wrong";
     value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Accept");
 
     if (value == NULL || strcmp(value, accept) != 0) {
-        *error = "the server's handshake is wrong";
+        return -1;
+    }
+
+    /* nothing else was offered */
+
+    value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Protocol");
+
+    if ((value && strcmp(value, "cc-executor") != 0)
+        || ngx_cc_client_ws_header(head, "Sec-WebSocket-Extensions"))
+    {
+        return -1;
+    }
+
+    value = ngx_cc_client_ws_header(head, "Upgrade");
+
+    return value && strcasecmp(value, "websocket") == 0 ? 0 : -1;
+}
+
+
+/* the head of the answer, whose status has to be 101 */
+
+static int
+ngx_cc_client_ws_head(ngx_cc_client_ws_t *ws, const char **error)
+{
+    char     *end;
+    int64_t   left, until;
+
+    until = (int64_t) ngx_cc_clock_ms() + NGX_CC_CLIENT_WS_PATIENCE;
+    *error = "no answer from a WebSocket server";
+
+    for ( ;; ) {
+        end = ws->in_len
+              ? memmem(ws->in, ws->in_len, "\r\n\r\n", 4) : NULL;
+
+        if (end) {
+            break;
+        }
+
+        left = until - (int64_t) ngx_cc_clock_ms();
+
+        if (ws->in_len > NGX_CC_CLIENT_WS_HEAD || left <= 0
+            || (!ngx_cc_client_pending(&ws->socket)
+                && ngx_cc_client_ready(&ws->socket,
+                                       ngx_cc_client_ws_waiting(ws)
+                                       ? POLLIN|POLLOUT : POLLIN,
+                                       (int) left) == -1))
+        {
+            return -1;
+        }
+
+        ngx_cc_client_ws_flush(ws);
+
+        if (ngx_cc_client_ws_receive(ws) == -1) {
+            return -1;
+        }
+    }
+
+    *end = '\0';
+    ws->in_pos = end + 4 - (char *) ws->in;
+
+    if (sscanf((char *) ws->in, "HTTP/1.%*1d %3d", &ws->status) != 1) {
+        *error = "the answer is not HTTP/1.1: no WebSocket server";
+        return -1;
+    }
+
+    if (ws->status != 101) {
+        /* room for one NUL behind what has come */
+        ws->in = ngx_cc_client_ws_grow(ws->in, &ws->in_size, ws->in_len + 1);
+        ws->in[ws->in_len] = '\0';
+        ngx_cc_client_ws_refused(ws, (char *) ws->in + ws->in_pos);
+        *error = ws->reason;
         return -1;
     }
 
     return 0;
+}
+
+
+/* why not?  The server may say so in the first line of a plain text */
+
+static void
+ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
+{
+    char        *head;
+    size_t       i;
+    const char  *what, *type;
+
+    static const struct {
+        int          status;
+        const char  *text;
+    } known[] = {
+        { 200, "no WebSocket at this path" },
+        { 301, "moved: use the URL it names" },
+        { 302, "moved: use the URL it names" },
+        { 307, "moved: use the URL it names" },
+        { 308, "moved: use the URL it names" },
+        { 400, "no WebSocket, or https is wanted: wss://" },
+        { 401, "a token is needed" },
+        { 403, "not allowed from here" },
+        { 404, "nothing at this path" },
+        { 421, "not a name of this server" },
+        { 429, "too many requests" },
+        { 502, "the proxy reaches no server" },
+        { 503, "too busy" },
+        { 504, "the proxy reaches no server" }
+    };
+
+    what = NULL;
+    head = (char *) ws->in;
+    type = ngx_cc_client_ws_header(head, "Content-Type");
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].status == ws->status) {
+            what = known[i].text;
+        }
+    }
+
+    i = type && strncasecmp(type, "text/plain", 10) == 0
+        ? strcspn(body, "\r\n") : 0;
+
+    (void) snprintf(ws->reason, sizeof(ws->reason),
+                    "the server answered %d%s%s%s%s%.*s", ws->status,
+                    what ? " (" : "", what ? what : "", what ? ")" : "",
+                    i ? ": " : "", (int) (i < 80 ? i : 80), body);
 }
 
 
@@ -271,10 +369,20 @@ ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n)
             }
         }
 
-        if ((p[0] & 0x70) || (p[1] & 0x80) || len > NGX_CC_CLIENT_MESSAGE) {
-            /* not a server of RFC 6455 */
-            ws->ended = 1;
-            return 0;
+        if ((p[0] & 0x70) || (p[1] & 0x80)) {
+            return ngx_cc_client_ws_bad(ws, NGX_CC_WS_PROTOCOL,
+                                        "a frame with a mask, or of an "
+                                        "extension");
+        }
+
+        if ((opcode & 0x8) && (!fin || len > NGX_CC_WS_MAX_CONTROL)) {
+            return ngx_cc_client_ws_bad(ws, NGX_CC_WS_PROTOCOL,
+                                        "a long control frame");
+        }
+
+        if (len > NGX_CC_CLIENT_MESSAGE) {
+            return ngx_cc_client_ws_bad(ws, NGX_CC_WS_TOO_BIG,
+                                        "a message that is too big");
         }
 
         if (have - head < len) {
@@ -283,41 +391,84 @@ ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n)
 
         p += head;
         ws->in_pos += head + len;
+        *text = p;
+        *n = len;
 
         if (opcode & 0x8) {
             ngx_cc_client_ws_control(ws, opcode, p, len);
 
-            if (ws->ended) {
-                return 0;
-            }
-
-            continue;
-        }
-
-        if (fin && !ws->fragmented) {
-            *text = p;
-            *n = len;
+        } else if (ngx_cc_client_ws_add(ws, opcode, fin != 0, text, n)) {
             return 1;
         }
 
-        if (ws->message_len + len > NGX_CC_CLIENT_MESSAGE) {
-            ws->ended = 1;
+        if (ws->ended) {
             return 0;
         }
-
-        ws->message = ngx_cc_client_ws_grow(ws->message, &ws->message_size,
-                                            ws->message_len + len + 1);
-        memcpy(ws->message + ws->message_len, p, len);
-        ws->message_len += len;
-        ws->fragmented = !fin;
-
-        if (fin) {
-            *text = ws->message;
-            *n = ws->message_len;
-            ws->message_len = 0;
-            return 1;
-        }
     }
+}
+
+
+/* a frame of data: 1 when the message is whole, which *text is then */
+
+static int
+ngx_cc_client_ws_add(ngx_cc_client_ws_t *ws, uint8_t opcode, int fin,
+    uint8_t **text, size_t *n)
+{
+    if (opcode == NGX_CC_WS_BINARY) {
+        return ngx_cc_client_ws_bad(ws, NGX_CC_WS_UNSUPPORTED,
+                                    "a binary message");
+    }
+
+    if (opcode != (ws->fragmented ? NGX_CC_WS_CONTINUATION
+                                  : NGX_CC_WS_TEXT))
+    {
+        return ngx_cc_client_ws_bad(ws, NGX_CC_WS_PROTOCOL,
+                                    "a frame out of place");
+    }
+
+    if (fin && !ws->fragmented) {
+        return 1;
+    }
+
+    if (ws->message_len + *n > NGX_CC_CLIENT_MESSAGE) {
+        return ngx_cc_client_ws_bad(ws, NGX_CC_WS_TOO_BIG,
+                                    "a message that is too big");
+    }
+
+    ws->message = ngx_cc_client_ws_grow(ws->message, &ws->message_size,
+                                        ws->message_len + *n + 1);
+    memcpy(ws->message + ws->message_len, *text, *n);
+    ws->message_len += *n;
+    ws->fragmented = !fin;
+
+    if (!fin) {
+        return 0;
+    }
+
+    *text = ws->message;
+    *n = ws->message_len;
+    ws->message_len = 0;
+
+    return 1;
+}
+
+
+/* the peer breaks the rules: it is told, and not heard any more */
+
+static int
+ngx_cc_client_ws_bad(ngx_cc_client_ws_t *ws, unsigned code,
+    const char *reason)
+{
+    uint8_t  payload[2] = { code >> 8, code & 0xff };
+
+    (void) snprintf(ws->reason, sizeof(ws->reason),
+                    "the server breaks the WebSocket protocol: %s", reason);
+    ws->code = code;
+
+    ngx_cc_client_ws_frame(ws, NGX_CC_WS_CLOSE, payload, 2);
+    ws->ended = 1;
+
+    return 0;
 }
 
 
@@ -328,11 +479,24 @@ ngx_cc_client_ws_control(ngx_cc_client_ws_t *ws, uint8_t opcode,
     size_t  len;
 
     if (opcode == NGX_CC_WS_PING) {
+
+        /* who takes no answers needs no more of them */
+
+        if (ngx_cc_client_ws_waiting(ws) > NGX_CC_CLIENT_WS_PONGS) {
+            return;
+        }
+
         ngx_cc_client_ws_frame(ws, NGX_CC_WS_PONG, payload, n);
         return;
     }
 
+    if (opcode == NGX_CC_WS_PONG) {
+        return;
+    }
+
     if (opcode != NGX_CC_WS_CLOSE) {
+        (void) ngx_cc_client_ws_bad(ws, NGX_CC_WS_PROTOCOL,
+                                    "an unknown opcode");
         return;
     }
 
@@ -449,8 +613,7 @@ ngx_cc_client_ws_grow(uint8_t *p, size_t *size, size_t need)
     p = realloc(p, need);
 
     if (p == NULL) {
-        (void) fputs("cc-run: no memory\n", stderr);
-        exit(125);
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
     }
 
     *size = need;

@@ -13,14 +13,16 @@
 #include "ngx_cc_client_socket.h"
 
 
-#define NGX_CC_CLIENT_MESSAGE  (64 * 1024 * 1024)    /* most bytes of one */
+/* most bytes of one: the server's are below 1 MB */
+#define NGX_CC_CLIENT_MESSAGE  (8 * 1024 * 1024)
 
 
 typedef struct {
     ngx_cc_client_socket_t   socket;
     int                      status;     /* of the handshake, 101 = good */
-    unsigned                 code;       /* of the peer's close frame, or 0 */
-    char                     reason[128];    /* its text; of a refusal */
+    unsigned                 code;       /* of the close frame that ended it,
+                                            the peer's or ours; 0 = none */
+    char                     reason[160];    /* its text; of a refusal */
     int                      ended;      /* nothing comes any more */
 
     /* private */
@@ -42,7 +44,8 @@ typedef struct {
 /*
  * Connects and shakes hands, offering the subprotocol "cc-executor".  Returns
  * 0, or -1 with the reason in *error (valid until the next call); ws->status
- * is that of the server's answer, or 0.
+ * is that of the server's answer, or 0.  An answer that takes longer than 10 s
+ * is none.
  */
 int ngx_cc_client_ws_open(ngx_cc_client_ws_t *ws,
     const ngx_cc_client_url_t *url, const char *token, const char *ca_file,
@@ -55,7 +58,10 @@ int ngx_cc_client_ws_receive(ngx_cc_client_ws_t *ws);
 
 /*
  * The next whole message: 1 and its text, which is valid until the next call
- * of receive() or next(); 0: not yet.  ws->ended may be set by it.
+ * of receive() or next(); 0: not yet.  ws->ended may be set by it: the peer has
+ * closed, or broken RFC 6455 (reserved bits and opcodes, a mask, a control
+ * frame that is long or in pieces, binary, more than NGX_CC_CLIENT_MESSAGE);
+ * it is told so, and ws->reason says what.
  */
 int ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n);
 

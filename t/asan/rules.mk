@@ -15,7 +15,7 @@ ASAN_FLAGS := -fsanitize=address,undefined
 asan: asan-module packages-test fixtures clients
 	@.ci/test $(ASAN_TESTS)
 
-asan-module: packages-build build/asan/headers
+asan-module: packages-build build/asan/headers build/asan/cc-run
 	@mkdir -p build/asan
 	@ln -sfn ../../t build/asan/t
 	@CFLAGS="-O1 -fno-omit-frame-pointer $(ASAN_FLAGS) \
@@ -27,6 +27,14 @@ asan-module: packages-build build/asan/headers
 	     -f $(ROOT)/build/asan/obj/Makefile modules
 	@gcc -print-file-name=libasan.so > build/asan/libraries
 	@gcc -print-file-name=libubsan.so >> build/asan/libraries
+
+# its client, for the tests of that
+
+build/asan/cc-run: $(CLIENT_SRC) $(HEADS)
+	@mkdir -p $(@D)
+	gcc $(filter-out -O2 -D_FORTIFY_SOURCE=2,$(CLIENT_CFLAGS)) -O1 \
+	    -fno-omit-frame-pointer $(ASAN_FLAGS) -fno-sanitize-recover=undefined \
+	    -Isrc/lib -Isrc/client -o $@ $(filter %.c,$^) -lyajl -lssl -lcrypto
 
 # nginx's makefile does not know them
 
