@@ -185,6 +185,8 @@ MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
 install: module client executord
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
 	install -D -m 755 build/cc-run $(DESTDIR)/usr/bin/cc-run
+	install -D -m 644 src/client/cc-run.1 $(DESTDIR)/$(MAN)
+	install -D -m 644 src/client/cc-run.bash $(DESTDIR)/$(COMPLETION)
 	install -D -m 755 build/cc-executord $(DESTDIR)/usr/sbin/cc-executord
 
 # a configuration that still loads it would keep nginx from its next start

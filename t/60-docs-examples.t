@@ -146,7 +146,7 @@ for my $b (grep { $_->{kind} eq 'shell' } @blocks) {
     for (split /^(?=\$ )/m, $b->{text}) {
         my ($line, $prints) = /^\$ ([^\n]*)\n(.*)\z/s or die $_;
         $line =~ s/\b6f0c\b/substr $id, 0, 12/e;
-        my $out = `$line 2>&1 </dev/null`;
+        my $out = `{ $line; } 2>&1 </dev/null`;
         $id = $1 if $out =~ /^([0-9a-f]{48})$/m;
         my $short = substr $id, 0, 12;
         for ($out, $prints) {

@@ -122,6 +122,9 @@ my $modules = `PATH=\$PATH:/usr/sbin nginx -V 2>&1` =~ /--modules-path=(\S+)/
 my $make = "make -s -C $root DESTDIR=$dir/root";
 `$make install 2>&1`;
 ok(-e "$modules/ngx_cc_executor_module.so", 'make install');
+my @client = map { "$dir/root/usr/$_" } 'bin/cc-run', 'share/man/man1/cc-run.1',
+    'share/bash-completion/completions/cc-run';
+is_deeply([grep { -s } @client], \@client, 'cc-run, its manual and completion');
 make_path("$dir/root/etc/nginx/modules-enabled");
 my $enabled = "$dir/root/etc/nginx/modules-enabled/60-cc-executor.conf";
 open my $f, '>', $enabled or die $!;
@@ -135,5 +138,6 @@ unlink $enabled;
 `$make uninstall 2>&1`;
 is($?, 0, 'make uninstall');
 ok(!-e "$modules/ngx_cc_executor_module.so", 'it is gone');
+is_deeply([grep { -e } @client], [], 'so is cc-run');
 
 done_testing;

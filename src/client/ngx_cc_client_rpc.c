@@ -257,6 +257,10 @@ ngx_cc_client_rpc_leaves(ngx_cc_client_rpc_t *rpc)
 {
     const char  *text;
 
+    if (rpc->message == NULL) {
+        return 0;
+    }
+
     text = ngx_cc_client_message_get(rpc->message, "error.message", NULL);
 
     return text && strncmp(text, "server is ", 10) == 0

@@ -2,8 +2,10 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include "ngx_cc_client_say.h"
 #include "ngx_cc_client_terminal.h"
+#include "ngx_cc_utf8.h"
 
 
 #define NGX_CC_CLIENT_SAID  1024         /* bytes of one message */
@@ -55,16 +57,22 @@ ngx_cc_client_said(const char *format, va_list args)
 void
 ngx_cc_client_plain(FILE *f, const char *text, int other)
 {
-    const uint8_t  *p;
+    int             n;
+    const uint8_t  *p, *end;
 
-    for (p = (const uint8_t *) text; *p; p++) {
+    p = (const uint8_t *) text;
+    end = p + strlen(text);
 
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
-            p++;
+    while (p < end) {
+        n = ngx_cc_utf8_char(p, end - p);
+
+        if (n <= 0 || *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0)) {
             (void) putc(other, f);
-
-        } else {
-            (void) putc(*p < 0x20 || *p == 0x7f ? other : *p, f);
+            p += n > 0 ? n : n < 0 ? -n : 1;
+            continue;
         }
+
+        (void) fwrite(p, 1, n, f);
+        p += n;
     }
 }

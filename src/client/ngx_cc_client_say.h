@@ -19,7 +19,7 @@ void ngx_cc_client_say(const char *format, ...)
 void ngx_cc_client_fail(int status, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-/* a text without control characters (C0, DEL, C1), each as "other" */
+/* a text: control characters (C0, DEL, C1) and what is no UTF-8 as "other" */
 void ngx_cc_client_plain(FILE *f, const char *text, int other);
 
 

@@ -1,0 +1,338 @@
+# cc-run and servers that are none, break the protocol, talk nonsense or close at any
+# point: it ends, says why, and obeys nothing that is not for it; what a server that
+# leaves has not begun, the next one gets.
+#
+# tags: asan
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha1);
+use File::Temp qw(tempdir);
+use IO::Select;
+use IO::Socket::INET;
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64);
+use POSIX ();
+use Test::More;
+use CC::Run;
+
+my $dir = tempdir('cc_test_XXXXXX', DIR => '/var/tmp', CLEANUP => 1);
+my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16)
+    or die $!;
+my $url = 'ws://127.0.0.1:' . $server->sockport . '/';
+delete @ENV{qw(CC_URL CC_TOKEN)};
+my %rest;                                # read, not asked for yet
+my $guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+# Runs cc-run against a server that does this to each connection.
+sub meet {
+    my ($do, @words) = @_;
+    my $pid = fork // die $!;
+    if ($pid == 0) {
+        $SIG{PIPE} = 'IGNORE';
+        my $n = 0;
+        while (my $s = $server->accept) {
+            $s->autoflush(1);
+            %rest = ();
+            eval { $do->($s, $n++) };
+            close $s;
+        }
+        POSIX::_exit(0);
+    }
+    @words = ('-n', $url, '--', 'true') if !@words;
+    my $r = CC::Run->run(\@words, dir => $dir);
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    return $r;
+}
+
+# it fails, and says so, without a byte for the terminal to obey
+sub fails {
+    my ($name, $do, $why) = @_;
+    my $r = meet($do);
+    my $ok = defined $r->{rc} && $r->{rc} == 125
+        && $r->{err} =~ ($why // qr/./) && $r->{err} =~ /\Acc-run: [ -~]+\n\z/
+        && $r->{out} eq '';
+    ok($ok, $name) or diag explain $r;
+    return;
+}
+
+sub head {
+    my ($s) = @_;
+    my $head = '';
+    until ($head =~ /\r\n\r\n/) {
+        sysread $s, $head, 4096, length $head or die;
+    }
+    return $head;
+}
+
+sub accept_line {
+    my ($head) = @_;
+    my ($key) = $head =~ /^Sec-WebSocket-Key: (\S+)/mi or die;
+    return 'Sec-WebSocket-Accept: ' . encode_base64(sha1("$key$guid"), '');
+}
+
+my $hundred = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+    . "Connection: Upgrade\r\n";
+
+sub handshake {
+    my ($s) = @_;
+    print $s $hundred, accept_line(head($s)), "\r\n\r\n";
+    return;
+}
+
+sub frame {
+    my ($first, $payload) = @_;
+    my $n = length $payload;
+    return pack('C', $first) . ($n < 126 ? pack('C', $n)
+        : $n < 65536 ? pack('Cn', 126, $n) : pack('CQ>', 127, $n)) . $payload;
+}
+
+sub text { my ($t) = @_; return frame(0x81, $t) }
+
+# waits for one message of the client, and returns it
+sub request {
+    my ($s) = @_;
+    my $in = \($rest{ fileno $s } //= '');
+    my $need = sub { until (length $$in >= $_[0]) {
+        sysread $s, $$in, 65536, length $$in or die } };
+    $need->(2);
+    my ($n, $at) = (ord(substr $$in, 1, 1) & 127, 2);
+    if ($n == 126) {
+        $need->(4);
+        ($n, $at) = (unpack('n', substr $$in, 2, 2), 4);
+    }
+    $need->($at + 4 + $n);
+    my $mask = substr $$in, $at, 4;
+    my $text = substr($$in, $at + 4, $n) ^ substr $mask x ($n / 4 + 1), 0, $n;
+    substr $$in, 0, $at + 4 + $n, '';
+    return $text;
+}
+
+# until the other side has closed; so what was sent surely arrives
+sub drain {
+    my ($s) = @_;
+    shutdown $s, 1;
+    my $in;
+    while (IO::Select->new($s)->can_read(20)) { sysread $s, $in, 65536 or last }
+    return;
+}
+
+my $id = 'a1' x 24;
+my $connected = '{"jsonrpc":"2.0","method":"connected","params":{"session_id":"x"}}';
+my $started = qq({"id":1,"result":{"status":"started","execution_id":"$id"}});
+my $done = qq({"method":"process.completed","params":{"execution_id":"$id",)
+    . '"exit_code":7,"cause":"exit"}}';
+
+# the handshake
+
+for ([ 'nothing', '' ], [ 'half a line', 'HTTP/1.1 10' ],
+    [ 'garbage', "\0\xff" x 500 ], [ 'no end', 'x' x 40_000 ],
+    [ 'no HTTP', "SSH-2.0-x\r\n\r\n" ], [ 'HTTP/1.0', "HTTP/1.0 101 x\r\n\r\n" ],
+    [ 'a NUL', "HTTP/1.1 101 x\r\nUpgrade: web\0socket\r\n\r\n" ],
+    [ 'no Accept', "$hundred\r\n" ],
+    [ 'a wrong Accept', "${hundred}Sec-WebSocket-Accept: eA==\r\n\r\n" ],
+    [ 'a status with letters', "HTTP/1.1 abc x\r\n\r\n" ])
+{
+    my ($name, $text) = @$_;
+    fails("handshake: $name", sub { head($_[0]); print { $_[0] } $text;
+        drain($_[0]) });
+}
+for my $line ('Sec-WebSocket-Extensions: permessage-deflate',
+    'Sec-WebSocket-Protocol: other')
+{
+    fails("handshake: $line", sub { my ($s) = @_;
+        print $s $hundred, accept_line(head($s)), "\r\n$line\r\n\r\n";
+        drain($s) });
+}
+fails("handshake: $_->[0]", sub { my ($s) = @_; head($s);
+        print $s "HTTP/1.1 $_->[0] x\r\nContent-Type: text/plain\r\n\r\n",
+            "\e[31mwhy \x07not\nmore"; drain($s) },
+    qr/the server answered $_->[0] \(.*$_->[1].*\): \?\[31mwhy \?not\n/)
+    for [ 401, 'token' ], [ 403, 'allowed' ], [ 404, 'path' ], [ 502, 'proxy' ],
+        [ 301, 'moved' ];
+
+# frames
+
+for ([ 'masked', "\x81\x81\0\0\0\0x" ], [ 'a reserved bit', "\xc1\x01x" ],
+    [ 'opcode 3', "\x83\x00" ], [ 'opcode 11', "\x8b\x00" ],
+    [ 'a long ping', frame(0x89, 'x' x 126) ], [ 'half a ping', "\x09\x01x" ],
+    [ 'binary', frame(0x82, '{}') ],
+    [ '2^63 bytes', "\x81\x7f\x80" . "\0" x 7 ],
+    [ '2^62 bytes', "\x81\x7f\x40" . "\0" x 7 ],
+    [ '9 MB', "\x81\x7f" . pack('Q>', 9 << 20) ],
+    [ '9 MB in pieces', frame(0x01, ' ' x (1 << 20))
+        . frame(0x00, ' ' x (1 << 20)) x 8 ],
+    [ 'goes on with nothing', frame(0x80, 'x') ],
+    [ 'two at once', frame(0x01, 'x') . frame(0x81, 'y') ])
+{
+    my ($name, $bytes) = @$_;
+    fails("frame: $name", sub { my ($s) = @_; handshake($s); request($s);
+        print $s $bytes; drain($s) }, qr/WebSocket protocol/);
+}
+fails("close: $_->[0]", sub { my ($s) = @_; handshake($s); request($s);
+        print $s frame(0x88, $_->[1]), 'junk'; drain($s) })
+    for [ 'empty', '' ], [ 'one byte', 'x' ], [ 'a code', "\x03\xf3" ],
+        [ 'a code that is none', "\0\0" ], [ 'text', "\x03\xf3\e[2Jgo\x9b" ];
+
+# messages
+
+for ([ 'no JSON', 'hello' ], [ 'nothing', '' ], [ 'half', '{"id":1,' ],
+    [ 'two', '{} {}' ], [ 'deep', '[' x 100 . ']' x 100 ],
+    [ '40,000 scalars', '[' . join(',', (0) x 40_000) . ']' ],
+    [ 'a long key', '{"' . 'k' x 5000 . '":1}' ],
+    [ 'a number', '17' ], [ 'a list', '[1,{"id":1}]' ],
+    [ 'no id of a command', '{"id":1,"result":[]}' ],
+    [ 'an object for an id', '{"id":1,"result":{"execution_id":{"a":1}}}' ],
+    [ 'a long id', '{"id":1,"result":{"execution_id":"' . 'a' x 500 . '"}}' ],
+    [ 'an answer to nobody', '{"id":99,"error":{"message":"x"}}' ],
+    [ 'a number of a thousand digits', '{"id":' . '9' x 1000 . '}' ],
+    [ 'keys in a row', '{"a":{"b":[[],{},[{"c":null}]]}}' ])
+{
+    my ($name, $message) = @$_;
+    fails("message: $name", sub { my ($s) = @_; handshake($s); request($s);
+        print $s text($message); drain($s) });
+}
+my $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+    print $s text(qq({"id":1,"error":{"code":-32002,"message":"\\u001b[2J no\\u009b"}}));
+    drain($s) });
+is_deeply($r, { rc => 126, out => '', err => "cc-run: ?[2J no?\n" },
+    'an error: said, not obeyed');
+
+# notifications of a command that runs, then its end; each alone
+
+my @nonsense = map { qq({"method":"process.$_->[0]","params":{"execution_id":"$id",$_->[1]}}) }
+    [ output => '"type":"stdout"' ], [ output => '"data":"AAAA"' ],
+    [ output => '"type":1,"data":2' ], [ output => '"type":"x","data":"="' ],
+    [ output => '"type":"stderr","data":"\u0000\u00ff!==","next":-5' ],
+    [ output => '"type":"stderr","data":"","next":99999999999999999999' ],
+    [ output => '"type":"stderr","data":[],"next":{}' ],
+    [ gap => '"stream":"stderr","from":9,"to":-9' ], [ gap => '"stream":[1]' ],
+    [ detached => '"reason":null' ], [ completely => '"exit_code":3' ],
+    [ started => '"x":1' ], [ error => '"error":"\u001b[2J"' ];
+$r = meet(sub { my ($s) = @_; handshake($s); request($s);
+    print $s text($connected), text($started),
+        frame(0x89, 'ping'), map({ text($_) } @nonsense),
+        text('{"method":"process.output","params":{"execution_id":"other",'
+            . '"type":"stdout","data":"b3RoZXI="}}'),
+        text('{"id":77,"result":{"accepted":99,"offset":-1}}'),
+        text('{"id":2,"error":{"code":-32001,"data":{"offset":5},"message":"x"}}'),
+        frame(0x01, substr $done, 0, 9), frame(0x8a, ''),
+        frame(0x80, substr $done, 9);
+    drain($s) });
+is($r->{rc}, 7, 'nonsense about a command: its exit code comes all the same');
+unlike($r->{out} . $r->{err}, qr/other|\e|Sanitizer|runtime error/,
+    'and nothing that is not its own');
+
+for (['"abc"', 0], ['1e99', 1], ['-99999', 1], ['256', 1], ['{}', 125],
+    ['null', 125])
+{
+    my ($code) = @$_;
+    $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+        print $s text($started), text($done =~ s/:7/:$code/r); drain($s) });
+    ok(defined $r->{rc} && $r->{rc} < 1000, "exit code $code: it ends");
+}
+
+# input that is refused again and again
+
+open my $f, '>', "$dir/in" or die $!;
+print $f 'x' x 10_000;
+close $f;
+$r = do {
+    my $pid = fork // die $!;
+    if ($pid == 0) {
+        my $s = $server->accept;
+        eval {
+            handshake($s);
+            request($s);
+            print $s text($started);
+            my ($got, $n, $refused) = (0, 0, 0);
+            while (my $request = request($s)) {
+                my $m = JSON::PP->new->decode($request);
+                my $p = $m->{params};
+                my $size = length MIME::Base64::decode_base64(
+                    $p->{data_base64} // '');
+                $refused = 0 if ($p->{offset} // -1) == $got;
+                if ($refused || $size > 3000 || $n++ == 1) {
+                    $refused = 1;
+                    print $s text(qq({"id":$m->{id},"error":{"code":-32001,)
+                        . qq("message":"full","data":{"offset":$got}}}));
+                    next;
+                }
+                $got += $size;
+                print $s text(qq({"id":$m->{id},"result":{"accepted":$size,)
+                    . qq("offset":$got}}));
+                if ($p->{eof}) {
+                    print $s text($done =~ s/:7/:@{[$got == 10_000 ? 9 : 8]}/r);
+                    last;
+                }
+            }
+            drain($s);
+        };
+        POSIX::_exit(0);
+    }
+    my $run = CC::Run->start([$url, '--', 'x'], dir => $dir, in => "$dir/in");
+    my $rc = $run->rc;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    { rc => $rc, err => $run->err };
+};
+is_deeply($r, { rc => 9, err => '' },
+    'input with little room: all of it, in smaller pieces');
+
+# closed at any point of a conversation that would be good
+
+my $talk = text($connected) . text($started) . text('{"method":'
+    . qq("process.output","params":{"execution_id":"$id","type":"stdout",)
+    . '"data":"aGVsbG8K","offset":0,"next":6}}') . text($done);
+my @bad;
+for (my $n = 0; $n <= length $talk; $n += 37) {
+    $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+        print $s substr $talk, 0, $n; drain($s) });
+    push @bad, "$n: rc " . ($r->{rc} // '?') . " $r->{err}"
+        if ($r->{rc} // 0) != 125 || $r->{out} !~ /^(hello\n)?\z/
+            || $r->{err} !~ /\Acc-run: [ -~]+\n\z/;
+}
+is_deeply(\@bad, [], 'closed after any byte: 125, and said');
+$r = meet(sub { my ($s) = @_; handshake($s); request($s); print $s $talk;
+    drain($s) });
+is_deeply($r, { rc => 7, out => "hello\n", err => '' }, 'all of it');
+
+# a server that leaves has not begun: the next one does; not for ever
+
+for ([ 'a refusal', text('{"id":1,"error":{"code":-32603,'
+        . '"message":"server is reloading, connect again"}}') ],
+    [ 'no answer', frame(0x88, "\x03\xe9server is reloading") ])
+{
+    my ($name, $bytes) = @$_;
+    $r = meet(sub { my ($s, $n) = @_; handshake($s); request($s);
+        if ($n == 0) { print $s $bytes }
+        else { print $s $talk =~ s/"id":1/"id":2/r }
+        drain($s) });
+    is_deeply($r, { rc => 7, out => "hello\n", err => '' },
+        "a server that leaves, $name: the next one is asked");
+    $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+        print $s $bytes; drain($s) }, '--reconnect', 1, $url, '--', 'true');
+    is($r->{rc}, 125, "$name, again and again: given up");
+}
+
+# ps: page after page, ids that nobody knows any more
+
+my @page = map { my $page = $_; join ',', map { sprintf '{"execution_id":%s,'
+    . '"name":"%016x","label":"l%d","state":"exited","exit_code":0}',
+    $_ % 2 ? 'null' : sprintf('"%048x"', $page * 10 + $_), $page * 10 + $_,
+    $page * 10 + $_ } 0 .. 2 } 0 .. 2;
+$r = meet(sub { my ($s) = @_; handshake($s);
+    for my $n (0 .. 2) {
+        my $asked = JSON::PP->new->decode(request($s));
+        die if ($asked->{params}{after} // '') ne ($n ? "next$n" : '');
+        my $next = $n + 1;
+        print $s text(qq({"id":$asked->{id},"result":{"commands":[$page[$n]],)
+            . ($n < 2 ? qq("more":true,"next":"next$next"}}) : '"more":false}}'));
+    }
+    drain($s) }, $url, 'ps');
+is_deeply([$r->{rc}, [$r->{out} =~ /\bl(\d+)$/mg]],
+    [0, [0, 1, 2, 10, 11, 12, 20, 21, 22]], 'ps: three pages, all rows');
+
+done_testing;
