@@ -68,9 +68,12 @@ is($r->{out}, sha1_hex($all) . "  -\n", 'stdin of 700 KB with room for 4 KB');
 
 chomp(my $id = run(['-d', '--', 'echo begin; while [ ! -e go ]; do'
     . ' sleep 0.05; done; echo end; exit 8'])->{out});
+my $opened = () = $t->log =~ /session opened/g;
 my $wait = start(['wait', $id]);
 my $logs = start(['logs', '-f', $id]);
 ok($logs->wait_out(qr/begin/), 'logs -f');
+ok($t->wait_until(sub { $opened + 2 <= (() = $t->log =~ /session opened/g) },
+    30), 'wait is connected, too');
 ok(kill_workers(), 'the workers are killed');
 ok(!$wait->ended && !$logs->ended, 'both go on');
 system 'touch', "$dir/runtime/work/go" if -d "$dir/runtime/work";
