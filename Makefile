@@ -164,7 +164,7 @@ bench: bench-programs
 bench-quick: bench-programs
 	@perl t/bench/run -q $(BENCH)
 
-bench-programs: module packages-bench $(addprefix build/bench/,bare lines peer load)
+bench-programs: module client packages-bench $(addprefix build/bench/,bare lines peer load)
 
 build/bench/bare build/bench/lines: build/bench/%: t/bench/%.c t/bench/bench.c \
                                     t/bench/bench.h

@@ -43,6 +43,23 @@ build/fuzz/glue: t/fuzz/glue.c $(wildcard t/fuzz/*.h) build/fuzz/http.a \
 	    build/fuzz/http.a build/fuzz/rpc.a build/fuzz/pure.a -lyajl -lpthread \
 	    $(HTTP_LINK)
 
+# cc-run without its socket
+
+CLIENT_FUZZ := $(filter-out %_main.c %_run.c %_args.c %_list.c %_control.c \
+                   %_execute.c %_stdin.c %_rpc.c %_socket.c,\
+                   $(filter %.c,$(CLIENT_SRC)))
+
+build/replay/client: t/fuzz/client.c t/fuzz/replay.c $(CLIENT_FUZZ) $(HEADS) \
+        $(wildcard t/fuzz/*.h) | packages-build
+	@mkdir -p $(@D)
+	gcc $(UNIT_CFLAGS) -Isrc/client -o $@ $(filter %.c,$^) -lyajl -lcrypto
+
+build/fuzz/client: t/fuzz/client.c $(CLIENT_FUZZ) $(HEADS) \
+        $(wildcard t/fuzz/*.h) | packages-fuzz
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -Isrc/client -o $@ \
+	    $(filter %.c,$^) -lyajl -lcrypto
+
 build/fuzz/http.a: $(patsubst src/%.c,build/fuzz/obj/%.o,$(HTTP)) \
                    $(HTTP_PARTS:%=build/fuzz/obj/%.o)
 	@rm -f $@
