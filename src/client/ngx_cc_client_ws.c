@@ -345,13 +345,13 @@ ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n)
     uint64_t  len;
 
     for ( ;; ) {
-        p = ws->in + ws->in_pos;
         have = ws->in_len - ws->in_pos;
 
         if (have < 2) {
             return 0;
         }
 
+        p = ws->in + ws->in_pos;
         fin = p[0] & 0x80;
         opcode = p[0] & 0x0f;
         len = p[1] & 0x7f;
