@@ -157,8 +157,8 @@ ngx_cc_client_list_request(ngx_cc_client_rpc_t *rpc, const char *id)
 
 
 /*
- * The answer has to be a result: 1.  0: ask again, on a new connection; anything
- * else ends the process.
+ * The answer has to be a result: 1.  0: ask again, on a new connection;
+ * anything else ends the process.
  */
 
 static int
