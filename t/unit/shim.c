@@ -152,7 +152,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* %s %*s %V %d %i %L %ui %uz %uD %uL %M %Z, as src/rpc uses them */
+/* %s %*s %V %d %i %L %ui %uz %uD %uL %xL %M %Z, as src/rpc uses them */
 
 u_char *
 ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
@@ -203,6 +203,11 @@ ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
         } else if (fmt[0] == 'u' && fmt[1] == 'L') {
             fmt++;
             n = snprintf(number, 32, "%llu",
+                         va_arg(args, unsigned long long));
+
+        } else if (fmt[0] == 'x' && fmt[1] == 'L') {
+            fmt++;
+            n = snprintf(number, 32, "%llx",
                          va_arg(args, unsigned long long));
 
         } else if (*fmt == 'Z') {

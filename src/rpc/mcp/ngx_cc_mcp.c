@@ -372,7 +372,6 @@ ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
     name = ngx_cc_request_member(name, "name");
     tool = (name == NULL || name->text.data == NULL) ? NULL
            : ngx_cc_mcp_tools_find(&name->text, s->base.transport->conf);
-
     ngx_cc_spec_init(&spec, "arguments");
     (void) ngx_cc_spec_refuse(&spec, NGX_CC_REFUSED_PARAMS, "%s%s", error,
                               ngx_strncmp(error, "arguments.stdin:",
@@ -480,13 +479,20 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     rc = ngx_cc_mcp_tools_prepare(tool, &ex, &js, conf, arguments, rp->pool);
 
-    if (rc == NGX_ERROR) {
+    if (rc == NGX_OK) {
+        rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request.id,
+                                     &named);
+        if (rc != NGX_OK) {
+            return rc == NGX_DECLINED ? NGX_OK : rc;
+        }
+
+    } else if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
     if (rc == NGX_OK && tool->ask) {
         rc = ngx_cc_mcp_jobs_start(&s->jobs, &js, &rp->id, &token, rp->modern,
-                                   &ex.spec);
+                                   s->session.known ? &named : NULL, &ex.spec);
 
         if (rc != NGX_DECLINED) {
             return rc;
@@ -507,12 +513,6 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     if (rc != NGX_OK) {
         return ngx_cc_mcp_call_refused(s, &ex.spec, tool->ask != NULL);
-    }
-
-    rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request.id, &named);
-
-    if (rc != NGX_OK) {
-        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
     }
 
     ex.spec.command.owner = transport->owner;

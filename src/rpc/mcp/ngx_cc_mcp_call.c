@@ -171,7 +171,7 @@ ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call, ngx_cc_mcp_execute_t *ex,
     d->data = call;
     d->read = ngx_cc_mcp_call_detach;
 
-    ngx_cc_mcp_job_reader(transport, d->reader);
+    ngx_cc_mcp_job_reader(transport, call->outcome.modern, d->reader);
     ngx_cc_mcp_detach_init(d, ex->wait, call->log);
 }
 

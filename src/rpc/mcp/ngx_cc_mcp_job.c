@@ -64,7 +64,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->sent.done = ngx_cc_mcp_job_sent;
     job->sent.data = job;
 
-    ngx_cc_mcp_job_reader(transport, job->reader);
+    ngx_cc_mcp_job_reader(transport, modern, job->reader);
     ngx_cc_mcp_progress_init(&job->progress, &job->token, ngx_cc_mcp_job_wake,
                              job, transport->log);
 
@@ -151,24 +151,34 @@ ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec, ngx_log_t *log,
 
 void
 ngx_cc_mcp_job_reader(const ngx_cc_transport_t *transport,
-    uint8_t reader[NGX_CC_WIRE_READER])
+    ngx_uint_t modern, uint8_t reader[NGX_CC_WIRE_READER])
 {
-    ngx_uint_t  i;
+    size_t         i, len;
+    const u_char  *id;
+
+    id = transport->session_id;
+    len = NGX_CC_UUID_TEXT;
 
     if (transport->post) {
-        ngx_memset(reader, 0xff, NGX_CC_WIRE_READER);
-        return;
+
+        id = transport->post->session.data;
+        len = transport->post->session.len;
+
+        if (id == NULL || modern) {
+            ngx_memset(reader, 0xff, NGX_CC_WIRE_READER);
+            return;
+        }
     }
 
     ngx_memzero(reader, NGX_CC_WIRE_READER);
 
-    /* 36 characters, 122 bits of chance: folded into 16 bytes */
+    /* characters with more chance than that: folded into 16 bytes */
 
-    for (i = 0; i < NGX_CC_UUID_TEXT; i++) {
+    for (i = 0; i < len; i++) {
         reader[i % NGX_CC_WIRE_READER] =
             (reader[i % NGX_CC_WIRE_READER] << 4)
             ^ (reader[i % NGX_CC_WIRE_READER] >> 4)
-            ^ transport->session_id[i];
+            ^ id[i];
     }
 }
 
@@ -191,6 +201,11 @@ ngx_cc_mcp_job_pull(ngx_cc_mcp_job_t *job, u_char *p, size_t room,
 
     n = ngx_cc_mcp_parts_pull(&job->text->parts, p, room, more);
     job->ended = !*more;
+
+    if (job->ended) {
+        /* whoever has the answer may use its id again */
+        ngx_cc_legacy_leave(&job->legacy);
+    }
 
     return n;
 }
@@ -224,6 +239,7 @@ void
 ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job)
 {
     ngx_cc_mcp_progress_stop(&job->progress);
+    ngx_cc_legacy_leave(&job->legacy);
 
     if (job->delay.timer_set) {
         ngx_del_timer(&job->delay);

@@ -15,6 +15,7 @@
 #include "ngx_cc_ask.h"
 #include "ngx_cc_dialect.h"
 #include "ngx_cc_kept_list.h"
+#include "ngx_cc_legacy.h"
 #include "ngx_cc_mcp_job_spec.h"
 #include "ngx_cc_mcp_job_text.h"
 #include "ngx_cc_mcp_progress.h"
@@ -43,6 +44,8 @@ typedef struct {
     ngx_cc_mcp_job_told_t    told;
     ngx_cc_mcp_job_text_t   *text;       /* the answer */
     u_char                   hint[192];
+    ngx_cc_legacy_call_t     legacy;     /* others may end it by that */
+    void                    *jobs;       /* whose it is */
     unsigned                 modern:1;
     unsigned                 tty:1;
     unsigned                 over:1;     /* the answer can be pulled */
@@ -71,11 +74,12 @@ void ngx_cc_mcp_job_leave(ngx_cc_mcp_job_t *job);
 ngx_uint_t ngx_cc_mcp_job_marks(ngx_cc_mcp_job_t *job);
 
 /*
- * Whose mark moves when a session reads: a WebSocket is a reader of its own,
- * all POSTs of an owner are one.
+ * Whose mark moves when a session reads: a WebSocket is a reader of its own, so
+ * is a legacy session over HTTP ("modern": of an era without them); all other
+ * POSTs of an owner are one.
  */
 void ngx_cc_mcp_job_reader(const ngx_cc_transport_t *transport,
-    uint8_t reader[NGX_CC_WIRE_READER]);
+    ngx_uint_t modern, uint8_t reader[NGX_CC_WIRE_READER]);
 
 /* frees it; nothing is answered any more.  It is not in any queue */
 void ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job);

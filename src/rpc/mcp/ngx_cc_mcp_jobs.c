@@ -9,6 +9,7 @@
 #define NGX_CC_MCP_JOBS_PIECE    65536   /* most bytes pulled at once */
 
 
+static void ngx_cc_mcp_jobs_end(void *data);
 static void ngx_cc_mcp_jobs_forget(ngx_cc_mcp_jobs_t *jobs,
     ngx_cc_mcp_job_t *job);
 
@@ -25,7 +26,8 @@ ngx_cc_mcp_jobs_init(ngx_cc_mcp_jobs_t *jobs, ngx_cc_transport_t *transport,
 
 ngx_int_t
 ngx_cc_mcp_jobs_start(ngx_cc_mcp_jobs_t *jobs, ngx_cc_mcp_job_spec_t *js,
-    ngx_str_t *id, ngx_str_t *token, ngx_uint_t modern, ngx_cc_spec_t *spec)
+    ngx_str_t *id, ngx_str_t *token, ngx_uint_t modern,
+    const ngx_cc_legacy_call_t *name, ngx_cc_spec_t *spec)
 {
     ngx_cc_mcp_job_t  *job;
 
@@ -44,7 +46,38 @@ ngx_cc_mcp_jobs_start(ngx_cc_mcp_jobs_t *jobs, ngx_cc_mcp_job_spec_t *js,
     ngx_queue_insert_tail(&jobs->queue, &job->queue);
     jobs->n++;
 
+    if (name) {
+        job->jobs = jobs;
+        job->legacy = *name;
+        job->legacy.data = job;
+        job->legacy.end = ngx_cc_mcp_jobs_end;
+        ngx_cc_legacy_join(&job->legacy);
+    }
+
     return NGX_OK;
+}
+
+
+/* of a POST, by another one: an answer that was begun goes on */
+
+static void
+ngx_cc_mcp_jobs_end(void *data)
+{
+    ngx_cc_mcp_job_t    *job = data;
+
+    ngx_cc_mcp_jobs_t   *jobs;
+    ngx_cc_transport_t  *transport;
+
+    if (job->pulled) {
+        return;
+    }
+
+    jobs = job->jobs;
+    transport = jobs->transport;
+    transport->post->canceled = 1;
+
+    ngx_cc_mcp_jobs_forget(jobs, job);
+    transport->wake(transport->data);
 }
 
 

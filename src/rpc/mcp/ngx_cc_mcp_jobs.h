@@ -26,12 +26,13 @@ void ngx_cc_mcp_jobs_init(ngx_cc_mcp_jobs_t *jobs,
     ngx_cc_transport_t *transport, ngx_queue_t *sent);
 
 /*
- * As ngx_cc_mcp_job_start().  NGX_OK; NGX_DECLINED: there are too many, and
+ * As ngx_cc_mcp_job_start(); "name": by which other workers know the call, or
+ * NULL.  NGX_OK; NGX_DECLINED: there are too many, and
  * "spec" says so; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_mcp_jobs_start(ngx_cc_mcp_jobs_t *jobs,
     ngx_cc_mcp_job_spec_t *js, ngx_str_t *id, ngx_str_t *token,
-    ngx_uint_t modern, ngx_cc_spec_t *spec);
+    ngx_uint_t modern, const ngx_cc_legacy_call_t *name, ngx_cc_spec_t *spec);
 
 /* the next piece of what one of them has to say; as ngx_cc_dialect_t.pull() */
 size_t ngx_cc_mcp_jobs_pull(ngx_cc_mcp_jobs_t *jobs, u_char *p, size_t room,
