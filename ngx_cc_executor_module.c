@@ -494,6 +494,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(spec.command.keep.resume),
       &ngx_cc_conf_bound_time },
 
+    { ngx_string("cc_executor_task_after"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.task_after),
+      &ngx_cc_conf_bound_limit },
+
     { ngx_string("cc_executor_max_watchers"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,

@@ -99,7 +99,7 @@ my $numbers = <<"EOC";
     cc_executor_umask 0777; cc_executor_keep_ttl 24d;
     cc_executor_keep_timeout 24d; cc_executor_keep_orphan 24d;
     cc_executor_keep_output 16m; cc_executor_stall_timeout 24d;
-    cc_executor_resume 24d;
+    cc_executor_resume 24d; cc_executor_task_after 24d;
     cc_executor_max_kept_per_owner 1000000; cc_executor_max_watchers 1024;
     cc_executor_max_waits 4096; cc_executor_realm @{['r' x 64]};
 EOC

@@ -361,13 +361,14 @@ is($out, "abc\n", 'it is to be read');
                 $err .= $bad;
                 $s = $last;
             }
-            push @wrong, { round => $round, job => $id, result => $s,
-                length => length $out } unless $out eq $text
-                && $err eq "bad\n" && $s->{status} eq 'exited'
-                && $s->{exit_code} == 7;
+            push @wrong, join ' ', "round $round, ", $id ? 'job' : 'call',
+                length $out, $err, map { $_ // '-' } @$s{qw(status cause
+                    exit_code error hint)}
+                unless $out eq $text && $err eq "bad\n"
+                    && $s->{status} eq 'exited' && $s->{exit_code} == 7;
         }
     }
-    is_deeply(\@wrong, [], 'each byte, and how it ended');
+    is(join("\n", @wrong), '', 'each byte, and how it ended');
     cmp_ok($came{$_} // 0, '>', $rounds, "ends of a $_") for qw(call job);
     note(explain(\%came));
     my ($list, %listed);

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_gather.h"
+#include "ngx_cc_utf8.h"
 
 
 #define NGX_CC_GATHER_FIRST   4096   /* bytes */
@@ -14,6 +15,12 @@ static ngx_cc_gather_piece_t *ngx_cc_gather_piece(ngx_cc_gather_t *g,
     const ngx_cc_wire_record_t *rec, ngx_log_t *log);
 static ngx_int_t ngx_cc_gather_grow(ngx_cc_gather_t *g, size_t n,
     ngx_log_t *log);
+static void ngx_cc_gather_border(const ngx_cc_gather_t *g, size_t *begin,
+    size_t *end);
+static void ngx_cc_gather_push(ngx_cc_gather_t *g,
+    const ngx_cc_gather_piece_t *piece, size_t skip, size_t len);
+static void ngx_cc_gather_gaps(ngx_cc_gather_t *g,
+    ngx_cc_gather_piece_t *gaps);
 static void *ngx_cc_gather_more(void *p, size_t used, size_t size,
     ngx_log_t *log);
 
@@ -220,6 +227,151 @@ ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max)
 
     g->len = max;
     ngx_memmove(g->data, g->data + cut, max);
+}
+
+
+ngx_int_t
+ngx_cc_gather_ends(ngx_cc_gather_t *g, size_t max, ngx_log_t *log)
+{
+    size_t                  begin, end, at, a, b;
+    ngx_uint_t              i, n;
+    ngx_cc_gather_piece_t  *old, *piece, *gap, gaps[NGX_CC_STREAMS];
+
+    if (g->len <= max) {
+        return NGX_DECLINED;
+    }
+
+    old = g->piece;
+    n = g->n;
+
+    g->piece = ngx_alloc((n + 2 * NGX_CC_STREAMS + 2) * sizeof(*old), log);
+
+    if (g->piece == NULL) {
+        g->piece = old;
+        return NGX_ERROR;
+    }
+
+    g->room = n + 2 * NGX_CC_STREAMS + 2;
+    g->n = 0;
+
+    begin = max / 2;
+    end = g->len - (max - max / 2);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        gaps[i].from = 0;
+        gaps[i].to = 0;
+        gaps[i].stream = i;
+        gaps[i].len = 0;
+    }
+
+    ngx_cc_gather_border(&(ngx_cc_gather_t) { .piece = old, .n = n,
+                                              .data = g->data },
+                         &begin, &end);
+
+    for (i = 0, at = 0; i < n; at += piece->len, i++) {
+
+        piece = &old[i];
+        gap = &gaps[piece->stream];
+
+        if (piece->len == 0 && (at <= begin || at >= end)) {
+
+            if (at >= end) {
+                ngx_cc_gather_gaps(g, gaps);
+            }
+
+            g->piece[g->n++] = *piece;
+            continue;
+        }
+
+        /* what of it is cut out: from a to b, in it */
+
+        a = begin > at ? ngx_min(begin - at, piece->len) : 0;
+        b = end > at ? ngx_min(end - at, piece->len) : 0;
+
+        ngx_cc_gather_push(g, piece, 0, a);
+
+        if (b > a || piece->len == 0) {
+            gap->from = gap->to ? gap->from : piece->from + a;
+            gap->to = piece->len ? piece->from + b : piece->to;
+            g->dropped += b - a;
+        }
+
+        if (b < piece->len) {
+            ngx_cc_gather_gaps(g, gaps);
+            ngx_cc_gather_push(g, piece, b, piece->len - b);
+        }
+    }
+
+    ngx_memmove(g->data + begin, g->data + end, g->len - end);
+    g->len -= end - begin;
+    ngx_free(old);
+
+    return NGX_OK;
+}
+
+
+/* no character is cut in two, if it is one */
+
+static void
+ngx_cc_gather_border(const ngx_cc_gather_t *g, size_t *begin, size_t *end)
+{
+    size_t                        at, last;
+    ngx_uint_t                    i;
+    const ngx_cc_gather_piece_t  *piece;
+
+    for (i = 0, at = 0; i < g->n; at = last, i++) {
+
+        piece = &g->piece[i];
+        last = at + piece->len;
+
+        if (*begin > at && *begin < last) {
+            *begin = at + ngx_cc_utf8_cut(g->data + at, *begin - at);
+        }
+
+        if (*end > at && *end < last) {
+
+            for (last = ngx_min(last, *end + 3);
+                 *end < last && (g->data[*end] & 0xc0) == 0x80;
+                 (*end)++)
+            {
+                /* void */
+            }
+
+            return;
+        }
+    }
+}
+
+
+static void
+ngx_cc_gather_push(ngx_cc_gather_t *g, const ngx_cc_gather_piece_t *piece,
+    size_t skip, size_t len)
+{
+    ngx_cc_gather_piece_t  *p;
+
+    if (len) {
+        p = &g->piece[g->n++];
+        p->from = piece->from + skip;
+        p->to = p->from + len;
+        p->len = len;
+        p->stream = piece->stream;
+    }
+}
+
+
+/* those that are there, once */
+
+static void
+ngx_cc_gather_gaps(ngx_cc_gather_t *g, ngx_cc_gather_piece_t *gaps)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        if (gaps[i].to) {
+            g->piece[g->n++] = gaps[i];
+            gaps[i].to = 0;
+        }
+    }
 }
 
 

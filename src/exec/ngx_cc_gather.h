@@ -61,6 +61,13 @@ void ngx_cc_gather_last(ngx_cc_gather_t *g, size_t max);
 void ngx_cc_gather_from(const ngx_cc_gather_t *g,
     uint64_t from[NGX_CC_STREAMS]);
 
+/*
+ * Leaves "max" bytes, the first and the last half of them; what is cut out
+ * between them is a gap of each stream, and counts as dropped.  NGX_OK;
+ * NGX_DECLINED: it is not longer; NGX_ERROR (no memory).
+ */
+ngx_int_t ngx_cc_gather_ends(ngx_cc_gather_t *g, size_t max, ngx_log_t *log);
+
 void ngx_cc_gather_free(ngx_cc_gather_t *g);
 
 

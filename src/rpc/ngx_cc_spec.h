@@ -38,6 +38,9 @@ typedef struct {
     uint32_t                   nwrapper;
     ngx_msec_t                 timeout;  /* the longest that may be asked for;
                                             0 = any */
+    ngx_msec_t                 task_after;   /* MCP: a call that takes longer
+                                                is a task, where that is
+                                                possible */
     size_t                     stdin_buffer; /* bytes of input that may wait */
     ngx_flag_t                 tty;      /* terminals may be asked for */
     ngx_flag_t                 error_detail; /* clients may see our paths */

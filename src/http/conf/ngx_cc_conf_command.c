@@ -18,6 +18,7 @@ ngx_cc_conf_command_create(ngx_cc_spec_conf_t *spec)
     ngx_cc_command_conf_t  *conf;
 
     spec->timeout = NGX_CONF_UNSET_MSEC;
+    spec->task_after = NGX_CONF_UNSET_MSEC;
     spec->stdin_buffer = NGX_CONF_UNSET_SIZE;
     spec->tty = NGX_CONF_UNSET;
     spec->error_detail = NGX_CONF_UNSET;
@@ -43,6 +44,7 @@ ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec, ngx_cc_spec_conf_t *parent)
     ngx_cc_command_conf_t  *conf, *prev;
 
     ngx_conf_merge_msec_value(spec->timeout, parent->timeout, 600000);
+    ngx_conf_merge_msec_value(spec->task_after, parent->task_after, 2000);
     ngx_conf_merge_size_value(spec->stdin_buffer, parent->stdin_buffer,
                               2 * 1024 * 1024);
     ngx_conf_merge_value(spec->tty, parent->tty, 0);

@@ -7,6 +7,7 @@
 #include "ngx_cc_mcp_jobs.h"
 #include "ngx_cc_mcp_methods.h"
 #include "ngx_cc_mcp_session.h"
+#include "ngx_cc_mcp_tasks.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_message.h"
@@ -25,6 +26,7 @@ typedef struct {
     ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
     ngx_cc_mcp_session_t   session;      /* by HTTP, of the old era */
     ngx_cc_mcp_jobs_t      jobs;         /* calls about jobs */
+    ngx_cc_mcp_tasks_t     tasks;        /* subscriptions */
     ngx_queue_t            sent;         /* ngx_cc_mcp_sent_t */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
@@ -81,6 +83,7 @@ ngx_cc_mcp_open(ngx_cc_transport_t *transport)
     s->base.forget = ngx_cc_mcp_forget;
     ngx_queue_init(&s->sent);
     ngx_cc_mcp_jobs_init(&s->jobs, transport, &s->sent);
+    ngx_cc_mcp_tasks_init(&s->tasks, transport, &s->jobs);
     s->methods.reply.answers = &s->base.answers;
     s->methods.reply.post = transport->post;
     s->methods.conf = transport->conf;
@@ -102,8 +105,7 @@ ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     n = ngx_cc_mcp_next(s, p, room, more);
     post = s->base.transport->post;
 
-    if (post && s->served && s->base.ncommands == 0 && s->jobs.n == 0
-        && !s->methods.listens
+    if (post && s->served && ngx_cc_mcp_busy(s) == 0
         && s->base.answers.pos == s->base.answers.last)
     {
         post->over = 1;
@@ -119,7 +121,7 @@ ngx_cc_mcp_busy(void *session)
 {
     ngx_cc_mcp_t  *s = session;
 
-    return s->base.ncommands + s->jobs.n;
+    return s->base.ncommands + s->jobs.n + s->tasks.n;
 }
 
 
@@ -131,6 +133,7 @@ ngx_cc_mcp_close(void *session)
     ngx_cc_mcp_sent_close(&s->sent, s->base.transport->rounds);
 
     ngx_cc_mcp_jobs_close(&s->jobs);
+    ngx_cc_mcp_tasks_close(&s->tasks);
     ngx_cc_dialogue_close(session);
 }
 
@@ -161,6 +164,10 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
 
     if (s->jobs.current) {
         return ngx_cc_mcp_jobs_pull(&s->jobs, p, room, more);
+    }
+
+    if (s->tasks.current) {
+        return ngx_cc_mcp_tasks_pull(&s->tasks, p, room, more);
     }
 
     if (s->current == NULL) {
@@ -215,7 +222,9 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
         }
     }
 
-    return ngx_cc_mcp_jobs_pull(&s->jobs, p, room, more);
+    n = ngx_cc_mcp_jobs_pull(&s->jobs, p, room, more);
+
+    return n ? n : ngx_cc_mcp_tasks_pull(&s->tasks, p, room, more);
 }
 
 
@@ -409,7 +418,10 @@ ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
     rc = ngx_cc_mcp_methods_serve(&s->methods, &rq->method, rq->params);
 
     if (rc == NGX_DONE) {
-        return ngx_cc_mcp_call(s, rq->params);
+        rc = ngx_cc_mcp_tasks_serve(&s->tasks, rp, &s->meta, &rq->method,
+                                    rq->params);
+
+        return rc == NGX_DECLINED ? ngx_cc_mcp_call(s, rq->params) : rc;
     }
 
     if (rc != NGX_DECLINED) {
@@ -427,7 +439,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 {
     ngx_int_t                 rc;
     ngx_str_t                 token;
-    ngx_cc_value_t           *name, *arguments;
+    ngx_cc_value_t           *arguments;
     ngx_cc_mcp_call_t        *call;
     ngx_cc_mcp_reply_t       *rp;
     ngx_cc_mcp_execute_t      ex;
@@ -440,29 +452,9 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     transport = s->base.transport;
     conf = transport->conf;
     rp = &s->methods.reply;
-    name = ngx_cc_request_member(params, "name");
 
-    if (name == NULL || name->type != NGX_CC_VALUE_STRING) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
-                                       "params.name must be a string");
-    }
-
-    tool = ngx_cc_mcp_tools_find(&name->text, conf);
-
-    if (tool == NULL) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
-                                       "unknown tool '%V'", &name->text);
-    }
-
-    arguments = ngx_cc_request_member(params, "arguments");
-
-    if (arguments && arguments->type == NGX_CC_VALUE_NULL) {
-        arguments = NULL;
-    }
-
-    if (arguments && arguments->type != NGX_CC_VALUE_OBJECT) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
-                                       "params.arguments must be an object");
+    if (ngx_cc_mcp_tools_asked(rp, conf, params, &tool, &arguments) != NGX_OK) {
+        return NGX_OK;
     }
 
     ngx_str_null(&token);
@@ -501,6 +493,12 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 
     if (rc == NGX_OK && (ex.spec.command.keep || ex.detach)) {
         rc = ngx_cc_spec_keep_named(&ex.spec, transport->nameless);
+    }
+
+    if (rc == NGX_OK && s->meta.tasks && !transport->nameless
+        && ngx_cc_mcp_execute_task(&ex, conf, rp->pool) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (rc == NGX_OK && s->base.ncommands >= conf->max_commands_per_session) {
@@ -613,6 +611,7 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     ngx_cc_mcp_jobs_cancel(&s->jobs, &id);
+    ngx_cc_mcp_tasks_cancel(&s->tasks, &id);
 
     return NGX_OK;
 }

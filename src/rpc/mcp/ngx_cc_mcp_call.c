@@ -4,6 +4,7 @@
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_job.h"
+#include "ngx_cc_mcp_task_text.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_words.h"
 
@@ -26,6 +27,9 @@ static void ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_detach(void *data,
     const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_mcp_call_created(ngx_cc_mcp_call_t *call);
+static void ngx_cc_mcp_call_newest(ngx_cc_mcp_call_t *call,
+    ngx_cc_mcp_task_line_t *line);
 static void ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent);
 static void ngx_cc_mcp_call_tell(ngx_cc_mcp_call_t *call);
 
@@ -52,6 +56,16 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
     ex->spec.command.wake = ngx_cc_mcp_call_wake;
 
     call->cmd = ngx_cc_spec_start(&ex->spec, call->conf);
+
+    if (call->cmd == NULL && ex->task && ex->background
+        && ex->spec.refused == NGX_CC_REFUSED_LIMIT)
+    {
+        ngx_cc_mcp_execute_bound(ex, call->conf);
+        call->task = 0;
+        call->background = 0;
+        call->outcome.timeout = ex->spec.command.timeout;
+        call->cmd = ngx_cc_spec_start(&ex->spec, call->conf);
+    }
 
     if (call->cmd == NULL) {
         ngx_free(call);
@@ -130,6 +144,7 @@ ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport,
 
     call->background = ex->background;
     call->stdin_stays = ex->stdin_stays;
+    call->task = ex->task;
     call->clamped = ex->clamped;
     call->sent.done = ngx_cc_mcp_call_sent;
     call->sent.data = call;
@@ -264,6 +279,11 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_mcp_call_tell(call);
         ngx_cc_stdin_feed(&call->input);
 
+        if (call->background && call->task) {
+            ngx_cc_mcp_call_created(call);
+            return;
+        }
+
         if (call->background) {
             ngx_cc_mcp_call_detach(call, NULL);
             return;
@@ -301,6 +321,12 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
                       "cc_executor: goes on as a job execution=%*s "
                       "session=%*s", (size_t) NGX_CC_HANDLE_NAME, cmd->id,
                       (size_t) NGX_CC_UUID_TEXT, call->session_id);
+        if (call->task) {
+            call->detach.kept = 1;
+            ngx_cc_mcp_call_created(call);
+            return;
+        }
+
         ngx_cc_mcp_detach_kept(&call->detach);
         return;
 
@@ -354,6 +380,7 @@ ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call)
                           call->session_id);
         }
 
+        call->last = rec.stream;
         ngx_cc_mcp_progress_output(&call->progress, rec.stream, rec.data,
                                    rec.len);
         ngx_cc_command_skip(call->cmd, &rec);
@@ -438,6 +465,59 @@ ngx_cc_mcp_call_detach(void *data, const ngx_cc_ask_answer_t *answer)
     }
 
     call->wake(call->data);
+}
+
+
+/* the same for a client that knows tasks */
+
+static void
+ngx_cc_mcp_call_created(ngx_cc_mcp_call_t *call)
+{
+    ngx_cc_mcp_job_view_t    view;
+    ngx_cc_mcp_task_line_t   line;
+
+    ngx_cc_mcp_progress_stop(&call->progress);
+
+    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
+
+    if (call->job) {
+        ngx_cc_mcp_job_view_command(&view, call->cmd, call->label);
+        ngx_cc_mcp_call_newest(call, &line);
+        ngx_cc_mcp_task_text_created(call->job, &call->id, &view, &line);
+        call->over = 1;
+
+    } else {
+        call->no_memory = 1;
+    }
+
+    call->wake(call->data);
+}
+
+
+static void
+ngx_cc_mcp_call_newest(ngx_cc_mcp_call_t *call, ngx_cc_mcp_task_line_t *line)
+{
+    u_char                 text[2 * NGX_CC_MCP_TASK_LAST], *p;
+    ngx_uint_t             i;
+    ngx_cc_capture_t      *capture;
+    ngx_cc_capture_cut_t   cut;
+
+    capture = &call->capture[call->last];
+    ngx_cc_capture_cut(capture, ngx_min(capture->limit, sizeof(text)), &cut);
+
+    p = text;
+
+    if (cut.cut == 0 && cut.head.len) {
+        p = ngx_cpymem(p, cut.head.data, cut.head.len);
+    }
+
+    for (i = 0; i < NGX_CC_CAPTURE_PIECES - 1; i++) {
+        if (cut.tail[i].len) {
+            p = ngx_cpymem(p, cut.tail[i].data, cut.tail[i].len);
+        }
+    }
+
+    ngx_cc_mcp_task_line(line, text, p - text);
 }
 
 

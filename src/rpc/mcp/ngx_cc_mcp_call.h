@@ -50,6 +50,8 @@ typedef struct {
     ngx_cc_answers_t       *answers;     /* for log messages */
     unsigned                log_level;
     unsigned                background:1;    /* it is a job */
+    unsigned                task:1;      /* and the client is told of a task */
+    unsigned                last:1;      /* the stream that wrote last */
     unsigned                clamped:1;   /* and becomes one sooner than asked */
     unsigned                stdin_stays:1;   /* open, for job_write */
     unsigned                over:1;      /* the answer can be pulled */

@@ -33,7 +33,11 @@ static void ngx_cc_mcp_execute_on_timeout_means(ngx_cc_json_t *w,
 static void ngx_cc_mcp_execute_times(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments);
 static void ngx_cc_mcp_execute_wait(ngx_cc_mcp_execute_t *ex,
-    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_msec_t *limit);
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments);
+static void ngx_cc_mcp_execute_limits(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf);
+static ngx_int_t ngx_cc_mcp_execute_kept(ngx_cc_mcp_execute_t *ex,
+    ngx_cc_spec_conf_t *conf, ngx_pool_t *pool);
 static ngx_msec_t ngx_cc_mcp_execute_less(ngx_msec_t a, ngx_msec_t b);
 static ngx_int_t ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
@@ -180,52 +184,50 @@ static void
 ngx_cc_mcp_execute_times(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_cc_value_t *arguments)
 {
-    uint64_t    n;
-    ngx_msec_t  limit;
+    uint64_t  n;
 
     ex->background = ngx_cc_mcp_arguments_flag(arguments, "background");
 
-    if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) != NGX_OK) {
-        n = 0;
+    if (ngx_cc_mcp_arguments_number(arguments, "timeout_ms", &n) == NGX_OK) {
+        ex->limit = ngx_min(n, NGX_MAX_INT32_VALUE);
     }
-
-    limit = ngx_min(n, NGX_MAX_INT32_VALUE);
 
     if (ngx_cc_mcp_job_spec_kept(conf)) {
-        ngx_cc_mcp_execute_wait(ex, conf, arguments, &limit);
+        ngx_cc_mcp_execute_wait(ex, conf, arguments);
     }
 
-    if (ex->background) {
-        ex->spec.command.timeout = ngx_cc_mcp_execute_less(limit,
-                                            conf->command.keep.timeout);
-        return;
-    }
-
-    ex->spec.command.timeout = ngx_cc_mcp_execute_less(limit, conf->timeout);
-
-    if (!ex->detach) {
-        return;
-    }
-
-    ex->run = ngx_cc_mcp_execute_less(limit, conf->command.keep.timeout);
-
-    if (conf->timeout) {
-        /* the wait is not cut short by what holds for calls */
-
-        ex->spec.command.timeout =
-            ngx_cc_mcp_execute_less(limit,
-                                    ngx_max(conf->timeout,
-                                            ex->wait
-                                            + NGX_CC_MCP_EXECUTE_SPARE));
-    }
+    ngx_cc_mcp_execute_limits(ex, conf);
 }
 
 
-/* with on_timeout detach "limit" is how long is waited, and nothing else */
+static void
+ngx_cc_mcp_execute_limits(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf)
+{
+    ngx_msec_t  most;
+
+    ex->run = ngx_cc_mcp_execute_less(ex->limit, conf->command.keep.timeout);
+
+    if (ex->background) {
+        ex->spec.command.timeout = ex->run;
+        return;
+    }
+
+    most = conf->timeout;
+
+    if (ex->detach && most) {
+        /* the wait is not cut short by what holds for calls */
+        most = ngx_max(most, ex->wait + NGX_CC_MCP_EXECUTE_SPARE);
+    }
+
+    ex->spec.command.timeout = ngx_cc_mcp_execute_less(ex->limit, most);
+}
+
+
+/* with on_timeout detach the limit is how long is waited, and nothing else */
 
 static void
 ngx_cc_mcp_execute_wait(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
-    ngx_cc_value_t *arguments, ngx_msec_t *limit)
+    ngx_cc_value_t *arguments)
 {
     uint64_t    n;
     ngx_msec_t  wait;
@@ -240,8 +242,8 @@ ngx_cc_mcp_execute_wait(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
                                     ngx_cc_mcp_execute_on_timeout(conf))
         == 1)
     {
-        wait = *limit ? *limit : conf->timeout;
-        *limit = 0;
+        wait = ex->limit ? ex->limit : conf->timeout;
+        ex->limit = 0;
 
         if (!ex->detach || (wait && wait < ex->wait)) {
             ex->clamped = (wait == 0 || wait > NGX_CC_MCP_JOB_WAIT);
@@ -291,6 +293,43 @@ ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
         return NGX_OK;
     }
 
+    return ngx_cc_mcp_execute_kept(ex, conf, pool);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_execute_task(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
+    ngx_pool_t *pool)
+{
+    if (!ngx_cc_mcp_job_spec_kept(conf) || ex->background || ex->detach) {
+        return NGX_OK;
+    }
+
+    ex->task = 1;
+    ex->wait = conf->task_after;
+    ex->detach = (ex->wait != 0);
+    ex->background = (ex->wait == 0);
+    ngx_cc_mcp_execute_limits(ex, conf);
+
+    return ngx_cc_mcp_execute_kept(ex, conf, pool);
+}
+
+
+void
+ngx_cc_mcp_execute_bound(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf)
+{
+    ex->task = 0;
+    ex->background = 0;
+    ex->spec.command.keep = NULL;
+    ex->spec.refused = NGX_CC_REFUSED_NOT;
+    ngx_cc_mcp_execute_limits(ex, conf);
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_execute_kept(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
+    ngx_pool_t *pool)
+{
     ex->keep.shown = ngx_cc_spec_keep_shown(&ex->spec, pool);
 
     if (ex->keep.shown == NULL) {

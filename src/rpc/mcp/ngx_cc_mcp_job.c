@@ -32,7 +32,6 @@ static void ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job,
     ngx_cc_gather_t *output);
 static void ngx_cc_mcp_job_unknown(ngx_event_t *ev);
 static void ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text);
-static void ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job);
 static void ngx_cc_mcp_job_wake(void *data);
 static void ngx_cc_mcp_job_sent(void *data, ngx_uint_t sent);
 
@@ -67,6 +66,11 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     ngx_cc_mcp_job_reader(transport, modern, job->reader);
     ngx_cc_mcp_progress_init(&job->progress, &job->token, ngx_cc_mcp_job_wake,
                              job, transport->log);
+
+    if (spec->what == NGX_CC_MCP_JOB_OTHER) {
+        spec->begin(job);
+        return job;
+    }
 
     if (spec->malformed) {
         ngx_add_timer(&job->delay, NGX_CC_MCP_JOB_DELAY);
@@ -601,7 +605,7 @@ ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text)
 }
 
 
-static void
+void
 ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job)
 {
     ngx_cc_mcp_progress_stop(&job->progress);

@@ -23,7 +23,8 @@ typedef enum {
     NGX_CC_MCP_JOB_READ = 0,
     NGX_CC_MCP_JOB_WRITE,
     NGX_CC_MCP_JOB_SIGNAL,
-    NGX_CC_MCP_JOB_LIST
+    NGX_CC_MCP_JOB_LIST,
+    NGX_CC_MCP_JOB_OTHER             /* see "begin" */
 } ngx_cc_mcp_job_what_e;
 
 
@@ -49,6 +50,10 @@ typedef struct {
     ngx_str_t              pattern;      /* len 0: none */
     ngx_str_t              input;
     int                    signo;
+
+    /* OTHER: asks what it likes, ngx_cc_mcp_job_finish() follows */
+    void                 (*begin)(void *job);
+    ngx_uint_t             kind;         /* its own */
 
     ngx_str_t              label;        /* LIST */
     ngx_int_t              status;       /* 0 running, 1 finished, 2 all */

@@ -17,8 +17,7 @@ enum {
     NGX_CC_MCP_JOB_FORM_TEXT = 0,    /* for the text, with marks */
     NGX_CC_MCP_JOB_FORM_OUTPUT,
     NGX_CC_MCP_JOB_FORM_STDOUT,
-    NGX_CC_MCP_JOB_FORM_STDERR,
-    NGX_CC_MCP_JOB_FORMS
+    NGX_CC_MCP_JOB_FORM_STDERR
 };
 
 
@@ -73,20 +72,10 @@ ngx_int_t
 ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log)
 {
-    ngx_str_t       forms[NGX_CC_MCP_JOB_FORMS];
     ngx_cc_json_t  *w;
 
-    t->memory = NULL;
-    ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
-    ngx_memzero(forms, sizeof(forms));
-    ngx_memcpy(t->next, told->from, sizeof(t->next));
-
-    if (told->output) {
-        ngx_cc_mcp_job_text_cut(t, told);
-
-        if (ngx_cc_mcp_job_text_forms(t, told, forms, log) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (ngx_cc_mcp_job_text_prepare(t, told, log) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     w = &t->parts.w;
@@ -100,13 +89,7 @@ ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
         ngx_cc_json_lit(w, "\"resultType\":\"complete\",");
     }
 
-    ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":\"");
-    ngx_cc_mcp_job_text_content(t, told, &forms[NGX_CC_MCP_JOB_FORM_TEXT]);
-    ngx_cc_json_lit(w, "\"}],\"structuredContent\":");
-    ngx_cc_mcp_job_text_structure(t, told, forms);
-    ngx_cc_json_lit(w, ",\"isError\":");
-    ngx_cc_json_bool(w, told->error
-                        || told->view.status == NGX_CC_MCP_JOB_LOST);
+    ngx_cc_mcp_job_text_members(t, told);
 
     if (told->modern) {
         ngx_cc_json_lit(w, ",\"_meta\":{" NGX_CC_MCP_SERVER "}");
@@ -116,6 +99,41 @@ ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_parts_end(&t->parts);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_mcp_job_text_prepare(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_log_t *log)
+{
+    t->memory = NULL;
+    ngx_cc_mcp_parts_init(&t->parts, t->text, NGX_CC_MCP_JOB_TEXT_SIZE);
+    ngx_memzero(t->form, sizeof(t->form));
+    ngx_memcpy(t->next, told->from, sizeof(t->next));
+
+    if (told->output == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_cc_mcp_job_text_cut(t, told);
+
+    return ngx_cc_mcp_job_text_forms(t, told, t->form, log);
+}
+
+
+void
+ngx_cc_mcp_job_text_members(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told)
+{
+    ngx_cc_json_t  *w = &t->parts.w;
+
+    ngx_cc_json_lit(w, "\"content\":[{\"type\":\"text\",\"text\":\"");
+    ngx_cc_mcp_job_text_content(t, told, &t->form[NGX_CC_MCP_JOB_FORM_TEXT]);
+    ngx_cc_json_lit(w, "\"}],\"structuredContent\":");
+    ngx_cc_mcp_job_text_structure(t, told, t->form);
+    ngx_cc_json_lit(w, ",\"isError\":");
+    ngx_cc_json_bool(w, told->error
+                        || told->view.status == NGX_CC_MCP_JOB_LOST);
 }
 
 
@@ -242,7 +260,7 @@ ngx_cc_mcp_job_text_forms(ngx_cc_mcp_job_text_t *t,
     size = 2 * g->len + (g->n + 1) * NGX_CC_MCP_JOB_TEXT_MARK
            + (told->base64 ? ngx_base64_encoded_length(g->len) + 1 : 0);
 
-    t->memory = ngx_alloc(NGX_CC_MCP_JOB_FORMS * size, log);
+    t->memory = ngx_alloc(NGX_CC_MCP_JOB_TEXT_FORMS * size, log);
 
     if (t->memory == NULL) {
         return NGX_ERROR;
@@ -250,7 +268,7 @@ ngx_cc_mcp_job_text_forms(ngx_cc_mcp_job_text_t *t,
 
     p = t->memory;
 
-    for (i = 0; i < NGX_CC_MCP_JOB_FORMS; i++, p += size) {
+    for (i = 0; i < NGX_CC_MCP_JOB_TEXT_FORMS; i++, p += size) {
 
         forms[i].data = p;
         ngx_cc_mcp_job_text_form(told, i, &forms[i]);
@@ -493,7 +511,7 @@ ngx_cc_mcp_job_text_structure(ngx_cc_mcp_job_text_t *t,
     ngx_cc_json_lit(w, "{");
     ngx_cc_mcp_job_view_members(&told->view, w);
 
-    for (i = NGX_CC_MCP_JOB_FORM_OUTPUT; i < NGX_CC_MCP_JOB_FORMS; i++) {
+    for (i = NGX_CC_MCP_JOB_FORM_OUTPUT; i < NGX_CC_MCP_JOB_TEXT_FORMS; i++) {
         ngx_cc_json_raw(w, names[i], ngx_strlen(names[i]));
         ngx_cc_mcp_parts_add(&t->parts, forms[i].data, forms[i].len,
                              NGX_CC_MCP_PART_EXACT);

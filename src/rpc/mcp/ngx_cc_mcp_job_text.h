@@ -20,6 +20,7 @@
 
 
 #define NGX_CC_MCP_JOB_TEXT_SIZE  16384  /* bytes of what stands around */
+#define NGX_CC_MCP_JOB_TEXT_FORMS 4      /* of output */
 
 
 typedef enum {
@@ -53,6 +54,7 @@ typedef struct {
 typedef struct {
     ngx_cc_mcp_parts_t   parts;
     u_char              *memory;     /* of the forms of output */
+    ngx_str_t            form[NGX_CC_MCP_JOB_TEXT_FORMS];
     uint64_t             next[NGX_CC_STREAMS];   /* where to go on */
     u_char               text[NGX_CC_MCP_JOB_TEXT_SIZE];
 } ngx_cc_mcp_job_text_t;
@@ -71,6 +73,16 @@ void ngx_cc_mcp_job_text_read(ngx_cc_mcp_job_told_t *told,
  */
 ngx_int_t ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log);
+
+/*
+ * The same in two steps, for what has something else around it: prepare() before
+ * anything is written to t->parts, members() writes content, structuredContent
+ * and isError there.
+ */
+ngx_int_t ngx_cc_mcp_job_text_prepare(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, ngx_log_t *log);
+void ngx_cc_mcp_job_text_members(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told);
 
 /* the same for one that is refused: isError, and why (static text) */
 void ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,

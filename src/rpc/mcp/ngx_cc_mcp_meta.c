@@ -367,9 +367,6 @@ static ngx_int_t
 ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
     ngx_cc_mcp_post_t *post)
 {
-    u_char           buf[NGX_CC_MCP_META_NAME];
-    size_t           n;
-    ngx_str_t        name, src;
     ngx_uint_t       i;
     ngx_cc_value_t  *v;
 
@@ -396,6 +393,22 @@ ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
 
     if (v == NULL || v->type != NGX_CC_VALUE_STRING) {
         /* the method has something to say about it */
+        return NGX_OK;
+    }
+
+    return ngx_cc_mcp_meta_named(meta, post, source[i].member, &v->text);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_meta_named(ngx_cc_mcp_meta_t *meta, ngx_cc_mcp_post_t *post,
+    const char *member, ngx_str_t *value)
+{
+    u_char     buf[NGX_CC_MCP_META_NAME];
+    size_t     n;
+    ngx_str_t  name, src;
+
+    if (post == NULL) {
         return NGX_OK;
     }
 
@@ -427,11 +440,11 @@ ngx_cc_mcp_meta_name(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
         }
     }
 
-    if (!ngx_cc_mcp_meta_equal(&name, &v->text)) {
+    if (!ngx_cc_mcp_meta_equal(&name, value)) {
         return ngx_cc_mcp_meta_refuse(meta, NGX_CC_MCP_MISMATCH,
                                       "the header Mcp-Name is \"%V\", "
                                       "params.%s is \"%V\"", &post->name,
-                                      source[i].member, &v->text);
+                                      member, value);
     }
 
     return NGX_OK;
@@ -460,6 +473,14 @@ ngx_cc_mcp_meta_extras(ngx_cc_mcp_meta_t *meta, ngx_cc_value_t *m)
         }
 
         meta->token = v;
+    }
+
+    if (meta->modern) {
+        v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX
+                                     "clientCapabilities");
+        v = ngx_cc_request_member(v, "extensions");
+        v = ngx_cc_request_member(v, NGX_CC_MCP_META_PREFIX "tasks");
+        meta->tasks = (v && v->type == NGX_CC_VALUE_OBJECT);
     }
 
     v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX "logLevel");

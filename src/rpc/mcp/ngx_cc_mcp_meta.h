@@ -34,6 +34,7 @@
 /* error codes of the specification, 2026-07-28, "Error Codes" */
 
 #define NGX_CC_MCP_MISMATCH      -32020
+#define NGX_CC_MCP_INCAPABLE     -32021  /* MissingRequiredClientCapability */
 #define NGX_CC_MCP_UNSUPPORTED   -32022
 
 /* who we are, and the same in the _meta of a modern result */
@@ -79,6 +80,7 @@ struct ngx_cc_mcp_post_s {
 
 typedef struct {
     unsigned         modern:1;
+    unsigned         tasks:1;        /* the client declares the extension */
     unsigned         log;            /* least level asked for, LOG_OFF: none */
     ngx_cc_value_t  *token;          /* progress token or NULL */
 
@@ -103,6 +105,14 @@ ngx_int_t ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
  */
 ngx_uint_t ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq,
     ngx_cc_mcp_post_t *post);
+
+/*
+ * Does the header Mcp-Name (post NULL: there is none) say the same as
+ * params.member, which is "value"?  As ngx_cc_mcp_meta_read(); for methods of
+ * which that does not know.
+ */
+ngx_int_t ngx_cc_mcp_meta_named(ngx_cc_mcp_meta_t *meta,
+    ngx_cc_mcp_post_t *post, const char *member, ngx_str_t *value);
 
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);

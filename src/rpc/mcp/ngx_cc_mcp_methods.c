@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_mcp_methods.h"
+#include "ngx_cc_mcp_task_text.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_message.h"
 
@@ -12,13 +13,15 @@
  */
 
 #define NGX_CC_MCP_CAPABILITIES                                               \
-    "{\"tools\":{},\"prompts\":{},\"logging\":{},\"completions\":{}}"
+    "{\"tools\":{},\"prompts\":{},\"logging\":{},\"completions\":{}"
 
 /* eras in which a method exists */
 
 #define NGX_CC_MCP_METHODS_HANDSHAKE  1
 #define NGX_CC_MCP_METHODS_STATELESS  2
 #define NGX_CC_MCP_METHODS_BOTH       3
+#define NGX_CC_MCP_METHODS_TASKS      4  /* that without a handshake, where
+                                            commands are kept */
 
 
 typedef ngx_int_t (*ngx_cc_mcp_methods_pt)(ngx_cc_mcp_methods_t *m,
@@ -33,8 +36,8 @@ typedef ngx_int_t (*ngx_cc_mcp_methods_pt)(ngx_cc_mcp_methods_t *m,
 typedef struct {
     ngx_str_t              name;
     ngx_uint_t             eras;     /* in which it is legal */
-    ngx_cc_mcp_methods_pt  serve;    /* NULL: the session does, it starts a
-                                        command */
+    ngx_cc_mcp_methods_pt  serve;    /* NULL: the session does, it is not
+                                        answered at once */
 } ngx_cc_mcp_method_t;
 
 
@@ -66,8 +69,6 @@ static ngx_int_t ngx_cc_mcp_methods_complete(ngx_cc_mcp_methods_t *m,
     ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_methods_level(ngx_cc_mcp_methods_t *m,
     ngx_cc_value_t *params);
-static ngx_int_t ngx_cc_mcp_methods_listen(ngx_cc_mcp_methods_t *m,
-    ngx_cc_value_t *params);
 
 
 static const ngx_cc_mcp_method_t  ngx_cc_mcp_methods_table[] = {
@@ -81,7 +82,10 @@ static const ngx_cc_mcp_method_t  ngx_cc_mcp_methods_table[] = {
     { ngx_string("server/discover"), NGX_CC_MCP_METHODS_STATELESS,
       ngx_cc_mcp_methods_discover },
     { ngx_string("subscriptions/listen"), NGX_CC_MCP_METHODS_STATELESS,
-      ngx_cc_mcp_methods_listen },
+      NULL },
+    { ngx_string("tasks/get"), NGX_CC_MCP_METHODS_TASKS, NULL },
+    { ngx_string("tasks/cancel"), NGX_CC_MCP_METHODS_TASKS, NULL },
+    { ngx_string("tasks/update"), NGX_CC_MCP_METHODS_TASKS, NULL },
     { ngx_string("logging/setLevel"), NGX_CC_MCP_METHODS_HANDSHAKE,
       ngx_cc_mcp_methods_level },
     { ngx_string("prompts/list"), NGX_CC_MCP_METHODS_BOTH,
@@ -103,11 +107,17 @@ ngx_int_t
 ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m, ngx_str_t *method,
     ngx_cc_value_t *params)
 {
+    ngx_uint_t                  eras;
     const ngx_cc_mcp_method_t  *found;
 
-    found = ngx_cc_mcp_methods_find(method, m->reply.modern
-                                            ? NGX_CC_MCP_METHODS_STATELESS
-                                            : NGX_CC_MCP_METHODS_HANDSHAKE);
+    eras = m->reply.modern ? NGX_CC_MCP_METHODS_STATELESS
+                           : NGX_CC_MCP_METHODS_HANDSHAKE;
+
+    if (m->reply.modern && ngx_cc_mcp_job_spec_kept(m->conf)) {
+        eras |= NGX_CC_MCP_METHODS_TASKS;
+    }
+
+    found = ngx_cc_mcp_methods_find(method, eras);
 
     if (found == NULL) {
         return NGX_DECLINED;
@@ -177,7 +187,7 @@ ngx_cc_mcp_methods_initialize(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
     ngx_cc_mcp_reply_member(rp, "\"protocolVersion\":");
     ngx_cc_json_string(&rp->w, version.data, version.len);
     ngx_cc_mcp_reply_member(rp, "\"capabilities\":" NGX_CC_MCP_CAPABILITIES
-                            ",\"serverInfo\":"
+                            "},\"serverInfo\":"
                             NGX_CC_MCP_INFO ",\"instructions\":");
     ngx_cc_mcp_tools_instructions(&rp->w, m->conf);
 
@@ -199,8 +209,14 @@ ngx_cc_mcp_methods_discover(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
     }
 
     ngx_cc_mcp_reply_member(rp, "\"supportedVersions\":[\"" NGX_CC_MCP_MODERN
-                            "\"],\"capabilities\":" NGX_CC_MCP_CAPABILITIES
-                            ",\"instructions\":");
+                            "\"],\"capabilities\":" NGX_CC_MCP_CAPABILITIES);
+
+    if (ngx_cc_mcp_job_spec_kept(m->conf)) {
+        ngx_cc_mcp_reply_member(rp, "\"extensions\":{"
+                                "\"" NGX_CC_MCP_TASK_EXTENSION "\":{}}");
+    }
+
+    ngx_cc_json_lit(&rp->w, "},\"instructions\":");
     ngx_cc_mcp_tools_instructions(&rp->w, m->conf);
 
     return ngx_cc_mcp_reply_end(rp, 1);
@@ -395,55 +411,4 @@ ngx_cc_mcp_methods_level(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
     m->log = level;
 
     return ngx_cc_mcp_methods_ping(m, params);
-}
-
-
-/*
- * The lists of this server never change while it runs, so nothing is honoured
- * and nothing follows; the stream stays, as the specification wants it.
- */
-
-static ngx_int_t
-ngx_cc_mcp_methods_listen(ngx_cc_mcp_methods_t *m, ngx_cc_value_t *params)
-{
-    u_char              *p;
-    size_t               size;
-    ngx_cc_json_t        w;
-    ngx_cc_value_t      *v;
-    ngx_cc_mcp_reply_t  *rp = &m->reply;
-
-    if (rp->post && rp->post->plain) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 406,
-                                       "Accept must list text/event-stream");
-    }
-
-    v = ngx_cc_request_member(params, "notifications");
-
-    if (v == NULL || v->type != NGX_CC_VALUE_OBJECT) {
-        return ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
-                                       "params.notifications must be an "
-                                       "object");
-    }
-
-    size = rp->id.len + 256;
-    p = ngx_pnalloc(rp->pool, size);
-
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_cc_message_writer(&w, p, size);
-    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
-                        "\"notifications/subscriptions/acknowledged\","
-                        "\"params\":{\"_meta\":{"
-                        "\"io.modelcontextprotocol/subscriptionId\":");
-    ngx_cc_json_raw(&w, rp->id.data, rp->id.len);
-    ngx_cc_json_lit(&w, "},\"notifications\":{}}}");
-
-    if (rp->post) {
-        rp->post->stream = 1;
-        m->listens = 1;
-    }
-
-    return ngx_cc_answers_put(rp->answers, p, w.pos - p);
 }

@@ -1,7 +1,7 @@
 
 /*
- * The methods of MCP: one table.  All but tools/call are answered here, at
- * once.
+ * The methods of MCP: one table.  Those that can be answered at once are
+ * answered here.
  */
 
 #ifndef _NGX_CC_MCP_METHODS_H_INCLUDED_
@@ -19,14 +19,13 @@ typedef struct {
     ngx_cc_mcp_reply_t      reply;       /* to the request that is served */
     ngx_cc_spec_conf_t     *conf;
     unsigned                log;         /* set by logging/setLevel */
-    unsigned                listens:1;   /* a stream that stays open */
 } ngx_cc_mcp_methods_t;
 
 
 /*
- * Serves a request.  NGX_OK: it is answered; NGX_DONE: it is tools/call, which
- * is the caller's; NGX_DECLINED: the era has no such method; NGX_ERROR: no
- * memory.
+ * Serves a request.  NGX_OK: it is answered; NGX_DONE: it is the caller's
+ * (tools/call, subscriptions/listen, those about tasks); NGX_DECLINED: the era,
+ * or the location, has no such method; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_mcp_methods_serve(ngx_cc_mcp_methods_t *m,
     ngx_str_t *method, ngx_cc_value_t *params);

@@ -280,6 +280,42 @@ ngx_cc_mcp_tools_find(ngx_str_t *name, ngx_cc_spec_conf_t *conf)
 
 
 ngx_int_t
+ngx_cc_mcp_tools_asked(ngx_cc_mcp_reply_t *rp, ngx_cc_spec_conf_t *conf,
+    ngx_cc_value_t *params, const ngx_cc_mcp_tool_t **tool,
+    ngx_cc_value_t **arguments)
+{
+    ngx_cc_value_t  *name, *v;
+
+    name = ngx_cc_request_member(params, "name");
+
+    if (name == NULL || name->type != NGX_CC_VALUE_STRING) {
+        (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "params.name must be a string");
+        return NGX_DECLINED;
+    }
+
+    *tool = ngx_cc_mcp_tools_find(&name->text, conf);
+
+    if (*tool == NULL) {
+        (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "unknown tool '%V'", &name->text);
+        return NGX_DECLINED;
+    }
+
+    v = ngx_cc_request_member(params, "arguments");
+    *arguments = (v && v->type == NGX_CC_VALUE_NULL) ? NULL : v;
+
+    if (*arguments && v->type != NGX_CC_VALUE_OBJECT) {
+        (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_PARAMS, 200,
+                                       "params.arguments must be an object");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_cc_mcp_tools_prepare(const ngx_cc_mcp_tool_t *tool,
     ngx_cc_mcp_execute_t *ex, ngx_cc_mcp_job_spec_t *js,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool)

@@ -13,6 +13,7 @@
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_mcp_execute.h"
 #include "ngx_cc_mcp_job_spec.h"
+#include "ngx_cc_mcp_reply.h"
 #include "ngx_cc_spec.h"
 
 
@@ -64,6 +65,14 @@ void ngx_cc_mcp_tools_instructions(ngx_cc_json_t *w,
 /* the tool of that name that this location has, or NULL */
 const ngx_cc_mcp_tool_t *ngx_cc_mcp_tools_find(ngx_str_t *name,
     ngx_cc_spec_conf_t *conf);
+
+/*
+ * What the params of a call ask for: the tool, and its arguments or NULL.
+ * NGX_OK, or NGX_DECLINED: it has been refused, it is no call of a tool.
+ */
+ngx_int_t ngx_cc_mcp_tools_asked(ngx_cc_mcp_reply_t *rp,
+    ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params,
+    const ngx_cc_mcp_tool_t **tool, ngx_cc_value_t **arguments);
 
 /*
  * Checks the arguments of a call (NULL: none) and fills "ex" with what is to be

@@ -1,0 +1,48 @@
+
+/*
+ * Requests about one task: tasks/get, tasks/cancel, tasks/update.  Each is a
+ * call about a job (ngx_cc_mcp_job.h) with questions and answers of its own.
+ */
+
+#ifndef _NGX_CC_MCP_TASK_H_INCLUDED_
+#define _NGX_CC_MCP_TASK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_mcp_job.h"
+#include "ngx_cc_mcp_task_text.h"
+#include "ngx_cc_request.h"
+
+
+typedef enum {
+    NGX_CC_MCP_TASK_GET = 0,
+    NGX_CC_MCP_TASK_CANCEL,
+    NGX_CC_MCP_TASK_UPDATE
+} ngx_cc_mcp_task_kind_e;
+
+
+/*
+ * Which request a method is, 1 and *kind; or 0: it is none about a task
+ */
+ngx_uint_t ngx_cc_mcp_task_method(ngx_str_t *method,
+    ngx_cc_mcp_task_kind_e *kind);
+
+/*
+ * Fills js from a request's params.  Returns NULL, or what is wrong with them;
+ * params.taskId is a string then.
+ */
+const char *ngx_cc_mcp_task_spec(ngx_cc_mcp_job_spec_t *js,
+    ngx_cc_mcp_task_kind_e kind, ngx_cc_value_t *params);
+
+/*
+ * The answer to a question for all output of a task that is over, as text:
+ * told->id or a notification's "subscription", see ngx_cc_mcp_task_text.h.
+ * NGX_OK or NGX_ERROR (no memory); what was read is free then.
+ */
+ngx_int_t ngx_cc_mcp_task_result(ngx_cc_mcp_job_text_t *t,
+    ngx_cc_mcp_job_told_t *told, const ngx_cc_ask_answer_t *answer,
+    ngx_str_t *subscription, ngx_cc_transport_t *transport);
+
+
+#endif /* _NGX_CC_MCP_TASK_H_INCLUDED_ */
