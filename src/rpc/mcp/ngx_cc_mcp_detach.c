@@ -4,7 +4,12 @@
 #include "ngx_cc_mcp_detach.h"
 
 
+#define NGX_CC_MCP_DETACH_ASKED  3       /* times at most */
+#define NGX_CC_MCP_DETACH_AGAIN  100     /* ms between them */
+
+
 static void ngx_cc_mcp_detach_over(ngx_event_t *ev);
+static void ngx_cc_mcp_detach_ask(ngx_event_t *ev);
 static void ngx_cc_mcp_detach_read(void *data,
     const ngx_cc_ask_answer_t *answer);
 
@@ -65,9 +70,19 @@ ngx_cc_mcp_detach_over(ngx_event_t *ev)
 void
 ngx_cc_mcp_detach_kept(ngx_cc_mcp_detach_t *d)
 {
-    ngx_cc_ask_spec_t  ask;
-
     d->kept = 1;
+
+    ngx_cc_mcp_detach_ask(&d->timer);
+}
+
+
+static void
+ngx_cc_mcp_detach_ask(ngx_event_t *ev)
+{
+    ngx_cc_ask_spec_t     ask;
+    ngx_cc_mcp_detach_t  *d = ev->data;
+
+    d->asked++;
 
     ngx_memzero(&ask, sizeof(ask));
     ask.what = NGX_CC_ASK_OUTPUT;
@@ -94,6 +109,17 @@ static void
 ngx_cc_mcp_detach_read(void *data, const ngx_cc_ask_answer_t *answer)
 {
     ngx_cc_mcp_detach_t  *d = data;
+
+    if (answer->result == NGX_CC_ASKED_BUSY
+        && d->asked < NGX_CC_MCP_DETACH_ASKED)
+    {
+        /* a helper that was too slow to prove itself */
+
+        d->ask = NULL;
+        d->timer.handler = ngx_cc_mcp_detach_ask;
+        ngx_add_timer(&d->timer, NGX_CC_MCP_DETACH_AGAIN);
+        return;
+    }
 
     if (answer->result == NGX_CC_ASKED_OK) {
         ngx_cc_ask_hold(d->ask);

@@ -34,6 +34,7 @@ typedef struct {
     ngx_event_t              timer;
     ngx_cc_ask_t            *ask;    /* for its output */
     ngx_cc_ask_t            *held;   /* it is answered: moves the mark */
+    ngx_uint_t               asked;  /* how often */
     unsigned                 due:1;  /* the wait is over, it does not run yet */
     unsigned                 kept:1;
 
