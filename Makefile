@@ -22,7 +22,8 @@ HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
 CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,clock json_write utf8 ws_frame)
 CLIENT_SRC := $(shell .ci/sources client) $(CLIENT_LIB)
 CLIENT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-                 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pie
+                 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pie \
+                 -ffile-prefix-map=$(ROOT)=.
 INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
 
 # A test says in its first comment where else it runs ("# tags: asan coverage");
@@ -40,7 +41,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
 .PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
-        bench bench-quick install uninstall clean help packages-build packages-test \
+        bench bench-quick dist deb deb-twice install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
 all: module client executord
@@ -179,15 +180,30 @@ build/bench/peer build/bench/load: build/bench/%: t/bench/%.c t/bench/bench.c \
 
 BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 
+# a source tarball; Debian's packages; these twice, to see that they are the same
+
+dist:
+	@.ci/dist
+
+deb:
+	@.ci/deb
+
+deb-twice:
+	@.ci/deb twice
+
 MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
               | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+
+MANUALS    := $(DESTDIR)/usr/share/man
+COMPLETION := $(DESTDIR)/usr/share/bash-completion/completions
 
 install: module client executord
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
 	install -D -m 755 build/cc-run $(DESTDIR)/usr/bin/cc-run
-	install -D -m 644 src/client/cc-run.1 $(DESTDIR)/$(MAN)
-	install -D -m 644 src/client/cc-run.bash $(DESTDIR)/$(COMPLETION)
+	install -D -m 644 src/client/cc-run.1 $(MANUALS)/man1/cc-run.1
+	install -D -m 644 src/client/cc-run.bash $(COMPLETION)/cc-run
 	install -D -m 755 build/cc-executord $(DESTDIR)/usr/sbin/cc-executord
+	install -D -m 644 src/executord/cc-executord.8 $(MANUALS)/man8/cc-executord.8
 
 # a configuration that still loads it would keep nginx from its next start
 
@@ -196,7 +212,8 @@ uninstall:
 	        $(DESTDIR)/etc/nginx; then \
 	    echo "remove these lines first, and reload nginx" >&2; exit 1; fi
 	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run \
-	    $(DESTDIR)/usr/sbin/cc-executord
+	    $(DESTDIR)/usr/sbin/cc-executord $(MANUALS)/man1/cc-run.1 \
+	    $(MANUALS)/man8/cc-executord.8 $(COMPLETION)/cc-run
 
 clean:
 	rm -rf build
@@ -223,6 +240,8 @@ help:
 	@echo "make bench-quick  the same in less than two minutes, less exact"
 	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
+	@echo "make dist         the source tarball, of what is committed"
+	@echo "make deb          Debian packages, in build/deb (deb-twice: reproducible?)"
 	@echo "make install      copy the module to nginx's modules, the programs to /usr (DESTDIR)"
 	@echo "make uninstall    remove it there"
 	@echo "make clean        remove build/"

@@ -162,4 +162,9 @@ for my $message (@messages) {
     is_deeply(\@missing, [], "nginx -t: $message");
 }
 
+# one version, wherever it is told
+
+is(`$root/.ci/release versions` =~ s/^(?:version|ok) .*\n//mgr, '',
+    'the version is the same everywhere');
+
 done_testing;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "ngx_cc_close_except.h"
 #include "ngx_cc_grants.h"
+#include "ngx_cc_notify.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_privilege.h"
 #include "ngx_cc_service.h"
@@ -61,7 +62,6 @@ static void ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc,
 static int ngx_cc_executord_inherited(void);
 static int ngx_cc_executord_listen(const ngx_cc_executord_args_t *args);
 static void ngx_cc_executord_stale(const struct sockaddr_un *addr);
-static void ngx_cc_executord_ready(void);
 static void ngx_cc_executord_bad(const char *what, const char *why)
     __attribute__((noreturn));
 
@@ -127,7 +127,9 @@ main(int argc, char **argv)
         ngx_cc_executord_bad("policy", why);
     }
 
-    ngx_cc_executord_ready();
+    /* whoever has connected since is served */
+
+    ngx_cc_notify("READY=1");
 
     if (ngx_cc_service_run(&conf) == -1) {
         ngx_cc_executord_bad("cannot serve", strerror(errno));
@@ -319,55 +321,6 @@ ngx_cc_executord_stale(const struct sockaddr_un *addr)
     }
 
     (void) close(s);
-}
-
-
-/*
- * Tells systemd that who connects now will be served (Type=notify), as
- * sd_notify(3) does; where nobody has asked for it, nothing happens.
- */
-
-static void
-ngx_cc_executord_ready(void)
-{
-    int                  s;
-    size_t               len;
-    const char          *path;
-    struct sockaddr_un   addr;
-
-    static const char    text[] = "READY=1\n";
-
-    path = getenv("NOTIFY_SOCKET");
-    memset(&addr, 0, sizeof(addr));
-
-    if (path == NULL || (*path != '/' && *path != '@')
-        || strlen(path) >= sizeof(addr.sun_path))
-    {
-        return;
-    }
-
-    len = strlen(path);
-    addr.sun_family = AF_UNIX;
-    memcpy(addr.sun_path, path, len);
-
-    if (*path == '@') {
-        addr.sun_path[0] = '\0';
-    }
-
-    s = socket(AF_UNIX, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-
-    if (s == -1
-        || sendto(s, text, sizeof(text) - 1, MSG_NOSIGNAL,
-                  (struct sockaddr *) &addr,
-                  offsetof(struct sockaddr_un, sun_path) + len) == -1)
-    {
-        (void) fprintf(stderr, "cc-executord: NOTIFY_SOCKET: %s\n",
-                       strerror(errno));
-    }
-
-    if (s != -1) {
-        (void) close(s);
-    }
 }
 
 

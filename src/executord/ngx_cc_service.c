@@ -15,6 +15,7 @@
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_grants.h"
 #include "ngx_cc_names.h"
+#include "ngx_cc_notify.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_service.h"
 #include "ngx_cc_spawner.h"
@@ -208,6 +209,7 @@ static void
 ngx_cc_service_stop(ngx_cc_service_t *s)
 {
     s->stopping = 1;
+    ngx_cc_notify("STOPPING=1");
 
     (void) close(s->conf->listener);
     (void) close(s->watch[1]);

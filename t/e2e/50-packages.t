@@ -1,0 +1,145 @@
+# The Debian packages in a clean system: every subset of them is installed, runs
+# a command and is purged again; an upgrade under a running nginx.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+my $root = $ENV{E2E_ROOT};
+my $version = `$root/.ci/version`;
+chomp $version;
+my $arch = `dpkg --print-architecture`;
+chomp $arch;
+
+is(system("$root/.ci/deb > deb.log 2>&1"), 0, 'the packages are built')
+    or BAIL_OUT('see build/e2e/deb.log');
+
+my %file = map { $_ => "${_}_$version-1_$arch.deb" }
+    qw(libnginx-mod-http-cc-executor cc-executor-client cc-executor-service);
+ok(-s "$root/build/deb/$file{$_}", $_) for sort keys %file;
+
+# what the script prints, in a container of the base image
+sub contained {
+    my ($script) = @_;
+    open my $f, '>', 'packages.sh' or die $!;
+    print $f "set -e\nexport DEBIAN_FRONTEND=noninteractive\n",
+        "PATH=\$PATH:/usr/sbin\n",
+        "get() { apt-get -q install -y --no-install-recommends \"\$@\" > /tmp/apt",
+        " 2>&1 || { cat /tmp/apt; exit 1; }; }\n",
+        "apt-get -q update > /dev/null\n", $script;
+    close $f;
+    my $out = `podman run --rm --network host -v $root/build/deb:/in:ro -v ./packages.sh:/run.sh:ro -v $root/debian/tests:/tests:ro localhost/cc-executor-base sh /run.sh 2>&1`;
+    is($?, 0, 'the script ends well') or diag $out;
+    return $out;
+}
+
+my ($module, $client, $service) = @file{
+    qw(libnginx-mod-http-cc-executor cc-executor-client cc-executor-service)};
+
+my $out = contained(<<"END");
+get /in/$client
+cc-run --version
+! command -v nginx
+apt-get -q purge -y cc-executor-client > /dev/null
+! command -v cc-run
+END
+like($out, qr/^cc-run \Q$version\E/m, 'the client alone, without nginx');
+
+$out = contained(<<"END");
+get /in/$module curl
+ls /etc/nginx/modules-enabled
+nginx -t
+sh /tests/smoke
+get /in/$client
+sh /tests/smoke
+apt-get -q remove -y libnginx-mod-http-cc-executor > /dev/null
+nginx -t && echo removed
+get /in/$module
+sh /tests/smoke
+apt-get -q purge -y libnginx-mod-http-cc-executor cc-executor-client > /dev/null
+nginx -t && echo purged
+find /etc /lib /usr /var/lib -xdev '(' -name '*cc[-_]executor*' -o -name 'cc-*' ')' -not -path '/var/lib/apt/*' -not -path '*/ca-cert*'
+END
+like($out, qr/^50-mod-http-cc-executor\.conf$/m, 'the module is enabled');
+is(() = $out =~ /^works$/mg, 3, 'commands run: module, both, and once more');
+like($out, qr/^removed$/m, 'nginx goes on without it');
+like($out, qr/^purged\n\z/m, 'nothing is left');
+
+# an upgrade: nginx serves meanwhile, what runs goes on
+
+$out = contained(<<"END");
+get /in/$module /in/$client curl procps
+mkdir /commands
+chown www-data /commands
+cat > /etc/nginx/conf.d/commands.conf << 'CONF'
+cc_executor_path /var/lib/nginx/commands;
+server {
+    listen 127.0.0.1:18998;
+    server_name localhost;
+    location /ws/mcp { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh; cc_executor_keep on; cc_executor_cwd /commands; }
+}
+CONF
+nginx
+url=ws://127.0.0.1:18998/ws/mcp
+id=\$(cc-run -d \$url -- 'until [ -e go ]; do sleep 0.1; done; echo went on; exit 6')
+dpkg-deb -R /in/$module /tmp/new
+sed -i 's/^Version: .*/Version: $version-2/' /tmp/new/DEBIAN/control
+dpkg-deb -b /tmp/new /tmp/new.deb > /dev/null
+apt-get -q install -y /tmp/new.deb
+cc-run \$url -- 'echo served'
+touch /commands/go
+cc-run \$url attach \$id || echo exit \$?
+nginx -s reload
+cc-run \$url -- 'echo served again'
+nginx -s quit
+END
+like($out, qr/goes on with the module that it has loaded/, 'an upgrade says what it does');
+like($out, qr/^served$/m, 'nginx serves');
+like($out, qr/^went on\nexit 6$/m, 'a kept command goes on');
+like($out, qr/^served again$/m, 'a reload');
+
+# the service: nobody is served before there is a line for him, and who he is
+
+$out = contained(<<"END");
+get /in/$module /in/$client /in/$service procps
+id -u cc-executor cc-commands
+install -d /run/cc-executor
+cc-executord -u cc-executor -l /run/cc-executor/socket -g www-data 2> /tmp/service &
+service=\$!
+until [ -S /run/cc-executor/socket ]; do sleep 0.1; done
+cat > /etc/nginx/conf.d/commands.conf << 'CONF'
+cc_executor_path /var/lib/nginx/commands;
+cc_executor_service unix:/run/cc-executor/socket;
+cc_executor_user cc-commands;
+server {
+    listen 127.0.0.1:18998;
+    server_name localhost;
+    location /ws/mcp { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh; }
+}
+CONF
+nginx
+cc-run ws://127.0.0.1:18998/ws/mcp -- 'echo I am \$(id -un) in \$(pwd)'
+nginx -s quit
+kill \$service
+wait \$service
+apt-get -q purge -y cc-executor-service > /dev/null
+! command -v cc-executord
+! [ -e /etc/cc-executor ]
+END
+like($out, qr{^I am cc-commands in /var/lib/cc-commands$}m, 'a command is somebody else');
+
+# its units
+
+$out = contained(<<"END");
+get /in/$service systemd
+systemd-analyze verify /lib/systemd/system/cc-executor.socket /lib/systemd/system/cc-executor.service 2>&1 | grep -i cc-executor || echo verified
+systemd-analyze security --offline=true --threshold=40 cc-executor.service > /tmp/security || { cat /tmp/security; exit 1; }
+tail -n 1 /tmp/security
+END
+like($out, qr/^verified$/m, 'systemd has nothing to say about the units');
+diag $out =~ /(Overall exposure.*)/;
+
+done_testing;
