@@ -61,11 +61,13 @@ for my $name ("${\$t->dir}/notify", "\0cc_test_notify_$$") {
     }
     my $said = '';
     recv $notify, $said, 100, 0 if IO::Select->new($notify)->can_read(20);
-    is($said, "READY=1\n", 'it is ready') or diag $s->log;
+    is($said, "READY=1", 'it is ready') or diag $s->log;
     $s->{pid} = $pid;
     last if $name =~ /^\0/;
     ok($s->stop, 'and leaves');
     is($s->{status}, 0, 'with 0');
+    recv $notify, $said, 100, 0 if IO::Select->new($notify)->can_read(20);
+    is($said, 'STOPPING=1', 'which it has said');
 }
 
 # what it has itself

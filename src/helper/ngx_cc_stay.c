@@ -291,7 +291,11 @@ ngx_cc_stay_begin(ngx_cc_stay_t *stay)
     struct rlimit  limit;
 
     stay->life->kept = !stay->call;
-    stay->life->tell_at = stay->life->now;
+
+    if (stay->life->tell & NGX_CC_TELL_STARTED) {
+        stay->life->tell_at = stay->life->now;
+    }
+
     stay->asked_at = stay->life->now;
 
     /* the command has what is usual; we may need more descriptors than that */

@@ -86,7 +86,8 @@ ngx_cc_mcp_tasks_request(ngx_cc_mcp_tasks_t *tasks, ngx_cc_mcp_reply_t *rp,
     }
 
     ngx_cc_spec_init(&spec, "params");
-    rc = ngx_cc_mcp_jobs_start(tasks->jobs, &js, &rp->id, &none, 1, &spec);
+    rc = ngx_cc_mcp_jobs_start(tasks->jobs, &js, &rp->id, &none, 1,
+                               NULL, &spec);
 
     if (rc != NGX_DECLINED) {
         return rc;
