@@ -29,6 +29,10 @@ static uint8_t       text[70000];
 static void
 setup(void)
 {
+    /* what is started in the background ignores them */
+    (void) signal(SIGINT, SIG_DFL);
+    (void) signal(SIGQUIT, SIG_DFL);
+
     ck_assert_int_eq(ngx_cc_pty_open(&pty, 100, 30, 1), 0);
     memset(text, 'x', sizeof(text));
 }
