@@ -3,9 +3,9 @@
  * Output as somebody sees it who looks at it later and has no terminal: what is
  * for terminals only is left out or made readable (ngx_cc_readable.h), and of a
  * line that was overwritten after a carriage return (a progress bar) only the
- * last form is left.  CR LF is a newline.  Behind a backspace (a spinner, letters
- * that are printed twice) what follows stands over what was there, as far back
- * as NGX_CC_SHOWN_BACK characters.
+ * last form is left.  CR LF is a newline.  Behind a backspace (a spinner,
+ * letters that are printed twice) what follows stands over what was there, as
+ * far back as NGX_CC_SHOWN_BACK characters.
  */
 
 #ifndef _NGX_CC_SHOWN_H_INCLUDED_

@@ -145,7 +145,7 @@ START_TEST(far_back)
 END_TEST
 
 
-/* what would be slow, if every byte was looked at again: seconds, then minutes */
+/* what would be slow, if every byte was looked at again: minutes */
 
 START_TEST(no_slower)
 {
@@ -182,8 +182,9 @@ START_TEST(noise)
 
         for (j = 0; j < n; j++) {
             x = x * 1103515245 + 12345;
-            in[j] = (x >> 16) % 3 ? (char) (x >> 20)
-                                  : "\x1b[];m\\P\n\r\b\b\xc3\xa4"[(x >> 20) % 14];
+            in[j] = (x >> 16) % 3
+                    ? (char) (x >> 20)
+                    : "\x1b[];m\\P\n\r\b\b\xc3\xa4"[(x >> 20) % 14];
         }
 
         (void) shown(in, n, n / 2);

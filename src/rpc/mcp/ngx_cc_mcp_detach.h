@@ -6,8 +6,8 @@
  *
  *   init     begins to wait.
  *   started  the command runs: a wait that was over before is over now.
- *   kept     event KEPT: its output is read; then read() is called once, and the
- *            call is answered.
+ *   kept     event KEPT: its output is read; then read() is called once, and
+ *            the call is answered.
  *   sent     the client has the answer: reading goes on behind what it says.
  *   stop     ends it in any state; the command is the caller's.
  *

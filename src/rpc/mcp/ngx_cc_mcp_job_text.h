@@ -75,9 +75,9 @@ ngx_int_t ngx_cc_mcp_job_text_init(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log);
 
 /*
- * The same in two steps, for what has something else around it: prepare() before
- * anything is written to t->parts, members() writes content, structuredContent
- * and isError there.
+ * The same in two steps, for what has something else around it: prepare()
+ * before anything is written to t->parts, members() writes content,
+ * structuredContent and isError there.
  */
 ngx_int_t ngx_cc_mcp_job_text_prepare(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told, ngx_log_t *log);

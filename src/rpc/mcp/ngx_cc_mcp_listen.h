@@ -3,8 +3,8 @@
  * One subscriptions/listen: it is acknowledged with the part of it that is
  * honoured, then tells of each task how it ended (notifications/tasks), and is
  * answered when this worker leaves.  A task costs a connection to its helper
- * while it runs; nothing is polled.  The lists of this server never change while
- * it runs, so nothing else is ever told.
+ * while it runs; nothing is polled.  The lists of this server never change
+ * while it runs, so nothing else is ever told.
  */
 
 #ifndef _NGX_CC_MCP_LISTEN_H_INCLUDED_

@@ -1,8 +1,8 @@
 
 /*
  * The extension io.modelcontextprotocol/tasks (SEP-2663) in one session: which
- * of its requests are served, and the subscriptions that are open, with tasks or
- * without.
+ * of its requests are served, and the subscriptions that are open, with tasks
+ * or without.
  */
 
 #ifndef _NGX_CC_MCP_TASKS_H_INCLUDED_
