@@ -14,6 +14,9 @@ use CC::Nginx;
 
 our $TIMEOUT = $ENV{CC_RUN_TIMEOUT} // 60;
 
+# tests that run in the background have inherited that these are ignored
+$SIG{$_} = 'DEFAULT' for qw(INT QUIT);
+
 # the one with sanitizers where the module is (.ci/exec)
 sub binary {
     return $ENV{CC_SANITIZE} ? "$CC::Nginx::ROOT/$ENV{CC_SANITIZE}/cc-run"
