@@ -9,6 +9,8 @@
 #include "ngx_cc_zone.h"
 
 
+#define NGX_CC_ASK_UNKNOWN       15  /* ms: a way to a helper, and its 5 ms */
+#define NGX_CC_ASK_UNKNOWN_STEP  5   /* when that was not enough */
 #define NGX_CC_ASK_PATIENCE  10000   /* ms for an answer, besides what it waits
                                         for */
 
@@ -86,9 +88,12 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.data = ask;
     ask->timer.log = ngx_cycle->log;
 
-    /* what is asked while this worker leaves is for its last words */
+    /*
+     * What is asked while this worker leaves is for its last words; and an
+     * answer that tells an id is waited for.
+     */
 
-    ask->timer.cancelable = !ngx_exiting;
+    ask->timer.cancelable = !ngx_exiting && !spec->untold;
     ngx_add_timer(&ask->timer, spec->wait + NGX_CC_ASK_PATIENCE);
 
     ask->peer.handlers = &ngx_cc_ask_peer;
@@ -98,6 +103,19 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ngx_cc_peer_open(&ask->peer, spec->handle.byte);
 
     return ask;
+}
+
+
+ngx_msec_t
+ngx_cc_ask_unknown(ngx_msec_t begun)
+{
+    ngx_msec_t  passed;
+
+    passed = ngx_current_msec - begun;
+
+    return passed < NGX_CC_ASK_UNKNOWN
+           ? NGX_CC_ASK_UNKNOWN - passed
+           : NGX_CC_ASK_UNKNOWN_STEP - passed % NGX_CC_ASK_UNKNOWN_STEP;
 }
 
 
@@ -366,6 +384,15 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
     ngx_memcpy(attached->from, msg->from, sizeof(msg->from));
     ngx_memcpy(attached->held, msg->held, sizeof(msg->held));
     ngx_memcpy(attached->bytes, msg->bytes, sizeof(msg->bytes));
+
+    if ((ask->spec.what == NGX_CC_ASK_SIGNAL
+         || ask->spec.what == NGX_CC_ASK_CANCEL)
+        && !(msg->head.flags & (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACHED_OVER)))
+    {
+        /* somebody is attached exclusively */
+        ngx_cc_ask_finish(ask, NGX_CC_ASKED_DENIED);
+        return;
+    }
 
     switch (ask->spec.what) {
 

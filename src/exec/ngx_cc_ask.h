@@ -106,8 +106,7 @@ typedef struct {
     ngx_cc_wire_woke_t     woke;         /* WAIT */
     uint32_t               left;         /* SIGNAL: who did not get it */
 
-    ngx_cc_gather_t       *output;       /* OUTPUT; with "more" behind it */
-    ngx_uint_t             more;
+    ngx_cc_gather_t       *output;       /* OUTPUT */
 
     /* WRITE: bytes that were taken, the rest was not; "closed": nobody reads
        it; "overlong": what follows is a line that is too long for a terminal;
@@ -143,6 +142,13 @@ void ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS]);
 
 /* withdraws it: done() does not come any more */
 void ngx_cc_ask_close(ngx_cc_ask_t *ask);
+
+/*
+ * Who asked at "begun" for an id that he does not have hears it this many ms
+ * from now on: as late when nobody has it as when a helper, which takes its
+ * time for that, has refused him.
+ */
+ngx_msec_t ngx_cc_ask_unknown(ngx_msec_t begun);
 
 /* nobody asks: a finished one shall make room, if it can be told */
 void ngx_cc_ask_remove(const uint8_t name[NGX_CC_INDEX_NAME]);

@@ -302,6 +302,10 @@ ngx_cc_gather_ends(ngx_cc_gather_t *g, size_t max, ngx_log_t *log)
         }
     }
 
+    /* with "max" 0 nothing stands behind them */
+
+    ngx_cc_gather_gaps(g, gaps);
+
     ngx_memmove(g->data + begin, g->data + end, g->len - end);
     g->len -= end - begin;
     ngx_free(old);

@@ -10,7 +10,7 @@ static size_t ngx_cc_shown_byte(ngx_cc_shown_t *shown, uint8_t *text,
     size_t pos, uint8_t c);
 static size_t ngx_cc_shown_over(ngx_cc_shown_t *shown, uint8_t *text,
     size_t pos, uint8_t c);
-static size_t ngx_cc_shown_at(ngx_cc_shown_t *shown, const uint8_t *text,
+static void ngx_cc_shown_back(ngx_cc_shown_t *shown, const uint8_t *text,
     size_t pos);
 static int ngx_cc_shown_goes_on(uint8_t c);
 
@@ -36,7 +36,7 @@ ngx_cc_shown_add(ngx_cc_shown_t *shown, uint8_t *text, size_t pos,
 
         if (len == 2 && c[1] == 'H') {
             /* ^H, which nothing else is written as */
-            shown->back += (shown->back < NGX_CC_SHOWN_BACK);
+            ngx_cc_shown_back(shown, text, pos);
             continue;
         }
 
@@ -91,58 +91,58 @@ ngx_cc_shown_over(ngx_cc_shown_t *shown, uint8_t *text, size_t pos, uint8_t c)
 {
     size_t  at, end;
 
-    at = ngx_cc_shown_at(shown, text, pos);
+    at = shown->at;
+    end = at;
 
-    if (ngx_cc_shown_goes_on(c)) {
-        end = at;
+    if (!ngx_cc_shown_goes_on(c)) {
 
-    } else {
-
-        for (end = at + (at < pos);
+        for (end++;
              end < pos && end - at < NGX_CC_SHOWN_CHARACTER
              && ngx_cc_shown_goes_on(text[end]);
              end++)
         {
             /* void */
         }
-
-        shown->back -= (shown->back != 0);
     }
 
-    memmove(text + at + 1, text + end, pos - end);
-    text[at] = c;
+    if (end != at + 1) {
+        memmove(text + at + 1, text + end, pos - end);
+        pos += at + 1 - end;
+    }
 
-    return pos + at + 1 - end;
+    text[at] = c;
+    shown->at = at + 1;
+    shown->back = (shown->at < pos);
+
+    return pos;
 }
 
 
-/* where the character stands that is "back" characters before the end */
+/* a character to the left; no line begins before its beginning */
 
-static size_t
-ngx_cc_shown_at(ngx_cc_shown_t *shown, const uint8_t *text, size_t pos)
+static void
+ngx_cc_shown_back(ngx_cc_shown_t *shown, const uint8_t *text, size_t pos)
 {
-    size_t    at;
-    unsigned  n, len;
+    size_t  at, end, least;
 
-    at = pos;
-    len = 0;
+    at = shown->back ? shown->at : pos;
+    least = pos > NGX_CC_SHOWN_BACK ? pos - NGX_CC_SHOWN_BACK : 0;
+    least = least > shown->line ? least : shown->line;
 
-    for (n = 0; at > shown->line && n < shown->back; /* void */ ) {
-        at--;
-
-        if (++len == NGX_CC_SHOWN_CHARACTER || at == shown->line
-            || !ngx_cc_shown_goes_on(text[at]))
-        {
-            n++;
-            len = 0;
-        }
+    if (at <= least) {
+        return;
     }
 
-    /* no line begins before its beginning */
+    end = at--;
 
-    shown->back = n;
+    while (at > least && end - at < NGX_CC_SHOWN_CHARACTER
+           && ngx_cc_shown_goes_on(text[at]))
+    {
+        at--;
+    }
 
-    return at;
+    shown->at = at;
+    shown->back = 1;
 }
 
 

@@ -5,7 +5,7 @@
  * line that was overwritten after a carriage return (a progress bar) only the
  * last form is left.  CR LF is a newline.  Behind a backspace (a spinner,
  * letters that are printed twice) what follows stands over what was there, as
- * far back as NGX_CC_SHOWN_BACK characters.
+ * far back as NGX_CC_SHOWN_BACK bytes.
  */
 
 #ifndef _NGX_CC_SHOWN_H_INCLUDED_
@@ -15,7 +15,7 @@
 #include "ngx_cc_readable.h"
 
 
-#define NGX_CC_SHOWN_BACK  256
+#define NGX_CC_SHOWN_BACK  1024      /* what stands behind is moved, perhaps */
 
 
 /* of one stream; all zero = nothing was shown yet */
@@ -23,8 +23,9 @@
 typedef struct {
     ngx_cc_readable_t   readable;
     size_t              line;        /* where its last line begins */
-    unsigned            back;        /* characters before its end: where the
-                                        next one goes */
+    size_t              at;          /* where the next character goes, if
+                                        "back" */
+    unsigned            back:1;      /* not to the end */
     unsigned            cr:1;        /* the last byte was a CR */
 } ngx_cc_shown_t;
 

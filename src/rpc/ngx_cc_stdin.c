@@ -589,7 +589,7 @@ ngx_cc_stdin_too_long(ngx_cc_stdin_t *in)
                      "lines would cut it; go on with params.offset %uL",
                      in->named);
 
-    if (in->asks == NULL) {
+    if (in->asks == NULL && in->share) {
         ngx_memzero(&nobody, sizeof(nobody));
         ngx_cc_stdin_message_stay(in->answers, &nobody, in->cmd,
                                   NGX_CC_ERROR_PARAMS, text, p - text,

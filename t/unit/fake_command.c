@@ -268,6 +268,13 @@ ngx_cc_ask_close(ngx_cc_ask_t *ask)
 }
 
 
+ngx_msec_t
+ngx_cc_ask_unknown(ngx_msec_t begun)
+{
+    return 1;
+}
+
+
 void
 ngx_cc_ask_hold(ngx_cc_ask_t *ask)
 {

@@ -273,6 +273,86 @@ END_TEST
 
 /* any streams, lengths and pieces of DATA: each byte once, in its place */
 
+/* the first and the last half */
+
+START_TEST(ends)
+{
+    begin(100, BOTH);
+    record(0, 0, "0123456789", 0);
+    add();
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 10, &test_log), NGX_DECLINED);
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 5, &test_log), NGX_OK);
+    ck_assert_str_eq(pieces(), "0:0-2=01 0:2-7! 0:7-10=789");
+    ck_assert_uint_eq(g.dropped, 5);
+    ck_assert_uint_eq(g.next[0], 10);
+    ngx_cc_gather_free(&g);
+
+    /* both streams have a part that is cut out */
+
+    begin(100, BOTH);
+    record(0, 0, "aaaa", 0);
+    record(1, 0, "bbbb", 0);
+    record(0, 4, "cccc", 0);
+    add();
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 6, &test_log), NGX_OK);
+    ck_assert_str_eq(pieces(), "0:0-3=aaa 0:3-5! 1:0-4! 0:5-8=ccc");
+    ck_assert_uint_eq(g.dropped, 1 + 4 + 1);
+    ngx_cc_gather_free(&g);
+
+    /* gaps that were there: before, in and behind what is cut out */
+
+    begin(100, BOTH);
+    record(0, 0, NULL, 10);
+    record(0, 10, "aaaa", 0);
+    record(1, 0, NULL, 7);
+    record(1, 7, "bbbb", 0);
+    record(0, 14, NULL, 20);
+    record(0, 20, "cccc", 0);
+    add();
+    ck_assert_uint_eq(g.dropped, 10 + 7 + 6);
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 4, &test_log), NGX_OK);
+    ck_assert_str_eq(pieces(), "0:0-10! 0:10-12=aa 0:12-22! 1:0-11! "
+                     "0:22-24=cc");
+    ck_assert_uint_eq(g.dropped, 10 + 7 + 6 + 2 + 4 + 2);
+    ngx_cc_gather_free(&g);
+
+    /* nothing is left */
+
+    begin(100, BOTH);
+    record(0, 0, "0123456789", 0);
+    add();
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 0, &test_log), NGX_OK);
+    ck_assert_str_eq(pieces(), "0:0-10!");
+    ck_assert_uint_eq(g.dropped, 10);
+    ngx_cc_gather_free(&g);
+}
+END_TEST
+
+
+/* no character is cut in two; what is none is cut anywhere */
+
+START_TEST(ends_characters)
+{
+    begin(100, BOTH);
+    record(0, 0, "x\xc3\xa4yyyy\xe2\x82\xacz", 0);
+    add();
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 5, &test_log), NGX_OK);
+    ck_assert_str_eq(pieces(), "0:0-1=x 0:1-10! 0:10-11=z");
+    ck_assert_uint_eq(g.dropped, 9);
+    ngx_cc_gather_free(&g);
+
+    begin(100, BOTH);
+    record(0, 0, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 0);
+    add();
+    ck_assert_int_eq(ngx_cc_gather_ends(&g, 8, &test_log), NGX_OK);
+    ck_assert_uint_ge(g.len, 5);
+    ck_assert_uint_le(g.len, 8);
+    ck_assert_uint_eq(g.dropped + g.len, 12);
+    ngx_cc_gather_free(&g);
+}
+END_TEST
+
+
 START_TEST(noise)
 {
     char       bytes[64];
@@ -379,6 +459,8 @@ main(void)
     tcase_add_test(tc, at_most);
     tcase_add_test(tc, too_many_pieces);
     tcase_add_test(tc, last);
+    tcase_add_test(tc, ends);
+    tcase_add_test(tc, ends_characters);
     tcase_add_test(tc, noise);
     tcase_add_test(tc, memory);
 

@@ -380,6 +380,58 @@ START_TEST(hand_over)
 END_TEST
 
 
+/* a helper with nothing to do waits for something: it does not look again */
+
+static void
+asleep(pid_t pid)
+{
+    int    i;
+    char   name[64], state;
+    FILE  *f;
+
+    (void) snprintf(name, sizeof(name), "/proc/%d/stat", (int) pid);
+    state = 'R';
+
+    for (i = 0; i < 10000 && state != 'S'; i++) {
+        f = fopen(name, "r");
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_eq(fscanf(f, "%*d (%*[^)]) %c", &state), 1);
+        (void) fclose(f);
+        (void) poll(NULL, 0, 1);
+    }
+
+    ck_assert_int_eq(state, 'S');
+}
+
+
+START_TEST(sleeps_kept)
+{
+    start(&usual, "echo go; exec sleep 600");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    (void) await(NGX_CC_WIRE_OUTPUT);
+    kept();
+    asleep(h.pid);
+    peer_close(&h.starter);
+    h.starter.s = -1;
+    asleep(h.pid);
+}
+END_TEST
+
+
+START_TEST(sleeps_reachable)
+{
+    start(&usual, "echo go; exec sleep 600");
+    ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+    (void) await(NGX_CC_WIRE_OUTPUT);
+    listening(60000);
+    asleep(h.pid);
+    peer_close(&h.starter);
+    h.starter.s = -1;
+    asleep(h.pid);
+}
+END_TEST
+
+
 /* its starter goes on as one that writes, and is told how it ends */
 
 START_TEST(starter)
@@ -1147,6 +1199,8 @@ main(void)
     tcase_add_test(tc, bound);
     tcase_add_test(tc, mapping);
     tcase_add_test(tc, hand_over);
+    tcase_add_test(tc, sleeps_kept);
+    tcase_add_test(tc, sleeps_reachable);
     tcase_add_test(tc, starter);
     tcase_add_test(tc, ends);
     tcase_add_test(tc, full);

@@ -149,18 +149,24 @@ END_TEST
 
 START_TEST(no_slower)
 {
-    size_t       i, n, k;
+    size_t       i, j, n, k;
     static char  in[1 << 20];
 
     static const char  *endless[] = { "\x80", "\x80\b", "\xc3\xa4\b", "\b",
                                       "x\b\xe2\x82\xac\b\b" };
 
-    for (k = 0; k < sizeof(endless) / sizeof(endless[0]); k++) {
-        n = strlen(endless[k]);
+    for (k = 0; k < 2 * sizeof(endless) / sizeof(endless[0]); k++) {
+        j = k / (sizeof(endless) / sizeof(endless[0]));
+        n = strlen(endless[k % (sizeof(endless) / sizeof(endless[0]))]);
         memset(in, k % 2 ? 'x' : '\x80', sizeof(in) / 2);
 
+        /* as far back as there is a way, too */
+
+        memset(in + sizeof(in) / 2 - 2000, '\b', j ? 2000 : 0);
+
         for (i = sizeof(in) / 2; i + n <= sizeof(in); i += n) {
-            memcpy(in + i, endless[k], n);
+            memcpy(in + i, endless[k % (sizeof(endless) / sizeof(endless[0]))],
+                   n);
         }
 
         (void) shown(in, i, i / 3);

@@ -183,6 +183,7 @@ ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call, ngx_cc_mcp_execute_t *ex,
     d->spec.timeout = ex->run;
     d->spec.drop = ex->keep.drop;
     d->max = ex->output_given ? 2 * ex->output : ex->output;
+    d->max = ngx_min(d->max, NGX_CC_MCP_JOB_MOST);
     d->data = call;
     d->read = ngx_cc_mcp_call_detach;
 

@@ -7,6 +7,13 @@
 #include "ngx_cc_spec_place.h"
 
 
+/*
+ * What is told to a helper at once: it is there whatever becomes of the worker
+ * and the call
+ */
+#define NGX_CC_MCP_EXECUTE_STDIN   NGX_CC_WIRE_MAX_INPUT
+
+#define NGX_CC_MCP_EXECUTE_LINE    4095      /* bytes that a terminal takes */
 #define NGX_CC_MCP_EXECUTE_OUTPUT  30000     /* bytes of both streams */
 #define NGX_CC_MCP_EXECUTE_MAX     16777216  /* of each */
 #define NGX_CC_MCP_EXECUTE_COLS    80        /* of a terminal */
@@ -43,6 +50,7 @@ static ngx_int_t ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *arguments, ngx_pool_t *pool);
 static ngx_int_t ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_pool_t *pool);
+static size_t ngx_cc_mcp_execute_longest(const ngx_str_t *text);
 static ngx_int_t ngx_cc_mcp_execute_stdin(ngx_cc_mcp_execute_t *ex,
     ngx_cc_value_t *arguments, ngx_pool_t *pool);
 
@@ -168,10 +176,13 @@ ngx_cc_mcp_execute_prepare(ngx_cc_mcp_execute_t *ex,
                       && ngx_cc_mcp_arguments_flag(arguments, "open_stdin");
     ex->spec.command.open_stdin = (ex->stdin_given || ex->stdin_stays);
 
-    if (ngx_cc_mcp_arguments_flag(arguments, "tty")
-        && ngx_cc_mcp_execute_terminal(ex, conf, pool) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (ngx_cc_mcp_arguments_flag(arguments, "tty")) {
+
+        rc = ngx_cc_mcp_execute_terminal(ex, conf, pool);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     return ngx_cc_mcp_execute_keep(ex, conf, arguments, pool);
@@ -293,6 +304,13 @@ ngx_cc_mcp_execute_keep(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
         return NGX_OK;
     }
 
+    if (ex->stdin_data.len > NGX_CC_MCP_EXECUTE_STDIN) {
+        return ngx_cc_spec_wrong(&ex->spec, "stdin: a job gets %d bytes at "
+                                 "most at its start; give it the rest by "
+                                 "job_write, with %s.open_stdin",
+                                 NGX_CC_MCP_EXECUTE_STDIN, ex->spec.prefix);
+    }
+
     return ngx_cc_mcp_execute_kept(ex, conf, pool);
 }
 
@@ -301,7 +319,9 @@ ngx_int_t
 ngx_cc_mcp_execute_task(ngx_cc_mcp_execute_t *ex, ngx_cc_spec_conf_t *conf,
     ngx_pool_t *pool)
 {
-    if (!ngx_cc_mcp_job_spec_kept(conf) || ex->background || ex->detach) {
+    if (!ngx_cc_mcp_job_spec_kept(conf) || ex->background || ex->detach
+        || ex->stdin_data.len > NGX_CC_MCP_EXECUTE_STDIN)
+    {
         return NGX_OK;
     }
 
@@ -363,6 +383,11 @@ ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
         "NO_COLOR=1", "PAGER=cat", "GIT_PAGER=cat"
     };
 
+    if (ngx_cc_mcp_execute_longest(&ex->stdin_data) > NGX_CC_MCP_EXECUTE_LINE) {
+        return ngx_cc_spec_wrong(&ex->spec, "stdin: a terminal takes lines of "
+                                 "%d bytes at most", NGX_CC_MCP_EXECUTE_LINE);
+    }
+
     ex->spec.command.cols = NGX_CC_MCP_EXECUTE_COLS;
     ex->spec.command.rows = NGX_CC_MCP_EXECUTE_ROWS;
     ex->spec.command.open_stdin = 1;
@@ -383,6 +408,25 @@ ngx_cc_mcp_execute_terminal(ngx_cc_mcp_execute_t *ex,
     }
 
     return NGX_OK;
+}
+
+
+/* bytes of the longest line, without what ends it */
+
+static size_t
+ngx_cc_mcp_execute_longest(const ngx_str_t *text)
+{
+    size_t  i, len, longest;
+
+    len = 0;
+    longest = 0;
+
+    for (i = 0; i < text->len; i++) {
+        len = (text->data[i] == '\n' || text->data[i] == '\r') ? 0 : len + 1;
+        longest = ngx_max(longest, len);
+    }
+
+    return longest;
 }
 
 

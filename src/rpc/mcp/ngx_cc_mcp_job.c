@@ -8,9 +8,6 @@
 #include "ngx_cc_utf8.h"
 
 
-#define NGX_CC_MCP_JOB_DELAY     5       /* ms, as for every unknown id */
-
-
 static ngx_cc_mcp_job_t *ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec,
     ngx_log_t *log, ngx_str_t *id, ngx_str_t *token);
 static ngx_int_t ngx_cc_mcp_job_find(ngx_cc_mcp_job_t *job,
@@ -73,7 +70,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     }
 
     if (spec->malformed) {
-        ngx_add_timer(&job->delay, NGX_CC_MCP_JOB_DELAY);
+        ngx_add_timer(&job->delay, ngx_cc_ask_unknown(job->begun));
         return job;
     }
 
@@ -382,15 +379,12 @@ static ngx_int_t
 ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer)
 {
-    u_char      id[NGX_CC_HANDLE_TEXT];
-    ngx_msec_t  passed;
+    u_char  id[NGX_CC_HANDLE_TEXT];
 
     switch (answer->result) {
 
     case NGX_CC_ASKED_UNKNOWN:
-        passed = ngx_current_msec - job->begun;
-        ngx_add_timer(&job->delay, NGX_CC_MCP_JOB_DELAY
-                                   - passed % NGX_CC_MCP_JOB_DELAY);
+        ngx_add_timer(&job->delay, ngx_cc_ask_unknown(job->begun));
         return NGX_OK;
 
     case NGX_CC_ASKED_BUSY:
@@ -399,7 +393,7 @@ ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
 
     case NGX_CC_ASKED_DENIED:
         ngx_cc_mcp_job_fail(job, answer->denied == NGX_CC_DENIED_NONE
-                            ? "somebody else writes to this job alone"
+                            ? "somebody else controls this job alone"
                             : "as many as may read this job already: ask "
                               "again");
         return NGX_OK;

@@ -9,10 +9,12 @@
 
 #define NGX_CC_MCP_LISTEN_WAIT   3600000 /* ms, then it is asked again */
 #define NGX_CC_MCP_LISTEN_AGAIN  1000    /* ms, when it could not be asked */
-#define NGX_CC_MCP_LISTEN_DELAY  5       /* ms, as for every unknown id */
 
 
+static void ngx_cc_mcp_listen_name(ngx_cc_mcp_listen_t *listen,
+    ngx_str_t *text);
 static void ngx_cc_mcp_listen_ask(ngx_cc_mcp_listen_task_t *task);
+static void ngx_cc_mcp_listen_late(ngx_cc_mcp_listen_task_t *task);
 static void ngx_cc_mcp_listen_again(ngx_event_t *ev);
 static void ngx_cc_mcp_listen_none(ngx_cc_mcp_listen_task_t *task);
 static void ngx_cc_mcp_listen_done(void *data,
@@ -31,14 +33,13 @@ static size_t ngx_cc_mcp_listen_tell(ngx_cc_mcp_listen_task_t *task,
 
 ngx_cc_mcp_listen_t *
 ngx_cc_mcp_listen_start(ngx_cc_transport_t *transport, ngx_str_t *id,
-    ngx_cc_value_t *ids)
+    ngx_cc_value_t *ids, ngx_uint_t most)
 {
-    ngx_uint_t                 i, n;
-    ngx_cc_value_t            *v;
-    ngx_cc_mcp_listen_t       *listen;
-    ngx_cc_mcp_listen_task_t  *task;
+    ngx_uint_t            i, n;
+    ngx_cc_value_t       *v;
+    ngx_cc_mcp_listen_t  *listen;
 
-    n = ids ? ngx_min(ids->number, NGX_CC_MCP_LISTEN_MOST) : 0;
+    n = ids ? ngx_min(ids->number, most) : 0;
 
     listen = ngx_calloc(sizeof(ngx_cc_mcp_listen_t)
                         + n * sizeof(ngx_cc_mcp_listen_task_t) + id->len,
@@ -50,38 +51,56 @@ ngx_cc_mcp_listen_start(ngx_cc_transport_t *transport, ngx_str_t *id,
 
     listen->transport = transport;
     listen->begun = ngx_current_msec;
-    listen->ntasks = n;
-    listen->asked = n;
     listen->id.data = (u_char *) &listen->task[n];
     listen->id.len = id->len;
     ngx_memcpy(listen->id.data, id->data, id->len);
 
-    v = n ? ids->first : NULL;
-
-    for (i = 0; i < n; i++, v = v->next) {
-
-        task = &listen->task[i];
-        task->listen = listen;
-        task->again.handler = ngx_cc_mcp_listen_again;
-        task->again.data = task;
-        task->again.log = transport->log;
-        task->again.cancelable = 1;
-
-        if (ngx_cc_handle_parse((char *) v->text.data, v->text.len,
-                                &task->handle)
-            != 0)
-        {
-            ngx_cc_mcp_listen_none(task);
-        }
+    for (v = n ? ids->first : NULL; v && listen->ntasks < n; v = v->next) {
+        ngx_cc_mcp_listen_name(listen, &v->text);
     }
 
-    for (i = 0; i < n; i++) {
+    listen->asked = listen->ntasks;
+
+    for (i = 0; i < listen->ntasks; i++) {
         if (listen->task[i].state == NGX_CC_MCP_LISTEN_ASKED) {
             ngx_cc_mcp_listen_ask(&listen->task[i]);
         }
     }
 
     return listen;
+}
+
+
+/* a task more, unless it is there already */
+
+static void
+ngx_cc_mcp_listen_name(ngx_cc_mcp_listen_t *listen, ngx_str_t *text)
+{
+    ngx_uint_t                 i, malformed;
+    ngx_cc_mcp_listen_task_t  *task;
+
+    task = &listen->task[listen->ntasks];
+    malformed = (ngx_cc_handle_parse((char *) text->data, text->len,
+                                     &task->handle)
+                 != 0);
+
+    for (i = 0; i < listen->ntasks && !malformed; i++) {
+        if (ngx_cc_handle_equal(&listen->task[i].handle, &task->handle)) {
+            return;
+        }
+    }
+
+    listen->ntasks++;
+    task->listen = listen;
+    task->again.handler = ngx_cc_mcp_listen_again;
+    task->again.data = task;
+    task->again.log = listen->transport->log;
+    task->again.cancelable = 1;
+
+    if (malformed) {
+        ngx_memzero(&task->handle, sizeof(ngx_cc_handle_t));
+        ngx_cc_mcp_listen_none(task);
+    }
 }
 
 
@@ -108,6 +127,8 @@ ngx_cc_mcp_listen_ask(ngx_cc_mcp_listen_task_t *task)
     case NGX_CC_MCP_LISTEN_READS:
         ask.what = NGX_CC_ASK_OUTPUT;
         ask.max = NGX_CC_MCP_JOB_MOST;
+        ask.from[NGX_CC_STDOUT] = ngx_cc_mcp_task_from(task->step);
+        ask.from[NGX_CC_STDERR] = ask.from[NGX_CC_STDOUT];
         break;
 
     default:
@@ -118,8 +139,25 @@ ngx_cc_mcp_listen_ask(ngx_cc_mcp_listen_task_t *task)
     task->ask = ngx_cc_ask(&ask, ngx_cc_mcp_listen_done, task);
 
     if (task->ask == NULL) {
-        ngx_add_timer(&task->again, NGX_CC_MCP_LISTEN_AGAIN);
+        ngx_cc_mcp_listen_late(task);
     }
+}
+
+
+/*
+ * It could not be asked now.  What is not known yet is not honoured: the others
+ * do not wait for it, and its client asks by tasks/get.
+ */
+
+static void
+ngx_cc_mcp_listen_late(ngx_cc_mcp_listen_task_t *task)
+{
+    if (task->state == NGX_CC_MCP_LISTEN_ASKED) {
+        ngx_cc_mcp_listen_none(task);
+        return;
+    }
+
+    ngx_add_timer(&task->again, NGX_CC_MCP_LISTEN_AGAIN);
 }
 
 
@@ -145,12 +183,8 @@ ngx_cc_mcp_listen_again(ngx_event_t *ev)
 static void
 ngx_cc_mcp_listen_none(ngx_cc_mcp_listen_task_t *task)
 {
-    ngx_msec_t  passed;
-
-    passed = ngx_current_msec - task->listen->begun;
     task->state = NGX_CC_MCP_LISTEN_NONE;
-    ngx_add_timer(&task->again, NGX_CC_MCP_LISTEN_DELAY
-                                - passed % NGX_CC_MCP_LISTEN_DELAY);
+    ngx_add_timer(&task->again, ngx_cc_ask_unknown(task->listen->begun));
 }
 
 
@@ -169,7 +203,7 @@ ngx_cc_mcp_listen_done(void *data, const ngx_cc_ask_answer_t *answer)
             && task->state == NGX_CC_MCP_LISTEN_WAITS
             && answer->woke.reason == NGX_CC_WOKE_REFUSED))
     {
-        ngx_add_timer(&task->again, NGX_CC_MCP_LISTEN_AGAIN);
+        ngx_cc_mcp_listen_late(task);
         return;
     }
 
@@ -194,6 +228,14 @@ ngx_cc_mcp_listen_done(void *data, const ngx_cc_ask_answer_t *answer)
         break;
 
     default:
+        if (answer->result == NGX_CC_ASKED_OK
+            && ngx_cc_mcp_task_cut(answer, task->step))
+        {
+            task->step++;
+            ngx_cc_mcp_listen_ask(task);
+            return;
+        }
+
         ngx_cc_mcp_listen_over(task, answer);
         break;
     }
@@ -243,6 +285,7 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
 
     if (answer->result == NGX_CC_ASKED_UNKNOWN) {
         /* it was removed: nobody knows more */
+        task->state = NGX_CC_MCP_LISTEN_TOLD;
         return;
     }
 
@@ -258,7 +301,7 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
     told.modern = 1;
 
     if (answer->result == NGX_CC_ASKED_OK) {
-        rc = ngx_cc_mcp_task_result(task->text, &told, answer,
+        rc = ngx_cc_mcp_task_result(task->text, &told, answer, task->step,
                                     &task->listen->id, transport);
 
     } else {
@@ -279,6 +322,22 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
     }
 
     task->state = NGX_CC_MCP_LISTEN_READY;
+}
+
+
+ngx_uint_t
+ngx_cc_mcp_listen_watches(const ngx_cc_mcp_listen_t *listen)
+{
+    ngx_uint_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < listen->ntasks; i++) {
+        n += (listen->task[i].state != NGX_CC_MCP_LISTEN_NONE
+              && listen->task[i].state != NGX_CC_MCP_LISTEN_TOLD);
+    }
+
+    return n;
 }
 
 

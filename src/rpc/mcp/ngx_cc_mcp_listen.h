@@ -20,9 +20,6 @@
 #include "ngx_cc_request.h"
 
 
-#define NGX_CC_MCP_LISTEN_MOST  16       /* tasks; more are not honoured */
-
-
 typedef struct ngx_cc_mcp_listen_s  ngx_cc_mcp_listen_t;
 
 
@@ -39,6 +36,7 @@ typedef enum {
 typedef struct {
     ngx_cc_mcp_listen_t        *listen;
     ngx_cc_mcp_listen_state_e   state;
+    ngx_uint_t                  step;    /* of reading */
     ngx_cc_handle_t             handle;
     ngx_cc_ask_t               *ask;
     ngx_event_t                 again;   /* it could not be asked */
@@ -56,17 +54,21 @@ struct ngx_cc_mcp_listen_s {
     ngx_uint_t                  ntasks;
     unsigned                    acknowledged:1;
     unsigned                    ended:1; /* all has been pulled */
+    unsigned                    canceled:1;  /* nothing is told any more */
     unsigned                    no_memory:1;
     ngx_cc_mcp_listen_task_t    task[];
 };
 
 
 /*
- * Begins.  "ids": an array of strings, or NULL; "id": JSON text, copied.  NULL:
- * no memory.
+ * Begins.  "ids": an array of strings, or NULL, of which "most" are honoured,
+ * each once; "id": JSON text, copied.  NULL: no memory.
  */
 ngx_cc_mcp_listen_t *ngx_cc_mcp_listen_start(ngx_cc_transport_t *transport,
-    ngx_str_t *id, ngx_cc_value_t *ids);
+    ngx_str_t *id, ngx_cc_value_t *ids, ngx_uint_t most);
+
+/* tasks of which something is to be told */
+ngx_uint_t ngx_cc_mcp_listen_watches(const ngx_cc_mcp_listen_t *listen);
 
 /* the next piece of what it has to say, or 0; *more as in ngx_cc_dialect_t */
 size_t ngx_cc_mcp_listen_pull(ngx_cc_mcp_listen_t *listen, u_char *p,

@@ -1,19 +1,20 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_mcp_job_ask.h"
 #include "ngx_cc_mcp_task.h"
 #include "ngx_cc_message.h"
 
 
-#define NGX_CC_MCP_TASK_DELAY  5         /* ms, as for every unknown id */
 #define NGX_CC_MCP_TASK_ALL    (NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR)
 
 
-/* stages of tasks/get */
+/* stages of tasks/get, besides those of other calls about jobs */
 
 enum {
-    NGX_CC_MCP_TASK_STAGE_STATE = 0,     /* and its newest output */
-    NGX_CC_MCP_TASK_STAGE_RESULT
+    NGX_CC_MCP_TASK_STAGE_STATE = NGX_CC_MCP_JOB_STAGE_STATE + 1,
+                                         /* and its newest output */
+    NGX_CC_MCP_TASK_STAGE_RESULT         /* ngx_cc_mcp_task_from(0), 1, ... */
 };
 
 
@@ -96,7 +97,7 @@ ngx_cc_mcp_task_begin(void *data)
     job->delay.handler = ngx_cc_mcp_task_unknown;
 
     if (job->spec.malformed) {
-        ngx_add_timer(&job->delay, NGX_CC_MCP_TASK_DELAY);
+        ngx_add_timer(&job->delay, ngx_cc_ask_unknown(job->begun));
         return;
     }
 
@@ -129,10 +130,11 @@ ngx_cc_mcp_task_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage)
         ask.streams = NGX_CC_MCP_TASK_ALL;
         ask.max = NGX_CC_MCP_JOB_MOST;
 
-        if (stage == NGX_CC_MCP_TASK_STAGE_STATE) {
-            ask.from[NGX_CC_STDOUT] = -NGX_CC_MCP_TASK_LAST;
-            ask.from[NGX_CC_STDERR] = -NGX_CC_MCP_TASK_LAST;
-        }
+        ask.from[NGX_CC_STDOUT] = stage == NGX_CC_MCP_TASK_STAGE_STATE
+                                  ? -NGX_CC_MCP_TASK_LAST
+                                  : ngx_cc_mcp_task_from(stage
+                                            - NGX_CC_MCP_TASK_STAGE_RESULT);
+        ask.from[NGX_CC_STDERR] = ask.from[NGX_CC_STDOUT];
 
         break;
     }
@@ -151,7 +153,6 @@ ngx_cc_mcp_task_ask(ngx_cc_mcp_job_t *job, ngx_uint_t stage)
 static void
 ngx_cc_mcp_task_done(void *data, const ngx_cc_ask_answer_t *answer)
 {
-    ngx_msec_t         passed;
     ngx_cc_mcp_job_t  *job = data;
 
     job->ask = NULL;
@@ -164,9 +165,7 @@ ngx_cc_mcp_task_done(void *data, const ngx_cc_ask_answer_t *answer)
         return;
 
     case NGX_CC_ASKED_UNKNOWN:
-        passed = ngx_current_msec - job->begun;
-        ngx_add_timer(&job->delay, NGX_CC_MCP_TASK_DELAY
-                                   - passed % NGX_CC_MCP_TASK_DELAY);
+        ngx_add_timer(&job->delay, ngx_cc_ask_unknown(job->begun));
         return;
 
     case NGX_CC_ASKED_DENIED:
@@ -189,10 +188,12 @@ ngx_cc_mcp_task_answer(ngx_cc_mcp_job_t *job,
 {
     if (job->spec.kind == NGX_CC_MCP_TASK_GET
         && answer->result == NGX_CC_ASKED_OK
-        && job->stage == NGX_CC_MCP_TASK_STAGE_STATE
-        && (answer->entry->head.flags & NGX_CC_ATTACHED_OVER))
+        && (job->stage == NGX_CC_MCP_TASK_STAGE_STATE
+            ? (answer->entry->head.flags & NGX_CC_ATTACHED_OVER) != 0
+            : ngx_cc_mcp_task_cut(answer, job->stage
+                                          - NGX_CC_MCP_TASK_STAGE_RESULT)))
     {
-        ngx_cc_mcp_task_ask(job, NGX_CC_MCP_TASK_STAGE_RESULT);
+        ngx_cc_mcp_task_ask(job, job->stage + 1);
         return;
     }
 
@@ -226,10 +227,11 @@ ngx_cc_mcp_task_got(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
     line.len = 0;
 
     if (answer->result == NGX_CC_ASKED_OK
-        && job->stage == NGX_CC_MCP_TASK_STAGE_RESULT)
+        && job->stage >= NGX_CC_MCP_TASK_STAGE_RESULT)
     {
-        rc = ngx_cc_mcp_task_result(job->text, &job->told, answer, NULL,
-                                    job->transport);
+        rc = ngx_cc_mcp_task_result(job->text, &job->told, answer,
+                                    job->stage - NGX_CC_MCP_TASK_STAGE_RESULT,
+                                    NULL, job->transport);
     } else {
 
         if (answer->result == NGX_CC_ASKED_OK) {
@@ -254,10 +256,38 @@ ngx_cc_mcp_task_got(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 }
 
 
+int64_t
+ngx_cc_mcp_task_from(ngx_uint_t step)
+{
+    static const int64_t  from[] = {
+        0,
+        -(NGX_CC_MCP_TASK_OUTPUT / 2),
+        -(NGX_CC_GATHER_PIECES / 2 - NGX_CC_STREAMS)
+    };
+
+    return from[step];
+}
+
+
+ngx_uint_t
+ngx_cc_mcp_task_cut(const ngx_cc_ask_answer_t *answer, ngx_uint_t step)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        if (answer->output->next[i] < answer->entry->bytes[i]) {
+            return step < NGX_CC_MCP_TASK_STEPS - 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_cc_mcp_task_result(ngx_cc_mcp_job_text_t *t, ngx_cc_mcp_job_told_t *told,
-    const ngx_cc_ask_answer_t *answer, ngx_str_t *subscription,
-    ngx_cc_transport_t *transport)
+    const ngx_cc_ask_answer_t *answer, ngx_uint_t step,
+    ngx_str_t *subscription, ngx_cc_transport_t *transport)
 {
     ngx_int_t                rc;
     ngx_cc_mcp_task_line_t   line;
@@ -268,7 +298,11 @@ ngx_cc_mcp_task_result(ngx_cc_mcp_job_text_t *t, ngx_cc_mcp_job_told_t *told,
     rc = ngx_cc_gather_ends(told->output, NGX_CC_MCP_TASK_OUTPUT,
                             transport->log);
 
-    if (rc == NGX_OK) {
+    if (step) {
+        told->hint = "long output: its last part; job_read with cursor start "
+                     "tells what is held";
+
+    } else if (rc == NGX_OK) {
         told->hint = "long output: its first and its last part; job_read with "
                      "cursor start tells what is held";
     }

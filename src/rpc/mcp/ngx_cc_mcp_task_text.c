@@ -182,7 +182,8 @@ ngx_cc_mcp_task_text_got(ngx_cc_mcp_job_text_t *t,
     } else {
         ngx_cc_json_lit(w, ",\"_meta\":{"
                            "\"io.modelcontextprotocol/subscriptionId\":");
-        ngx_cc_json_raw(w, subscription->data, subscription->len);
+        ngx_cc_mcp_parts_add(&t->parts, subscription->data, subscription->len,
+                             NGX_CC_MCP_PART_JSON);
         ngx_cc_json_lit(w, "}}}");
     }
 

@@ -6,6 +6,8 @@
 
 
 #define NGX_CC_MCP_TASKS_MOST   16       /* subscriptions of a session */
+#define NGX_CC_MCP_TASKS_WATCHED  16     /* tasks in all of them; more are not
+                                            honoured */
 #define NGX_CC_MCP_TASKS_PIECE  65536    /* most bytes pulled at once */
 
 
@@ -15,6 +17,7 @@ static ngx_int_t ngx_cc_mcp_tasks_request(ngx_cc_mcp_tasks_t *tasks,
 static ngx_int_t ngx_cc_mcp_tasks_undeclared(ngx_cc_mcp_reply_t *rp);
 static ngx_int_t ngx_cc_mcp_tasks_listen(ngx_cc_mcp_tasks_t *tasks,
     ngx_cc_mcp_reply_t *rp, ngx_cc_mcp_meta_t *meta, ngx_cc_value_t *params);
+static ngx_uint_t ngx_cc_mcp_tasks_watched(ngx_cc_mcp_tasks_t *tasks);
 static ngx_uint_t ngx_cc_mcp_tasks_strings(ngx_cc_value_t *list);
 static void ngx_cc_mcp_tasks_forget(ngx_cc_mcp_tasks_t *tasks,
     ngx_cc_mcp_listen_t *listen);
@@ -160,7 +163,9 @@ ngx_cc_mcp_tasks_listen(ngx_cc_mcp_tasks_t *tasks, ngx_cc_mcp_reply_t *rp,
                                        "session already", tasks->n);
     }
 
-    listen = ngx_cc_mcp_listen_start(tasks->transport, &rp->id, ids);
+    listen = ngx_cc_mcp_listen_start(tasks->transport, &rp->id, ids,
+                                     NGX_CC_MCP_TASKS_WATCHED
+                                     - ngx_cc_mcp_tasks_watched(tasks));
 
     if (listen == NULL) {
         return NGX_ERROR;
@@ -174,6 +179,28 @@ ngx_cc_mcp_tasks_listen(ngx_cc_mcp_tasks_t *tasks, ngx_cc_mcp_reply_t *rp,
     }
 
     return NGX_OK;
+}
+
+
+/* by all subscriptions */
+
+static ngx_uint_t
+ngx_cc_mcp_tasks_watched(ngx_cc_mcp_tasks_t *tasks)
+{
+    ngx_uint_t    n;
+    ngx_queue_t  *q;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&tasks->queue);
+         q != ngx_queue_sentinel(&tasks->queue);
+         q = ngx_queue_next(q))
+    {
+        n += ngx_cc_mcp_listen_watches(ngx_queue_data(q, ngx_cc_mcp_listen_t,
+                                                      queue));
+    }
+
+    return n;
 }
 
 
@@ -225,7 +252,7 @@ ngx_cc_mcp_tasks_pull(ngx_cc_mcp_tasks_t *tasks, u_char *p, size_t room,
         tasks->current = *more ? listen : NULL;
         tasks->transport->failed |= listen->no_memory;
 
-        if (listen->ended) {
+        if (listen->ended || (listen->canceled && !*more)) {
             ngx_cc_mcp_tasks_forget(tasks, listen);
         }
 
@@ -250,12 +277,21 @@ ngx_cc_mcp_tasks_cancel(ngx_cc_mcp_tasks_t *tasks, ngx_str_t *id)
     {
         listen = ngx_queue_data(q, ngx_cc_mcp_listen_t, queue);
 
-        if (listen != tasks->current && listen->id.len == id->len
-            && ngx_memcmp(listen->id.data, id->data, id->len) == 0)
+        if (listen->id.len != id->len
+            || ngx_memcmp(listen->id.data, id->data, id->len) != 0)
         {
-            ngx_cc_mcp_tasks_forget(tasks, listen);
-            return;
+            continue;
         }
+
+        if (listen == tasks->current) {
+            /* what is being told is told to its end */
+            listen->canceled = 1;
+
+        } else {
+            ngx_cc_mcp_tasks_forget(tasks, listen);
+        }
+
+        return;
     }
 }
 

@@ -9,7 +9,6 @@
 
 
 #define NGX_CC_NATIVE_ANSWER_MOST   64   /* questions of a session */
-#define NGX_CC_NATIVE_ANSWER_DELAY  5    /* ms, as for an attach */
 
 
 typedef struct {
@@ -111,7 +110,6 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
 {
     u_char               *buf;
     size_t                size;
-    ngx_msec_t            passed;
     ngx_cc_json_t         w;
     ngx_cc_native_t      *s;
     ngx_cc_native_answer_t  *na = data;
@@ -122,9 +120,7 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
     switch (answer->result) {
 
     case NGX_CC_ASKED_UNKNOWN:
-        passed = ngx_current_msec - na->begun;
-        ngx_add_timer(&na->delay, NGX_CC_NATIVE_ANSWER_DELAY
-                                  - passed % NGX_CC_NATIVE_ANSWER_DELAY);
+        ngx_add_timer(&na->delay, ngx_cc_ask_unknown(na->begun));
         return;
 
     case NGX_CC_ASKED_BUSY:
@@ -138,6 +134,8 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
                                  ? NGX_CC_ERROR_PARAMS : NGX_CC_ERROR_LIMIT,
                                  answer->denied == NGX_CC_DENIED_RUNNING
                                  ? "the process runs: params.force ends it"
+                                 : answer->denied == NGX_CC_DENIED_NONE
+                                 ? "somebody else controls this process alone"
                                  : "as many as may are attached to this "
                                    "process");
         return;

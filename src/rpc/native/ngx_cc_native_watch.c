@@ -1,12 +1,10 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ask.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_native_watch.h"
-
-
-#define NGX_CC_NATIVE_WATCH_DELAY  5     /* ms */
 
 
 static void ngx_cc_native_watch_late(ngx_event_t *ev);
@@ -207,15 +205,11 @@ ngx_cc_native_watch_resized(ngx_cc_native_command_t *ps, u_char *p,
 }
 
 
-/* not sooner than 5 ms after it was asked, and not at odd times afterwards */
+/* as late as any question about an unknown id is answered */
 
 void
 ngx_cc_native_watch_refuse(ngx_cc_native_command_t *ps)
 {
-    ngx_msec_t  passed;
-
-    passed = ngx_current_msec - ps->begun;
-
     if (ps->cmd->refused != NGX_CC_DENIED_UNKNOWN) {
         ps->failed = 1;
         return;
@@ -226,8 +220,7 @@ ngx_cc_native_watch_refuse(ngx_cc_native_command_t *ps)
     ps->delay.log = ps->log;
     ps->delay.cancelable = 1;
 
-    ngx_add_timer(&ps->delay, NGX_CC_NATIVE_WATCH_DELAY
-                              - passed % NGX_CC_NATIVE_WATCH_DELAY);
+    ngx_add_timer(&ps->delay, ngx_cc_ask_unknown(ps->begun));
 }
 
 
