@@ -247,7 +247,7 @@ my $reload = sub {
 ok($reload->(zone('256k', $few, 'ws/mcp')), 'a reload needs no more');
 ok($reload->(zone('256k', $few, 'ws/mcp')), 'nor the next one');
 for my $round (1 .. 8) {
-    $reload->(zone('256k', 800, 'ws/mcp', map { "of/$round/$_" } 1 .. 4))
+    $reload->(zone('256k', 500, 'ws/mcp', map { "of/$round/$_" } 1 .. 4))
         or last;
 }
 unlike($t->log, qr/is too small/,

@@ -148,10 +148,15 @@ for my $method (qw(DELETE PUT OPTIONS)) {
 }
 for my $accept ('text/event-stream', 'text/event-stream;q=0.9, */*;q=0.1') {
     $h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n"
-        . "Accept: $accept\r\nLast-Event-ID: 1\r\n\r\n");
+        . "Accept: $accept\r\n\r\n");
     $r = $h->read_head;
     $h->next;
     is($r->{status}, 405, "GET of an event stream, $accept: 405");
+    $h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n"
+        . "Accept: $accept\r\nLast-Event-ID: 1\r\n\r\n");
+    $r = $h->read_head;
+    is($h->next->{error}{code}, -32600, 'behind an event that nobody knows:');
+    is($r->{status}, 400, 'a bad request');
 }
 $h->write("GET /ws/mcp HTTP/1.1\r\nHost: localhost\r\n\r\n");
 $r = $h->read_head;

@@ -18,7 +18,7 @@ my $t = CC::Nginx->new(workers => 4,
     server => 'listen 127.0.0.1:%%PORT_2%% http2;'
         . ' location /token { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_shell /bin/sh; cc_executor_token_file %%DIR%%/tokens; }',
-    http => 'cc_executor_helpers min=4 max=32;');
+    http => 'cc_executor_helpers min=4 max=32; cc_executor_resume 1s;');
 my $dir = $t->dir;
 chomp(my $token = `$root/conf/cc-token test '$dir/tokens'`);
 mkdir "$dir/home";

@@ -21,7 +21,8 @@ my $t;
 sub server {
     my ($workers, $http) = @_;
     $t = CC::Nginx->new(workers => $workers,
-        http => 'cc_executor_helpers min=2 max=16; ' . ($http // ''),
+        http => 'cc_executor_helpers min=2 max=16; cc_executor_resume 1s; '
+            . ($http // ''),
         server => <<"EOC");
     location /another { $any }
     location /owners { $any cc_executor_token_file %%DIR%%/tokens; }
@@ -225,17 +226,15 @@ for my $workers (1, 4) {
     is(sleeps($other->{n}), 2, 'another session\'s runs on');
     $other->{http}->close;
     ok($t->wait_until(sub { !sleeps($other->{n}) }, 30),
-        'until its own stream ends');
+        'until its own stream has ended, and a while');
 
     # an id that is in use
 
     $id = session();
     $call = call($id, 1);
-    if ($workers == 1) {
-        $r = ask('tools/call', CC::Mcp::execute_params('true'), id => $id);
-        is($r->{message}{error}{code}, -32600, 'an id in use');
-        is($r->{message}{id}, 1, 'is refused');
-    }
+    $r = ask('tools/call', CC::Mcp::execute_params('exec sleep 60'), id => $id);
+    is($r->{message}{error}{code}, -32600, 'an id in use');
+    is($r->{message}{id}, 1, 'is refused');
     is(ask('tools/call', CC::Mcp::execute_params('echo hi'), id => $id,
         request => '1')->{message}{result}{structuredContent}{stdout}, "hi\n",
         'one of another type is none');

@@ -5,6 +5,7 @@
 #include "ngx_cc_call.h"
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_index.h"
+#include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
 
 
@@ -17,10 +18,14 @@ struct ngx_cc_call_s {
     ngx_cc_wire_reach_t     *message;    /* LISTEN, until it is sent */
     ngx_event_t              timer;
 
-    /* when there is no object any more */
     ngx_cc_helper_handle_t  *helper;
+
+    /* when there is no object any more */
     ngx_cc_slot_t            slot;
+    pid_t                    pid;        /* of the command */
+    uint64_t                 start;      /* ms since 1970 */
     ngx_cc_cause_e           cause;      /* of ABANDON */
+    ngx_msec_t               grace;
 
     unsigned                 listening:1;
     unsigned                 indexed:1;  /* the place is the helper's */
@@ -30,15 +35,20 @@ struct ngx_cc_call_s {
     unsigned                 delivered_due:1;
     unsigned                 leave_due:1;    /* ATTACH MONITOR */
     unsigned                 abandon_due:1;
+    unsigned                 abandoned:1;
 };
 
 
 static void ngx_cc_call_drop(ngx_cc_command_link_t *cl);
 static ngx_int_t ngx_cc_call_listening(ngx_cc_call_t *call,
     ngx_cc_command_link_t *cl, const ngx_cc_wire_reached_t *msg);
+static void ngx_cc_call_index(ngx_cc_call_t *call, pid_t pid, uint64_t start);
 static void ngx_cc_call_taken(ngx_cc_command_link_t *cl);
 static void ngx_cc_call_late(ngx_event_t *ev);
 static void ngx_cc_call_leave(ngx_cc_command_link_t *cl);
+static void ngx_cc_call_abandon(ngx_cc_call_t *call, ngx_cc_cause_e cause);
+static void ngx_cc_call_patience(ngx_cc_call_t *call);
+static void ngx_cc_call_settled(ngx_cc_call_t *call, int error);
 static void ngx_cc_call_heard(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_call_writable(void *data);
 static ngx_int_t ngx_cc_call_say(ngx_cc_call_t *call, void *msg);
@@ -75,6 +85,7 @@ ngx_cc_command_listen(ngx_cc_command_t *cmd,
     }
 
     cl->call = call;
+    call->helper = cl->helper;
     call->message = ngx_cc_command_handover_message(cl, spec,
                                                     NGX_CC_WIRE_LISTEN);
     if (call->message == NULL) {
@@ -110,8 +121,16 @@ ngx_cc_command_delivered(ngx_cc_command_t *cmd)
 {
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    if (cl->call && cmd->state == NGX_CC_COMMAND_OVER) {
+    if (cmd->state != NGX_CC_COMMAND_OVER) {
+        return;
+    }
+
+    if (cl->call) {
         cl->call->delivered = 1;
+    }
+
+    if (cl->watch) {
+        cl->watch->delivered = 1;
     }
 }
 
@@ -169,7 +188,7 @@ ngx_cc_call_message(ngx_cc_command_link_t *cl, const ngx_cc_wire_msg_t *msg)
         return NGX_OK;
 
     case NGX_CC_WIRE_DETACHED:
-        if (cl->public.state != NGX_CC_COMMAND_OVER) {
+        if (cl->public.state != NGX_CC_COMMAND_OVER || call->exited) {
             ngx_cc_call_taken(cl);
         }
 
@@ -203,14 +222,20 @@ ngx_cc_call_listening(ngx_cc_call_t *call, ngx_cc_command_link_t *cl,
 
     call->listening = 1;
 
-    /* without an entry it is found by its handle all the same */
-
-    call->indexed = ngx_cc_index_hand_over(&call->place, cl->helper->pid,
-                                           cl->public.pid,
-                                           cl->public.start * 1000)
-                    == NGX_OK;
+    ngx_cc_call_index(call, cl->public.pid, cl->public.start);
 
     return NGX_OK;
+}
+
+
+/* without an entry it is found by its handle all the same */
+
+static void
+ngx_cc_call_index(ngx_cc_call_t *call, pid_t pid, uint64_t start)
+{
+    call->indexed = ngx_cc_index_hand_over(&call->place, call->helper->pid,
+                                           pid, start * 1000)
+                    == NGX_OK;
 }
 
 
@@ -233,6 +258,7 @@ ngx_cc_call_taken(ngx_cc_command_link_t *cl)
     cl->call->slot = cl->slot;
     ngx_memzero(&cl->slot, sizeof(ngx_cc_slot_t));
 
+    cl->call->leave_due = 1;
     ngx_cc_call_leave(cl);
     ngx_cc_command_link_over(cl);
 
@@ -288,15 +314,17 @@ ngx_cc_call_close(ngx_cc_command_link_t *cl)
     if (over && (call->delivered || cmd->canceling)) {
         call->delivered_due = 1;
 
-    } else if (!call->listening || cmd->canceling
+    } else if (cmd->canceling
                || (cmd->state == NGX_CC_COMMAND_OVER && !over))
     {
-        call->abandon_due = 1;
-        call->cause = cmd->canceling ? cl->ends : NGX_CC_CAUSE_DISCONNECT;
+        ngx_cc_call_abandon(call, cmd->canceling ? cl->ends
+                                                 : NGX_CC_CAUSE_DISCONNECT);
 
-    } else {
+    } else if (call->listening) {
         call->leave_due = 1;
     }
+
+    /* else it is not known yet whether it goes on */
 
     ngx_cc_call_leave(cl);
 }
@@ -309,11 +337,9 @@ ngx_cc_call_leave(ngx_cc_command_link_t *cl)
 {
     ngx_cc_call_t  *call = cl->call;
 
-    if (!call->delivered_due && !call->abandon_due) {
-        call->leave_due = 1;
-    }
-
-    call->helper = cl->helper;
+    call->pid = cl->public.pid;
+    call->start = cl->public.start;
+    call->grace = cl->conf->kill_grace;
     cl->helper = NULL;
     cl->call = NULL;
 
@@ -327,15 +353,32 @@ ngx_cc_call_leave(ngx_cc_command_link_t *cl)
         ngx_cc_zone_free(&call->slot);
     }
 
-    if (call->delivered_due || call->abandon_due) {
-        call->timer.handler = ngx_cc_call_stuck;
-        call->timer.data = call;
-        call->timer.cancelable = 1;
-        ngx_add_timer(&call->timer, cl->conf->kill_grace
-                                    + NGX_CC_CALL_PATIENCE);
+    if (!call->leave_due) {
+        ngx_cc_call_patience(call);
     }
 
     ngx_cc_call_writable(call);
+}
+
+
+static void
+ngx_cc_call_abandon(ngx_cc_call_t *call, ngx_cc_cause_e cause)
+{
+    call->abandoned = 1;
+    call->abandon_due = 1;
+    call->cause = cause;
+}
+
+
+/* it has to answer, or to end */
+
+static void
+ngx_cc_call_patience(ngx_cc_call_t *call)
+{
+    call->timer.handler = ngx_cc_call_stuck;
+    call->timer.data = call;
+    call->timer.cancelable = 1;
+    ngx_add_timer(&call->timer, call->grace + NGX_CC_CALL_PATIENCE);
 }
 
 
@@ -350,7 +393,7 @@ ngx_cc_call_heard(void *data, ngx_cc_wire_msg_t *msg)
 
     case NGX_CC_WIRE_LISTENING:
         reached = (const ngx_cc_wire_reached_t *) msg;
-        call->listening = (reached->error == 0);
+        ngx_cc_call_settled(call, reached->error);
         return;
 
     case NGX_CC_WIRE_EXITED:
@@ -371,6 +414,34 @@ ngx_cc_call_heard(void *data, ngx_cc_wire_msg_t *msg)
     default:
         return;
     }
+}
+
+
+/* its client was lost meanwhile: if it cannot be reached it ends */
+
+static void
+ngx_cc_call_settled(ngx_cc_call_t *call, int error)
+{
+    call->listening = (error == 0);
+
+    if (call->abandoned) {
+        return;
+    }
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (call->listening) {
+        ngx_cc_call_index(call, call->pid, call->start);
+        call->leave_due = 1;
+
+    } else {
+        ngx_cc_call_abandon(call, NGX_CC_CAUSE_DISCONNECT);
+        ngx_cc_call_patience(call);
+    }
+
+    ngx_cc_call_writable(call);
 }
 
 
@@ -484,6 +555,6 @@ ngx_cc_call_forget(ngx_cc_call_t *call)
 {
     if (call->indexed) {
         call->indexed = 0;
-        ngx_cc_index_forget(call->place.name);
+        ngx_cc_index_withdraw(&call->place);
     }
 }

@@ -18,12 +18,15 @@
  *                 oldest output is dropped when the ring is full), and its
  *                 result is there for as long, unless somebody attaches.
  *      cancel(), close(): nobody wants it: it is ended, and forgotten at once.
- *      Before LISTENING close() ends it, as that of any bound command.
+ *      Before ngx_cc_command_listen() close() ends it, as that of any bound
+ *      command; between that and LISTENING it goes on if it can be reached.
  *
- * Whoever attached with NGX_CC_ATTACH_EXCLUSIVE takes it over: this object is
- * told DETACHED (detached is TAKEN; last event), and has nothing to read any
- * more.  When that one has delivered the result, or nobody shall, REMOVE
- * (ngx_cc_ask.h) frees its helper.
+ * Whoever attached with NGX_CC_ATTACH_EXCLUSIVE and "call" takes it over: this
+ * object is told DETACHED (detached is TAKEN; last event, after EXITED, too),
+ * and has nothing to read any more.  How the new one's object is closed says
+ * the same as in 3; it may be taken over in turn.  REMOVE (ngx_cc_ask.h) is for
+ * those who have no object: with "force" nobody wants it, without it a result
+ * that nobody needs is dropped.
  *
  * It counts in max_commands until it is over, and apart from kept commands in
  * cc_executor_max_kept_calls.  A worker that leaves or dies is a client that is
@@ -48,7 +51,10 @@
 ngx_cc_start_e ngx_cc_command_listen(ngx_cc_command_t *cmd,
     const ngx_cc_handover_spec_t *spec);
 
-/* its client has the result (after EXITED); close() follows */
+/*
+ * Its client has the result (after EXITED); close() follows.  For the starter,
+ * and for who attached to a call.
+ */
 void ngx_cc_command_delivered(ngx_cc_command_t *cmd);
 
 

@@ -465,6 +465,10 @@ ngx_cc_command_cancel(ngx_cc_command_t *cmd)
         return NGX_DECLINED;
     }
 
+    if (cl->watch) {
+        cl->watch->unwanted = 1;
+    }
+
     if (cmd->canceling) {
         return NGX_OK;
     }

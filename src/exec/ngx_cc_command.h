@@ -159,6 +159,8 @@ typedef struct {
     int64_t            from[NGX_CC_STREAMS];   /* negative: so many bytes
                                             before the end */
     uint32_t           flags;            /* NGX_CC_ATTACH_*: DATA is added */
+    unsigned           call:1;           /* it is one (ngx_cc_call.h): attached
+                                            until close(), behind EXITED, too */
 
     void              *data;             /* as in the spec */
     void             (*event)(void *data, ngx_cc_command_t *cmd,

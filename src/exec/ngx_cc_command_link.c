@@ -127,7 +127,10 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
         return;
     }
 
-    if (cl->public.state == NGX_CC_COMMAND_OVER) {
+    if (cl->public.state == NGX_CC_COMMAND_OVER
+        && (cl->watch == NULL || !cl->watch->call
+            || msg->head.type != NGX_CC_WIRE_DETACHED))
+    {
         return;
     }
 

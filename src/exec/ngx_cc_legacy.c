@@ -2,23 +2,43 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_cc_ask.h"
+#include "ngx_cc_index.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_zone.h"
 
 
+#define NGX_CC_LEGACY_TRIES  10
+
+
+/* a call that is to be canceled by its socket */
+
+typedef struct {
+    ngx_cc_handle_t          handle;
+    uint8_t                  owner[NGX_CC_OWNER_SIZE];
+    ngx_uint_t               tries;      /* that are left */
+} ngx_cc_legacy_cancel_t;
+
+
 static const uint8_t *ngx_cc_legacy_key(const ngx_cc_legacy_t *legacy);
+static ngx_uint_t ngx_cc_legacy_here(const ngx_cc_legacy_call_t *call);
 static uint64_t ngx_cc_legacy_number(const ngx_cc_handle_t *handle);
 static uint64_t ngx_cc_legacy_real(void);
 static void ngx_cc_legacy_tell(ngx_cc_notice_e what, uint64_t name);
 static void ngx_cc_legacy_obey(const ngx_cc_notice_t *notice);
 static void ngx_cc_legacy_tick(ngx_event_t *ev);
-static ngx_uint_t ngx_cc_legacy_said(ngx_cc_notice_e what, uint64_t name);
+static void ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME]);
+static void ngx_cc_legacy_ask(ngx_cc_legacy_cancel_t *cancel);
+static void ngx_cc_legacy_canceled(void *data,
+    const ngx_cc_ask_answer_t *answer);
+static ngx_uint_t ngx_cc_legacy_noticed(ngx_cc_notice_e what, uint64_t name);
 
 
 /* of this worker */
 
 static ngx_queue_t              ngx_cc_legacy_calls;
+static ngx_uint_t               ngx_cc_legacy_polled;
 static ngx_event_t              ngx_cc_legacy_timer;
 static ngx_connection_t         ngx_cc_legacy_dummy;     /* for debug logs */
 static ngx_cc_notices_reader_t  ngx_cc_legacy_reader;
@@ -65,6 +85,7 @@ ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
         }
 
         ngx_memcpy(legacy->text, text->data, NGX_CC_SESSION_ID_TEXT);
+        legacy->owner = owner;
 
         return NGX_OK;
     }
@@ -76,7 +97,10 @@ ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
 void
 ngx_cc_legacy_end(ngx_cc_legacy_t *legacy)
 {
-    ngx_cc_ended_t  *ended;
+    uint64_t              walk;
+    ngx_cc_ended_t       *ended;
+    ngx_cc_handle_t       any;
+    ngx_cc_index_told_t   told;
 
     ended = ngx_cc_zone_ended();
 
@@ -87,6 +111,35 @@ ngx_cc_legacy_end(ngx_cc_legacy_t *legacy)
     }
 
     ngx_cc_legacy_tell(NGX_CC_NOTICE_END, legacy->id.number);
+
+    /* the names of its calls, and nobody else's, begin alike */
+
+    ngx_cc_session_id_call(ngx_cc_legacy_key(legacy), (char *) legacy->text,
+                           "", 0, &any);
+    walk = 0;
+
+    while (ngx_cc_index_next_call(&walk, legacy->owner, &told) == NGX_OK) {
+
+        if (ngx_memcmp(told.name, any.byte, NGX_CC_SESSION_ID_PREFIX) == 0) {
+            ngx_cc_legacy_remove(told.name);
+        }
+    }
+}
+
+
+/* nobody has its secret here: as one who minds the index */
+
+static void
+ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME])
+{
+    ngx_cc_ask_spec_t  spec;
+
+    ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
+    spec.what = NGX_CC_ASK_REMOVE;
+    spec.force = 1;
+    ngx_memcpy(spec.handle.byte, name, NGX_CC_INDEX_NAME);
+
+    (void) ngx_cc_ask(&spec, NULL, NULL);
 }
 
 
@@ -95,6 +148,7 @@ ngx_cc_legacy_name(const ngx_cc_legacy_t *legacy, ngx_str_t *id,
     ngx_cc_legacy_call_t *call)
 {
     call->session = legacy->id.number;
+    call->owner = legacy->owner;
 
     ngx_cc_session_id_call(ngx_cc_legacy_key(legacy), (char *) legacy->text,
                            id->data, id->len, &call->handle);
@@ -104,11 +158,32 @@ ngx_cc_legacy_name(const ngx_cc_legacy_t *legacy, ngx_str_t *id,
 ngx_cc_legacy_may_e
 ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call)
 {
+    ngx_cc_index_told_t  told;
+
+    if (ngx_cc_legacy_here(call)) {
+        return NGX_CC_LEGACY_TWICE;
+    }
+
+    if (ngx_cc_legacy_said(call)) {
+        return NGX_CC_LEGACY_ENDED;
+    }
+
+    return ngx_cc_index_find(call->handle.byte, &told) == NGX_OK && told.call
+           && told.alive
+           ? NGX_CC_LEGACY_OLD : NGX_CC_LEGACY_MAY;
+}
+
+
+/* does one of that name run in this worker? */
+
+static ngx_uint_t
+ngx_cc_legacy_here(const ngx_cc_legacy_call_t *call)
+{
     ngx_queue_t           *q;
     ngx_cc_legacy_call_t  *other;
 
     if (ngx_cc_legacy_calls.next == NULL) {
-        ngx_queue_init(&ngx_cc_legacy_calls);
+        return 0;
     }
 
     for (q = ngx_queue_head(&ngx_cc_legacy_calls);
@@ -118,13 +193,41 @@ ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call)
         other = ngx_queue_data(q, ngx_cc_legacy_call_t, queue);
 
         if (ngx_cc_handle_equal(&other->handle, &call->handle)) {
-            return NGX_CC_LEGACY_TWICE;
+            return 1;
         }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_cc_legacy_join(ngx_cc_legacy_call_t *call)
+{
+    if (ngx_cc_legacy_calls.next == NULL) {
+        ngx_queue_init(&ngx_cc_legacy_calls);
+    }
+
+    ngx_queue_insert_tail(&ngx_cc_legacy_calls, &call->queue);
+    call->joined = 1;
+}
+
+
+ngx_uint_t
+ngx_cc_legacy_poll(ngx_cc_legacy_call_t *call)
+{
+    if (ngx_cc_zone_notices() == NULL) {
+        return 0;
+    }
+
+    if (call->joined && !call->polled) {
+        call->polled = 1;
+        ngx_cc_legacy_polled++;
     }
 
     /* from here on nothing is missed, so before what was said is looked at */
 
-    if (!ngx_cc_legacy_timer.timer_set && ngx_cc_zone_notices()) {
+    if (!ngx_cc_legacy_timer.timer_set) {
         ngx_cc_notices_begin(ngx_cc_zone_notices(), &ngx_cc_legacy_reader);
 
         ngx_cc_legacy_dummy.fd = (ngx_socket_t) -1;
@@ -135,22 +238,16 @@ ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call)
         ngx_add_timer(&ngx_cc_legacy_timer, NGX_CC_LEGACY_TICK);
     }
 
-    if (ngx_cc_legacy_said(NGX_CC_NOTICE_CANCEL,
-                           ngx_cc_legacy_number(&call->handle))
-        || ngx_cc_legacy_said(NGX_CC_NOTICE_END, call->session))
-    {
-        return NGX_CC_LEGACY_ENDED;
-    }
-
-    return NGX_CC_LEGACY_MAY;
+    return ngx_cc_legacy_said(call);
 }
 
 
-void
-ngx_cc_legacy_join(ngx_cc_legacy_call_t *call)
+ngx_uint_t
+ngx_cc_legacy_said(const ngx_cc_legacy_call_t *call)
 {
-    ngx_queue_insert_tail(&ngx_cc_legacy_calls, &call->queue);
-    call->joined = 1;
+    return ngx_cc_legacy_noticed(NGX_CC_NOTICE_CANCEL,
+                                 ngx_cc_legacy_number(&call->handle))
+           || ngx_cc_legacy_noticed(NGX_CC_NOTICE_END, call->session);
 }
 
 
@@ -160,6 +257,8 @@ ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call)
     if (call->joined) {
         ngx_queue_remove(&call->queue);
         call->joined = 0;
+        ngx_cc_legacy_polled -= call->polled;
+        call->polled = 0;
     }
 }
 
@@ -167,8 +266,59 @@ ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call)
 void
 ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call)
 {
+    ngx_cc_legacy_cancel_t  *cancel;
+
+    /* before its socket is looked for: it may be opened at this moment */
+
     ngx_cc_legacy_tell(NGX_CC_NOTICE_CANCEL,
                        ngx_cc_legacy_number(&call->handle));
+
+    cancel = ngx_calloc(sizeof(ngx_cc_legacy_cancel_t), ngx_cycle->log);
+
+    if (cancel == NULL) {
+        return;
+    }
+
+    cancel->handle = call->handle;
+    cancel->tries = NGX_CC_LEGACY_TRIES;
+    ngx_memcpy(cancel->owner, call->owner, NGX_CC_OWNER_SIZE);
+
+    ngx_cc_legacy_ask(cancel);
+}
+
+
+static void
+ngx_cc_legacy_ask(ngx_cc_legacy_cancel_t *cancel)
+{
+    ngx_cc_ask_spec_t  spec;
+
+    ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
+    spec.what = NGX_CC_ASK_REMOVE;
+    spec.force = 1;
+    spec.handle = cancel->handle;
+    spec.owner = cancel->owner;
+
+    cancel->tries--;
+
+    if (ngx_cc_ask(&spec, ngx_cc_legacy_canceled, cancel) == NULL) {
+        ngx_free(cancel);
+    }
+}
+
+
+/* whoever runs it has been told, or is too busy to let anybody in */
+
+static void
+ngx_cc_legacy_canceled(void *data, const ngx_cc_ask_answer_t *answer)
+{
+    ngx_cc_legacy_cancel_t  *cancel = data;
+
+    if (answer->result == NGX_CC_ASKED_BUSY && cancel->tries) {
+        ngx_cc_legacy_ask(cancel);
+        return;
+    }
+
+    ngx_free(cancel);
 }
 
 
@@ -262,14 +412,14 @@ ngx_cc_legacy_tick(ngx_event_t *ev)
         ngx_cc_legacy_obey(&notice);
     }
 
-    if (!ngx_queue_empty(&ngx_cc_legacy_calls)) {
+    if (ngx_cc_legacy_polled) {
         ngx_add_timer(ev, NGX_CC_LEGACY_TICK);
     }
 }
 
 
 static ngx_uint_t
-ngx_cc_legacy_said(ngx_cc_notice_e what, uint64_t name)
+ngx_cc_legacy_noticed(ngx_cc_notice_e what, uint64_t name)
 {
     ngx_cc_notice_t    notice;
     ngx_cc_notices_t  *notices;

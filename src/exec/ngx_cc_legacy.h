@@ -2,9 +2,12 @@
 /*
  * Legacy MCP sessions over HTTP, as all workers see them: there is no table of
  * them.  An id says by itself whether it is good (ngx_cc_session_id), the zone
- * knows those that were ended (ngx_cc_ended), and a call is ended by a notice
- * (ngx_cc_notices), because who runs it may be another worker.  One that runs
- * such calls looks for notices every NGX_CC_LEGACY_TICK.
+ * knows those that were ended (ngx_cc_ended).  A call may be run by another
+ * worker than the one that is told to end it: it is ended by its socket, if it
+ * has one (ngx_cc_call.h), which follows from session and request; and by a
+ * notice (ngx_cc_notices), for it may be about to get one.  A call looks for
+ * notices when it begins, when it can be reached and when it is over; one that
+ * never can be reached, every NGX_CC_LEGACY_TICK.
  */
 
 #ifndef _NGX_CC_LEGACY_H_INCLUDED_
@@ -22,6 +25,7 @@
 /* the session that a request belongs to */
 
 typedef struct {
+    const uint8_t       *owner;          /* digest; not ours */
     u_char               text[NGX_CC_SESSION_ID_TEXT];
     ngx_uint_t           previous;       /* the key before this one made it */
     ngx_cc_session_id_t  id;
@@ -33,9 +37,11 @@ typedef struct {
 typedef struct {
     ngx_queue_t          queue;          /* private */
     unsigned             joined:1;       /* private */
+    unsigned             polled:1;       /* private */
 
     uint64_t             session;        /* its number */
-    ngx_cc_handle_t      handle;
+    const uint8_t       *owner;          /* of the session; not ours */
+    ngx_cc_handle_t      handle;         /* of its socket */
 
     /*
      * It shall end without an answer; it may leave in this, and has to leave
@@ -49,7 +55,10 @@ typedef struct {
 typedef enum {
     NGX_CC_LEGACY_MAY = 0,
     NGX_CC_LEGACY_TWICE,                 /* one with this id is running */
-    NGX_CC_LEGACY_ENDED                  /* it was to end before it began */
+    NGX_CC_LEGACY_ENDED,                 /* it was to end before it began */
+    NGX_CC_LEGACY_OLD                    /* one with this id has a socket: it
+                                            runs, or its result is still there;
+                                            REMOVE (ngx_cc_ask.h) tells */
 } ngx_cc_legacy_may_e;
 
 
@@ -62,13 +71,16 @@ ngx_int_t ngx_cc_legacy_make(uint32_t version, const uint8_t *owner,
     u_char *text);
 
 /*
- * NGX_OK and "legacy", or NGX_DECLINED: it is none, or another owner's, too
- * old, ended
+ * NGX_OK and "legacy", or NGX_DECLINED: it is none, or another owner's (a
+ * digest, which must live as long), too old, ended
  */
 ngx_int_t ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
     ngx_cc_legacy_t *legacy);
 
-/* its client has ended it: so do its calls, in all workers */
+/*
+ * Its client has ended it: so do its calls, in all workers, and their results
+ * are forgotten
+ */
 void ngx_cc_legacy_end(ngx_cc_legacy_t *legacy);
 
 /* fills session and handle of a call; "id": the request's, canonical JSON */
@@ -81,10 +93,19 @@ ngx_cc_legacy_may_e ngx_cc_legacy_may(const ngx_cc_legacy_call_t *call);
 /* it does, in the same turn of the loop: it is this worker's until it leaves */
 void ngx_cc_legacy_join(ngx_cc_legacy_call_t *call);
 
+/*
+ * It cannot be reached: from now on notices are looked for until it leaves.  1:
+ * it was to end already, 0: not yet.
+ */
+ngx_uint_t ngx_cc_legacy_poll(ngx_cc_legacy_call_t *call);
+
+/* was it to end, of late?  1 or 0 */
+ngx_uint_t ngx_cc_legacy_said(const ngx_cc_legacy_call_t *call);
+
 /* it is over; harmless when it did not join */
 void ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call);
 
-/* the call of that name ends, whichever worker runs it */
+/* the call of that name ends, whichever worker runs it, or is forgotten */
 void ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call);
 
 

@@ -23,7 +23,9 @@ static void ngx_cc_watch_exited(ngx_cc_command_link_t *cl,
 static void ngx_cc_watch_state(ngx_cc_command_link_t *cl,
     const ngx_cc_wire_state_t *msg);
 static void ngx_cc_watch_flags(ngx_cc_command_link_t *cl, uint32_t flags);
+static void ngx_cc_watch_silence(ngx_cc_command_link_t *cl);
 static void ngx_cc_watch_over(ngx_cc_command_link_t *cl);
+static void ngx_cc_watch_farewell(ngx_cc_command_link_t *cl);
 static void ngx_cc_watch_detached(ngx_cc_command_link_t *cl,
     ngx_cc_command_detached_e reason);
 static void ngx_cc_watch_forgotten(ngx_cc_command_link_t *cl);
@@ -77,6 +79,7 @@ ngx_cc_watch_connect(ngx_cc_command_link_t *cl, const ngx_cc_attach_t *attach)
         return NGX_ERROR;
     }
 
+    w->call = attach->call;
     w->attach.handle = attach->handle;
     w->attach.from[NGX_CC_STDOUT] = attach->from[NGX_CC_STDOUT];
     w->attach.from[NGX_CC_STDERR] = attach->from[NGX_CC_STDERR];
@@ -437,7 +440,14 @@ static void
 ngx_cc_watch_exited(ngx_cc_command_link_t *cl, const ngx_cc_wire_exited_t *msg)
 {
     ngx_cc_command_link_ended(cl, msg);
-    ngx_cc_watch_over(cl);
+
+    if (cl->watch->call) {
+        /* somebody may take it over while its result is sent */
+        ngx_cc_watch_silence(cl);
+
+    } else {
+        ngx_cc_watch_over(cl);
+    }
 
     (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_EXITED);
 }
@@ -498,6 +508,10 @@ ngx_cc_watch_gone(ngx_cc_command_link_t *cl)
     waiting = (cmd->state == NGX_CC_COMMAND_WAITING);
 
     if (cmd->state == NGX_CC_COMMAND_OVER) {
+        if (cl->watch->call) {
+            ngx_cc_watch_over(cl);
+        }
+
         return;
     }
 
@@ -591,14 +605,13 @@ ngx_cc_watch_detached(ngx_cc_command_link_t *cl,
 }
 
 
-/* nothing is said any more; what was read is still there */
+/* nothing is asked or awaited any more; what was read is still there */
 
 static void
-ngx_cc_watch_over(ngx_cc_command_link_t *cl)
+ngx_cc_watch_silence(ngx_cc_command_link_t *cl)
 {
     ngx_cc_watch_t  *w = cl->watch;
 
-    w->open = 0;
     w->reading = 0;
     w->read_due = 0;
 
@@ -609,6 +622,18 @@ ngx_cc_watch_over(ngx_cc_command_link_t *cl)
     if (cl->reply.timer_set) {
         ngx_del_timer(&cl->reply);
     }
+}
+
+
+/* nor said */
+
+static void
+ngx_cc_watch_over(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_watch_t  *w = cl->watch;
+
+    w->open = 0;
+    ngx_cc_watch_silence(cl);
 
     if (w->kept) {
         ngx_cc_kept_leave(w->kept);
@@ -629,6 +654,7 @@ ngx_cc_watch_close(ngx_cc_command_link_t *cl)
         return;
     }
 
+    ngx_cc_watch_farewell(cl);
     ngx_cc_watch_over(cl);
 
     if (w->data) {
@@ -637,4 +663,25 @@ ngx_cc_watch_close(ngx_cc_command_link_t *cl)
 
     ngx_free(w);
     cl->watch = NULL;
+}
+
+
+/* of a call: its client has the result, or nobody wants it */
+
+static void
+ngx_cc_watch_farewell(ngx_cc_command_link_t *cl)
+{
+    ngx_cc_watch_t      *w = cl->watch;
+    ngx_cc_wire_head_t   msg;
+
+    if (!w->call || !w->attached || (!w->delivered && !w->unwanted)) {
+        return;
+    }
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_REMOVE, 0, sizeof(msg));
+    msg.flags = w->unwanted ? NGX_CC_REMOVE_FORCE : 0;
+
+    /* should there be no room now, its time will come */
+
+    (void) ngx_cc_watch_post(cl, &msg);
 }

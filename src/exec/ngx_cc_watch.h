@@ -35,6 +35,11 @@ struct ngx_cc_watch_s {
     unsigned               reading:1;    /* a DATA will come */
     unsigned               flow_due:1;
     unsigned               lossy:1;
+
+    /* of a call, see ngx_cc_attach_t; what close() shall say of it */
+    unsigned               call:1;
+    unsigned               delivered:1;
+    unsigned               unwanted:1;
 };
 
 

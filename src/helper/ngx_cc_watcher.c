@@ -296,12 +296,15 @@ ngx_cc_watcher_may(const ngx_cc_stay_t *stay,
 }
 
 
-/* it is here only until somebody has heard how it ended */
+/*
+ * It is here only until somebody has heard how it ended; of a call that nobody
+ * wants there will be no result
+ */
 
 static int
 ngx_cc_watcher_forgotten(const ngx_cc_stay_t *stay)
 {
-    return stay->leaving && stay->over;
+    return stay->leaving && (stay->over || stay->call);
 }
 
 

@@ -72,6 +72,22 @@ ngx_cc_capture_add(ngx_cc_capture_t *c, const uint8_t *p, size_t n)
 
 
 void
+ngx_cc_capture_skip(ngx_cc_capture_t *c, uint64_t n)
+{
+    if (n == 0) {
+        return;
+    }
+
+    if (c->since == 0) {
+        c->first = c->total;
+    }
+
+    c->total += n;
+    c->since = c->total;
+}
+
+
+void
 ngx_cc_capture_cut(const ngx_cc_capture_t *c, size_t limit,
     ngx_cc_capture_cut_t *cut)
 {
@@ -83,14 +99,24 @@ ngx_cc_capture_cut(const ngx_cc_capture_t *c, size_t limit,
 
     cut->head.data = c->buf;
 
-    if (c->total <= limit) {
+    if (c->total <= limit && c->since == 0) {
         cut->head.len = c->total;
         return;
     }
 
-    cut->head.len = limit / 2 ? ngx_cc_utf8_cut(c->buf, limit / 2) : 0;
+    len = limit / 2;
+
+    if (c->since && c->first < len) {
+        len = c->first;
+    }
+
+    cut->head.len = len ? ngx_cc_utf8_cut(c->buf, len) : 0;
     cut->cut = c->total - cut->head.len;
     want = limit - limit / 2;
+
+    if (c->total - c->since < want) {
+        want = c->total - c->since;
+    }
 
     if (want == 0) {
         return;

@@ -22,7 +22,9 @@ typedef struct {
     uint8_t    *buf;             /* "size" bytes: head, then a circle */
     size_t      size;
     size_t      limit;           /* most bytes to be kept */
-    uint64_t    total;           /* bytes received */
+    uint64_t    total;           /* bytes received, or missing */
+    uint64_t    first;           /* "since": bytes before the first gap */
+    uint64_t    since;           /* offset behind the last gap; 0 = none */
 } ngx_cc_capture_t;
 
 
@@ -49,10 +51,13 @@ typedef struct {
  */
 int ngx_cc_capture_add(ngx_cc_capture_t *c, const uint8_t *p, size_t n);
 
+/* n bytes are missing here: whoever brings the output does not have them */
+void ngx_cc_capture_skip(ngx_cc_capture_t *c, uint64_t n);
+
 /*
  * What is kept, cut to "limit" bytes (<= c->limit) if it is longer: the first
  * and the last half of them, less some bytes where a half would begin or end
- * inside a character.  No piece divides a well-formed character.  The result
+ * inside a character, or the bytes are missing.  No piece divides a well-formed character.  The result
  * points into c and into itself.
  */
 void ngx_cc_capture_cut(const ngx_cc_capture_t *c, size_t limit,

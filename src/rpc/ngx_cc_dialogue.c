@@ -34,8 +34,9 @@ ngx_cc_dialogue_push(void *session, u_char *p, size_t n, ngx_uint_t last)
 
     if (rc == NGX_OK) {
         rc = d->serve(session);
+    }
 
-    } else if (rc == NGX_AGAIN) {
+    if (rc == NGX_AGAIN) {
         return NGX_OK;
     }
 
@@ -43,6 +44,27 @@ ngx_cc_dialogue_push(void *session, u_char *p, size_t n, ngx_uint_t last)
     d->transport->wake(d->transport->data);
 
     return d->answers.no_memory ? NGX_ERROR : rc;
+}
+
+
+void
+ngx_cc_dialogue_again(void *session)
+{
+    ngx_int_t           rc;
+    ngx_cc_dialogue_t  *d = session;
+
+    rc = d->serve(session);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc == NGX_ERROR) {
+        d->transport->failed = 1;
+    }
+
+    ngx_cc_request_reset(&d->request);
+    d->transport->wake(d->transport->data);
 }
 
 

@@ -26,8 +26,9 @@ typedef struct {
     ngx_uint_t           ncommands;
 
     /*
-     * A message is whole in "request": serves it.  NGX_OK, or NGX_ERROR: no
-     * memory, the session cannot go on.
+     * A message is whole in "request": serves it.  NGX_OK; NGX_AGAIN: it
+     * stays, until ngx_cc_dialogue_again() (for sessions of one message); or
+     * NGX_ERROR: no memory, the session cannot go on.
      */
     ngx_int_t          (*serve)(void *session);
 
@@ -53,6 +54,9 @@ size_t ngx_cc_dialogue_pending(void *session);
 ngx_uint_t ngx_cc_dialogue_busy(void *session);
 void ngx_cc_dialogue_shutdown(void *session, ngx_uint_t now);
 void ngx_cc_dialogue_close(void *session);
+
+/* serves the message once more, after NGX_AGAIN */
+void ngx_cc_dialogue_again(void *session);
 
 
 #endif /* _NGX_CC_DIALOGUE_H_INCLUDED_ */

@@ -240,6 +240,73 @@ START_TEST(characters)
 END_TEST
 
 
+/*
+ * Bytes that are missing: what is shown before the cut is what came before the
+ * first gap, what is shown behind it came after the last one, and nothing else
+ * is made up, wherever the gaps are.
+ */
+
+START_TEST(gaps)
+{
+    size_t                 limit, i, before, behind, gap, n;
+    ngx_cc_capture_t       c;
+    ngx_cc_capture_cut_t   cut;
+
+    for (limit = 0; limit < 70; limit += 7) {
+        for (i = 0; i < 1000; i += 3) {
+            before = i % 10 * 7;
+            gap = 1 + i / 10 % 10 * 11;
+            behind = i / 100 * 13;
+
+            memset(&c, 0, sizeof(c));
+            c.limit = limit;
+
+            for (n = 0; n < before; n++) {
+                unit_assert(ngx_cc_capture_add(&c, (const uint8_t *) "b", 1)
+                            == 0);
+            }
+
+            ngx_cc_capture_skip(&c, gap);
+
+            if (i % 2 && before) {
+                /* another one: what is between them is left out */
+                unit_assert(ngx_cc_capture_add(&c, (const uint8_t *) "xxxx",
+                                               4) == 0);
+                ngx_cc_capture_skip(&c, 5);
+            }
+
+            for (n = 0; n < behind; n++) {
+                unit_assert(ngx_cc_capture_add(&c, (const uint8_t *) "e", 1)
+                            == 0);
+            }
+
+            ngx_cc_capture_cut(&c, limit, &cut);
+
+            n = cut.head.len;
+            ck_assert_uint_eq(n, before < limit / 2 ? before : limit / 2);
+
+            while (n) {
+                unit_assert(cut.head.data[--n] == 'b');
+            }
+
+            n = 0;
+
+            for (int k = 0; k < NGX_CC_CAPTURE_PIECES - 1; k++) {
+                for (size_t j = 0; j < cut.tail[k].len; j++, n++) {
+                    unit_assert(cut.tail[k].data[j] == 'e');
+                }
+            }
+
+            ck_assert_uint_eq(n, behind < limit - limit / 2
+                                 ? behind : limit - limit / 2);
+            ck_assert_uint_eq(cut.head.len + n + cut.cut, c.total);
+            ngx_cc_capture_free(&c);
+        }
+    }
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -255,6 +322,7 @@ main(void)
     tcase_add_test(tc, limits);
     tcase_add_test(tc, every_cut);
     tcase_add_test(tc, characters);
+    tcase_add_test(tc, gaps);
 
     return unit_run(suite);
 }

@@ -1092,15 +1092,25 @@ END_TEST
 
 START_TEST(call_ends)
 {
-    peer_t         p;
+    peer_t         p, late;
     peer_helper_t  other;
 
-    start(&usual, "exec sleep 100");
+    start(&usual, "trap '' TERM; sleep 100; sleep 100");
     ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
     listening(60000);
     ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_MONITOR|NGX_CC_ATTACH_WRITE,
                           0, 0));
     (void) peer_say(&p, NGX_CC_WIRE_REMOVE, NGX_CC_REMOVE_FORCE);
+    peer_await(&p, NGX_CC_WIRE_REMOVED);
+
+    /* nobody gets what nobody wants, though it has not ended yet */
+
+    if (peer_attach(&late, &h, NGX_CC_ATTACH_DATA, 0, 0)) {
+        ck_assert_uint_eq(late.m.kept.attached.denied,
+                          NGX_CC_DENIED_UNKNOWN);
+        peer_close(&late);
+    }
+
     (void) await(NGX_CC_WIRE_EXITED);
     ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
     released(0);

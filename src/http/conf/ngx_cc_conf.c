@@ -443,7 +443,7 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->index = &conf->spec.command.slots;
     location->kept = conf->spec.command.keep.enable
                      ? conf->spec.command.keep.max : 0;
-    location->calls = 0;                 /* no dialect makes any yet */
+    location->calls = conf->spec.command.keep.max_calls;
 
     mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->spec.command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,

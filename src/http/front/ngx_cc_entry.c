@@ -42,9 +42,15 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
     case NGX_HTTP_GET:
         /* a WebSocket client may want event streams elsewhere */
 
-        return ngx_cc_header_has(r, &upgrade, &ngx_cc_upgrade_websocket)
-               || !ngx_cc_entry_stream(r)
-               ? ngx_cc_upgrade(r) : ngx_cc_entry_method(r);
+        if (ngx_cc_header_has(r, &upgrade, &ngx_cc_upgrade_websocket)
+            || !ngx_cc_entry_stream(r))
+        {
+            return ngx_cc_upgrade(r);
+        }
+
+        rc = ngx_cc_streamable_resume(r);
+
+        return rc == NGX_DECLINED ? ngx_cc_entry_method(r) : rc;
 
     case NGX_HTTP_DELETE:
         rc = ngx_cc_streamable_delete(r);

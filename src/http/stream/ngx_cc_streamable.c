@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_header.h"
+#include "ngx_cc_mcp_resume.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_problem.h"
 #include "ngx_cc_reply.h"
@@ -21,6 +22,8 @@ static ngx_uint_t ngx_cc_streamable_accepts(ngx_http_request_t *r,
 static ngx_int_t ngx_cc_streamable_headers(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post);
 static ngx_int_t ngx_cc_streamable_create(ngx_http_request_t *r,
+    ngx_cc_mcp_post_t *post);
+static ngx_int_t ngx_cc_streamable_begin(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post, ngx_str_t *refusal);
 static void ngx_cc_streamable_body_handler(ngx_http_request_t *r);
 static void ngx_cc_streamable_read_handler(ngx_http_request_t *r);
@@ -71,20 +74,10 @@ ngx_cc_streamable(ngx_http_request_t *r)
                                        "MCP-Protocol-Version is given twice");
     }
 
-    rc = ngx_cc_streamable_create(r, &post, &refusal);
-
-    if (rc == NGX_BUSY) {
-
-        if (ngx_cc_reply_header(r, "Retry-After", "5", 1) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_cc_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                              NGX_CC_ERROR_LIMIT, &refusal);
-    }
+    rc = ngx_cc_streamable_create(r, &post);
 
     if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return rc;
     }
 
     r->request_body_no_buffering = 1;
@@ -96,6 +89,50 @@ ngx_cc_streamable(ngx_http_request_t *r)
                                                      ngx_cc_executor_module));
         return rc;
     }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_cc_streamable_resume(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_cc_mcp_post_t     post;
+    ngx_cc_streamable_t  *st;
+
+    ngx_memzero(&post, sizeof(ngx_cc_mcp_post_t));
+
+    if (ngx_cc_streamable_headers(r, &post) != NGX_OK) {
+        return ngx_cc_streamable_error(r, NGX_HTTP_BAD_REQUEST,
+                                       NGX_CC_MCP_MISMATCH,
+                                       "MCP-Protocol-Version is given twice");
+    }
+
+    if (post.last.data == NULL || ngx_cc_mcp_meta_later(&post.version)) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_cc_streamable_create(r, &post);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    st = ngx_http_get_module_ctx(r, ngx_cc_executor_module);
+    st->body = 1;
+
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+
+    ngx_cc_mcp_resume(st->session.state);
+    ngx_cc_streamable_out_begin(st);
 
     return NGX_DONE;
 }
@@ -185,22 +222,24 @@ static ngx_int_t
 ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
 {
     ngx_uint_t        i, n;
-    ngx_str_t        *value[4];
+    ngx_str_t        *value[5];
     ngx_table_elt_t  *h;
 
     static ngx_str_t  name[] = {
         ngx_string("MCP-Protocol-Version"),
         ngx_string("Mcp-Method"),
         ngx_string("Mcp-Name"),
-        ngx_string("Mcp-Session-Id")
+        ngx_string("Mcp-Session-Id"),
+        ngx_string("Last-Event-ID")
     };
 
     value[0] = &post->version;
     value[1] = &post->method;
     value[2] = &post->name;
     value[3] = &post->session;
+    value[4] = &post->last;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 5; i++) {
         n = ngx_cc_header(r, &name[i], &h);
 
         if (n > 1 && i == 0) {
@@ -210,6 +249,10 @@ ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
         if (n > 1 && i == 3) {
             /* the new era does not look at it, and in the old it is none */
             ngx_str_set(&post->session, "");
+
+        } else if (n > 1 && i == 4) {
+            /* an event that nobody knows */
+            ngx_str_set(&post->last, "");
 
         } else if (n > 1) {
             /* the old era does not look at it */
@@ -224,10 +267,33 @@ ngx_cc_streamable_headers(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
 }
 
 
+/* NGX_OK, or what the content handler returns */
+
+static ngx_int_t
+ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post)
+{
+    ngx_int_t  rc;
+    ngx_str_t  refusal;
+
+    rc = ngx_cc_streamable_begin(r, post, &refusal);
+
+    if (rc != NGX_BUSY) {
+        return rc == NGX_OK ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_cc_reply_header(r, "Retry-After", "5", 1) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_cc_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE, NGX_CC_ERROR_LIMIT,
+                          &refusal);
+}
+
+
 /* NGX_OK; NGX_BUSY: a limit of sessions, "refusal" says which; NGX_ERROR */
 
 static ngx_int_t
-ngx_cc_streamable_create(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
+ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     ngx_str_t *refusal)
 {
     ngx_int_t             rc;

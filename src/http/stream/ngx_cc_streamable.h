@@ -8,7 +8,8 @@
  *
  * A client of the old era gets a session id (ngx_cc_legacy) with the answer to
  * initialize, by which any worker can cancel its calls; nothing is kept for it.
- * The end of the response stream ends its command.
+ * The end of the response stream ends its command, but one of a session may be
+ * taken up by GET.
  */
 
 #ifndef _NGX_CC_STREAMABLE_H_INCLUDED_
@@ -26,6 +27,12 @@
  * take JSON), 413, 503 with Retry-After (sessions).
  */
 ngx_int_t ngx_cc_streamable(ngx_http_request_t *r);
+
+/*
+ * The same for a GET that takes an event stream.  NGX_DECLINED: it names no
+ * event, or is of the new era, which has no such thing.
+ */
+ngx_int_t ngx_cc_streamable_resume(ngx_http_request_t *r);
 
 
 #endif /* _NGX_CC_STREAMABLE_H_INCLUDED_ */

@@ -16,6 +16,12 @@ ngx_cc_streamable_forget(ngx_cc_streamable_t *st)
         ngx_del_timer(&st->silence);
     }
 
+    if (ngx_cc_delivery_made(&st->delivery)) {
+        /* the client has left because it has everything */
+        st->session.transport.rounds++;
+    }
+
+    ngx_cc_delivery_stop(&st->delivery);
     ngx_cc_ping_stop(&st->ping);
     ngx_cc_idle_watch_stop(&st->wait);
 

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_legacy.h"
+#include "ngx_cc_mcp_resume.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable_close.h"
 #include "ngx_cc_streamable_out.h"
@@ -11,8 +12,11 @@
 #define NGX_CC_STREAMABLE_BUDGET   (256 * 1024)  /* bytes, then others */
 #define NGX_CC_STREAMABLE_SILENCE  15000         /* ms, then a comment */
 
-#define NGX_CC_STREAMABLE_BEFORE   "event: message\ndata: "
+#define NGX_CC_STREAMABLE_TYPE     "event: message\n"
+#define NGX_CC_STREAMABLE_ID       "id: "
+#define NGX_CC_STREAMABLE_DATA     "data: "
 #define NGX_CC_STREAMABLE_BEHIND   "\n\n"
+#define NGX_CC_STREAMABLE_PRIMES   "\nretry: 1000\ndata: \n\n"   /* ms */
 #define NGX_CC_STREAMABLE_COMMENT  ": still running\n\n"
 
 
@@ -27,11 +31,21 @@ static ngx_int_t ngx_cc_streamable_out_flush(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st,
     size_t *budget);
 static ngx_int_t ngx_cc_streamable_out_none(ngx_cc_streamable_t *st);
+static ngx_int_t ngx_cc_streamable_out_prime(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_header(ngx_cc_streamable_t *st,
     size_t n);
 static ngx_int_t ngx_cc_streamable_out_session(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_out_send(ngx_cc_streamable_t *st,
     u_char *p, size_t n, ngx_uint_t begins, ngx_uint_t ends);
+static u_char *ngx_cc_streamable_out_before(ngx_cc_streamable_t *st,
+    u_char *p);
+
+
+/* what stands around a message, at most, without the id itself */
+
+#define NGX_CC_STREAMABLE_AROUND                                              \
+    (sizeof(NGX_CC_STREAMABLE_TYPE NGX_CC_STREAMABLE_ID "\n"                  \
+            NGX_CC_STREAMABLE_DATA NGX_CC_STREAMABLE_BEHIND) - 1)
 
 
 /* scratch memory of this worker: nothing lives in it beyond one call */
@@ -70,6 +84,9 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
     st->silence.cancelable = 1;
 
     ngx_add_timer(&st->silence, NGX_CC_STREAMABLE_SILENCE);
+
+    st->delivery.look = ngx_cc_streamable_out_wake;
+    st->delivery.data = st;
 
     ngx_cc_session_join(&st->session, ngx_cc_streamable_out_farewell);
 
@@ -115,6 +132,9 @@ ngx_cc_streamable_out_farewell(void *data, ngx_cc_farewell_e what)
 
     if (what != NGX_CC_FAREWELL_MOVE) {
         ngx_cc_mcp.shutdown(st->session.state, what == NGX_CC_FAREWELL_LAST);
+
+    } else if (ngx_exiting) {
+        ngx_cc_mcp_resume_move(st->session.state);
     }
 
     if (what != NGX_CC_FAREWELL_ASK) {
@@ -207,6 +227,18 @@ ngx_cc_streamable_out_proceed(ngx_cc_streamable_t *st)
 
         if (rc == NGX_AGAIN) {
             return;
+        }
+
+        if (rc == NGX_OK && st->last && st->post.acked) {
+            rc = ngx_cc_delivery_await(&st->delivery, c);
+
+            if (rc == NGX_AGAIN) {
+                return;
+            }
+
+            if (rc == NGX_DECLINED) {
+                rc = NGX_DONE;
+            }
         }
 
         if (rc == NGX_OK) {
@@ -312,6 +344,10 @@ ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st, size_t *budget)
     ngx_int_t   rc;
     ngx_uint_t  more, begins;
 
+    if (st->post.prime.len && !st->unfinished) {
+        return ngx_cc_streamable_out_prime(st);
+    }
+
     n = ngx_cc_mcp.pull(st->session.state, ngx_cc_streamable_out,
                         NGX_CC_DIALECT_MAX_MESSAGE, &more);
 
@@ -336,6 +372,43 @@ ngx_cc_streamable_out_piece(ngx_cc_streamable_t *st, size_t *budget)
     return ngx_cc_streamable_out_send(st, ngx_cc_streamable_out, n,
                                       st->streaming && begins,
                                       st->streaming && !more);
+}
+
+
+/* an event without data: from now on the client can come back */
+
+static ngx_int_t
+ngx_cc_streamable_out_prime(ngx_cc_streamable_t *st)
+{
+    u_char              *p;
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = st->session.request;
+
+    if (!r->header_sent) {
+        rc = ngx_cc_streamable_out_header(st, 0);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    p = ngx_cpymem(ngx_cc_streamable_out, NGX_CC_STREAMABLE_ID,
+                   sizeof(NGX_CC_STREAMABLE_ID) - 1);
+    p = ngx_cpymem(p, st->post.prime.data, st->post.prime.len);
+    p = ngx_cpymem(p, NGX_CC_STREAMABLE_PRIMES,
+                   sizeof(NGX_CC_STREAMABLE_PRIMES) - 1);
+
+    st->post.prime.len = 0;
+
+    if (!st->streaming) {
+        st->post.answer.len = 0;
+        return NGX_OK;
+    }
+
+    return ngx_cc_streamable_out_send(st, ngx_cc_streamable_out,
+                                      p - ngx_cc_streamable_out, 0, 0);
 }
 
 
@@ -482,8 +555,7 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
 
     r = st->session.request;
     over = st->post.over;
-    size = n + sizeof(NGX_CC_STREAMABLE_BEFORE) - 1
-             + sizeof(NGX_CC_STREAMABLE_BEHIND) - 1;
+    size = n + NGX_CC_STREAMABLE_AROUND + st->post.answer.len;
 
     if (st->size < size) {
 
@@ -504,8 +576,7 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
     last = st->start;
 
     if (begins) {
-        last = ngx_cpymem(last, NGX_CC_STREAMABLE_BEFORE,
-                          sizeof(NGX_CC_STREAMABLE_BEFORE) - 1);
+        last = ngx_cc_streamable_out_before(st, last);
     }
 
     last = ngx_cpymem(last, p, n);
@@ -533,7 +604,9 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
     st->comment = 0;
 
     if (over && st->post.hold) {
+        /* whoever reads the answer finds the slot free, here too */
         st->last = 1;
+        ngx_cc_zone_free(&st->session.slot);
 
     } else if (over) {
         /* whoever reads the answer finds the slot free */
@@ -548,4 +621,24 @@ ngx_cc_streamable_out_send(ngx_cc_streamable_t *st, u_char *p, size_t n,
     }
 
     return over && !st->last ? NGX_DONE : NGX_OK;
+}
+
+
+/* only what can be had again has an id */
+
+static u_char *
+ngx_cc_streamable_out_before(ngx_cc_streamable_t *st, u_char *p)
+{
+    p = ngx_cpymem(p, NGX_CC_STREAMABLE_TYPE,
+                   sizeof(NGX_CC_STREAMABLE_TYPE) - 1);
+
+    if (st->post.answers && st->post.answer.len) {
+        p = ngx_cpymem(p, NGX_CC_STREAMABLE_ID,
+                       sizeof(NGX_CC_STREAMABLE_ID) - 1);
+        p = ngx_cpymem(p, st->post.answer.data, st->post.answer.len);
+        *p++ = '\n';
+    }
+
+    return ngx_cpymem(p, NGX_CC_STREAMABLE_DATA,
+                      sizeof(NGX_CC_STREAMABLE_DATA) - 1);
 }

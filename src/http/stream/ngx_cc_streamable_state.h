@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_delivery.h"
 #include "ngx_cc_idle_watch.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_ping.h"
@@ -35,6 +36,7 @@ typedef struct {
 
     ngx_event_t           event;         /* posted: proceed soon */
     ngx_event_t           silence;       /* timer: nothing was said */
+    ngx_cc_delivery_t     delivery;      /* of the answer, when it matters */
     ngx_cc_ping_t         ping;          /* is the client there? */
 
     unsigned              body:1;        /* the message is complete */

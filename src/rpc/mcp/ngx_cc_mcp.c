@@ -1,13 +1,9 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_dialogue.h"
 #include "ngx_cc_mcp.h"
-#include "ngx_cc_mcp_call.h"
-#include "ngx_cc_mcp_jobs.h"
-#include "ngx_cc_mcp_methods.h"
-#include "ngx_cc_mcp_session.h"
-#include "ngx_cc_mcp_tasks.h"
+#include "ngx_cc_mcp_cancel.h"
+#include "ngx_cc_mcp_resume.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_message.h"
@@ -17,19 +13,6 @@
 
 #define NGX_CC_MCP_PIECE         65536   /* most bytes pulled at once */
 #define NGX_CC_MCP_ARGUMENTS     "params.arguments."
-
-
-typedef struct {
-    ngx_cc_dialogue_t      base;         /* its commands: ngx_cc_mcp_call_t */
-    ngx_cc_mcp_meta_t      meta;         /* of the request that is served */
-    ngx_cc_mcp_methods_t   methods;      /* and the reply to it */
-    ngx_cc_mcp_call_t     *current;      /* its answer is being pulled */
-    ngx_cc_mcp_session_t   session;      /* by HTTP, of the old era */
-    ngx_cc_mcp_jobs_t      jobs;         /* calls about jobs */
-    ngx_cc_mcp_tasks_t     tasks;        /* subscriptions */
-    ngx_queue_t            sent;         /* ngx_cc_mcp_sent_t */
-    unsigned               served:1;     /* a message has been */
-} ngx_cc_mcp_t;
 
 
 static void *ngx_cc_mcp_open(ngx_cc_transport_t *transport);
@@ -50,9 +33,9 @@ static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
     ngx_cc_spec_t *spec, ngx_uint_t job);
-static ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s,
-    ngx_cc_value_t *params);
-static void ngx_cc_mcp_cancel(void *data);
+static void ngx_cc_mcp_name(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
+    const ngx_cc_legacy_call_t *name, const ngx_cc_mcp_execute_t *ex);
+static void ngx_cc_mcp_again(void *data);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
@@ -81,6 +64,8 @@ ngx_cc_mcp_open(ngx_cc_transport_t *transport)
     s->base.serve = ngx_cc_mcp_serve;
     s->base.command = ngx_cc_mcp_of;
     s->base.forget = ngx_cc_mcp_forget;
+    s->session.again = ngx_cc_mcp_again;
+    s->session.data = s;
     ngx_queue_init(&s->sent);
     ngx_cc_mcp_jobs_init(&s->jobs, transport, &s->sent);
     ngx_cc_mcp_tasks_init(&s->tasks, transport, &s->jobs);
@@ -105,11 +90,12 @@ ngx_cc_mcp_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     n = ngx_cc_mcp_next(s, p, room, more);
     post = s->base.transport->post;
 
-    if (post && s->served && ngx_cc_mcp_busy(s) == 0
+    if (post && s->served && ngx_cc_mcp_busy(s) == 0 && s->resume.ask == NULL
         && s->base.answers.pos == s->base.answers.last)
     {
         post->over = 1;
         post->hold = !ngx_queue_empty(&s->sent);
+        post->acked = s->session.known;
     }
 
     return n;
@@ -121,7 +107,8 @@ ngx_cc_mcp_busy(void *session)
 {
     ngx_cc_mcp_t  *s = session;
 
-    return s->base.ncommands + s->jobs.n + s->tasks.n;
+    return s->base.ncommands + s->jobs.n + s->tasks.n
+           + (s->session.ask != NULL);
 }
 
 
@@ -132,6 +119,8 @@ ngx_cc_mcp_close(void *session)
 
     ngx_cc_mcp_sent_close(&s->sent, s->base.transport->rounds);
 
+    ngx_cc_mcp_session_close(&s->session);
+    ngx_cc_mcp_resume_close(&s->resume);
     ngx_cc_mcp_jobs_close(&s->jobs);
     ngx_cc_mcp_tasks_close(&s->tasks);
     ngx_cc_dialogue_close(session);
@@ -199,8 +188,9 @@ ngx_cc_mcp_next(ngx_cc_mcp_t *s, u_char *p, size_t room, ngx_uint_t *more)
         n = ngx_cc_mcp_call_pull(call, p, ngx_min(room, NGX_CC_MCP_PIECE),
                                  more, &answer);
 
-        if (n && !answer && s->base.transport->post) {
-            s->base.transport->post->stream = 1;
+        if (n && s->base.transport->post) {
+            s->base.transport->post->stream |= !answer;
+            s->base.transport->post->answers = answer;
         }
 
         s->current = *more ? call : NULL;
@@ -513,6 +503,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
         return ngx_cc_mcp_call_refused(s, &ex.spec, tool->ask != NULL);
     }
 
+    ex.spec.command.keepable |= (s->session.known && !ex.background);
     ex.spec.command.owner = transport->owner;
     ex.spec.command.apart = transport->apart;
     ex.spec.command.recorder = transport->recorder;
@@ -530,14 +521,48 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     transport->commands++;
 
     if (s->session.known) {
-        call->legacy = named;
-        call->legacy.data = call;
-        call->legacy.end = ngx_cc_mcp_cancel;
-        call->session = s;
-        ngx_cc_legacy_join(&call->legacy);
+        ngx_cc_mcp_name(s, call, &named, &ex);
     }
 
     return NGX_OK;
+}
+
+
+/* others can end it, and take it up */
+
+static void
+ngx_cc_mcp_name(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
+    const ngx_cc_legacy_call_t *name, const ngx_cc_mcp_execute_t *ex)
+{
+    ngx_cc_mcp_trail_t  trail;
+
+    ngx_cc_mcp_cancel_join(s, call, name);
+
+    trail.output = call->outcome.limit;
+    trail.together = call->outcome.together;
+    trail.timeout = call->outcome.timeout;
+    trail.token = call->token;
+    trail.id = call->id;
+
+    call->reach.cmd = call->cmd;
+    call->reach.name = &call->legacy;
+    call->reach.told = ngx_cc_mcp_cancel_reached;
+    call->reach.data = call;
+
+    /* a job has an id of its own */
+
+    ngx_cc_mcp_reach_init(&call->reach,
+                          ex->background || ex->detach ? NULL : &trail,
+                          &s->session.request, call->log);
+}
+
+
+/* an older call of its id is out of the way, or is not */
+
+static void
+ngx_cc_mcp_again(void *data)
+{
+    ngx_cc_dialogue_again(data);
 }
 
 
@@ -562,88 +587,4 @@ ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec, ngx_uint_t job)
 
     return job ? ngx_cc_mcp_job_text_refused(rp, spec)
                : ngx_cc_mcp_result_refused(rp, spec);
-}
-
-
-/*
- * The command ends with its whole tree and nothing is answered.  Unknown ids
- * are ignored: the answer may have been faster.
- */
-
-static ngx_int_t
-ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
-{
-    ngx_str_t           id;
-    ngx_queue_t        *q;
-    ngx_cc_value_t     *v;
-    ngx_cc_mcp_call_t  *call;
-
-    v = ngx_cc_request_member(params, "requestId");
-
-    if (v == NULL
-        || (v->type != NGX_CC_VALUE_STRING && v->type != NGX_CC_VALUE_NUMBER))
-    {
-        return NGX_OK;
-    }
-
-    if (s->session.known) {
-        return ngx_cc_mcp_session_cancel(&s->session, s->methods.reply.pool,
-                                         v);
-    }
-
-    if (ngx_cc_message_text(v, s->methods.reply.pool, &id) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (q = ngx_queue_head(&s->base.commands);
-         q != ngx_queue_sentinel(&s->base.commands);
-         q = ngx_queue_next(q))
-    {
-        call = ngx_queue_data(q, ngx_cc_mcp_call_t, queue);
-
-        if (!call->begun && call->id.len == id.len
-            && ngx_memcmp(call->id.data, id.data, id.len) == 0)
-        {
-            call->session = s;
-            ngx_cc_mcp_cancel(call);
-            return NGX_OK;
-        }
-    }
-
-    ngx_cc_mcp_jobs_cancel(&s->jobs, &id);
-    ngx_cc_mcp_tasks_cancel(&s->tasks, &id);
-
-    return NGX_OK;
-}
-
-
-/* of one call, whoever wants it: an answer that was begun goes on */
-
-static void
-ngx_cc_mcp_cancel(void *data)
-{
-    ngx_cc_mcp_call_t  *call = data;
-
-    ngx_cc_mcp_t        *s;
-    ngx_cc_transport_t  *transport;
-
-    if (call->begun) {
-        return;
-    }
-
-    s = call->session;
-    transport = s->base.transport;
-
-    ngx_log_error(NGX_LOG_INFO, transport->log, 0,
-                  "cc_executor: call canceled execution=%*s session=%*s",
-                  (size_t) NGX_CC_HANDLE_NAME, call->cmd->id,
-                  (size_t) NGX_CC_UUID_TEXT, transport->session_id);
-
-    if (transport->post) {
-        transport->post->canceled = 1;
-    }
-
-    (void) ngx_cc_command_cancel(call->cmd);
-    ngx_cc_mcp_forget(s, &call->queue);
-    transport->wake(transport->data);
 }

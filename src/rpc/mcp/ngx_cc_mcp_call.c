@@ -1,6 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_call.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_mcp_call.h"
 #include "ngx_cc_mcp_job.h"
@@ -21,7 +22,11 @@ static void ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call,
     ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport);
 static void ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     ngx_cc_command_event_e event);
+static void ngx_cc_mcp_call_taken_up(void *data, ngx_cc_command_t *cmd,
+    ngx_cc_command_event_e event);
 static void ngx_cc_mcp_call_wake(void *data, ngx_cc_command_t *cmd);
+static ngx_uint_t ngx_cc_mcp_call_unwanted(ngx_cc_mcp_call_t *call);
+static void ngx_cc_mcp_call_lost(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_progress(void *data);
 static void ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call);
@@ -192,6 +197,56 @@ ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call, ngx_cc_mcp_execute_t *ex,
 }
 
 
+/* what is said of one that others began is what its starter would have said */
+
+ngx_cc_mcp_call_t *
+ngx_cc_mcp_call_resume(ngx_cc_mcp_trail_t *trail,
+    const ngx_cc_handle_t *handle, ngx_cc_transport_t *transport)
+{
+    ngx_cc_attach_t        attach;
+    ngx_cc_mcp_call_t     *call;
+    ngx_cc_mcp_execute_t   ex;
+
+    ngx_memzero(&ex, sizeof(ngx_cc_mcp_execute_t));
+    ex.output = trail->output;
+    ex.output_given = !trail->together;
+    ex.spec.command.timeout = trail->timeout;
+
+    call = ngx_cc_mcp_call_make(&ex, transport, &trail->id, &trail->token);
+
+    if (call == NULL) {
+        return NULL;
+    }
+
+    call->resumed = 1;
+    call->log_level = NGX_CC_MCP_LOG_OFF;
+
+    ngx_memzero(&attach, sizeof(ngx_cc_attach_t));
+    attach.handle = *handle;
+    attach.owner = transport->owner;
+    attach.flags = NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_EXCLUSIVE;
+    attach.call = 1;
+    attach.data = call;
+    attach.event = ngx_cc_mcp_call_taken_up;
+    attach.wake = ngx_cc_mcp_call_wake;
+
+    call->cmd = ngx_cc_command_keep_attach(&call->conf->command, &attach);
+
+    if (call->cmd == NULL) {
+        ngx_free(call);
+        return NULL;
+    }
+
+    call->outcome.cmd = call->cmd;
+
+    ngx_cc_mcp_progress_init(&call->progress, &call->token,
+                             ngx_cc_mcp_call_progress, call, call->log);
+    ngx_cc_stdin_init(&call->input, call->cmd, NULL, NULL, 0, call->log);
+
+    return call;
+}
+
+
 size_t
 ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
     ngx_uint_t *more, ngx_uint_t *answer)
@@ -201,12 +256,21 @@ ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
     *more = 0;
     *answer = 0;
 
+    if (!call->over && call->reach.awaited) {
+        return 0;
+    }
+
     if (!call->over) {
         return ngx_cc_mcp_progress_pull(&call->progress, p, room);
     }
 
     *answer = 1;
-    call->begun = 1;
+
+    if (!call->begun) {
+        /* whoever reads it may use its id again */
+        call->begun = 1;
+        ngx_cc_legacy_leave(&call->legacy);
+    }
 
     n = call->job ? ngx_cc_mcp_parts_pull(&call->job->parts, p, room, more)
                   : ngx_cc_mcp_result_pull(call->result, p, room, more);
@@ -221,6 +285,13 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
 {
     ngx_uint_t  i;
 
+    /* what waits for its stdin is here, and would be lost */
+
+    if (call->input.bytes == 0) {
+        ngx_cc_mcp_reach_lost(&call->reach);
+    }
+
+    ngx_cc_mcp_reach_stop(&call->reach);
     ngx_cc_legacy_leave(&call->legacy);
     ngx_cc_mcp_progress_stop(&call->progress);
     ngx_cc_mcp_detach_stop(&call->detach);
@@ -247,20 +318,23 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
 ngx_uint_t
 ngx_cc_mcp_call_goes_on(ngx_cc_mcp_call_t *call)
 {
-    return call->job != NULL;
+    return call->job != NULL || call->reach.open || call->resumed;
 }
 
 
-/* the client has its id, or never will: then it ends */
+/* the client has the answer, or never will: then a job ends */
 
 static void
 ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent)
 {
     ngx_cc_mcp_call_t  *call = data;
 
-    if (sent) {
+    if (sent && call->job) {
         ngx_cc_mcp_detach_sent(&call->detach, call->job->next);
         ngx_cc_command_keep_told(call->cmd);
+
+    } else if (sent) {
+        ngx_cc_command_delivered(call->cmd);
     }
 
     ngx_cc_mcp_call_close(call);
@@ -291,7 +365,9 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         }
 
         ngx_cc_mcp_detach_started(&call->detach);
-        break;
+        ngx_cc_mcp_call_drain(call);
+        ngx_cc_mcp_reach_event(&call->reach, event);
+        return;
 
     case NGX_CC_COMMAND_FAILED:
         ngx_cc_words_log_failed(cmd, call->session_id, call->log);
@@ -308,6 +384,12 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_EXITED:
         ngx_cc_words_log_ended(cmd, call->session_id, call->log);
         ngx_cc_stdin_end(&call->input);
+
+        if (ngx_cc_mcp_call_unwanted(call)) {
+            call->gone(call);
+            return;
+        }
+
         break;
 
     case NGX_CC_COMMAND_INPUT:
@@ -331,14 +413,85 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_mcp_detach_kept(&call->detach);
         return;
 
-    case NGX_CC_COMMAND_STATE:
-    case NGX_CC_COMMAND_DETACHED:
-    case NGX_CC_COMMAND_UNKEPT:
     case NGX_CC_COMMAND_LISTENING:
+    case NGX_CC_COMMAND_UNKEPT:
+        if (call->reach.trail) {
+            ngx_cc_mcp_reach_event(&call->reach, event);
+            return;
+        }
+
+        break;
+
+    case NGX_CC_COMMAND_DETACHED:
+        if (call->reach.open || call->resumed) {
+            ngx_cc_mcp_call_lost(call);
+            return;
+        }
+
+        break;
+
+    case NGX_CC_COMMAND_STATE:
         break;
     }
 
     ngx_cc_mcp_call_drain(call);
+}
+
+
+/* has it been canceled from elsewhere? */
+
+static ngx_uint_t
+ngx_cc_mcp_call_unwanted(ngx_cc_mcp_call_t *call)
+{
+    if (!call->legacy.joined) {
+        return 0;
+    }
+
+    if (call->reach.open || call->resumed) {
+        return call->cmd->cause == NGX_CC_CAUSE_CANCEL;
+    }
+
+    return ngx_cc_legacy_said(&call->legacy);
+}
+
+
+/* somebody else has it, or it was canceled; what is being sent stays so */
+
+static void
+ngx_cc_mcp_call_lost(ngx_cc_mcp_call_t *call)
+{
+    if (!call->ended) {
+        call->gone(call);
+    }
+}
+
+
+/* resumed: until it is found */
+
+static void
+ngx_cc_mcp_call_taken_up(void *data, ngx_cc_command_t *cmd,
+    ngx_cc_command_event_e event)
+{
+    uint64_t            now;
+    ngx_time_t         *tp;
+    ngx_cc_mcp_call_t  *call = data;
+
+    switch (event) {
+
+    case NGX_CC_COMMAND_STARTED:
+        tp = ngx_timeofday();
+        now = (uint64_t) tp->sec * 1000 + tp->msec;
+        call->progress.start -= now > cmd->start ? now - cmd->start : 0;
+        call->found(call, 1);
+        return;
+
+    case NGX_CC_COMMAND_FAILED:
+        call->found(call, 0);
+        return;
+
+    default:
+        ngx_cc_mcp_call_event(data, cmd, event);
+    }
 }
 
 
@@ -371,8 +524,14 @@ ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call)
 
     while (ngx_cc_command_peek(call->cmd, &rec) == 1) {
 
-        if (ngx_cc_capture_add(&call->capture[rec.stream], rec.data, rec.len)
-            != 0)
+        if (rec.len == 0) {
+            /* resumed: it is not held any more */
+            ngx_cc_capture_skip(&call->capture[rec.stream],
+                                rec.to - rec.offset);
+
+        } else if (ngx_cc_capture_add(&call->capture[rec.stream], rec.data,
+                                      rec.len)
+                   != 0)
         {
             ngx_log_error(NGX_LOG_ERR, call->log, 0,
                           "cc_executor: no memory for output execution=%*s "

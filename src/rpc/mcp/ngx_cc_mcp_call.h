@@ -19,6 +19,7 @@
 #include "ngx_cc_mcp_job_text.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
+#include "ngx_cc_mcp_reach.h"
 #include "ngx_cc_mcp_result.h"
 #include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_words.h"
@@ -29,6 +30,7 @@ typedef struct {
     ngx_queue_t             queue;       /* of the session */
     ngx_cc_legacy_call_t    legacy;      /* joined: of a legacy session by
                                             HTTP */
+    ngx_cc_mcp_reach_t      reach;       /* of such a one */
     void                   *session;     /* for its end() */
     ngx_cc_command_t       *cmd;
     ngx_cc_spec_conf_t     *conf;        /* of the location */
@@ -58,6 +60,15 @@ typedef struct {
     unsigned                begun:1;     /* some of it has been */
     unsigned                ended:1;     /* all of it has been */
     unsigned                no_memory:1; /* there will be no answer */
+    unsigned                resumed:1;   /* others have begun it */
+
+    /* resumed: it is there (1), or not any more (0), and may be closed; no
+       other event comes before */
+    void                  (*found)(void *data, ngx_uint_t found);
+
+    /* it is somebody else's now, or was ended: nothing will be said; it may
+       be closed */
+    void                  (*gone)(void *data);
 
     void                   *data;
     void                  (*wake)(void *data);
@@ -74,6 +85,14 @@ ngx_cc_mcp_call_t *ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
     ngx_cc_mcp_meta_t *meta, ngx_cc_answers_t *answers);
 
 /*
+ * Takes up one that others began: found() comes, with the call as data, which
+ * it has to be given.  Id of its answer, limits and token are the trail's,
+ * copied.  NULL: no memory.
+ */
+ngx_cc_mcp_call_t *ngx_cc_mcp_call_resume(ngx_cc_mcp_trail_t *trail,
+    const ngx_cc_handle_t *handle, ngx_cc_transport_t *transport);
+
+/*
  * The next piece of what it has to say: its length, or 0.  *more as in
  * ngx_cc_dialect_t; *answer is 1 when the piece belongs to the answer.
  */
@@ -81,14 +100,15 @@ size_t ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
     ngx_uint_t *more, ngx_uint_t *answer);
 
 /*
- * Is it answered by the id of a job?  Then "sent" has to be awaited before it
- * is closed, else the job ends.
+ * Is it answered by the id of a job, or can it be taken up by others?  Then
+ * "sent" has to be awaited before it is closed, else the job ends, or the
+ * answer is there for another time.
  */
 ngx_uint_t ngx_cc_mcp_call_goes_on(ngx_cc_mcp_call_t *call);
 
 /*
- * Frees it; a command that still runs is ended with its whole tree.  It is
- * not in any queue any more.
+ * Frees it; a command that still runs is ended with its whole tree, unless it
+ * can be taken up.  It is not in any queue any more.
  */
 void ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call);
 

@@ -52,6 +52,12 @@ ngx_cc_mcp_jobs_start(ngx_cc_mcp_jobs_t *jobs, ngx_cc_mcp_job_spec_t *js,
         job->legacy.data = job;
         job->legacy.end = ngx_cc_mcp_jobs_end;
         ngx_cc_legacy_join(&job->legacy);
+
+        /* it has no socket */
+
+        if (ngx_cc_legacy_poll(&job->legacy)) {
+            ngx_cc_mcp_jobs_end(job);
+        }
     }
 
     return NGX_OK;

@@ -26,7 +26,6 @@ static ngx_int_t ngx_cc_mcp_meta_extras(ngx_cc_mcp_meta_t *meta,
     ngx_cc_value_t *m);
 static ngx_uint_t ngx_cc_mcp_meta_is(ngx_str_t *s, const char *text);
 static ngx_uint_t ngx_cc_mcp_meta_equal(ngx_str_t *a, ngx_str_t *b);
-static ngx_uint_t ngx_cc_mcp_meta_new(ngx_str_t *version);
 static ngx_int_t ngx_cc_mcp_meta_refuse(ngx_cc_mcp_meta_t *meta,
     ngx_int_t code, const char *fmt, ...);
 static ngx_int_t ngx_cc_mcp_meta_unsupported(ngx_cc_mcp_meta_t *meta,
@@ -65,7 +64,7 @@ ngx_cc_mcp_meta_read(ngx_cc_mcp_meta_t *meta, ngx_cc_request_t *rq,
                                       "params._meta must be an object");
     }
 
-    named = (post && ngx_cc_mcp_meta_new(&post->version));
+    named = (post && ngx_cc_mcp_meta_later(&post->version));
 
     if (ngx_cc_mcp_meta_handshake(rq, m)) {
 
@@ -101,7 +100,7 @@ ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq, ngx_cc_mcp_post_t *post)
     v = ngx_cc_request_member(rq->root, "params");
     v = ngx_cc_request_member(v, "_meta");
 
-    return (post && ngx_cc_mcp_meta_new(&post->version))
+    return (post && ngx_cc_mcp_meta_later(&post->version))
            || ngx_cc_request_member(v, NGX_CC_MCP_META_PREFIX
                                        "protocolVersion");
 }
@@ -193,7 +192,7 @@ ngx_cc_mcp_meta_handshake(ngx_cc_request_t *rq, ngx_cc_value_t *m)
                                        "protocolVersion");
 
     return version == NULL || version->type != NGX_CC_VALUE_STRING
-           || !ngx_cc_mcp_meta_new(&version->text)
+           || !ngx_cc_mcp_meta_later(&version->text)
            || ngx_cc_mcp_meta_envelope(&claim, rq, m) != NGX_OK;
 }
 
@@ -517,10 +516,8 @@ ngx_cc_mcp_meta_equal(ngx_str_t *a, ngx_str_t *b)
 }
 
 
-/* a version of the new era, known or not: they are dates */
-
-static ngx_uint_t
-ngx_cc_mcp_meta_new(ngx_str_t *version)
+ngx_uint_t
+ngx_cc_mcp_meta_later(ngx_str_t *version)
 {
     size_t  n;
     int     rc;

@@ -62,6 +62,7 @@ struct ngx_cc_mcp_post_s {
     ngx_str_t    method;         /* Mcp-Method */
     ngx_str_t    name;           /* Mcp-Name */
     ngx_str_t    session;        /* Mcp-Session-Id; len 0: more than one */
+    ngx_str_t    last;           /* Last-Event-ID, of a GET */
 
     unsigned     plain:1;        /* the client takes nothing but the answer */
 
@@ -73,6 +74,11 @@ struct ngx_cc_mcp_post_s {
                                     20251125; 0 = none has */
     unsigned     hold:1;         /* over, and the session has to know that it
                                     has been sent, before it is closed */
+    unsigned     acked:1;        /* with hold: that its TCP has it */
+    ngx_str_t    prime;          /* id of the priming event that is due; len 0:
+                                    none is */
+    ngx_str_t    answer;         /* id of the answer's event, or len 0 */
+    unsigned     answers:1;      /* what was pulled is the answer */
     unsigned     twice:1;        /* Mcp-Method or Mcp-Name stands there more
                                     than once */
 };
@@ -116,6 +122,9 @@ ngx_int_t ngx_cc_mcp_meta_named(ngx_cc_mcp_meta_t *meta,
 
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);
+
+/* is it one of the new era, known or not?  They are dates */
+ngx_uint_t ngx_cc_mcp_meta_later(ngx_str_t *version);
 
 /* the date that a version is as a number: 20251125 */
 uint32_t ngx_cc_mcp_meta_number(ngx_str_t *version);

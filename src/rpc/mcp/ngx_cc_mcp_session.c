@@ -5,6 +5,12 @@
 #include "ngx_cc_message.h"
 
 
+static ngx_int_t ngx_cc_mcp_session_refuse(ngx_cc_mcp_reply_t *rp);
+static ngx_int_t ngx_cc_mcp_session_ask(ngx_cc_mcp_session_t *session,
+    const ngx_cc_legacy_call_t *name);
+static void ngx_cc_mcp_session_asked(void *data,
+    const ngx_cc_ask_answer_t *answer);
+static ngx_int_t ngx_cc_mcp_session_twice(ngx_cc_mcp_reply_t *rp);
 static ngx_int_t ngx_cc_mcp_session_name(ngx_cc_mcp_session_t *session,
     ngx_pool_t *pool, ngx_cc_value_t *id, ngx_cc_legacy_call_t *name);
 
@@ -24,10 +30,32 @@ ngx_cc_mcp_session_check(ngx_cc_mcp_session_t *session,
                                           &session->legacy)
                       == NGX_OK);
 
-    if (session->known) {
-        return NGX_OK;
+    return session->known ? NGX_OK : ngx_cc_mcp_session_refuse(rp);
+}
+
+
+ngx_int_t
+ngx_cc_mcp_session_need(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
+    const uint8_t *owner)
+{
+    if (rp->post->session.data == NULL) {
+        (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
+                                       "Mcp-Session-Id is missing: whose event "
+                                       "is it?");
+        return NGX_DECLINED;
     }
 
+    session->known = (ngx_cc_legacy_check(&rp->post->session, owner,
+                                          &session->legacy)
+                      == NGX_OK);
+
+    return session->known ? NGX_OK : ngx_cc_mcp_session_refuse(rp);
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_session_refuse(ngx_cc_mcp_reply_t *rp)
+{
     (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 404,
                                    "unknown session: Mcp-Session-Id is not one "
                                    "of yours here, or was ended, or is older "
@@ -50,13 +78,19 @@ ngx_cc_mcp_session_call(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
         return NGX_ERROR;
     }
 
+    if (session->twice) {
+        return ngx_cc_mcp_session_twice(rp);
+    }
+
     switch (ngx_cc_legacy_may(name)) {
 
     case NGX_CC_LEGACY_TWICE:
-        (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
-                                       "a request with this id is being served "
-                                       "in this session");
-        return NGX_DECLINED;
+        return ngx_cc_mcp_session_twice(rp);
+
+    case NGX_CC_LEGACY_OLD:
+        /* once: should it go on all the same, LISTEN will find it */
+
+        return session->asked ? NGX_OK : ngx_cc_mcp_session_ask(session, name);
 
     case NGX_CC_LEGACY_ENDED:
         rp->post->canceled = 1;
@@ -64,6 +98,57 @@ ngx_cc_mcp_session_call(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
 
     default:
         return NGX_OK;
+    }
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_session_twice(ngx_cc_mcp_reply_t *rp)
+{
+    (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 400,
+                                   NGX_CC_MCP_SESSION_TWICE);
+    return NGX_DECLINED;
+}
+
+
+/* a result that its client has not fetched is dropped; one that runs is not */
+
+static ngx_int_t
+ngx_cc_mcp_session_ask(ngx_cc_mcp_session_t *session,
+    const ngx_cc_legacy_call_t *name)
+{
+    ngx_cc_ask_spec_t  spec;
+
+    ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
+    spec.what = NGX_CC_ASK_REMOVE;
+    spec.handle = name->handle;
+    spec.owner = name->owner;
+
+    session->asked = 1;
+    session->ask = ngx_cc_ask(&spec, ngx_cc_mcp_session_asked, session);
+
+    return session->ask ? NGX_AGAIN : NGX_ERROR;
+}
+
+
+static void
+ngx_cc_mcp_session_asked(void *data, const ngx_cc_ask_answer_t *answer)
+{
+    ngx_cc_mcp_session_t  *session = data;
+
+    session->ask = NULL;
+    session->twice = (answer->result == NGX_CC_ASKED_DENIED
+                      && answer->denied == NGX_CC_DENIED_RUNNING);
+    session->again(session->data);
+}
+
+
+void
+ngx_cc_mcp_session_close(ngx_cc_mcp_session_t *session)
+{
+    if (session->ask) {
+        ngx_cc_ask_close(session->ask);
+        session->ask = NULL;
     }
 }
 
@@ -96,6 +181,7 @@ ngx_cc_mcp_session_name(ngx_cc_mcp_session_t *session, ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
+    session->request = text;
     ngx_cc_legacy_name(&session->legacy, &text, name);
 
     return NGX_OK;

@@ -10,14 +10,28 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ask.h"
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_mcp_reply.h"
 #include "ngx_cc_request.h"
 
 
+#define NGX_CC_MCP_SESSION_TWICE                                              \
+    "a request with this id is being served in this session"
+
+
 typedef struct {
     ngx_cc_legacy_t  legacy;
-    unsigned         known:1;            /* the POST names one, a good one */
+    ngx_str_t        request;            /* canonical id of a call, in the pool
+                                            of the request */
+    ngx_cc_ask_t    *ask;                /* about an older call of that id */
+    ngx_uint_t       twice;              /* it runs */
+    unsigned         known:1;            /* the request names one, a good one */
+    unsigned         asked:1;            /* about an older one */
+
+    /* NGX_AGAIN was returned, and now the message can be served again */
+    void           (*again)(void *data);
+    void            *data;
 } ngx_cc_mcp_session_t;
 
 
@@ -29,13 +43,21 @@ typedef struct {
 ngx_int_t ngx_cc_mcp_session_check(ngx_cc_mcp_session_t *session,
     ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq, const uint8_t *owner);
 
+/* the same for a request without a message, which has to name one */
+ngx_int_t ngx_cc_mcp_session_need(ngx_cc_mcp_session_t *session,
+    ngx_cc_mcp_reply_t *rp, const uint8_t *owner);
+
 /*
  * Names the call that a request with this id asks for ("name": all zero without
  * a session).  NGX_OK: it may begin; NGX_DECLINED: it has been refused, or was
- * canceled before it came; NGX_ERROR: no memory.
+ * canceled before it came; NGX_AGAIN: an older one has that id, again() comes
+ * when it is known what becomes of it; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_cc_mcp_session_call(ngx_cc_mcp_session_t *session,
     ngx_cc_mcp_reply_t *rp, ngx_cc_value_t *id, ngx_cc_legacy_call_t *name);
+
+/* what was asked is not awaited any more */
+void ngx_cc_mcp_session_close(ngx_cc_mcp_session_t *session);
 
 /* the call with this id is to end, in whichever worker; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_cc_mcp_session_cancel(ngx_cc_mcp_session_t *session,

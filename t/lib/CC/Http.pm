@@ -110,7 +110,7 @@ sub read_some {
 }
 
 # the next message of an event stream, or the JSON of the whole body; comments
-# are counted; undef at the end
+# are counted, events without data ignored; undef at the end
 sub next {
     my ($self, $timeout) = @_;
     my $r = $self->{answer};
@@ -124,6 +124,7 @@ sub next {
                     next;
                 }
                 my $data = join "\n", $event =~ /^data: (.*)$/mg;
+                next if !length $data;
                 return $json->decode($data);
             }
         }

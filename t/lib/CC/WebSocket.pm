@@ -11,6 +11,7 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::IP;
 use IO::Socket::UNIX;
+use Socket qw(SOL_SOCKET SO_RCVBUF);
 use MIME::Base64 qw(encode_base64);
 use Time::HiRes qw(time);
 
@@ -38,11 +39,13 @@ sub new {
             ($o{cert} ? (SSL_cert_file => $o{cert}, SSL_key_file => $o{key})
                 : ()));
     } else {
-        my $class = ($o{host} // '') =~ /:/ ? 'IO::Socket::IP'
+        my $class = ($o{host} // '') =~ /:/ || $o{room} ? 'IO::Socket::IP'
             : 'IO::Socket::INET';
         $sock = $class->new(
             PeerAddr => $o{host} // '127.0.0.1', PeerPort => $o{port},
             Proto => 'tcp', Timeout => $TIMEOUT,
+            ($o{room} ? (Sockopts => [[SOL_SOCKET, SO_RCVBUF,
+                pack 'i', $o{room}]]) : ()),
             ($o{local} ? (LocalAddr => $o{local}) : ()));
     }
     die "cannot connect: $! $@\n" unless $sock;
