@@ -181,6 +181,14 @@ sub output {
     is(attach($d, $id, mode => 'write', exclusive => $true)->{mode}, 'write',
         'a newer one takes over');
     is(about($c, $id, 'process.detached')->{reason}, 'taken', 'again');
+    my $x = $t->client;
+    for (['signal', signal => 'SIGTERM'], ['remove', force => $true]) {
+        my ($method, %more) = @$_;
+        my $m = $x->call($method, { execution_id => $id, %more });
+        is($m->{error}{message}, 'somebody else controls this process alone',
+            "nobody else may $method it") or diag(explain($m));
+    }
+    $x->close;
     $d->call('detach', { execution_id => $id });
     my $mode;
     ok($t->wait_until(sub {

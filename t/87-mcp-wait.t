@@ -238,7 +238,7 @@ $r = $call->('execute', command => 'wc -c', stdin => 'x' x 65536,
 is($out, "65536\n", 'so much stdin in the background');
 for my $way ([background => $true], [wait_ms => 400], [on_timeout => 'detach']) {
     $r = $call->('execute', command => 'wc -c', stdin => 'x' x 65537, @$way);
-    is_deeply([$r->{isError}, $r->{structuredContent}], [$true, undef],
+    is_deeply([$r->{isError}, $r->{structuredContent}{job_id}], [$true, undef],
         "$way->[0]: more is refused") or diag(explain($r));
     like($r->{content}[0]{text}, qr/stdin: a job gets 65536 bytes at most/,
         'with its name');

@@ -267,18 +267,25 @@ sub unknown {
     ok(gone($n), 'its tree is gone');
     is(get($s, $event), 400, 'nor later');
 
-    ($n, $command) = forever();
-    $h = begin($t, $s, 'c', $command);
-    $event = primed($h);
-    cut($h);
-    ($h, $r) = resume($t, $s, $event);
-    is($r->{status}, 200, 'taken up');
-    until_primed($h);
-    is(cancel($t, $s, 'c'), 202, 'canceled, taken up');
-    is_deeply([answer(events($h))], [], 'its stream ends without an answer');
-    $h->close;
-    ok(gone($n), 'its tree is gone');
-    is(get($s, $event), 400, 'and there is nothing left of it');
+    # several at a time: whichever workers meet
+
+    my @taken = map { my ($m, $c) = forever();
+        my $b = begin($t, $s, "c$_", $c); { n => $m, h => $b } } 1 .. 5;
+    for (@taken) {
+        $_->{event} = primed($_->{h});
+        cut($_->{h});
+        ($_->{h}, $r) = resume($t, $s, $_->{event});
+        is($r->{status}, 200, 'taken up');
+        until_primed($_->{h});
+    }
+    is(cancel($t, $s, "c$_"), 202, 'canceled, taken up') for 1 .. 5;
+    for (@taken) {
+        is_deeply([answer(events($_->{h}))], [],
+            'its stream ends without an answer');
+        $_->{h}->close;
+        ok(gone($_->{n}), 'its tree is gone');
+        is(get($s, $_->{event}), 400, 'and there is nothing left of it');
+    }
 
     # DELETE
 

@@ -89,11 +89,12 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.log = ngx_cycle->log;
 
     /*
-     * What is asked while this worker leaves is for its last words; and an
-     * answer that tells an id is waited for.
+     * A worker that leaves does so without the end of a wait, unless it is
+     * asked for meanwhile (its last words), or tells an id.  Any other answer
+     * comes at once.
      */
 
-    ask->timer.cancelable = !ngx_exiting && !spec->untold;
+    ask->timer.cancelable = !ngx_exiting && spec->wait && !spec->untold;
     ngx_add_timer(&ask->timer, spec->wait + NGX_CC_ASK_PATIENCE);
 
     ask->peer.handlers = &ngx_cc_ask_peer;
@@ -126,6 +127,7 @@ ngx_cc_ask_remove(const uint8_t name[NGX_CC_INDEX_NAME])
 
     ngx_memzero(&spec, sizeof(spec));
     spec.what = NGX_CC_ASK_REMOVE;
+    spec.named = 1;
     ngx_memcpy(spec.handle.byte, name, NGX_CC_INDEX_NAME);
 
     (void) ngx_cc_ask(&spec, NULL, NULL);
@@ -258,7 +260,7 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
     default:
         attach->head.flags = NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_LOSSY;
 
-        if (ask->done == NULL) {
+        if (spec->named) {
             attach->head.flags |= NGX_CC_ATTACH_MONITOR;
         }
 
@@ -385,9 +387,11 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
     ngx_memcpy(attached->held, msg->held, sizeof(msg->held));
     ngx_memcpy(attached->bytes, msg->bytes, sizeof(msg->bytes));
 
-    if ((ask->spec.what == NGX_CC_ASK_SIGNAL
-         || ask->spec.what == NGX_CC_ASK_CANCEL)
-        && !(msg->head.flags & (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACHED_OVER)))
+    if (!(msg->head.flags & NGX_CC_ATTACH_WRITE)
+        && (ask->spec.what == NGX_CC_ASK_REMOVE
+            || (!(msg->head.flags & NGX_CC_ATTACHED_OVER)
+                && (ask->spec.what == NGX_CC_ASK_SIGNAL
+                    || ask->spec.what == NGX_CC_ASK_CANCEL))))
     {
         /* somebody is attached exclusively */
         ngx_cc_ask_finish(ask, NGX_CC_ASKED_DENIED);
@@ -514,7 +518,7 @@ ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why)
 
     ask->answer.index = &told;
 
-    if (ask->spec.what == NGX_CC_ASK_REMOVE && ask->done) {
+    if (ask->spec.what == NGX_CC_ASK_REMOVE && !ask->spec.named) {
         ngx_cc_index_forget(told.name);
     }
 

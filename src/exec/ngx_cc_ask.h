@@ -43,7 +43,10 @@ typedef struct {
 typedef struct {
     ngx_cc_ask_e       what;
     ngx_cc_handle_t    handle;
-    ngx_uint_t         named;            /* ENTRY: only its name is known */
+    ngx_uint_t         named;            /* ENTRY, REMOVE: only its name is
+                                            known, as to one who minds the
+                                            index: he may, whoever is attached
+                                            alone */
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
 
     /* READ: "max" bytes of stream from[stream] on; negative: before the end.

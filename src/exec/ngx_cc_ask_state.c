@@ -24,10 +24,10 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
 {
     ask->answer.result = result;
 
-    /* of what makes room (nobody asks) it stays known how it ended */
+    /* of what makes room it stays known how it ended */
 
     if (result == NGX_CC_ASKED_OK && ask->spec.what == NGX_CC_ASK_REMOVE
-        && ask->done
+        && !ask->spec.named
         && (ask->answer.attached.flags & NGX_CC_ATTACHED_OVER))
     {
         ngx_cc_index_forget(ask->spec.handle.byte);

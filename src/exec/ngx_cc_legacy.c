@@ -9,13 +9,17 @@
 #include "ngx_cc_zone.h"
 
 
-#define NGX_CC_LEGACY_TRIES  10
+#define NGX_CC_LEGACY_AGAIN    20        /* ms, when a socket is not there yet,
+                                            or its helper has much to do */
+#define NGX_CC_LEGACY_TRIES    100
+#define NGX_CC_LEGACY_CANCELS  1024      /* at a time */
 
 
 /* a call that is to be canceled by its socket */
 
 typedef struct {
-    ngx_cc_handle_t          handle;
+    ngx_event_t              again;
+    uint8_t                  name[NGX_CC_INDEX_NAME];
     uint8_t                  owner[NGX_CC_OWNER_SIZE];
     ngx_uint_t               tries;      /* that are left */
 } ngx_cc_legacy_cancel_t;
@@ -28,10 +32,12 @@ static uint64_t ngx_cc_legacy_real(void);
 static void ngx_cc_legacy_tell(ngx_cc_notice_e what, uint64_t name);
 static void ngx_cc_legacy_obey(const ngx_cc_notice_t *notice);
 static void ngx_cc_legacy_tick(ngx_event_t *ev);
-static void ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME]);
-static void ngx_cc_legacy_ask(ngx_cc_legacy_cancel_t *cancel);
+static void ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t *owner);
+static void ngx_cc_legacy_ask(ngx_event_t *ev);
 static void ngx_cc_legacy_canceled(void *data,
     const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_legacy_again(ngx_cc_legacy_cancel_t *cancel);
 static ngx_uint_t ngx_cc_legacy_noticed(ngx_cc_notice_e what, uint64_t name);
 
 
@@ -39,6 +45,7 @@ static ngx_uint_t ngx_cc_legacy_noticed(ngx_cc_notice_e what, uint64_t name);
 
 static ngx_queue_t              ngx_cc_legacy_calls;
 static ngx_uint_t               ngx_cc_legacy_polled;
+static ngx_uint_t               ngx_cc_legacy_cancels;
 static ngx_event_t              ngx_cc_legacy_timer;
 static ngx_connection_t         ngx_cc_legacy_dummy;     /* for debug logs */
 static ngx_cc_notices_reader_t  ngx_cc_legacy_reader;
@@ -121,25 +128,9 @@ ngx_cc_legacy_end(ngx_cc_legacy_t *legacy)
     while (ngx_cc_index_next_call(&walk, legacy->owner, &told) == NGX_OK) {
 
         if (ngx_memcmp(told.name, any.byte, NGX_CC_SESSION_ID_PREFIX) == 0) {
-            ngx_cc_legacy_remove(told.name);
+            ngx_cc_legacy_remove(told.name, legacy->owner);
         }
     }
-}
-
-
-/* nobody has its secret here: as one who minds the index */
-
-static void
-ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME])
-{
-    ngx_cc_ask_spec_t  spec;
-
-    ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
-    spec.what = NGX_CC_ASK_REMOVE;
-    spec.force = 1;
-    ngx_memcpy(spec.handle.byte, name, NGX_CC_INDEX_NAME);
-
-    (void) ngx_cc_ask(&spec, NULL, NULL);
 }
 
 
@@ -266,12 +257,29 @@ ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call)
 void
 ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call)
 {
-    ngx_cc_legacy_cancel_t  *cancel;
-
     /* before its socket is looked for: it may be opened at this moment */
 
     ngx_cc_legacy_tell(NGX_CC_NOTICE_CANCEL,
                        ngx_cc_legacy_number(&call->handle));
+
+    ngx_cc_legacy_remove(call->handle.byte, call->owner);
+}
+
+
+/*
+ * By its socket, whoever runs it or has taken it up alone.  Without its secret:
+ * that this is the session's client has been proved already.
+ */
+
+static void
+ngx_cc_legacy_remove(const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t *owner)
+{
+    ngx_cc_legacy_cancel_t  *cancel;
+
+    if (ngx_cc_legacy_cancels == NGX_CC_LEGACY_CANCELS) {
+        return;
+    }
 
     cancel = ngx_calloc(sizeof(ngx_cc_legacy_cancel_t), ngx_cycle->log);
 
@@ -279,45 +287,67 @@ ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call)
         return;
     }
 
-    cancel->handle = call->handle;
-    cancel->tries = NGX_CC_LEGACY_TRIES;
-    ngx_memcpy(cancel->owner, call->owner, NGX_CC_OWNER_SIZE);
+    ngx_cc_legacy_cancels++;
 
-    ngx_cc_legacy_ask(cancel);
+    cancel->again.handler = ngx_cc_legacy_ask;
+    cancel->again.data = cancel;
+    cancel->again.log = ngx_cycle->log;
+    cancel->again.cancelable = 1;
+
+    cancel->tries = NGX_CC_LEGACY_TRIES;
+    ngx_memcpy(cancel->name, name, NGX_CC_INDEX_NAME);
+    ngx_memcpy(cancel->owner, owner, NGX_CC_OWNER_SIZE);
+
+    ngx_cc_legacy_ask(&cancel->again);
 }
 
 
 static void
-ngx_cc_legacy_ask(ngx_cc_legacy_cancel_t *cancel)
+ngx_cc_legacy_ask(ngx_event_t *ev)
 {
+    ngx_cc_legacy_cancel_t  *cancel = ev->data;
+
     ngx_cc_ask_spec_t  spec;
 
     ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
     spec.what = NGX_CC_ASK_REMOVE;
     spec.force = 1;
-    spec.handle = cancel->handle;
+    spec.named = 1;
+    ngx_memcpy(spec.handle.byte, cancel->name, NGX_CC_INDEX_NAME);
     spec.owner = cancel->owner;
 
-    cancel->tries--;
-
     if (ngx_cc_ask(&spec, ngx_cc_legacy_canceled, cancel) == NULL) {
-        ngx_free(cancel);
+        ngx_cc_legacy_again(cancel);
     }
 }
 
 
-/* whoever runs it has been told, or is too busy to let anybody in */
+/* whoever runs it has been told, or could not be asked */
 
 static void
 ngx_cc_legacy_canceled(void *data, const ngx_cc_ask_answer_t *answer)
 {
     ngx_cc_legacy_cancel_t  *cancel = data;
 
-    if (answer->result == NGX_CC_ASKED_BUSY && cancel->tries) {
-        ngx_cc_legacy_ask(cancel);
+    if (answer->result == NGX_CC_ASKED_BUSY) {
+        ngx_cc_legacy_again(cancel);
         return;
     }
 
+    ngx_cc_legacy_cancels--;
+    ngx_free(cancel);
+}
+
+
+static void
+ngx_cc_legacy_again(ngx_cc_legacy_cancel_t *cancel)
+{
+    if (--cancel->tries) {
+        ngx_add_timer(&cancel->again, NGX_CC_LEGACY_AGAIN);
+        return;
+    }
+
+    ngx_cc_legacy_cancels--;
     ngx_free(cancel);
 }
 

@@ -137,8 +137,8 @@ ngx_cc_mcp_session_asked(void *data, const ngx_cc_ask_answer_t *answer)
     ngx_cc_mcp_session_t  *session = data;
 
     session->ask = NULL;
-    session->twice = (answer->result == NGX_CC_ASKED_DENIED
-                      && answer->denied == NGX_CC_DENIED_RUNNING);
+    /* it runs, or its client is being told the result */
+    session->twice = (answer->result == NGX_CC_ASKED_DENIED);
     session->again(session->data);
 }
 

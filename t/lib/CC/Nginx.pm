@@ -497,8 +497,12 @@ sub finish {
         map { m{([^/]+)$} } glob "$self->{dir}/reports/*"), '',
         'no report of a sanitizer') if $ENV{CC_SANITIZE};
 
-    my @open = grep { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $_) } values %{ $self->{port} // {} };
+    # a process that ends loses its command line before its sockets
+
+    my @open;
+    $self->wait_until(sub { !(@open = grep { IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $_) }
+        values %{ $self->{port} // {} }) }, 5);
     is("@open", '', 'no port left open');
     return;
 }
