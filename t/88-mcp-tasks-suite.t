@@ -1,6 +1,6 @@
 # The tasks-* scenarios of the conformance suite, through a proxy that gives the
 # tools which they call (t/clients/mcp/tasks-proxy.mjs).  Which do not apply, and
-# why, is in docs/testing.md.
+# why, is in docs/mcp.md.
 #
 # tags: coverage
 
@@ -29,13 +29,24 @@ chomp $port;
 
 my %foreign = map { $_ => 1 } qw(sep-2663-tasks-get-status-failed);
 
-for my $scenario (qw(tasks-lifecycle tasks-capability-negotiation
-    tasks-wire-fields tasks-request-state-removal tasks-request-headers
-    tasks-dispatch-and-envelope))
-{
-    my $out = qx($NODE $FROM/node_modules/.bin/conformance server --url http://127.0.0.1:$port/mcp --scenario $scenario --verbose 2>&1);
+# all at once
+
+my @runs = map {
+    open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', $NODE,
+        "$FROM/node_modules/.bin/conformance", 'server', '--url',
+        "http://127.0.0.1:$port/mcp", '--scenario', $_, '--verbose'
+        or die "conformance: $!";
+    [$_, $out];
+} qw(tasks-lifecycle tasks-capability-negotiation tasks-wire-fields
+    tasks-request-state-removal tasks-request-headers
+    tasks-dispatch-and-envelope);
+
+for (@runs) {
+    my ($scenario, $from) = @$_;
+    my $out = do { local $/; readline $from };
     my %status = $out =~ /"id": "([^"]+)".*?"status": "(\w+)"/gs;
-    my @failed = grep { $status{$_} eq 'FAILURE' && !$foreign{$_} } sort keys %status;
+    my @failed = grep { $status{$_} eq 'FAILURE' && !$foreign{$_} }
+        sort keys %status;
     is("@failed", '', "$scenario: nothing has failed") or diag($out);
     cmp_ok(scalar(grep { $_ eq 'SUCCESS' } values %status), '>=', 2,
         "$scenario: checks have passed") or diag($out);
