@@ -134,6 +134,7 @@ http {
     server {
         listen 127.0.0.1:%%PORT%% backlog=511;
         location /direct { cc_executor on; $limits }
+        location /keeping { cc_executor on; cc_executor_keep on; $limits }
         location /shell { cc_executor on; cc_executor_shell /bin/sh; $limits }
         location /terminal { cc_executor on; cc_executor_tty on; $limits }
         location /open { cc_executor on; cc_executor_fence off; $limits }

@@ -7,9 +7,12 @@ package Kept;
 use strict;
 use warnings;
 
+use IO::Select;
 use List::Util qw(sum0);
+use POSIX ();
 use Time::HiRes qw(time);
 use CC::Client;
+use CC::Mcp;
 use CC::Nginx;
 
 my $N = 1000;                            # kept commands, half of them finished
@@ -30,6 +33,7 @@ http {
     server {
         listen 127.0.0.1:%%PORT%%;
         location /ws/mcp { cc_executor on; cc_executor_allow any;
+            cc_executor_shell /bin/sh;
             cc_executor_keep on; cc_executor_max_kept 4000;
             cc_executor_max_kept_per_owner 4000; cc_executor_max_commands 512;
             cc_executor_max_commands_per_session 512; }
@@ -127,42 +131,76 @@ EOC
 }
 
 # n waits at rest: what they cost while nothing happens, and how long it takes
-# until all have been answered once their commands write
+# until all have been answered once their commands write; by "wait", and by
+# job_read of MCP over WebSockets
 sub waits {
     my ($bench, $nginx, $n, $r) = @_;
-    my $c = $nginx->client;
+    my $native = $nginx->client;
+    my $mcp = CC::Mcp->new(port => $nginx->port);
+    waits_of($bench, $nginx, $n, $r, {
+        name => 'waits',
+        start => sub { start($native, 'sh', '-c', $_[0]) },
+        client => sub { $nginx->client },
+        ask => sub { $_[0]->send('wait', { execution_id => $_[1],
+            until => 'exit', patterns => ['now'], timeout_ms => 100000 }) },
+        answer => qr/"reason":/,
+    });
+    waits_of($bench, $nginx, $n, $r, {
+        name => 'reads',
+        start => sub {
+            my $a = $mcp->call('tools/call', CC::Mcp::execute_params(
+                { command => $_[0], background => \1 }));
+            return $a->{result}{structuredContent}{job_id};
+        },
+        client => sub { CC::Mcp->new(port => $nginx->port) },
+        ask => sub { $_[0]->send('tools/call', { name => 'job_read',
+            arguments => { job_id => $_[1], until => 'exit',
+                pattern => 'now', wait_ms => 100000 } }) },
+        answer => qr/"structuredContent":/,
+    });
+    return;
+}
+
+sub waits_of {
+    my ($bench, $nginx, $n, $r, $kind) = @_;
+    my $name = $kind->{name};
     my $commands = int(($n + 49) / 50);
-    my $go = $nginx->dir . '/go';
-    my @ids = map { start($c, 'sh', '-c',
-        "until [ -e $go ]; do sleep 0.05; done; echo now; exec sleep 3600")
-    } 1 .. $commands;
+
+    # what is opened to write, and closed, wakes all who read it
+    my $go = $nginx->dir . "/go_$name";
+    POSIX::mkfifo($go, 0644) or die "$go: $!";
+    my @ids = map { $kind->{start}->("read x < $go; echo now; exec sleep 3600") }
+        1 .. $commands;
 
     my $rest = at_rest($bench, $nginx);
     my $before = memory_of($nginx->workers);
-    my @clients = map { $nginx->client } 1 .. $commands;
+    my @clients = map { $kind->{client}->() } 1 .. $commands;
     for my $i (1 .. $n) {
-        $clients[$i % $commands]->send('wait', { execution_id =>
-            $ids[$i % $commands], until => 'exit', patterns => ['now'],
-            timeout_ms => 100000 });
+        $kind->{ask}->($clients[$i % $commands], $ids[$i % $commands]);
     }
-    # an answer behind them: they have been sent
-    $_->call('list', { scope => 'session' }) for @clients;
-    $r->{waits_memory} = (memory_of($nginx->workers) - $before) / $n;
+    # they have come
+    select undef, undef, undef, 2;
+    $r->{"${name}_memory"} = (memory_of($nginx->workers) - $before) / $n;
+    $r->{"${name}_cpu"} = at_rest($bench, $nginx) - $rest;
 
-    $r->{waits_cpu} = at_rest($bench, $nginx) - $rest;
-
-    open my $f, '>', $go or die $!;
+    open my $f, '>', $go or die "$go: $!";
+    my $t0 = time;
     close $f;
-    my $t0;
-    for my $client (@clients) {
-        for (1 .. int($n / $commands)) {
-            $client->wait_for(sub { exists $_[0]{result}{reason} }, 30)
-                or die 'a wait was not answered';
-            $t0 //= time;
+    my $sockets = IO::Select->new(map { $_->{ws}{sock} } @clients);
+    my (%text, $answers);
+    while ($answers < $n) {
+        my @ready = $sockets->can_read(30) or die "$name: not all were answered";
+        for my $socket (@ready) {
+            sysread $socket, $text{$socket}, 1 << 20, length $text{$socket} // 0
+                or die "$name: a connection has ended";
+            my $seen = 0;
+            $seen++ while $text{$socket} =~ /$kind->{answer}/g;
+            $answers += $seen - ($text{"$socket seen"} // 0);
+            $text{"$socket seen"} = $seen;
         }
     }
-    $r->{waits_woken} = (time - $t0) * 1e3;
-    $r->{waits} = $n;
+    $r->{"${name}_woken"} = (time - $t0) * 1e3;
+    $r->{$name} = $n;
     return;
 }
 

@@ -21,6 +21,7 @@
  *   -a  an answer ends with "d": its frames are not looked at
  *   -m  the WebSocket's subprotocol is mcp
  *   -h  no WebSocket: each request is a POST on the same connection; like -a
+ *   -H  a header of it
  *   -f  real-time priority, so that others do not make our own reading late
  *
  * One thread, one epoll; requests are made before the clock starts.
@@ -78,7 +79,7 @@ static int load_output(load_conn_t *c, uint8_t *p, size_t n);
 static void load_fail(const char *what);
 
 
-static const char    *load_mode, *load_path = "/ws/mcp", *load_text,
+static const char    *load_mode, *load_path = "/ws/mcp", *load_text, *load_header,
                      *load_done;
 static int            load_port, load_n = 1, load_flight = 1, load_raw,
                       load_any, load_mcp, load_post, load_fifo, load_plain,
@@ -171,7 +172,7 @@ load_options(int argc, char **argv)
     load_port = atoi(argv[2]);
     optind = 3;
 
-    while ((ch = getopt(argc, argv, "c:k:t:p:s:d:ramhfbnxe")) != -1) {
+    while ((ch = getopt(argc, argv, "c:k:t:p:s:d:H:ramhfbnxe")) != -1) {
         switch (ch) {
         case 'c': load_n = atoi(optarg); break;
         case 'k': load_flight = atoi(optarg); break;
@@ -179,6 +180,7 @@ load_options(int argc, char **argv)
         case 'p': load_path = optarg; break;
         case 's': load_text = optarg; break;
         case 'd': load_done = optarg; break;
+        case 'H': load_header = optarg; break;
         case 'r': load_raw = 1; break;
         case 'a': load_any = 1; break;
         case 'm': load_mcp = 1; break;
@@ -248,8 +250,9 @@ load_prepare(void)
                            "Host: 127.0.0.1:%d\r\n"
                            "Content-Type: application/json\r\n"
                            "Accept: application/json, text/event-stream\r\n"
-                           "Content-Length: %zu\r\n\r\n%s",
-                    load_path, load_port, strlen(load_text), load_text)
+                           "%s%sContent-Length: %zu\r\n\r\n%s",
+                    load_path, load_port, load_header ? load_header : "",
+                    load_header ? "\r\n" : "", strlen(load_text), load_text)
            != -1)
     {
         load_text = post;
