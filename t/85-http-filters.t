@@ -58,7 +58,8 @@ for my $i (0 .. $#row) {
 my $stuck = "$any send_timeout 500ms; ";
 
 my $t = CC::Nginx->new(
-    http => 'limit_req_zone $server_name zone=slow:1m rate=20r/s;
+    http => 'cc_executor_start_timeout 120s;
+        limit_req_zone $server_name zone=slow:1m rate=20r/s;
         charset_map koi8-r utf-8 { 80 E282AC; }',
     server => "listen 127.0.0.1:%%PORT_2%% http2;
         listen 127.0.0.1:%%PORT_3%% sndbuf=2k; $locations
@@ -132,16 +133,18 @@ for (@http) {
     my ($i, $progress, $n, $h) = @$_;
     my ($name, $conf, $before, $after) = @{ $row[$i] };
     $name .= $progress ? ', stream' : ", JSON of $n lines";
-    my $r = $h->read_head // { data => '', head => '' };
-    my ($some, $deadline) = (1, time + 30);
-    $some = $h->read_some(10) while $some && time < $deadline;
+    my $r = $h->read_head(90) // { data => '', head => '' };
+    my ($some, $deadline) = (1, time + 90);
+    $some = $h->read_some(30) while $some && time < $deadline;
     ok($r->{ended} && !$r->{cut}, "$name: it ends");
     my $data = $r->{data};
     my $gzip = $r->{head} =~ /^Content-Encoding: gzip/mi ? 1 : 0;
     is($gzip, $conf =~ /gzip on/ ? 1 : 0, "$name: gzip or not");
     $data = Compress::Zlib::memGunzip($data) // '' if $gzip;
-    my @message = messages($data, $progress, $before // '', $after // '');
-    whole($n, $name, @message);
+    # a long silence makes a stream of any answer
+    my @message = messages($data, $progress || ($r->{type} // '') eq
+        'text/event-stream', $before // '', $after // '');
+    whole($n, $name, @message) or diag($r->{head} . substr $data, 0, 500);
     cmp_ok(scalar @message, '>', 1, "$name: with progress") if $progress;
     $h->close;
 }
@@ -150,7 +153,7 @@ for (@http2) {
     my ($i, $window, $h) = @$_;
     my ($name, undef, $before, $after) = @{ $row[$i] };
     $name .= ", HTTP/2, window of $window";
-    ok($h->read(30, 1), "$name: it ends");
+    ok($h->read(90, 1), "$name: it ends");
     whole($small, $name, messages($h->{data}, 1, $before // '',
         $after // ''));
     $h->close;
@@ -162,8 +165,8 @@ my $want = lines($large);
 for (@ws) {
     my ($i, $c) = @$_;
     my $got = '';
-    $c->next;
-    while (my $m = $c->next(20)) {
+    $c->next(90);
+    while (my $m = $c->next(90)) {
         $got .= $m->{params}{data}
             if ($m->{method} // '') eq 'process.output';
         last if ($m->{method} // '') eq 'process.completed';
@@ -173,7 +176,7 @@ for (@ws) {
 }
 
 ok($t->wait_until(sub { my $j = json($t);
-    !$j->{active_sessions} && !$j->{active_commands} }, 5), 'nothing is left');
+    !$j->{active_sessions} && !$j->{active_commands} }, 30), 'nothing is left');
 
 # A client that takes nothing: for a while it is waited for, then its request
 # ends, and with it the command.  What happens meanwhile does not prolong that.
@@ -205,11 +208,11 @@ for my $path (qw(/stuck /stuck_slow /stuck_gzip)) {
 
 ok($t->wait_until(sub { json($t)->{active_sessions} }, 10), 'stuck clients');
 ok($t->wait_until(sub { my $j = json($t);
-    !$j->{active_sessions} && !$j->{active_commands} }, 20),
+    !$j->{active_sessions} && !$j->{active_commands} }, 90),
     'every session and command ends') or diag explain json($t);
 is(scalar(() = $t->log =~ /reads nothing|client timed out/g), scalar @stuck,
     'by send_timeout');
-ok($t->wait_until(sub { !grep { m{/sh |seq|sleep} } $t->processes }, 5),
+ok($t->wait_until(sub { !grep { m{/sh |seq|sleep} } $t->processes }, 30),
     'and the processes');
 $_->close for @stuck;
 
