@@ -7,44 +7,24 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha1);
 use File::Temp qw(tempdir);
-use IO::Select;
-use IO::Socket::INET;
 use JSON::PP ();
-use MIME::Base64 qw(encode_base64);
-use POSIX ();
+use MIME::Base64 ();
 use Test::More;
+use CC::FakeServer;
 use CC::Run;
 
 my $dir = tempdir('cc_test_XXXXXX', DIR => '/var/tmp', CLEANUP => 1);
-my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16)
-    or die $!;
-my $url = 'ws://127.0.0.1:' . $server->sockport . '/';
+my $server = CC::FakeServer->new(dir => $dir);
+my $url = $server->url;
 delete @ENV{qw(CC_URL CC_TOKEN)};
-my %rest;                                # read, not asked for yet
-my $guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+my $r;
 
 # Runs cc-run against a server that does this to each connection.
 sub meet {
     my ($do, @words) = @_;
-    my $pid = fork // die $!;
-    if ($pid == 0) {
-        $SIG{PIPE} = 'IGNORE';
-        my $n = 0;
-        while (my $s = $server->accept) {
-            $s->autoflush(1);
-            %rest = ();
-            eval { $do->($s, $n++) };
-            close $s;
-        }
-        POSIX::_exit(0);
-    }
     @words = ('-n', $url, '--', 'true') if !@words;
-    my $r = CC::Run->run(\@words, dir => $dir);
-    kill 'KILL', $pid;
-    waitpid $pid, 0;
-    return $r;
+    return $server->meet($do, \@words);
 }
 
 # it fails, and says so, without a byte for the terminal to obey
@@ -58,67 +38,6 @@ sub fails {
     return;
 }
 
-sub head {
-    my ($s) = @_;
-    my $head = '';
-    until ($head =~ /\r\n\r\n/) {
-        sysread $s, $head, 4096, length $head or die;
-    }
-    return $head;
-}
-
-sub accept_line {
-    my ($head) = @_;
-    my ($key) = $head =~ /^Sec-WebSocket-Key: (\S+)/mi or die;
-    return 'Sec-WebSocket-Accept: ' . encode_base64(sha1("$key$guid"), '');
-}
-
-my $hundred = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-    . "Connection: Upgrade\r\n";
-
-sub handshake {
-    my ($s) = @_;
-    print $s $hundred, accept_line(head($s)), "\r\n\r\n";
-    return;
-}
-
-sub frame {
-    my ($first, $payload) = @_;
-    my $n = length $payload;
-    return pack('C', $first) . ($n < 126 ? pack('C', $n)
-        : $n < 65536 ? pack('Cn', 126, $n) : pack('CQ>', 127, $n)) . $payload;
-}
-
-sub text { my ($t) = @_; return frame(0x81, $t) }
-
-# waits for one message of the client, and returns it
-sub request {
-    my ($s) = @_;
-    my $in = \($rest{ fileno $s } //= '');
-    my $need = sub { until (length $$in >= $_[0]) {
-        sysread $s, $$in, 65536, length $$in or die } };
-    $need->(2);
-    my ($n, $at) = (ord(substr $$in, 1, 1) & 127, 2);
-    if ($n == 126) {
-        $need->(4);
-        ($n, $at) = (unpack('n', substr $$in, 2, 2), 4);
-    }
-    $need->($at + 4 + $n);
-    my $mask = substr $$in, $at, 4;
-    my $text = substr($$in, $at + 4, $n) ^ substr $mask x ($n / 4 + 1), 0, $n;
-    substr $$in, 0, $at + 4 + $n, '';
-    return $text;
-}
-
-# until the other side has closed; so what was sent surely arrives
-sub drain {
-    my ($s) = @_;
-    shutdown $s, 1;
-    my $in;
-    while (IO::Select->new($s)->can_read(20)) { sysread $s, $in, 65536 or last }
-    return;
-}
-
 my $id = 'a1' x 24;
 my $connected = '{"jsonrpc":"2.0","method":"connected","params":{"session_id":"x"}}';
 my $started = qq({"id":1,"result":{"status":"started","execution_id":"$id"}});
@@ -127,25 +46,52 @@ my $done = qq({"method":"process.completed","params":{"execution_id":"$id",)
 
 # the handshake
 
-for ([ 'nothing', '' ], [ 'half a line', 'HTTP/1.1 10' ],
-    [ 'garbage', "\0\xff" x 500 ], [ 'no end', 'x' x 40_000 ],
-    [ 'no HTTP', "SSH-2.0-x\r\n\r\n" ], [ 'HTTP/1.0', "HTTP/1.0 101 x\r\n\r\n" ],
-    [ 'a NUL', "HTTP/1.1 101 x\r\nUpgrade: web\0socket\r\n\r\n" ],
-    [ 'no Accept', "$hundred\r\n" ],
-    [ 'a wrong Accept', "${hundred}Sec-WebSocket-Accept: eA==\r\n\r\n" ],
-    [ 'a status with letters', "HTTP/1.1 abc x\r\n\r\n" ])
+my $hundred = "HTTP/1.1 101 Switching Protocols\r\n";
+my $upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+my ($mute, $other) = (qr/no answer from a WebSocket server/,
+    qr/no WebSocket server/);
+my $wrong = qr/the server's handshake is wrong/;
+
+for ([ 'nothing', '', $mute ], [ 'half a line', 'HTTP/1.1 10', $mute ],
+    [ 'garbage', "\0\xff" x 500, $mute ], [ 'no end', 'x' x 40_000, $mute ],
+    [ 'no HTTP', "SSH-2.0-x\r\n\r\n", $other ],
+    [ 'HTTP/1.0', "HTTP/1.0 101 x\r\n\r\n", $wrong ],
+    [ 'a NUL', "${hundred}Upgrade: web\0socket\r\n\r\n", $other ],
+    [ 'no Accept', "$hundred$upgrade\r\n", $wrong ],
+    [ 'a wrong Accept', "$hundred${upgrade}Sec-WebSocket-Accept: eA==\r\n\r\n",
+        $wrong ],
+    [ 'a status with letters', "HTTP/1.1 abc x\r\n\r\n", $other ])
 {
-    my ($name, $text) = @$_;
+    my ($name, $text, $why) = @$_;
     fails("handshake: $name", sub { head($_[0]); print { $_[0] } $text;
-        drain($_[0]) });
+        drain($_[0]) }, $why);
 }
-for my $line ('Sec-WebSocket-Extensions: permessage-deflate',
-    'Sec-WebSocket-Protocol: other')
-{
-    fails("handshake: $line", sub { my ($s) = @_;
-        print $s $hundred, accept_line(head($s)), "\r\n$line\r\n\r\n";
-        drain($s) });
+
+# headers come in any order, and each of them counts, wherever it stands
+
+sub answer { my ($s, @lines) = @_; my $accept = accept_line(head($s));
+    print $s $hundred, map({ s/^ACCEPT$/$accept/r . "\r\n" } @lines), "\r\n";
+    return }
+
+my @good = ('Connection: Upgrade', 'ACCEPT', "Sec-WebSocket-Protocol: \t"
+    . "cc-executor \t", 'UPGRADE:WebSocket', 'Zero:');
+for my $n (0 .. $#good) {
+    my @lines = @good[$n .. $#good, 0 .. $n - 1];
+    $r = meet(sub { my ($s) = @_; answer($s, @lines); request($s);
+        print $s text($started), text($done); drain($s) });
+    is_deeply($r, { rc => 7, out => '', err => '' },
+        "handshake: '$lines[0]' comes first");
+    for my $line ('Sec-WebSocket-Extensions: permessage-deflate',
+        'Sec-WebSocket-Protocol: other')
+    {
+        my @bad = map { $line =~ /Protocol/ && /Protocol/ ? $line : $_ } @lines;
+        push @bad, $line if $line =~ /Ext/;
+        fails("handshake: '$lines[0]' comes first, $line", sub {
+            answer($_[0], @bad); drain($_[0]) }, $wrong);
+    }
 }
+fails("handshake: $_", sub { answer($_[0], (map { s/WebSocket$/h2c/r }
+    @good)); drain($_[0]) }, $wrong) for 'another protocol than WebSocket';
 fails("handshake: $_->[0]", sub { my ($s) = @_; head($s);
         print $s "HTTP/1.1 $_->[0] x\r\nContent-Type: text/plain\r\n\r\n",
             "\e[31mwhy \x07not\nmore"; drain($s) },
@@ -194,7 +140,7 @@ for ([ 'no JSON', 'hello' ], [ 'nothing', '' ], [ 'half', '{"id":1,' ],
     fails("message: $name", sub { my ($s) = @_; handshake($s); request($s);
         print $s text($message); drain($s) });
 }
-my $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+$r = meet(sub { my ($s) = @_; handshake($s); request($s);
     print $s text(qq({"id":1,"error":{"code":-32002,"message":"\\u001b[2J no\\u009b"}}));
     drain($s) });
 is_deeply($r, { rc => 126, out => '', err => "cc-run: ?[2J no?\n" },
@@ -239,46 +185,34 @@ for (['"abc"', 0], ['1e99', 1], ['-99999', 1], ['256', 1], ['{}', 125],
 open my $f, '>', "$dir/in" or die $!;
 print $f 'x' x 10_000;
 close $f;
-$r = do {
-    my $pid = fork // die $!;
-    if ($pid == 0) {
-        my $s = $server->accept;
-        eval {
-            handshake($s);
-            request($s);
-            print $s text($started);
-            my ($got, $n, $refused) = (0, 0, 0);
-            while (my $request = request($s)) {
-                my $m = JSON::PP->new->decode($request);
-                my $p = $m->{params};
-                my $size = length MIME::Base64::decode_base64(
-                    $p->{data_base64} // '');
-                $refused = 0 if ($p->{offset} // -1) == $got;
-                if ($refused || $size > 3000 || $n++ == 1) {
-                    $refused = 1;
-                    print $s text(qq({"id":$m->{id},"error":{"code":-32001,)
-                        . qq("message":"full","data":{"offset":$got}}}));
-                    next;
-                }
-                $got += $size;
-                print $s text(qq({"id":$m->{id},"result":{"accepted":$size,)
-                    . qq("offset":$got}}));
-                if ($p->{eof}) {
-                    print $s text($done =~ s/:7/:@{[$got == 10_000 ? 9 : 8]}/r);
-                    last;
-                }
-            }
-            drain($s);
-        };
-        POSIX::_exit(0);
+$r = $server->meet(sub {
+    my ($s) = @_;
+    handshake($s);
+    request($s);
+    print $s text($started);
+    my ($got, $n, $refused) = (0, 0, 0);
+    while (my $request = request($s)) {
+        my $m = JSON::PP->new->decode($request);
+        my $p = $m->{params};
+        my $size = length MIME::Base64::decode_base64($p->{data_base64} // '');
+        $refused = 0 if ($p->{offset} // -1) == $got;
+        if ($refused || $size > 3000 || $n++ == 1) {
+            $refused = 1;
+            print $s text(qq({"id":$m->{id},"error":{"code":-32001,)
+                . qq("message":"full","data":{"offset":$got}}}));
+            next;
+        }
+        $got += $size;
+        print $s text(qq({"id":$m->{id},"result":{"accepted":$size,)
+            . qq("offset":$got}}));
+        if ($p->{eof}) {
+            print $s text($done =~ s/:7/:@{[$got == 10_000 ? 9 : 8]}/r);
+            last;
+        }
     }
-    my $run = CC::Run->start([$url, '--', 'x'], dir => $dir, in => "$dir/in");
-    my $rc = $run->rc;
-    kill 'KILL', $pid;
-    waitpid $pid, 0;
-    { rc => $rc, err => $run->err };
-};
-is_deeply($r, { rc => 9, err => '' },
+    drain($s);
+}, [$url, '--', 'x'], in => "$dir/in");
+is_deeply($r, { rc => 9, out => '', err => '' },
     'input with little room: all of it, in smaller pieces');
 
 # closed at any point of a conversation that would be good

@@ -33,7 +33,8 @@ static int ngx_cc_client_ws_bad(ngx_cc_client_ws_t *ws, unsigned code,
     const char *reason);
 static int ngx_cc_client_ws_add(ngx_cc_client_ws_t *ws, uint8_t opcode,
     int fin, uint8_t **text, size_t *n);
-static const char *ngx_cc_client_ws_header(char *head, const char *name);
+static const char *ngx_cc_client_ws_header(const char *head, const char *name,
+    size_t *n);
 static void ngx_cc_client_ws_frame(ngx_cc_client_ws_t *ws, uint8_t opcode,
     uint8_t *payload, size_t n);
 static void ngx_cc_client_ws_control(ngx_cc_client_ws_t *ws, uint8_t opcode,
@@ -127,16 +128,17 @@ static int
 ngx_cc_client_ws_answer(ngx_cc_client_ws_t *ws, const char *key,
     const char **error)
 {
-    char         accept[64], *head, text[NGX_CC_CLIENT_WS_KEY + 40];
+    char         accept[64], text[NGX_CC_CLIENT_WS_KEY + 40];
+    size_t       n;
     uint8_t      digest[EVP_MAX_MD_SIZE];
     unsigned     len;
-    const char  *value;
+    const char  *head, *value;
 
     if (ngx_cc_client_ws_head(ws, error) == -1) {
         return -1;
     }
 
-    head = (char *) ws->in;
+    head = (const char *) ws->in;
 
     (void) snprintf(text, sizeof(text),
                     "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
@@ -149,25 +151,25 @@ ngx_cc_client_ws_answer(ngx_cc_client_ws_t *ws, const char *key,
     (void) EVP_EncodeBlock((unsigned char *) accept, digest, (int) len);
 
     *error = "the server's handshake is wrong";
-    value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Accept");
+    value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Accept", &n);
 
-    if (value == NULL || strcmp(value, accept) != 0) {
+    if (value == NULL || n != strlen(accept) || memcmp(value, accept, n)) {
         return -1;
     }
 
     /* nothing else was offered */
 
-    value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Protocol");
+    value = ngx_cc_client_ws_header(head, "Sec-WebSocket-Protocol", &n);
 
-    if ((value && strcmp(value, "cc-executor") != 0)
-        || ngx_cc_client_ws_header(head, "Sec-WebSocket-Extensions"))
+    if ((value && (n != 11 || memcmp(value, "cc-executor", n)))
+        || ngx_cc_client_ws_header(head, "Sec-WebSocket-Extensions", &n))
     {
         return -1;
     }
 
-    value = ngx_cc_client_ws_header(head, "Upgrade");
+    value = ngx_cc_client_ws_header(head, "Upgrade", &n);
 
-    return value && strcasecmp(value, "websocket") == 0 ? 0 : -1;
+    return value && n == 9 && strncasecmp(value, "websocket", n) == 0 ? 0 : -1;
 }
 
 
@@ -212,7 +214,9 @@ ngx_cc_client_ws_head(ngx_cc_client_ws_t *ws, const char **error)
     *end = '\0';
     ws->in_pos = end + 4 - (char *) ws->in;
 
-    if (sscanf((char *) ws->in, "HTTP/1.%*1d %3d", &ws->status) != 1) {
+    if (strlen((char *) ws->in) != (size_t) (end - (char *) ws->in)
+        || sscanf((char *) ws->in, "HTTP/1.%*1d %3d", &ws->status) != 1)
+    {
         *error = "the answer is not HTTP/1.1: no WebSocket server";
         return -1;
     }
@@ -235,8 +239,7 @@ ngx_cc_client_ws_head(ngx_cc_client_ws_t *ws, const char **error)
 static void
 ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
 {
-    char        *head;
-    size_t       i;
+    size_t       i, n;
     const char  *what, *type;
 
     static const struct {
@@ -260,8 +263,7 @@ ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
     };
 
     what = NULL;
-    head = (char *) ws->in;
-    type = ngx_cc_client_ws_header(head, "Content-Type");
+    type = ngx_cc_client_ws_header((const char *) ws->in, "Content-Type", &n);
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (known[i].status == ws->status) {
@@ -269,7 +271,7 @@ ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
         }
     }
 
-    i = type && strncasecmp(type, "text/plain", 10) == 0
+    i = type && n >= 10 && strncasecmp(type, "text/plain", 10) == 0
         ? strcspn(body, "\r\n") : 0;
 
     (void) snprintf(ws->reason, sizeof(ws->reason),
@@ -279,24 +281,28 @@ ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
 }
 
 
-/* the value of a header, without blanks around it; "head" is changed */
+/* the value of a header, of n bytes, without blanks around it; or NULL */
 
 static const char *
-ngx_cc_client_ws_header(char *head, const char *name)
+ngx_cc_client_ws_header(const char *head, const char *name, size_t *n)
 {
-    char    *line, *end;
-    size_t   n;
+    size_t       len;
+    const char  *line;
 
-    n = strlen(name);
+    len = strlen(name);
 
     for (line = strstr(head, "\r\n"); line; line = strstr(line, "\r\n")) {
         line += 2;
 
-        if (strncasecmp(line, name, n) == 0 && line[n] == ':') {
-            line += n + 1;
+        if (strncasecmp(line, name, len) == 0 && line[len] == ':') {
+            line += len + 1;
             line += strspn(line, " \t");
-            end = line + strcspn(line, " \t\r\n");
-            *end = '\0';
+            *n = strcspn(line, "\r\n");
+
+            while (*n && (line[*n - 1] == ' ' || line[*n - 1] == '\t')) {
+                --*n;
+            }
+
             return line;
         }
     }
