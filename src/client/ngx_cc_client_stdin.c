@@ -16,6 +16,8 @@
 #define NGX_CC_CLIENT_LEAST      1024    /* bytes of the smallest window */
 #define NGX_CC_CLIENT_LINE       4095    /* bytes of a line of a terminal */
 #define NGX_CC_CLIENT_RETRY      100     /* ms, when even that is refused */
+#define NGX_CC_CLIENT_LEAVING    2000    /* ms for what was typed before */
+#define NGX_CC_CLIENT_CROWDED    (2 * NGX_CC_CLIENT_WINDOW)
 #define NGX_CC_CLIENT_LIMIT      (-32001)
 #define NGX_CC_CLIENT_PARAMS     (-32602)
 
@@ -23,10 +25,12 @@
 static void ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n,
     int eof);
 static size_t ngx_cc_client_stdin_keys(ngx_cc_client_stdin_t *in, size_t n);
+static size_t ngx_cc_client_stdin_skip(ngx_cc_client_stdin_t *in, size_t n);
 static void ngx_cc_client_stdin_drop(ngx_cc_client_stdin_t *in, size_t n);
 static void ngx_cc_client_stdin_refused(ngx_cc_client_stdin_t *in,
     size_t i, ngx_cc_client_message_t *m);
 static void ngx_cc_client_stdin_again(ngx_cc_client_stdin_t *in);
+static void ngx_cc_client_stdin_rewind(ngx_cc_client_stdin_t *in);
 static void ngx_cc_client_stdin_line(ngx_cc_client_stdin_t *in);
 static size_t ngx_cc_client_stdin_lines(const ngx_cc_client_stdin_t *in,
     size_t n);
@@ -61,37 +65,57 @@ ngx_cc_client_stdin_begin(ngx_cc_client_stdin_t *in, uint64_t offset, int open)
 
     in->offset = offset;
     in->known = 1;
+    in->resume = 0;
+    in->again = 0;
+    ngx_cc_client_stdin_rewind(in);
+
+    ngx_cc_client_stdin_push(in);
+}
+
+
+/* nothing is on the way */
+
+static void
+ngx_cc_client_stdin_rewind(ngx_cc_client_stdin_t *in)
+{
     in->ninputs = 0;
     in->sent = 0;
     in->told = 0;
     in->refused = 0;
-    in->resume = 0;
-    in->again = 0;
-
-    ngx_cc_client_stdin_push(in);
 }
 
 
 int
 ngx_cc_client_stdin_fd(const ngx_cc_client_stdin_t *in)
 {
-    return !in->known || in->closed || in->eof || in->refused
-           || in->len >= in->window ? -1 : STDIN_FILENO;
+    return !in->known || in->closed || in->eof || in->left
+           || (in->refused && !in->deaf) || in->len >= in->window
+           ? -1 : STDIN_FILENO;
 }
 
 
 int
 ngx_cc_client_stdin_wait(const ngx_cc_client_stdin_t *in)
 {
-    int64_t  left;
+    int64_t  left, until;
 
-    if (in->again == 0 || in->closed) {
+    if (in->closed || (in->again == 0 && !in->left)) {
         return -1;
     }
 
-    left = in->again - (int64_t) ngx_cc_clock_ms();
+    until = in->again == 0 || (in->left && in->until < in->again)
+            ? in->until : in->again;
+    left = until - (int64_t) ngx_cc_clock_ms();
 
     return left > 0 ? (int) left : 0;
+}
+
+
+int
+ngx_cc_client_stdin_gone(const ngx_cc_client_stdin_t *in)
+{
+    return in->left && (in->len == 0 || in->closed
+                        || (int64_t) ngx_cc_clock_ms() >= in->until);
 }
 
 
@@ -123,17 +147,42 @@ ngx_cc_client_stdin_take(ngx_cc_client_stdin_t *in)
     got = (in->keys || in->prefix) ? ngx_cc_client_stdin_keys(in, (size_t) n)
                                    : (size_t) n;
 
-    if (in->skip) {
-        /* nothing else is in buf */
-        in->len = got;
+    if (in->deaf) {
         got = 0;
-        n = (ssize_t) ngx_cc_client_stdin_end(in);
-        in->skip = (n == 0);
-        ngx_cc_client_stdin_drop(in, n ? (size_t) n : in->len);
+
+    } else if (in->skip) {
+        got = ngx_cc_client_stdin_skip(in, got);
     }
 
     in->len += got;
     ngx_cc_client_stdin_push(in);
+}
+
+
+/*
+ * n bytes behind len: the rest of a line that is dropped, and perhaps more.
+ * Returns what is left.  Before len a ^U may be on its way.
+ */
+
+static size_t
+ngx_cc_client_stdin_skip(ngx_cc_client_stdin_t *in, size_t n)
+{
+    size_t    i;
+    uint8_t  *p;
+
+    for (i = 0; i < n && !ngx_cc_client_stdin_eol(in, in->len + i); i++) {
+        /* void */
+    }
+
+    if (i == n) {
+        return 0;
+    }
+
+    in->skip = 0;
+    p = in->buf + in->head + in->len;
+    memmove(p, p + i + 1, n - i - 1);
+
+    return n - i - 1;
 }
 
 
@@ -167,6 +216,7 @@ ngx_cc_client_stdin_keys(ngx_cc_client_stdin_t *in, size_t n)
             && p[i + 1] == NGX_CC_CLIENT_CTRL_Q)
         {
             in->left = 1;
+            in->until = (int64_t) ngx_cc_clock_ms() + NGX_CC_CLIENT_LEAVING;
             break;
         }
 
@@ -191,8 +241,11 @@ ngx_cc_client_stdin_push(ngx_cc_client_stdin_t *in)
         in->again = 0;
     }
 
+    /* a server that does not read may refuse all the same */
+
     while (in->known && !in->closed && !in->refused && !in->told
-           && in->ninputs < (in->tty ? 1 : NGX_CC_CLIENT_INPUTS))
+           && in->ninputs < (in->tty ? 1 : NGX_CC_CLIENT_INPUTS)
+           && ngx_cc_client_ws_waiting(&in->rpc->ws) < NGX_CC_CLIENT_CROWDED)
     {
         room = in->window > in->sent ? in->window - in->sent : 0;
         n = in->len - in->sent;
@@ -338,7 +391,6 @@ ngx_cc_client_stdin_refused(ngx_cc_client_stdin_t *in, size_t i,
     }
 
     in->refused = 1;
-    in->full = (code == NGX_CC_CLIENT_LIMIT);
     in->input[i].refused = 1;
     in->from = ngx_cc_client_message_number(m, "error.data.offset", 0);
 
@@ -445,13 +497,10 @@ ngx_cc_client_stdin_again(ngx_cc_client_stdin_t *in)
                                                        : NGX_CC_CLIENT_LEAST;
         in->piece = in->piece < in->window ? in->piece : in->window;
 
-    } else if (in->full) {
+    } else {
         in->again = (int64_t) ngx_cc_clock_ms() + NGX_CC_CLIENT_RETRY;
     }
 
-    in->ninputs = 0;
-    in->sent = 0;
-    in->told = 0;
-    in->refused = 0;
     in->resume = 1;
+    ngx_cc_client_stdin_rewind(in);
 }

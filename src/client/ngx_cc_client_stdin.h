@@ -32,7 +32,8 @@ typedef struct {
     const char           *id;            /* of the command */
     unsigned              closed:1;      /* nothing goes there (any more) */
     unsigned              keys:1;        /* Ctrl-P Ctrl-Q sets "left" */
-    unsigned              left:1;
+    unsigned              left:1;        /* it was typed; see gone() */
+    unsigned              deaf:1;        /* nothing else that is typed counts */
     unsigned              tty:1;         /* it is a terminal's */
 
     /* private */
@@ -46,9 +47,9 @@ typedef struct {
     unsigned              unfinished:1;  /* tty: a line was begun */
     unsigned              said:1;        /* that this was so */
     uint64_t              from;
-    unsigned              full:1;        /* there was no room, not even that */
     uint64_t              offset;        /* of buf[head] in that stdin */
     int64_t               again;         /* ms: not before then; 0 = now */
+    int64_t               until;         /* ms: "left" waits no longer */
     size_t                window;
     size_t                piece;
     size_t                line;          /* tty: the next piece, 0 = any */
@@ -75,6 +76,12 @@ void ngx_cc_client_stdin_begin(ngx_cc_client_stdin_t *in, uint64_t offset,
 /* what to wait for with POLLIN, or -1; and how long at most (ms), or -1 */
 int ngx_cc_client_stdin_fd(const ngx_cc_client_stdin_t *in);
 int ngx_cc_client_stdin_wait(const ngx_cc_client_stdin_t *in);
+
+/*
+ * Was Ctrl-P Ctrl-Q typed, and is what was typed before it taken, or has that
+ * lasted too long?
+ */
+int ngx_cc_client_stdin_gone(const ngx_cc_client_stdin_t *in);
 
 /* reads once, and sends what may go */
 void ngx_cc_client_stdin_take(ngx_cc_client_stdin_t *in);

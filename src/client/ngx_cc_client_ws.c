@@ -541,10 +541,15 @@ ngx_cc_client_ws_frame(ngx_cc_client_ws_t *ws, uint8_t opcode,
         return;
     }
 
-    if (ws->out_pos == ws->out_len) {
-        ws->out_pos = ws->out_len = 0;
+    /* bytes that have gone make room when they are half of all, or more */
+
+    if (ws->out_pos && ws->out_pos >= ngx_cc_client_ws_waiting(ws)) {
+        memmove(ws->out, ws->out + ws->out_pos, ngx_cc_client_ws_waiting(ws));
+        ws->out_len -= ws->out_pos;
+        ws->out_pos = 0;
     }
 
+    ws->spoke = ngx_cc_clock_ms();
     ws->out = ngx_cc_client_ws_grow(ws->out, &ws->out_size,
                                     ws->out_len + n + 14);
 
@@ -592,6 +597,19 @@ size_t
 ngx_cc_client_ws_waiting(const ngx_cc_client_ws_t *ws)
 {
     return ws->out_len - ws->out_pos;
+}
+
+
+void
+ngx_cc_client_ws_alive(ngx_cc_client_ws_t *ws)
+{
+    uint8_t  nothing[1];
+
+    if (ngx_cc_client_ws_waiting(ws) == 0
+        && ngx_cc_clock_ms() - ws->spoke >= NGX_CC_CLIENT_ALIVE)
+    {
+        ngx_cc_client_ws_frame(ws, NGX_CC_WS_PONG, nothing, 0);
+    }
 }
 
 

@@ -16,6 +16,9 @@
 /* most bytes of one: the server's are below 1 MB */
 #define NGX_CC_CLIENT_MESSAGE  (8 * 1024 * 1024)
 
+/* ms of silence that no server takes for death */
+#define NGX_CC_CLIENT_ALIVE    5000
+
 
 typedef struct {
     ngx_cc_client_socket_t   socket;
@@ -38,6 +41,7 @@ typedef struct {
     size_t                   out_size;
     size_t                   out_pos;
     size_t                   out_len;
+    uint64_t                 spoke;      /* ms, when the last frame was made */
 } ngx_cc_client_ws_t;
 
 
@@ -73,6 +77,13 @@ void ngx_cc_client_ws_flush(ngx_cc_client_ws_t *ws);
 
 /* bytes that wait for flush() */
 size_t ngx_cc_client_ws_waiting(const ngx_cc_client_ws_t *ws);
+
+/*
+ * The peer's pings are not read at the moment: shows now and then that we live,
+ * by an unsolicited pong (RFC 6455, section 5.5.3).  To be called at least each
+ * NGX_CC_CLIENT_ALIVE ms.
+ */
+void ngx_cc_client_ws_alive(ngx_cc_client_ws_t *ws);
 
 /* says goodbye (1000) when the other side is still there, and closes */
 void ngx_cc_client_ws_close(ngx_cc_client_ws_t *ws);

@@ -14,6 +14,7 @@
 
 static fuzz_in_t  from;
 static size_t     piece;
+static int        slow;                  /* a byte always waits */
 
 
 /* the socket (client_socket), which is none */
@@ -44,9 +45,13 @@ ngx_cc_client_read(ngx_cc_client_socket_t *s, void *p, size_t n)
 ssize_t
 ngx_cc_client_write(ngx_cc_client_socket_t *s, const void *p, size_t n)
 {
+    if (slow && n > 1) {
+        return n - 1;
+    }
+
     /* a peer that takes nothing must not cost memory without end */
 
-    if (piece % 2) {
+    if (piece % 2 && !slow) {
         return n;
     }
 
@@ -58,6 +63,13 @@ ngx_cc_client_write(ngx_cc_client_socket_t *s, const void *p, size_t n)
 
 int
 ngx_cc_client_ready(const ngx_cc_client_socket_t *s, short events, int ms)
+{
+    return 0;
+}
+
+
+short
+ngx_cc_client_events(const ngx_cc_client_socket_t *s, int reads, int writes)
 {
     return 0;
 }
@@ -139,6 +151,7 @@ messages(void)
 
     fuzz_check(ws.ended);
     fuzz_check(ngx_cc_client_ws_waiting(&ws) <= 65536 + 1024);
+    fuzz_check(!slow || ws.out_size <= 1024);
     fuzz_check(memchr(ws.reason, '\0', sizeof(ws.reason)) != NULL);
 
     free(ws.in);
@@ -168,7 +181,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         handshake();
 
     } else {
+        slow = (data[0] == 's');
         messages();
+        slow = 0;
     }
 
     free(p);
