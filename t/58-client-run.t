@@ -153,6 +153,22 @@ for my $words (['ftp://x/', '--', 'true'], ['--timeout', 'x', '--', 'a'],
     like($r->{err}, qr/^cc-run: .+\n"cc-run --help"/, 'and why');
 }
 
+# what is no text cannot become a part of JSON: said, not changed
+
+for ([ 'argument 2', $url, '--', '/bin/echo', 'x', "\xff" ],
+    [ 'the command', $url, '--', "echo \xc3" ],
+    [ '--env', '--env', "A=\xe4", $url, '--', 'x' ],
+    [ '--cwd', '--cwd', "\xed\xa0\x80", $url, '--', 'x' ],
+    [ '--label', '--label', "\xc0\xaf", $url, '--', 'x' ])
+{
+    my ($name, @words) = @$_;
+    $r = run(\@words);
+    is($r->{rc}, 125, "$name is not UTF-8");
+    like($r->{err}, qr/^cc-run: not UTF-8: \Q$name\E\n/, 'and that is said');
+}
+is(run([$url, '--', '/bin/echo', "\xc3\xa4"])->{out}, "\xc3\xa4\n",
+    'what is UTF-8 arrives');
+
 # interrupted: the command is, too; twice: it is ended
 
 my $pid = open3(my $to, my $from, '>&STDERR', $run, '-n', $url, '--',

@@ -1,12 +1,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "ngx_cc_client_args.h"
+#include "ngx_cc_utf8.h"
 #include "ngx_cc_version.h"
 
 
@@ -18,7 +19,9 @@ typedef struct {
     char         letter;                 /* 0 = none */
     char         value;                  /* it takes one */
     uint16_t     verbs;                  /* bits: those it is for */
+    size_t       member;                 /* becomes the value, or 1 */
     void       (*set)(ngx_cc_client_args_t *args, const char *value);
+                                         /* instead of that; or NULL */
 } ngx_cc_client_option_t;
 
 
@@ -95,6 +98,8 @@ static void ngx_cc_client_args_set(ngx_cc_client_line_t *line, size_t k,
     const char *value);
 static void ngx_cc_client_args_fits(ngx_cc_client_line_t *line);
 static void ngx_cc_client_args_words(ngx_cc_client_line_t *line);
+static void ngx_cc_client_args_utf8(const ngx_cc_client_args_t *args);
+static void ngx_cc_client_args_is_utf8(const char *text, const char *name);
 static void ngx_cc_client_args_token(const char *token);
 static double ngx_cc_client_args_seconds(const char *value, double least,
     const char *error);
@@ -120,45 +125,10 @@ ngx_cc_client_args_version(ngx_cc_client_args_t *args, const char *value)
 
 
 static void
-ngx_cc_client_args_tty(ngx_cc_client_args_t *args, const char *value)
-{
-    args->tty = 1;
-}
-
-
-static void
 ngx_cc_client_args_detach(ngx_cc_client_args_t *args, const char *value)
 {
     args->detach = 1;
     args->keep = 1;
-}
-
-
-static void
-ngx_cc_client_args_keep(ngx_cc_client_args_t *args, const char *value)
-{
-    args->keep = 1;
-}
-
-
-static void
-ngx_cc_client_args_no_stdin(ngx_cc_client_args_t *args, const char *value)
-{
-    args->no_stdin = 1;
-}
-
-
-static void
-ngx_cc_client_args_merge(ngx_cc_client_args_t *args, const char *value)
-{
-    args->merge = 1;
-}
-
-
-static void
-ngx_cc_client_args_label(ngx_cc_client_args_t *args, const char *value)
-{
-    args->label = value;
 }
 
 
@@ -193,34 +163,6 @@ ngx_cc_client_args_tail(ngx_cc_client_args_t *args, const char *value)
 
 
 static void
-ngx_cc_client_args_follow(ngx_cc_client_args_t *args, const char *value)
-{
-    args->follow = 1;
-}
-
-
-static void
-ngx_cc_client_args_read_only(ngx_cc_client_args_t *args, const char *value)
-{
-    args->read_only = 1;
-}
-
-
-static void
-ngx_cc_client_args_force(ngx_cc_client_args_t *args, const char *value)
-{
-    args->force = 1;
-}
-
-
-static void
-ngx_cc_client_args_cwd(ngx_cc_client_args_t *args, const char *value)
-{
-    args->cwd = value;
-}
-
-
-static void
 ngx_cc_client_args_env(ngx_cc_client_args_t *args, const char *value)
 {
     if (*value == '=' || strchr(value, '=') == NULL) {
@@ -232,13 +174,6 @@ ngx_cc_client_args_env(ngx_cc_client_args_t *args, const char *value)
     }
 
     args->env[args->nenv++] = value;
-}
-
-
-static void
-ngx_cc_client_args_json(ngx_cc_client_args_t *args, const char *value)
-{
-    args->json = 1;
 }
 
 
@@ -278,51 +213,38 @@ ngx_cc_client_args_token_file(ngx_cc_client_args_t *args, const char *value)
 }
 
 
-static void
-ngx_cc_client_args_ca_file(ngx_cc_client_args_t *args, const char *value)
-{
-    args->ca_file = value;
-}
-
-
-static void
-ngx_cc_client_args_insecure(ngx_cc_client_args_t *args, const char *value)
-{
-    args->insecure = 1;
-}
-
-
 #define NGX_CC_RUN     (1 << NGX_CC_VERB_RUN)
 #define NGX_CC_ATTACH  (1 << NGX_CC_VERB_ATTACH)
 #define NGX_CC_LOGS    (1 << NGX_CC_VERB_LOGS)
 #define NGX_CC_RM      (1 << NGX_CC_VERB_RM)
 #define NGX_CC_ANY     0xffff
 
+#define NGX_CC_BECOMES(member)  offsetof(ngx_cc_client_args_t, member), NULL
+
 
 /* before the verb a letter means its first option here */
 
 static const ngx_cc_client_option_t  ngx_cc_client_options[] = {
-    { "tty", 't', 0, NGX_CC_RUN, ngx_cc_client_args_tty },
-    { "detach", 'd', 0, NGX_CC_RUN, ngx_cc_client_args_detach },
-    { "keep", 'k', 0, NGX_CC_RUN, ngx_cc_client_args_keep },
-    { "no-stdin", 'n', 0, NGX_CC_RUN|NGX_CC_ATTACH,
-      ngx_cc_client_args_no_stdin },
-    { "merge", 0, 0, NGX_CC_RUN, ngx_cc_client_args_merge },
-    { "label", 0, 1, NGX_CC_RUN, ngx_cc_client_args_label },
-    { "timeout", 0, 1, NGX_CC_RUN, ngx_cc_client_args_timeout },
-    { "cwd", 0, 1, NGX_CC_RUN, ngx_cc_client_args_cwd },
-    { "env", 0, 1, NGX_CC_RUN, ngx_cc_client_args_env },
-    { "read-only", 'r', 0, NGX_CC_ATTACH, ngx_cc_client_args_read_only },
-    { "follow", 'f', 0, NGX_CC_LOGS, ngx_cc_client_args_follow },
-    { "tail", 'n', 1, NGX_CC_LOGS, ngx_cc_client_args_tail },
-    { "force", 'f', 0, NGX_CC_RM, ngx_cc_client_args_force },
-    { "json", 0, 0, NGX_CC_ANY, ngx_cc_client_args_json },
-    { "reconnect", 0, 1, NGX_CC_ANY, ngx_cc_client_args_reconnect },
-    { "token-file", 0, 1, NGX_CC_ANY, ngx_cc_client_args_token_file },
-    { "ca-file", 0, 1, NGX_CC_ANY, ngx_cc_client_args_ca_file },
-    { "insecure", 0, 0, NGX_CC_ANY, ngx_cc_client_args_insecure },
-    { "help", 'h', 0, NGX_CC_ANY, ngx_cc_client_args_help },
-    { "version", 0, 0, NGX_CC_ANY, ngx_cc_client_args_version }
+    { "tty", 't', 0, NGX_CC_RUN, NGX_CC_BECOMES(tty) },
+    { "detach", 'd', 0, NGX_CC_RUN, 0, ngx_cc_client_args_detach },
+    { "keep", 'k', 0, NGX_CC_RUN, NGX_CC_BECOMES(keep) },
+    { "no-stdin", 'n', 0, NGX_CC_RUN|NGX_CC_ATTACH, NGX_CC_BECOMES(no_stdin) },
+    { "merge", 0, 0, NGX_CC_RUN, NGX_CC_BECOMES(merge) },
+    { "label", 0, 1, NGX_CC_RUN, NGX_CC_BECOMES(label) },
+    { "timeout", 0, 1, NGX_CC_RUN, 0, ngx_cc_client_args_timeout },
+    { "cwd", 0, 1, NGX_CC_RUN, NGX_CC_BECOMES(cwd) },
+    { "env", 0, 1, NGX_CC_RUN, 0, ngx_cc_client_args_env },
+    { "read-only", 'r', 0, NGX_CC_ATTACH, NGX_CC_BECOMES(read_only) },
+    { "follow", 'f', 0, NGX_CC_LOGS, NGX_CC_BECOMES(follow) },
+    { "tail", 'n', 1, NGX_CC_LOGS, 0, ngx_cc_client_args_tail },
+    { "force", 'f', 0, NGX_CC_RM, NGX_CC_BECOMES(force) },
+    { "json", 0, 0, NGX_CC_ANY, NGX_CC_BECOMES(json) },
+    { "reconnect", 0, 1, NGX_CC_ANY, 0, ngx_cc_client_args_reconnect },
+    { "token-file", 0, 1, NGX_CC_ANY, 0, ngx_cc_client_args_token_file },
+    { "ca-file", 0, 1, NGX_CC_ANY, NGX_CC_BECOMES(ca_file) },
+    { "insecure", 0, 0, NGX_CC_ANY, NGX_CC_BECOMES(insecure) },
+    { "help", 'h', 0, NGX_CC_ANY, 0, ngx_cc_client_args_help },
+    { "version", 0, 0, NGX_CC_ANY, 0, ngx_cc_client_args_version }
 };
 
 #define NGX_CC_CLIENT_OPTIONS                                                 \
@@ -387,6 +309,7 @@ ngx_cc_client_args(ngx_cc_client_args_t *args, int argc, char **argv)
 
     ngx_cc_client_args_fits(&line);
     ngx_cc_client_args_words(&line);
+    ngx_cc_client_args_utf8(args);
     ngx_cc_client_args_token(args->token);
 }
 
@@ -520,13 +443,25 @@ static void
 ngx_cc_client_args_set(ngx_cc_client_line_t *line, size_t k,
     const char *value)
 {
+    char  *member;
+
     if (ngx_cc_client_options[k].value && value == NULL) {
         ngx_cc_client_args_bad("a value is missing",
                                ngx_cc_client_options[k].name);
     }
 
     line->seen |= (uint32_t) 1 << k;
-    ngx_cc_client_options[k].set(line->args, value);
+    member = (char *) line->args + ngx_cc_client_options[k].member;
+
+    if (ngx_cc_client_options[k].set) {
+        ngx_cc_client_options[k].set(line->args, value);
+
+    } else if (value) {
+        memcpy(member, &value, sizeof(value));
+
+    } else {
+        *member = 1;
+    }
 }
 
 
@@ -583,6 +518,46 @@ ngx_cc_client_args_words(ngx_cc_client_line_t *line)
 
     if (line->nwords) {
         args->id = line->words[line->nwords - 1];
+    }
+}
+
+
+/* JSON is (RFC 8259, section 8.1): other bytes would become others */
+
+static void
+ngx_cc_client_args_utf8(const ngx_cc_client_args_t *args)
+{
+    int     i;
+    char    name[32];
+    size_t  k;
+
+    for (i = 0; i < args->argc; i++) {
+        (void) snprintf(name, sizeof(name), i ? "argument %d" : "the command",
+                        i);
+        ngx_cc_client_args_is_utf8(args->argv[i], name);
+    }
+
+    for (k = 0; k < args->nenv; k++) {
+        ngx_cc_client_args_is_utf8(args->env[k], "--env");
+    }
+
+    ngx_cc_client_args_is_utf8(args->cwd, "--cwd");
+    ngx_cc_client_args_is_utf8(args->label, "--label");
+}
+
+
+static void
+ngx_cc_client_args_is_utf8(const char *text, const char *name)
+{
+    size_t         n;
+    ngx_cc_utf8_t  u = { 0, 0, 0 };
+
+    n = text ? strlen(text) : 0;
+
+    if (n && (ngx_cc_utf8_check(&u, (const uint8_t *) text, n) != n
+              || !ngx_cc_utf8_done(&u)))
+    {
+        ngx_cc_client_args_bad("not UTF-8", name);
     }
 }
 

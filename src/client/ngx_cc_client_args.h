@@ -57,16 +57,16 @@ typedef struct {
     double                timeout;       /* s, 0 = the location's */
     double                reconnect;     /* s that a lost line may take */
     long                  tail;          /* LOGS: lines, -1 = all */
-    unsigned              tty:1;
-    unsigned              detach:1;
-    unsigned              keep:1;
-    unsigned              merge:1;       /* stderr into stdout */
-    unsigned              json:1;
-    unsigned              follow:1;      /* LOGS */
-    unsigned              read_only:1;   /* ATTACH */
-    unsigned              force:1;       /* RM */
-    unsigned              no_stdin:1;
-    unsigned              insecure:1;    /* do not check the certificate */
+    uint8_t               tty;
+    uint8_t               detach;
+    uint8_t               keep;
+    uint8_t               merge;         /* stderr into stdout */
+    uint8_t               json;
+    uint8_t               follow;        /* LOGS */
+    uint8_t               read_only;     /* ATTACH */
+    uint8_t               force;         /* RM */
+    uint8_t               no_stdin;
+    uint8_t               insecure;      /* do not check the certificate */
 } ngx_cc_client_args_t;
 
 
