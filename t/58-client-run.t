@@ -169,6 +169,11 @@ for ([ 'argument 2', $url, '--', '/bin/echo', 'x', "\xff" ],
 is(run([$url, '--', '/bin/echo', "\xc3\xa4"])->{out}, "\xc3\xa4\n",
     'what is UTF-8 arrives');
 
+# no stdin, stdout, stderr at all: the command's output goes nowhere else
+
+is(system("'$run' -n '$url' -- 'echo x; echo y >&2; exit 3' <&- >&- 2>&-") >> 8,
+    3, 'all three are closed');
+
 # interrupted: the command is, too; twice: it is ended
 
 my $pid = open3(my $to, my $from, '>&STDERR', $run, '-n', $url, '--',

@@ -101,6 +101,22 @@ $r = run(['ps', '--json']);
 my $list = JSON::PP->new->decode($r->{out});
 is(scalar @{ $list->{result}{commands} }, 3, 'ps --json');
 
+# what cannot be written is no success
+
+open my $full, '>', '/dev/full' or die $!;
+for my $words (['ps'], ['--json', 'ps'], ['-d', '--label', 'unread', '--', ':'])
+{
+    my $c = start($words, out => $full);
+    is($c->rc, 125, "@$words into a full disk");
+    is($c->err, "cc-run: stdout: No space left on device\n", 'and why');
+}
+pipe my $closed, my $nobody or die $!;
+close $closed;
+is(start(['ps'], out => $nobody)->rc, 141, 'nobody reads: as SIGPIPE');
+my ($unread) = run(['ps'])->{out} =~ /^(\w+) .* unread$/m;
+ok($t->wait_until(sub { run(['rm', $unread])->{rc} == 0 }, 20),
+    'the command was begun');
+
 # ids: the beginning is enough, if it is one's
 
 $r = run(['--json', 'logs', substr $first, 0, 16]);

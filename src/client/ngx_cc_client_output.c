@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "ngx_cc_client_output.h"
 #include "ngx_cc_client_say.h"
+#include "ngx_cc_client_terminal.h"
 
 
 #define NGX_CC_OUTPUT_FILE      0        /* takes all at once */
@@ -21,6 +22,8 @@
 #define NGX_CC_OUTPUT_PIECES    3        /* PIPE_BUF, when poll(2) says so */
 
 #define NGX_CC_CLIENT_PIPE      (1024 * 1024)    /* bytes, if we may */
+#define NGX_CC_CLIENT_GAP       128              /* bytes of what is said */
+#define NGX_CC_CLIENT_HELD      (256 * 1024 * 1024)  /* bytes for --tail */
 
 
 static void ngx_cc_client_output_way(ngx_cc_client_output_t *out, int stream);
@@ -123,7 +126,8 @@ void
 ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m)
 {
-    int          stream;
+    int          n, stream, raw;
+    char        *p;
     int64_t      from, to;
     const char  *type;
 
@@ -136,11 +140,19 @@ ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
         out->offset[stream] = to;
     }
 
-    if (!out->args->json) {
-        ngx_cc_client_say("%llu bytes of %s are not held any more",
-                          (unsigned long long) to - from,
-                          stream ? "stderr" : "stdout");
+    if (out->args->json || from < 0 || to <= from) {
+        return;
     }
+
+    /* among the rest, where it belongs, and without waiting for stderr */
+
+    raw = ngx_cc_client_terminal_is_raw();
+    p = (char *) ngx_cc_client_output_room(out, NGX_CC_CLIENT_GAP);
+    n = snprintf(p, NGX_CC_CLIENT_GAP,
+                 "%scc-run: %llu bytes of %s are not held any more%s",
+                 raw ? "\r\n" : "", (unsigned long long) (to - from),
+                 stream ? "stderr" : "stdout", raw ? "\r\n" : "\n");
+    ngx_cc_client_output_put(out, 1, (size_t) n);
 }
 
 
@@ -165,6 +177,11 @@ ngx_cc_client_output_room(ngx_cc_client_output_t *out, size_t n)
     if (!out->hold && out->pos == out->len) {
         out->pos = out->len = 0;
         out->nparts = out->at = 0;
+    }
+
+    if (out->hold && out->len + n > NGX_CC_CLIENT_HELD) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "--tail: more than %d MB "
+                           "are held", NGX_CC_CLIENT_HELD / 1024 / 1024);
     }
 
     if (out->len + n > out->size) {
@@ -256,6 +273,24 @@ ngx_cc_client_output_flush(ngx_cc_client_output_t *out)
         ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s: %s",
                            stream ? "stderr" : "stdout", strerror(errno));
     }
+}
+
+
+void
+ngx_cc_client_output_printed(void)
+{
+    errno = 0;
+
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return;
+    }
+
+    if (errno == EPIPE) {
+        exit(128 + SIGPIPE);
+    }
+
+    ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "stdout: %s",
+                       strerror(errno ? errno : EIO));
 }
 
 

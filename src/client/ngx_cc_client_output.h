@@ -68,6 +68,9 @@ int ngx_cc_client_output_waits(const ngx_cc_client_output_t *out);
  */
 void ngx_cc_client_output_flush(ngx_cc_client_output_t *out);
 
+/* likewise for what was printed to stdout with stdio(3), waiting for it */
+void ngx_cc_client_output_printed(void);
+
 /*
  * logs --tail: what was there has come; its last lines, over both streams, may
  * go, and what comes now is not held back.

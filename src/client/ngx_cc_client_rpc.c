@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ngx_cc_client_output.h"
 #include "ngx_cc_client_rpc.h"
 #include "ngx_cc_client_say.h"
 #include "ngx_cc_clock.h"
@@ -233,7 +234,7 @@ ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id)
     if (ngx_cc_client_rpc_shown(rpc)) {
         (void) fwrite(rpc->text, 1, rpc->len, stdout);
         (void) putchar('\n');
-        (void) fflush(stdout);
+        ngx_cc_client_output_printed();
     }
 
     return ngx_cc_client_message_get(rpc->message, "error.message", NULL)

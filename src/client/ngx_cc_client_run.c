@@ -51,6 +51,7 @@ static void ngx_cc_client_run_notice(ngx_cc_client_run_t *run,
     const char *method);
 static void ngx_cc_client_run_reached(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_answer(ngx_cc_client_run_t *run);
+static int ngx_cc_client_run_is_id(const char *id);
 static void ngx_cc_client_run_terminal(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_refused(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_completed(ngx_cc_client_run_t *run);
@@ -327,7 +328,8 @@ ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
         /* after "reload" the connection is closed, and made again */
 
         if (reason && strcmp(reason, "reload") != 0) {
-            ngx_cc_client_say("detached: %s", reason);
+            ngx_cc_client_say("detached: %s; the command may go on: cc-run "
+                              "attach %s", reason, run->id);
             ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
         }
     }
@@ -378,7 +380,7 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
 
     if (!run->id[0]) {
 
-        if (id == NULL || *id == '\0' || strlen(id) >= sizeof(run->id)) {
+        if (!ngx_cc_client_run_is_id(id)) {
             ngx_cc_client_say("the server does not say which command it is");
             ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
             return;
@@ -393,7 +395,7 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
     if (run->args->detach) {
         if (!run->args->json) {
             (void) puts(run->id);
-            (void) fflush(stdout);
+            ngx_cc_client_output_printed();
         }
 
         ngx_cc_client_run_end(run, 0);
@@ -416,6 +418,21 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
                   ngx_cc_client_message_number(m, "result.stdin_offset", 0),
                   open);
     ngx_cc_client_control_ready(&run->control);
+}
+
+
+/* one that may be printed, and stand on a command line */
+
+static int
+ngx_cc_client_run_is_id(const char *id)
+{
+    size_t  n;
+
+    n = id ? strlen(id) : 0;
+
+    return n > 0 && n < NGX_CC_CLIENT_ID
+           && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz"
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == n;
 }
 
 
