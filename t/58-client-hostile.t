@@ -171,14 +171,49 @@ is($r->{rc}, 7, 'nonsense about a command: its exit code comes all the same');
 unlike($r->{out} . $r->{err}, qr/other|\e|Sanitizer|runtime error/,
     'and nothing that is not its own');
 
-for (['"abc"', 0], ['1e99', 1], ['-99999', 1], ['256', 1], ['{}', 125],
-    ['null', 125])
+for ([ 0, 0 ], [ 255, 255 ], [ -1, 129 ], [ -64, 192 ], [ 125, 125, '' ],
+    [ '"abc"' ], [ '1e99' ], [ -65 ], [ -99999 ], [ 256 ], [ '7.5' ], [ '{}' ],
+    [ 'null' ], [ 'true' ], [ '""' ], [ '-9223372036854775808' ],
+    [ '9' x 30 ])
 {
-    my ($code) = @$_;
+    my ($code, $wanted, $err) = @$_;
     $r = meet(sub { my ($s) = @_; handshake($s); request($s);
         print $s text($started), text($done =~ s/:7/:$code/r); drain($s) });
-    ok(defined $r->{rc} && $r->{rc} < 1000, "exit code $code: it ends");
+    is_deeply($r, { rc => $wanted // 125, out => '', err => defined $wanted ? ''
+        : "cc-run: it is over, but not known how it ended\n" },
+        "exit code $code");
 }
+
+# what is not there any more is said where it was, and only if it was something
+
+$r = meet(sub { my ($s) = @_; handshake($s); request($s);
+    print $s text($started), map({ text(qq({"method":"process.gap","params":{)
+        . qq("execution_id":"$id","stream":"stdout","from":$_->[0],)
+        . qq("to":$_->[1]}})) } [ 3, 8 ], [ 8, 8 ], [ 9, 2 ],
+            [ '-9223372036854775808', '9223372036854775807' ]), text($done);
+    drain($s) });
+is_deeply($r, { rc => 7, out => '',
+    err => "cc-run: 5 bytes of stdout are not held any more\n" }, 'a gap');
+
+# an id is printed, and stands on command lines
+
+for my $bad ('\u001b[2J', 'a b', '\u00e4', '$(x)') {
+    $r = meet(sub { my ($s) = @_; handshake($s); request($s);
+        print $s text(qq({"id":1,"result":{"execution_id":"$bad"}}));
+        drain($s) }, '-d', $url, '--', 'true');
+    is_deeply($r, { rc => 125, out => '',
+        err => "cc-run: the server does not say which command it is\n" },
+        "an id $bad");
+}
+
+# a kept command that we are sent away from
+
+$r = meet(sub { my ($s) = @_; handshake($s); request($s);
+    print $s text($started), text(qq({"method":"process.detached","params":{)
+        . qq("execution_id":"$id","reason":"unreachable"}})); drain($s) },
+    '-n', '-k', $url, '--', 'true');
+is_deeply($r, { rc => 125, out => '', err => 'cc-run: detached: unreachable; the '
+    . "command may go on: cc-run attach $id\n" }, 'detached: how to come back');
 
 # input that is refused again and again
 

@@ -25,14 +25,17 @@ typedef struct {
     const char  *prefix;
     char         id[NGX_CC_CLIENT_ID];
     int          n;                      /* of those that begin like it */
-    int          code;                   /* of the last one, for exit(3) */
+    int          status;                 /* of the last one, for exit(3); -1:
+                                            not known */
 } ngx_cc_client_search_t;
 
 
 static int ngx_cc_client_list_obeyed(ngx_cc_client_rpc_t *rpc,
     uint64_t request, int harmless);
+static void ngx_cc_client_list_again(ngx_cc_client_rpc_t *rpc);
 static int ngx_cc_client_list_each(ngx_cc_client_rpc_t *rpc,
     ngx_cc_client_each_pt each, void *data);
+static const char *ngx_cc_client_list_path(int i, const char *name);
 static const char *ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i,
     const char *name);
 static int ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i,
@@ -165,8 +168,7 @@ static int
 ngx_cc_client_list_obeyed(ngx_cc_client_rpc_t *rpc, uint64_t request,
     int harmless)
 {
-    int          rc;
-    const char  *error;
+    int  rc;
 
     rc = ngx_cc_client_rpc_wait(rpc, request);
 
@@ -181,15 +183,27 @@ ngx_cc_client_list_obeyed(ngx_cc_client_rpc_t *rpc, uint64_t request,
                                                      "error.message", NULL));
     }
 
-    error = ngx_cc_client_rpc_why(rpc);
-
-    if ((rc == -1 && !harmless && rpc->ws.code != NGX_CC_CLIENT_LEAVES)
-        || ngx_cc_client_rpc_again(rpc, &error) != 0)
-    {
-        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s", error);
+    if (rc == -1 && !harmless && rpc->ws.code != NGX_CC_CLIENT_LEAVES) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s",
+                           ngx_cc_client_rpc_why(rpc));
     }
 
+    ngx_cc_client_list_again(rpc);
+
     return 0;
+}
+
+
+/* a new connection, or the end of the process */
+
+static void
+ngx_cc_client_list_again(ngx_cc_client_rpc_t *rpc)
+{
+    const char  *error;
+
+    if (ngx_cc_client_rpc_again(rpc, &error) != 0) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "%s", error);
+    }
 }
 
 
@@ -271,8 +285,7 @@ ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
                                            NULL);
 
         if (reason && strcmp(reason, "reload") == 0) {
-            ngx_cc_client_ws_close(&rpc->ws);
-            ngx_cc_client_rpc_need(rpc);
+            ngx_cc_client_list_again(rpc);
 
         } else if (reason == NULL || strcmp(reason, "timeout") != 0) {
             break;
@@ -284,7 +297,7 @@ ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
     for (try = 0; try < NGX_CC_CLIENT_PARTS; try++) {
         memset(&search, 0, sizeof(search));
         search.prefix = id;
-        search.code = NGX_CC_CLIENT_FAILED;
+        search.status = -1;
 
         if (!ngx_cc_client_list_each(rpc, ngx_cc_client_list_search, &search)
             || search.n)
@@ -293,11 +306,12 @@ ngx_cc_client_list_wait(ngx_cc_client_rpc_t *rpc, const char *id)
         }
     }
 
-    if (search.code == NGX_CC_CLIENT_FAILED) {
+    if (search.status == -1) {
         ngx_cc_client_say("it is over, but not known how it ended");
+        return NGX_CC_CLIENT_FAILED;
     }
 
-    return search.code;
+    return search.status;
 }
 
 
@@ -363,22 +377,31 @@ ngx_cc_client_list_each(ngx_cc_client_rpc_t *rpc, ngx_cc_client_each_pt each,
 }
 
 
+/* valid until the next call */
+
 static const char *
-ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i, const char *name)
+ngx_cc_client_list_path(int i, const char *name)
 {
-    char  path[64];
+    static char  path[64];
 
     (void) snprintf(path, sizeof(path), "result.commands.%d.%s", i, name);
 
-    return ngx_cc_client_message_get(rpc->message, path, NULL);
+    return path;
+}
+
+
+static const char *
+ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i, const char *name)
+{
+    return ngx_cc_client_message_get(rpc->message,
+                                     ngx_cc_client_list_path(i, name), NULL);
 }
 
 
 static int
 ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i, void *data)
 {
-    long                     code;
-    const char              *id, *text;
+    const char              *id;
     ngx_cc_client_search_t  *search = data;
 
     id = ngx_cc_client_list_field(rpc, i, "execution_id");
@@ -390,12 +413,9 @@ ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i, void *data)
 
     search->n++;
     (void) snprintf(search->id, sizeof(search->id), "%s", id);
-    text = ngx_cc_client_list_field(rpc, i, "exit_code");
-
-    if (text) {
-        code = strtol(text, NULL, 10);
-        search->code = (int) (code < 0 ? 128 - code : code);
-    }
+    search->status = ngx_cc_client_message_status(rpc->message,
+                                        ngx_cc_client_list_path(i,
+                                                                "exit_code"));
 
     return 0;
 }

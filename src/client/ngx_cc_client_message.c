@@ -8,7 +8,8 @@
 #include "ngx_cc_client_say.h"
 
 
-#define NGX_CC_CLIENT_KEY  256           /* bytes of a way */
+#define NGX_CC_CLIENT_KEY      256       /* bytes of a way */
+#define NGX_CC_CLIENT_SIGNALS  64
 
 
 /* offsets into "text", since it moves as it grows */
@@ -308,6 +309,29 @@ ngx_cc_client_message_number(ngx_cc_client_message_t *m, const char *path,
     text = ngx_cc_client_message_get(m, path, NULL);
 
     return text ? strtoll(text, NULL, 10) : other;
+}
+
+
+int
+ngx_cc_client_message_status(ngx_cc_client_message_t *m, const char *path)
+{
+    char        *end;
+    long         code;
+    const char  *text;
+
+    text = ngx_cc_client_message_get(m, path, NULL);
+
+    if (text == NULL || *text == '\0') {
+        return -1;
+    }
+
+    code = strtol(text, &end, 10);
+
+    if (*end || code > 255 || code < -NGX_CC_CLIENT_SIGNALS) {
+        return -1;
+    }
+
+    return (int) (code < 0 ? 128 - code : code);
 }
 
 

@@ -37,6 +37,13 @@ const char *ngx_cc_client_message_get(ngx_cc_client_message_t *m,
 int64_t ngx_cc_client_message_number(ngx_cc_client_message_t *m,
     const char *path, int64_t other);
 
+/*
+ * The exit code of a command there as a status for exit(3): itself, or 128 + n
+ * of signal n (docs/protocol.md, "process.completed": -n); -1: there is none
+ * that a process can end with.
+ */
+int ngx_cc_client_message_status(ngx_cc_client_message_t *m, const char *path);
+
 /* is it there and true? */
 int ngx_cc_client_message_true(ngx_cc_client_message_t *m, const char *path);
 

@@ -18,6 +18,9 @@
 #define NGX_CC_CLIENT_INTERNAL   (-32603)
 
 
+static void ngx_cc_client_rpc_slower(ngx_cc_client_rpc_t *rpc);
+
+
 void
 ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
     const ngx_cc_client_args_t *args)
@@ -36,11 +39,16 @@ ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
 int
 ngx_cc_client_rpc_open(ngx_cc_client_rpc_t *rpc, const char **error)
 {
+    if (ngx_cc_client_ws_open(&rpc->ws, &rpc->url, rpc->args->token,
+                              rpc->args->ca_file, rpc->args->insecure, error)
+        == -1)
+    {
+        return -1;
+    }
+
     rpc->opened = (int64_t) ngx_cc_clock_ms();
 
-    return ngx_cc_client_ws_open(&rpc->ws, &rpc->url, rpc->args->token,
-                                 rpc->args->ca_file, rpc->args->insecure,
-                                 error);
+    return 0;
 }
 
 
@@ -68,10 +76,11 @@ ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error)
         rpc->lost = now;
     }
 
-    if (rpc->ws.socket.fd != -1 && now - rpc->opened > NGX_CC_CLIENT_LIVED) {
+    if (rpc->opened && now - rpc->opened > NGX_CC_CLIENT_LIVED) {
         rpc->pause = 0;
     }
 
+    rpc->opened = 0;
     ngx_cc_client_close(&rpc->ws.socket);
     *error = ngx_cc_client_rpc_why(rpc);
 
@@ -85,6 +94,10 @@ ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error)
             return 1;
         }
 
+        /* also when it opens: what opens and is closed at once is no better */
+
+        ngx_cc_client_rpc_slower(rpc);
+
         if (ngx_cc_client_rpc_open(rpc, error) == 0) {
             return 0;
         }
@@ -93,16 +106,22 @@ ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error)
             return -1;
         }
 
-        /* not all clients of a server at once */
-
-        rpc->pause = rpc->pause ? rpc->pause * 2
-                                : NGX_CC_CLIENT_PAUSE + getpid() % 64;
-        rpc->pause = rpc->pause > NGX_CC_CLIENT_PAUSE_MAX
-                     ? NGX_CC_CLIENT_PAUSE_MAX : rpc->pause;
         now = (int64_t) ngx_cc_clock_ms();
     }
 
     return -1;
+}
+
+
+/* not all clients of a server at once */
+
+static void
+ngx_cc_client_rpc_slower(ngx_cc_client_rpc_t *rpc)
+{
+    rpc->pause = rpc->pause ? rpc->pause * 2
+                            : NGX_CC_CLIENT_PAUSE + getpid() % 64;
+    rpc->pause = rpc->pause > NGX_CC_CLIENT_PAUSE_MAX
+                 ? NGX_CC_CLIENT_PAUSE_MAX : rpc->pause;
 }
 
 
@@ -223,8 +242,8 @@ ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id)
 
         if (!ngx_cc_client_pending(&rpc->ws.socket)) {
             (void) ngx_cc_client_ready(&rpc->ws.socket,
-                                       ngx_cc_client_ws_waiting(&rpc->ws)
-                                       ? POLLIN|POLLOUT : POLLIN, -1);
+                                       ngx_cc_client_ws_events(&rpc->ws, 1),
+                                       -1);
         }
 
         ngx_cc_client_ws_flush(&rpc->ws);

@@ -33,10 +33,12 @@ typedef struct {
     ngx_cc_json_t                w;
     uint8_t                     *buf;
     size_t                       size;
-    int64_t                      opened; /* ms, the last connection was made */
+    int64_t                      opened; /* ms, when this connection was
+                                            made; 0 = there is none */
     int64_t                      lost;   /* ms, since when there is none that
                                             is any good; 0 = there is one */
-    int                          pause;  /* ms before the next try */
+    int                          pause;  /* ms before the next try: more each
+                                            time, unless one lived a while */
 } ngx_cc_client_rpc_t;
 
 

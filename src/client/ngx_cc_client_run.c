@@ -481,7 +481,7 @@ ngx_cc_client_run_refused(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_completed(ngx_cc_client_run_t *run)
 {
-    int64_t                   code;
+    int                       status;
     const char               *cause, *error;
     ngx_cc_client_message_t  *m;
 
@@ -491,23 +491,24 @@ ngx_cc_client_run_completed(ngx_cc_client_run_t *run)
     }
 
     m = run->rpc->message;
-    code = ngx_cc_client_message_number(m, "params.exit_code", 0);
+    status = ngx_cc_client_message_status(m, "params.exit_code");
     cause = ngx_cc_client_message_get(m, "params.cause", NULL);
     error = ngx_cc_client_message_get(m, "params.error", NULL);
 
-    if (ngx_cc_client_message_get(m, "params.exit_code", NULL) == NULL) {
-        code = NGX_CC_CLIENT_FAILED;
-    }
+    /* who has interrupted it knows the cause, unless it is another one */
 
     if (cause && strcmp(cause, "exit") != 0 && strcmp(cause, "signal") != 0
-        && run->control.interrupts == 0)
+        && (run->control.interrupts == 0 || status == -1))
     {
         ngx_cc_client_say("ended by the server, cause: %s%s%s%s", cause,
                           error ? " (" : "", error ? error : "",
                           error ? ")" : "");
+
+    } else if (status == -1) {
+        ngx_cc_client_say("it is over, but not known how it ended");
     }
 
-    ngx_cc_client_run_end(run, code < 0 ? (int) (128 - code) : (int) code);
+    ngx_cc_client_run_end(run, status == -1 ? NGX_CC_CLIENT_FAILED : status);
 }
 
 

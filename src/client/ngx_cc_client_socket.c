@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "ngx_cc_client_socket.h"
+#include "ngx_cc_clock.h"
 
 
 #define NGX_CC_CLIENT_PATIENCE  10000    /* ms for a connection */
@@ -29,6 +30,8 @@
 
 static int ngx_cc_client_url_rest(ngx_cc_client_url_t *url, const char *p);
 static int ngx_cc_client_url_unix(ngx_cc_client_url_t *url, const char *p);
+static int ngx_cc_client_look_up(ngx_cc_client_socket_t *s,
+    const ngx_cc_client_url_t *url, const char **error);
 static int ngx_cc_client_open(ngx_cc_client_socket_t *s, int family,
     const struct sockaddr *address, socklen_t len);
 static int ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
@@ -186,11 +189,12 @@ ngx_cc_client_connect(ngx_cc_client_socket_t *s,
     const char **error)
 {
     int                  rc;
-    struct addrinfo      hints, *list, *ai;
+    struct addrinfo     *ai;
     struct sockaddr_un   un;
 
     s->fd = -1;
     s->tls = NULL;
+    s->wants_read = s->wants_write = 0;
 
     if (url->file[0]) {
         memset(&un, 0, sizeof(un));
@@ -207,6 +211,44 @@ ngx_cc_client_connect(ngx_cc_client_socket_t *s,
         return 0;
     }
 
+    if (ngx_cc_client_look_up(s, url, error) == -1) {
+        return -1;
+    }
+
+    rc = -1;
+
+    errno = 0;
+
+    for (ai = s->addresses; ai && rc == -1 && errno != EINTR;
+         ai = ai->ai_next)
+    {
+        rc = ngx_cc_client_open(s, ai->ai_family, ai->ai_addr,
+                                ai->ai_addrlen);
+    }
+
+    if (rc == -1) {
+        *error = strerror(errno);
+    }
+
+    if (rc == 0 && url->tls) {
+        rc = ngx_cc_client_handshake(s, url, ca_file, insecure, error);
+    }
+
+    return rc;
+}
+
+
+static int
+ngx_cc_client_look_up(ngx_cc_client_socket_t *s,
+    const ngx_cc_client_url_t *url, const char **error)
+{
+    int               rc;
+    struct addrinfo   hints, *list;
+
+    if (s->addresses) {
+        return 0;
+    }
+
     memset(&hints, 0, sizeof(hints));
     hints.ai_socktype = SOCK_STREAM;
 
@@ -217,26 +259,9 @@ ngx_cc_client_connect(ngx_cc_client_socket_t *s,
         return -1;
     }
 
-    rc = -1;
+    s->addresses = list;
 
-    errno = 0;
-
-    for (ai = list; ai && rc == -1 && errno != EINTR; ai = ai->ai_next) {
-        rc = ngx_cc_client_open(s, ai->ai_family, ai->ai_addr,
-                                ai->ai_addrlen);
-    }
-
-    if (rc == -1) {
-        *error = strerror(errno);
-    }
-
-    freeaddrinfo(list);
-
-    if (rc == 0 && url->tls) {
-        rc = ngx_cc_client_handshake(s, url, ca_file, insecure, error);
-    }
-
-    return rc;
+    return 0;
 }
 
 
@@ -327,10 +352,12 @@ ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
 {
     int           rc;
     long          verified;
+    int64_t       left, until;
     const char   *reason;
 
     static char   text[256];
 
+    until = (int64_t) ngx_cc_clock_ms() + NGX_CC_CLIENT_PATIENCE;
     s->tls = ngx_cc_client_tls(s, url, ca_file, insecure, error);
 
     if (s->tls == NULL) {
@@ -350,9 +377,12 @@ ngx_cc_client_handshake(ngx_cc_client_socket_t *s,
             break;
         }
 
-        if (ngx_cc_client_ready(s, rc == SSL_ERROR_WANT_READ ? POLLIN
-                                                             : POLLOUT,
-                                NGX_CC_CLIENT_PATIENCE) == -1)
+        left = until - (int64_t) ngx_cc_clock_ms();
+
+        if (left <= 0
+            || ngx_cc_client_ready(s, rc == SSL_ERROR_WANT_READ ? POLLIN
+                                                                : POLLOUT,
+                                   (int) left) == -1)
         {
             *error = "the TLS handshake took too long";
             return -1;
@@ -534,6 +564,14 @@ ngx_cc_client_result(ngx_cc_client_socket_t *s, int rc, int *other)
         errno = EPROTO;
         return -1;
     }
+}
+
+
+short
+ngx_cc_client_events(const ngx_cc_client_socket_t *s, int reads, int writes)
+{
+    return (reads ? (s->wants_write ? POLLOUT : POLLIN) : 0)
+           | (writes ? (s->wants_read ? POLLIN : POLLOUT) : 0);
 }
 
 

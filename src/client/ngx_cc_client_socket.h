@@ -33,6 +33,8 @@ typedef struct {
                                             errno EINTR; -1 = none */
     void           *tls;                 /* SSL, or NULL */
     void           *context;             /* SSL_CTX, kept for the next time */
+    void           *addresses;           /* addrinfo, likewise: a resolver may
+                                            take long, and cannot be stopped */
     int             wants_write;         /* TLS: to go on reading */
     int             wants_read;          /* TLS: to go on writing */
 } ngx_cc_client_socket_t;
@@ -43,7 +45,8 @@ int ngx_cc_client_url(ngx_cc_client_url_t *url, const char *text);
 
 /*
  * Connects, with TLS if the URL says so, and waits for that (10 s at most for
- * each address, and for TLS).  "ca_file": certificates to trust, NULL = the
+ * each address, and for all of TLS).  A name is looked up the first time only.
+ * "ca_file": certificates to trust, NULL = the
  * system's; "insecure": any.  A peer that is silent for some 30 s and does not
  * answer TCP's probes counts as gone.  Returns 0, or -1 with the reason in
  * *error (static text or strerror()).
@@ -60,11 +63,18 @@ int ngx_cc_client_ready(const ngx_cc_client_socket_t *s, short events, int ms);
 
 /*
  * Reads and writes as far as it goes without waiting: bytes, 0 at the end of
- * the stream, -1 with errno (EAGAIN: wait for "events").
+ * the stream, -1 with errno (EAGAIN: wait for events()).
  */
 ssize_t ngx_cc_client_read(ngx_cc_client_socket_t *s, void *p, size_t n);
 ssize_t ngx_cc_client_write(ngx_cc_client_socket_t *s, const void *p,
     size_t n);
+
+/*
+ * Events of poll(2) after which it is worth while to read, to write; with TLS
+ * either may have to wait for the other direction.
+ */
+short ngx_cc_client_events(const ngx_cc_client_socket_t *s, int reads,
+    int writes);
 
 /* bytes may be read although poll(2) says nothing */
 int ngx_cc_client_pending(const ngx_cc_client_socket_t *s);

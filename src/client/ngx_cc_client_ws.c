@@ -197,8 +197,7 @@ ngx_cc_client_ws_head(ngx_cc_client_ws_t *ws, const char **error)
         if (ws->in_len > NGX_CC_CLIENT_WS_HEAD || left <= 0
             || (!ngx_cc_client_pending(&ws->socket)
                 && ngx_cc_client_ready(&ws->socket,
-                                       ngx_cc_client_ws_waiting(ws)
-                                       ? POLLIN|POLLOUT : POLLIN,
+                                       ngx_cc_client_ws_events(ws, 1),
                                        (int) left) == -1))
         {
             return -1;
@@ -247,10 +246,6 @@ ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
         const char  *text;
     } known[] = {
         { 200, "no WebSocket at this path" },
-        { 301, "moved: use the URL it names" },
-        { 302, "moved: use the URL it names" },
-        { 307, "moved: use the URL it names" },
-        { 308, "moved: use the URL it names" },
         { 400, "no WebSocket, or https is wanted: wss://" },
         { 401, "a token is needed" },
         { 403, "not allowed from here" },
@@ -262,7 +257,7 @@ ngx_cc_client_ws_refused(ngx_cc_client_ws_t *ws, const char *body)
         { 504, "the proxy reaches no server" }
     };
 
-    what = NULL;
+    what = ws->status / 100 == 3 ? "moved: use the URL it names" : NULL;
     type = ngx_cc_client_ws_header((const char *) ws->in, "Content-Type", &n);
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -590,6 +585,14 @@ ngx_cc_client_ws_flush(ngx_cc_client_ws_t *ws)
 
         ws->out_pos += n;
     }
+}
+
+
+short
+ngx_cc_client_ws_events(const ngx_cc_client_ws_t *ws, int reads)
+{
+    return ngx_cc_client_events(&ws->socket, reads,
+                                ngx_cc_client_ws_waiting(ws) != 0);
 }
 
 

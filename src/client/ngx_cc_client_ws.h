@@ -75,6 +75,9 @@ void ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t *text, size_t n);
 /* sends what is kept, as far as it goes */
 void ngx_cc_client_ws_flush(ngx_cc_client_ws_t *ws);
 
+/* what to wait for with poll(2), to read if "reads", and to flush(); 0: none */
+short ngx_cc_client_ws_events(const ngx_cc_client_ws_t *ws, int reads);
+
 /* bytes that wait for flush() */
 size_t ngx_cc_client_ws_waiting(const ngx_cc_client_ws_t *ws);
 
