@@ -19,7 +19,7 @@ static void ngx_cc_client_control_interrupt(ngx_cc_client_control_t *c);
 static void ngx_cc_client_control_suspend(ngx_cc_client_control_t *c);
 static void ngx_cc_client_control_stop(ngx_cc_client_control_t *c);
 static void ngx_cc_client_control_tell(ngx_cc_client_control_t *c,
-    const char *what);
+    ngx_cc_client_order_t *o);
 static uint64_t ngx_cc_client_control_send(ngx_cc_client_control_t *c,
     const char *method, const char *name, const char *value);
 static void ngx_cc_client_control_resize(ngx_cc_client_control_t *c);
@@ -98,12 +98,24 @@ ngx_cc_client_control_ready(ngx_cc_client_control_t *c)
 {
     c->ready = 1;
 
-    if (c->owed) {
-        ngx_cc_client_control_tell(c, c->owed);
-        c->owed = NULL;
+    if (c->raw) {
+        (void) ngx_cc_client_terminal_raw(0);
     }
 
+    ngx_cc_client_control_tell(c, &c->resume);
+    ngx_cc_client_control_tell(c, &c->order);
     ngx_cc_client_control_resize(c);
+}
+
+
+void
+ngx_cc_client_control_lost(ngx_cc_client_control_t *c)
+{
+    c->ready = 0;
+
+    if (c->raw) {
+        (void) ngx_cc_client_terminal_raw(1);
+    }
 }
 
 
@@ -112,26 +124,34 @@ ngx_cc_client_control_interrupt(ngx_cc_client_control_t *c)
 {
     c->interrupts++;
 
-    if (c->mute || c->interrupts > 2 || c->id[0] == '\0') {
+    if (c->mute || c->interrupts > 2 || c->id[0] == '\0'
+        || (c->raw && !c->ready))
+    {
         ngx_cc_client_control_end(c, 128 + SIGINT);
         return;
     }
 
-    ngx_cc_client_control_tell(c, c->interrupts == 2 ? "CANCEL" : "INT");
+    c->order.what = c->interrupts == 2 ? "CANCEL" : "INT";
+    ngx_cc_client_control_tell(c, &c->order);
 }
 
 
-static void
-ngx_cc_client_control_tell(ngx_cc_client_control_t *c, const char *what)
-{
-    if (!c->ready) {
-        c->owed = what;
+/* INT may mean something else the second time; the others do not */
 
-    } else if (strcmp(what, "INT") == 0) {
-        (void) ngx_cc_client_control_send(c, "signal", "signal", what);
+static void
+ngx_cc_client_control_tell(ngx_cc_client_control_t *c,
+    ngx_cc_client_order_t *o)
+{
+    if (!c->ready || o->what == NULL) {
+        return;
+    }
+
+    if (strcmp(o->what, "INT") == 0) {
+        (void) ngx_cc_client_control_send(c, "signal", "signal", o->what);
+        o->what = NULL;
 
     } else {
-        (void) ngx_cc_client_control_send(c, "control", "type", what);
+        o->request = ngx_cc_client_control_send(c, "control", "type", o->what);
     }
 }
 
@@ -181,7 +201,19 @@ ngx_cc_client_control_late(ngx_cc_client_control_t *c)
 void
 ngx_cc_client_control_answer(ngx_cc_client_control_t *c, uint64_t id)
 {
-    if (id && id == c->pausing) {
+    if (id == 0) {
+        return;
+    }
+
+    if (id == c->order.request) {
+        c->order.what = NULL;
+    }
+
+    if (id == c->resume.request) {
+        c->resume.what = NULL;
+    }
+
+    if (id == c->pausing) {
         ngx_cc_client_control_stop(c);
     }
 }
@@ -215,12 +247,13 @@ ngx_cc_client_control_stop(ngx_cc_client_control_t *c)
     (void) sigprocmask(SIG_BLOCK, &set, NULL);
 
     if (c->raw) {
-        (void) ngx_cc_client_terminal_raw();
+        (void) ngx_cc_client_terminal_raw(!c->ready);
         ngx_cc_client_control_resize(c);
     }
 
     if (paused) {
-        (void) ngx_cc_client_control_send(c, "control", "type", "RESUME");
+        c->resume.what = "RESUME";
+        ngx_cc_client_control_tell(c, &c->resume);
     }
 }
 

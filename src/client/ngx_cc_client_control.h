@@ -12,6 +12,14 @@
 #include "ngx_cc_client_rpc.h"
 
 
+/* to be told until it is answered, on the next connection if it has to be */
+
+typedef struct {
+    const char           *what;          /* NULL = nothing */
+    uint64_t              request;       /* it was told by, 0 = not yet */
+} ngx_cc_client_order_t;
+
+
 typedef struct {
     ngx_cc_client_rpc_t  *rpc;
     const char           *id;            /* of the command */
@@ -25,7 +33,8 @@ typedef struct {
     unsigned              raw:1;         /* our terminal is the command's */
 
     /* private */
-    const char           *owed;          /* to be told when it can be */
+    ngx_cc_client_order_t  order;        /* INT (told once), CANCEL */
+    ngx_cc_client_order_t  resume;
     uint64_t              pausing;       /* the request PAUSE, 0 = none */
     int64_t               until;         /* ms: no longer */
 } ngx_cc_client_control_t;
@@ -41,12 +50,18 @@ void ngx_cc_client_control_init(ngx_cc_client_control_t *c,
 /* obeys what has come */
 void ngx_cc_client_control_take(ngx_cc_client_control_t *c);
 
-/* the command can be told (again): tells what it was owed, and the size */
+/*
+ * The command can be told (again): tells what it was owed, and the size.  It
+ * cannot be told: what is said now is owed to it; on a raw terminal keys are
+ * signals for us alone until then.
+ */
 void ngx_cc_client_control_ready(ngx_cc_client_control_t *c);
+void ngx_cc_client_control_lost(ngx_cc_client_control_t *c);
 
 /*
  * What to wait for at most (ms), or -1; to be called when that is over; an
- * answer, which may be the one to PAUSE.  The last two may stop the process.
+ * answer, which may be the one to PAUSE, RESUME or CANCEL.  The last two may
+ * stop the process.
  */
 int ngx_cc_client_control_wait(const ngx_cc_client_control_t *c);
 void ngx_cc_client_control_late(ngx_cc_client_control_t *c);

@@ -28,6 +28,7 @@ typedef struct {
     unsigned                     kept:1;     /* it outlives a connection */
     unsigned                     told:1;     /* the request is answered */
     unsigned                     over:1;     /* nothing more comes */
+    unsigned                     left:1;     /* by Ctrl-P Ctrl-Q */
     unsigned                     bounded:1;  /* end at "until" */
     unsigned                     replay:1;   /* what comes up to "until" is
                                                 old: nothing is typed to it */
@@ -44,7 +45,10 @@ static ngx_cc_client_stdin_t  ngx_cc_client_input;
 static void ngx_cc_client_run_begin(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_attach(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_loop(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_leave(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_poll(ngx_cc_client_run_t *run);
+static int ngx_cc_client_run_patience(const ngx_cc_client_run_t *run,
+    int waits);
 static void ngx_cc_client_run_messages(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_message(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_notice(ngx_cc_client_run_t *run,
@@ -55,7 +59,7 @@ static int ngx_cc_client_run_is_id(const char *id);
 static void ngx_cc_client_run_terminal(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_refused(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_completed(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_again(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_again(ngx_cc_client_run_t *run, int leaves);
 static void ngx_cc_client_run_finish(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_end(ngx_cc_client_run_t *run, int status);
 
@@ -100,7 +104,7 @@ ngx_cc_client_run(ngx_cc_client_rpc_t *rpc, const char *id)
         ngx_cc_client_terminal_restore();
     }
 
-    if (ngx_cc_client_input.left && !args->json) {
+    if (run->left && !args->json) {
         (void) fputs("\n", stderr);
         ngx_cc_client_say("detached; back again: cc-run attach %s", run->id);
     }
@@ -115,7 +119,6 @@ static void
 ngx_cc_client_run_begin(ngx_cc_client_run_t *run)
 {
     run->told = 0;
-    run->control.ready = 0;
 
     if (run->id[0]) {
         ngx_cc_client_run_attach(run);
@@ -153,21 +156,35 @@ ngx_cc_client_run_attach(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_loop(ngx_cc_client_run_t *run)
 {
-    while (!run->over) {
+    for ( ;; ) {
         ngx_cc_client_run_messages(run);
+        ngx_cc_client_run_leave(run);
 
         if (run->over) {
             return;
         }
 
         ngx_cc_client_run_poll(run);
+        ngx_cc_client_run_leave(run);
+    }
+}
 
-        if (run->control.over) {
-            ngx_cc_client_run_end(run, run->control.status);
 
-        } else if (ngx_cc_client_input.left) {
-            ngx_cc_client_run_end(run, 0);
-        }
+/* does the user want that? */
+
+static void
+ngx_cc_client_run_leave(ngx_cc_client_run_t *run)
+{
+    if (run->over) {
+        return;
+    }
+
+    if (run->control.over) {
+        ngx_cc_client_run_end(run, run->control.status);
+
+    } else if (ngx_cc_client_stdin_gone(&ngx_cc_client_input)) {
+        run->left = 1;
+        ngx_cc_client_run_end(run, 0);
     }
 }
 
@@ -177,22 +194,20 @@ ngx_cc_client_run_loop(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_poll(ngx_cc_client_run_t *run)
 {
-    int                  waits, late, wait;
+    int                  waits, ready;
     struct pollfd        fd[4];
     ngx_cc_client_ws_t  *ws;
 
     ws = &run->rpc->ws;
     waits = ngx_cc_client_output_waits(&run->output);
+    ready = !waits && ngx_cc_client_pending(&ws->socket);
 
+    memset(fd, 0, sizeof(fd));
     fd[0].fd = run->control.fd;
     fd[0].events = POLLIN;
     fd[1].fd = ws->socket.fd;
-    fd[1].events = (waits ? 0 : POLLIN)
-                   | (ngx_cc_client_ws_waiting(ws)
-                      || ws->socket.wants_write ? POLLOUT : 0);
-    fd[1].revents = 0;
-    fd[2].fd = run->told && !run->replay
-               ? ngx_cc_client_stdin_fd(&ngx_cc_client_input) : -1;
+    fd[1].events = ngx_cc_client_ws_events(ws, !waits);
+    fd[2].fd = run->told ? ngx_cc_client_stdin_fd(&ngx_cc_client_input) : -1;
     fd[2].events = POLLIN;
     fd[3].fd = waits ? run->output.fd : -1;
     fd[3].events = POLLOUT;
@@ -203,15 +218,8 @@ ngx_cc_client_run_poll(ngx_cc_client_run_t *run)
         fd[1].fd = -1;
     }
 
-    late = ngx_cc_client_control_wait(&run->control);
-    wait = ngx_cc_client_stdin_wait(&ngx_cc_client_input);
-    wait = wait == -1 || (late != -1 && late < wait) ? late : wait;
-
-    if (!waits && ngx_cc_client_pending(&ws->socket)) {
-        (void) poll(fd, 4, 0);
-        fd[1].revents |= POLLIN;
-
-    } else if (poll(fd, 4, wait) == -1) {
+    if (poll(fd, 4, ready ? 0 : ngx_cc_client_run_patience(run, waits)) == -1)
+    {
         return;
     }
 
@@ -220,6 +228,10 @@ ngx_cc_client_run_poll(ngx_cc_client_run_t *run)
     }
 
     ngx_cc_client_control_late(&run->control);
+
+    if (ngx_cc_client_ws_waiting(ws)) {
+        ngx_cc_client_ws_flush(ws);
+    }
 
     if (fd[2].revents) {
         ngx_cc_client_stdin_take(&ngx_cc_client_input);
@@ -232,13 +244,38 @@ ngx_cc_client_run_poll(ngx_cc_client_run_t *run)
         ngx_cc_client_output_flush(&run->output);
     }
 
-    if (ngx_cc_client_ws_waiting(ws)) {
-        ngx_cc_client_ws_flush(ws);
-    }
+    if (waits) {
+        ngx_cc_client_ws_alive(ws);
 
-    if (!waits && (fd[1].revents & (POLLIN|POLLHUP|POLLERR))) {
+    } else if (ready || ws->socket.wants_write
+               || (fd[1].revents & (POLLIN|POLLHUP|POLLERR)))
+    {
         (void) ngx_cc_client_ws_receive(ws);
     }
+}
+
+
+/* ms until something is due; -1: nothing is */
+
+static int
+ngx_cc_client_run_patience(const ngx_cc_client_run_t *run, int waits)
+{
+    int     least;
+    size_t  i;
+
+    const int  due[] = { ngx_cc_client_control_wait(&run->control),
+                         ngx_cc_client_stdin_wait(&ngx_cc_client_input),
+                         waits ? NGX_CC_CLIENT_ALIVE : -1 };
+
+    least = -1;
+
+    for (i = 0; i < sizeof(due) / sizeof(due[0]); i++) {
+        if (due[i] != -1 && (least == -1 || due[i] < least)) {
+            least = due[i];
+        }
+    }
+
+    return least;
 }
 
 
@@ -257,7 +294,8 @@ ngx_cc_client_run_messages(ngx_cc_client_run_t *run)
         }
 
         if (rc == -1) {
-            ngx_cc_client_run_again(run);
+            ngx_cc_client_run_again(run, run->rpc->ws.code
+                                         == NGX_CC_CLIENT_LEAVES);
             return;
         }
 
@@ -350,6 +388,7 @@ ngx_cc_client_run_reached(ngx_cc_client_run_t *run)
     if (run->replay) {
         /* our terminal has answered old questions of the command */
         run->replay = 0;
+        ngx_cc_client_input.deaf = 0;
         ngx_cc_client_terminal_forget();
     }
 
@@ -454,9 +493,10 @@ ngx_cc_client_run_terminal(ngx_cc_client_run_t *run)
 
     ngx_cc_client_input.tty = 1;
 
-    if (ngx_cc_client_terminal_raw() == 0) {
+    if (ngx_cc_client_terminal_raw(0) == 0) {
         run->control.raw = 1;
         ngx_cc_client_input.keys = run->kept;
+        ngx_cc_client_input.deaf = attached ? 1 : 0;
         run->replay = attached;
     }
 }
@@ -466,7 +506,7 @@ static void
 ngx_cc_client_run_refused(ngx_cc_client_run_t *run)
 {
     if (ngx_cc_client_rpc_leaves(run->rpc)) {
-        ngx_cc_client_run_again(run);
+        ngx_cc_client_run_again(run, 1);
         return;
     }
 
@@ -514,55 +554,60 @@ ngx_cc_client_run_completed(ngx_cc_client_run_t *run)
 
 /*
  * The connection is gone, or this server leaves.  A kept command goes on, and
- * so do we, where we stopped; one that was surely not started is started by the
- * next server; of another one nobody knows.
+ * so do we, where we stopped; one that was surely not started (the server
+ * "leaves") is started by the next server; of another one nobody knows.
  */
 
 static void
-ngx_cc_client_run_again(ngx_cc_client_run_t *run)
+ngx_cc_client_run_again(ngx_cc_client_run_t *run, int leaves)
 {
     int          rc;
     const char  *error;
 
-    run->control.ready = 0;
     run->told = 0;
 
-    if ((run->kept && run->id[0])
-        || (!run->id[0] && (run->rpc->ws.code == NGX_CC_CLIENT_LEAVES
-                            || ngx_cc_client_rpc_leaves(run->rpc))))
-    {
-        do {
-            rc = ngx_cc_client_rpc_again(run->rpc, &error);
-
-            if (rc == 0) {
-                ngx_cc_client_run_begin(run);
-                return;
-            }
-
-            if (rc == 1) {
-                ngx_cc_client_control_take(&run->control);
-            }
-
-        } while (rc == 1 && !run->control.over);
-
-        if (run->control.over) {
-            ngx_cc_client_run_end(run, run->control.status);
-            return;
-        }
-
-    } else {
-        error = ngx_cc_client_rpc_why(run->rpc);
+    if (ngx_cc_client_input.left) {
+        run->left = 1;
+        ngx_cc_client_run_end(run, 0);
+        return;
     }
 
-    if (run->kept && run->id[0]) {
+    ngx_cc_client_control_lost(&run->control);
+
+    if (run->id[0] ? !run->kept : !leaves) {
+        ngx_cc_client_say("%s", ngx_cc_client_rpc_why(run->rpc));
+        ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
+        return;
+    }
+
+    do {
+        rc = ngx_cc_client_rpc_again(run->rpc, &error);
+
+        if (rc == 1) {
+            ngx_cc_client_control_take(&run->control);
+        }
+
+    } while (rc == 1 && !run->control.over);
+
+    if (rc == 0) {
+        ngx_cc_client_run_begin(run);
+        return;
+    }
+
+    if (run->control.over) {
+        error = "interrupted";
+    }
+
+    if (run->id[0]) {
         ngx_cc_client_say("%s; the command may go on: cc-run attach %s",
                           error, run->id);
 
-    } else {
+    } else if (!run->control.over) {
         ngx_cc_client_say("%s", error);
     }
 
-    ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
+    ngx_cc_client_run_end(run, run->control.over ? run->control.status
+                                                 : NGX_CC_CLIENT_FAILED);
 }
 
 

@@ -12,7 +12,7 @@ static int             ngx_cc_client_terminal_at_exit;
 
 
 int
-ngx_cc_client_terminal_raw(void)
+ngx_cc_client_terminal_raw(int signals)
 {
     struct termios  t;
 
@@ -30,9 +30,12 @@ ngx_cc_client_terminal_raw(void)
     }
 
     cfmakeraw(&t);
+    t.c_lflag |= signals ? ISIG : 0;
     ngx_cc_client_terminal_now = 1;
 
-    return tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
+    /* not after what is being shown: that may take any time (Ctrl-S) */
+
+    return tcsetattr(STDIN_FILENO, TCSANOW, &t);
 }
 
 

@@ -8,8 +8,11 @@
 #define _NGX_CC_CLIENT_TERMINAL_H_INCLUDED_
 
 
-/* raw mode of stdin, if that is a terminal; 0, or -1 when it is none */
-int ngx_cc_client_terminal_raw(void);
+/*
+ * Raw mode of stdin, if that is a terminal; with "signals" Ctrl-C, Ctrl-\ and
+ * Ctrl-Z are signals for us, not keys.  0, or -1 when it is none.
+ */
+int ngx_cc_client_terminal_raw(int signals);
 
 /* as it was; may be called at any time */
 void ngx_cc_client_terminal_restore(void);
