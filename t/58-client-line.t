@@ -7,8 +7,8 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha1_hex);
+use MIME::Base64 qw(encode_base64);
 use Test::More;
-use Time::HiRes qw(sleep time);
 use CC::Nginx;
 use CC::Run;
 
@@ -60,24 +60,28 @@ is($c->err, '', 'without a word');
 open my $f, '>', "$dir/in" or die $!;
 print $f $all;
 close $f;
-my $r = run(["ws://127.0.0.1:$port/little", '--', 'sleep 0.3; sha1sum'],
-    in => "$dir/in");
-is($r->{out}, sha1_hex($all) . "  -\n", 'stdin of 700 KB with room for 4 KB');
+$c = start(['--json', "ws://127.0.0.1:$port/little", '--',
+    'until [ -e read ]; do sleep 0.05; done; sha1sum'], in => "$dir/in");
+ok($c->wait_out(qr/"code":-32001/), 'stdin of 700 KB is too much for 4 KB');
+system 'touch', "$dir/runtime/work/read";
+is($c->rc, 0, 'it is read');
+my $sum = encode_base64(sha1_hex($all) . "  -\n", '');
+like($c->out, qr/"data":"\Q$sum\E"/, 'and all of it arrives');
 
 # wait, and logs -f
 
 chomp(my $id = run(['-d', '--', 'echo begin; while [ ! -e go ]; do'
     . ' sleep 0.05; done; echo end; exit 8'])->{out});
-my $opened = () = $t->log =~ /session opened/g;
+sub opened { return scalar(() = $t->log =~ /session opened/g) }
+my $opened = opened();
 my $wait = start(['wait', $id]);
 my $logs = start(['logs', '-f', $id]);
 ok($logs->wait_out(qr/begin/), 'logs -f');
-ok($t->wait_until(sub { $opened + 2 <= (() = $t->log =~ /session opened/g) },
-    30), 'wait is connected, too');
+ok($t->wait_until(sub { opened() >= $opened + 2 }, 30),
+    'wait is connected, too');
 ok(kill_workers(), 'the workers are killed');
-ok(!$wait->ended && !$logs->ended, 'both go on');
-system 'touch', "$dir/runtime/work/go" if -d "$dir/runtime/work";
-system 'touch', "$dir/work/go";
+ok($t->wait_until(sub { opened() >= $opened + 4 }, 30), 'both connect again');
+system 'touch', "$dir/runtime/work/go";
 is($wait->rc, 8, 'wait: its exit code');
 is($logs->rc, 0, 'logs -f ends with it');
 is($logs->out, "begin\nend\n", 'with all of it');

@@ -7,7 +7,6 @@ use strict;
 use warnings;
 
 use Test::More;
-use Time::HiRes qw(sleep);
 use CC::Nginx;
 use CC::Run;
 
@@ -40,19 +39,25 @@ unlike($c->err, qr/cc-run/, 'without a word of ours');
 $c = start(['-n', '--', "trap '' INT TERM; echo ready \$\$; $loop"]);
 ok($c->wait_out(qr/ready \d+\n/), 'a command that is deaf');
 my ($deaf) = $c->out =~ /(\d+)/;
-$c->signal('INT'), sleep 0.1 for 1 .. 3;
+ok($c->interrupt, 'SIGINT') for 1 .. 3;
 is($c->rc, 130, 'a third SIGINT: leaves');
 kill 'KILL', $deaf;
 
 # who was interrupted while nobody reads his output
+
+# bytes in a pipe (FIONREAD), and how many it takes (F_GETPIPE_SZ)
+sub unread { my $n = pack 'i', 0;
+    ioctl $_[0], 0x541b, $n or die "FIONREAD: $!\n"; return unpack 'i', $n }
+sub room { return fcntl $_[0], 1032, 0 }
 
 pipe my $from, my $to or die $!;
 $c = start(['-n', '--', 'exec yes'], out => $to);
 close $to;
 my $some;
 ok(sysread($from, $some, 1), 'a command that writes and writes');
-sleep 0.2;
-$c->signal('INT'), sleep 0.1 for 1 .. 3;
+ok($t->wait_until(sub { unread($from) > room($from) / 2 }, 60),
+    'until nothing fits any more');
+ok($c->interrupt, 'SIGINT') for 1 .. 3;
 is($c->rc, 130, 'nobody reads: it can be left');
 close $from;
 
@@ -89,9 +94,11 @@ is(run(['attach', $id])->{rc}, 137, 'attach: 128 + n');
 {
     local $SIG{HUP} = 'IGNORE';
     local $SIG{INT} = 'IGNORE';
-    $c = start(['-n', '--', "echo ready; sleep 1; echo done; exit 3"]);
+    $c = start(['-n', '--', 'echo ready; until [ -e go ]; do sleep 0.05; done;'
+        . ' echo done; exit 3']);
     ok($c->wait_out(qr/ready/), 'HUP and INT are ignored from the start');
     $c->signal($_) for qw(HUP INT);
+    system 'touch', "$dir/runtime/work/go";
     is($c->rc, 3, 'and stay so');
     is($c->out, "ready\ndone\n", 'for the command, too');
 }

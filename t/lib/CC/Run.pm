@@ -142,6 +142,21 @@ sub signal {
     return kill $name, $pid;
 }
 
+# SIGINT; returns when it has been noticed: two that wait together are one
+sub interrupt {
+    my ($self, $timeout) = @_;
+    my $deadline = time + ($timeout // $TIMEOUT);
+    $self->signal('INT');
+    until ($self->ended) {
+        open my $f, '<', "/proc/$self->{pid}/status" or last;
+        my ($waiting) = join('', <$f>) =~ /^ShdPnd:\s*(\w+)/m or last;
+        last if !(hex(substr $waiting, -4) & 1 << POSIX::SIGINT() - 1);
+        return 0 if time > $deadline;
+        sleep 0.02;
+    }
+    return 1;
+}
+
 # has it ended?
 sub ended {
     my ($self) = @_;
