@@ -17,6 +17,13 @@ ngx_cc_service_client_connect(const ngx_cc_service_client_conf_t *conf,
     struct sockaddr_un     addr;
     ngx_cc_wire_connect_t  msg;
 
+    /* "" would be an abstract name, which anybody may have taken */
+
+    if (conf->path[0] != '/') {
+        ngx_set_errno(NGX_ENOENT);
+        return (ngx_socket_t) -1;
+    }
+
     s = socket(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
 
     if (s == (ngx_socket_t) -1) {

@@ -15,7 +15,8 @@
 
 
 typedef struct {
-    const char      *path;       /* of its socket; NULL = there is none, the
+    const char      *path;       /* of its socket, absolute; "" = nobody
+                                    listens; NULL = there is no service, the
                                     worker forks its spawner */
     const char      *user;       /* commands run as */
 } ngx_cc_service_client_conf_t;
@@ -24,7 +25,8 @@ typedef struct {
 /*
  * Connects and asks.  Of "spawner" the ring's size, nice, seccomp and enclosed
  * are used.  Returns a socket (non-blocking) on which CONNECTED will come, or
- * -1 with ngx_errno; NGX_EAGAIN: too many are connecting.
+ * -1 with ngx_errno; NGX_EAGAIN: too many are connecting; NGX_ENOENT also for
+ * a path that is not absolute.
  */
 ngx_socket_t ngx_cc_service_client_connect(
     const ngx_cc_service_client_conf_t *conf,

@@ -17,6 +17,8 @@
 #define NGX_CC_TRUST_OPEN    (O_PATH|O_NOFOLLOW|O_CLOEXEC)
 
 
+static int ngx_cc_trust_owns(const struct stat *st,
+    const ngx_cc_trust_who_t *who);
 static int ngx_cc_trust_step(ngx_cc_trust_path_t *tp, char *rest,
     const char *end, const ngx_cc_trust_who_t *who);
 static int ngx_cc_trust_link(ngx_cc_trust_path_t *tp, int fd, char *rest,
@@ -24,6 +26,9 @@ static int ngx_cc_trust_link(ngx_cc_trust_path_t *tp, int fd, char *rest,
 static int ngx_cc_trust_enter(ngx_cc_trust_path_t *tp, int fd);
 static void ngx_cc_trust_suspect(ngx_cc_trust_path_t *tp,
     const ngx_cc_trust_who_t *who, int fd);
+
+
+const ngx_cc_trust_who_t  ngx_cc_trust_nobody;
 
 
 int
@@ -255,8 +260,8 @@ ngx_cc_trust_suspect(ngx_cc_trust_path_t *tp, const ngx_cc_trust_who_t *who,
         return;
     }
 
-    if ((dir.st_mode & S_ISVTX) && dir.st_uid != who->uid && fd != -1
-        && fstat(fd, &st) == 0 && st.st_uid != who->uid)
+    if ((dir.st_mode & S_ISVTX) && !ngx_cc_trust_owns(&dir, who) && fd != -1
+        && fstat(fd, &st) == 0 && !ngx_cc_trust_owns(&st, who))
     {
         return;
     }
@@ -281,8 +286,12 @@ ngx_cc_trust_writable(const struct stat *st, const ngx_cc_trust_who_t *who)
         return 0;
     }
 
-    if (st->st_uid == who->uid || (st->st_mode & S_IWOTH)) {
+    if (ngx_cc_trust_owns(st, who) || (st->st_mode & S_IWOTH)) {
         return 1;
+    }
+
+    if (who == &ngx_cc_trust_nobody) {
+        return (st->st_mode & S_IWGRP) != 0;
     }
 
     for (i = 0; (st->st_mode & S_IWGRP) && i < who->ngroups; i++) {
@@ -292,6 +301,14 @@ ngx_cc_trust_writable(const struct stat *st, const ngx_cc_trust_who_t *who)
     }
 
     return 0;
+}
+
+
+static int
+ngx_cc_trust_owns(const struct stat *st, const ngx_cc_trust_who_t *who)
+{
+    return (who == &ngx_cc_trust_nobody) ? st->st_uid != 0
+                                         : st->st_uid == who->uid;
 }
 
 

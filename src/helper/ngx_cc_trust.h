@@ -27,6 +27,12 @@ typedef struct {
     int              ngroups;
 } ngx_cc_trust_who_t;
 
+/*
+ * Nobody but root is trusted: what belongs to another user, and what a group
+ * or others can write.
+ */
+extern const ngx_cc_trust_who_t  ngx_cc_trust_nobody;
+
 
 typedef struct {
     int              fd;             /* O_PATH: the directory it stands in */

@@ -134,6 +134,63 @@ START_TEST(walks)
 END_TEST
 
 
+/* where only root is trusted */
+
+static const struct {
+    const char  *path;
+    const char  *suspect;            /* its end, NULL = nobody */
+} roots[] = {
+    { "safe/file", NULL },
+    { "safe/over/x", "/open" },
+    { "sticky/mine/x", NULL },
+    { "sticky/new", "/sticky" },
+    { "theirs/x", "/theirs" },
+    { "group/x", "/group" },
+    { "sticky/theirs/x", "/sticky" }
+};
+
+
+START_TEST(nobody)
+{
+    char                  command[512];
+    size_t                len, end;
+    struct stat           st;
+    ngx_cc_trust_path_t   tp;
+
+    if (geteuid() != 0) {
+        return;
+    }
+
+    (void) snprintf(command, sizeof(command),
+                    "cd %s && mkdir theirs group sticky/theirs &&"
+                    " chown %d theirs sticky/theirs && chmod 775 group",
+                    dir, THEY);
+    ck_assert_int_eq(system(command), 0);
+
+    ck_assert_int_eq(walk(&tp, roots[_i].path, &ngx_cc_trust_nobody), 0);
+
+    if (roots[_i].suspect == NULL) {
+        ck_assert_str_eq(tp.suspect, "");
+
+    } else {
+        len = strlen(tp.suspect);
+        end = strlen(roots[_i].suspect);
+        ck_assert_uint_ge(len, end);
+        ck_assert_str_eq(tp.suspect + len - end, roots[_i].suspect);
+    }
+
+    memset(&st, 0, sizeof(st));
+    st.st_mode = 0755;
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 0);
+    st.st_mode = 0775;
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 1);
+    st.st_mode = 0755;
+    st.st_uid = THEY;
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 1);
+}
+END_TEST
+
+
 START_TEST(odd)
 {
     char                 text[PATH_MAX + 16];
@@ -251,6 +308,7 @@ main(void)
     tc = tcase_create("trust");
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, walks, 0, sizeof(paths) / sizeof(paths[0]));
+    tcase_add_loop_test(tc, nobody, 0, sizeof(roots) / sizeof(roots[0]));
     tcase_add_test(tc, odd);
     tcase_add_test(tc, writable);
     tcase_add_test(tc, directory);

@@ -11,8 +11,7 @@ static ngx_int_t ngx_cc_conf_service_path(ngx_conf_t *cf,
     ngx_cc_main_conf_t *mcf);
 static ngx_int_t ngx_cc_conf_service_program(ngx_conf_t *cf,
     ngx_cc_main_conf_t *mcf);
-static ngx_uint_t ngx_cc_conf_service_safe(ngx_cycle_t *cycle,
-    ngx_cc_main_conf_t *mcf);
+static ngx_uint_t ngx_cc_conf_service_safe(ngx_str_t *path, char *suspect);
 static ngx_int_t ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user);
 
 
@@ -56,6 +55,7 @@ ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 ngx_int_t
 ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
+    char                          suspect[NGX_CC_TRUST_PATH];
     gid_t                         group;
     ngx_core_conf_t              *ccf;
     ngx_cc_service_keeper_conf_t  conf;
@@ -80,16 +80,14 @@ ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
                       "\"cc_executor_service %s\" needs a master that is "
                       "root, and another \"user\" for workers: start it "
                       "apart, and name its socket", mcf->program);
-        mcf->pool.service.path = "";
         return NGX_ERROR;
     }
 
-    if (!ngx_cc_conf_service_safe(cycle, mcf)) {
+    if (!ngx_cc_conf_service_safe(&mcf->path, suspect)) {
         ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "cc_executor: no executor service is started: "
-                      "\"cc_executor_path\" \"%V\" must belong to root, and "
-                      "nobody else may write it", &mcf->path);
-        mcf->pool.service.path = "";
+                      "cc_executor: no executor service is started: \"%s\" "
+                      "of \"cc_executor_path\" \"%V\" must belong to root, and "
+                      "nobody else may write it", suspect, &mcf->path);
         return NGX_OK;
     }
 
@@ -101,29 +99,36 @@ ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 
 /*
  * Its socket is given to the workers' user there, by its name: nobody else may
- * put another file in its place.
+ * put another file in its place, or in that of a directory on the way.  0: then
+ * "suspect" (NGX_CC_TRUST_PATH bytes) is what could be changed.
  */
 
 static ngx_uint_t
-ngx_cc_conf_service_safe(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+ngx_cc_conf_service_safe(ngx_str_t *path, char *suspect)
 {
     ngx_uint_t           safe;
     struct stat          st;
     ngx_cc_trust_path_t  tp;
 
-    if (ngx_cc_trust_walk(&tp, (char *) mcf->path.data,
-                          ngx_cc_conf_user_who(cycle))
+    (void) ngx_cpystrn((u_char *) suspect, path->data, NGX_CC_TRUST_PATH);
+
+    if (ngx_cc_trust_walk(&tp, (char *) path->data, &ngx_cc_trust_nobody)
         == -1)
     {
         return 0;
     }
 
-    safe = tp.suspect[0] == '\0'
-           && fstatat(tp.fd, tp.name, &st, AT_SYMLINK_NOFOLLOW) == 0
-           && S_ISDIR(st.st_mode) && st.st_uid == 0
-           && (st.st_mode & (S_IWGRP|S_IWOTH)) == 0;
+    safe = fstatat(tp.fd, tp.name, &st, AT_SYMLINK_NOFOLLOW) == 0
+           && S_ISDIR(st.st_mode)
+           && !ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody);
 
     (void) close(tp.fd);
+
+    if (tp.suspect[0]) {
+        (void) ngx_cpystrn((u_char *) suspect, (u_char *) tp.suspect,
+                           NGX_CC_TRUST_PATH);
+        return 0;
+    }
 
     return safe;
 }
@@ -134,18 +139,43 @@ ngx_cc_conf_service_safe(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 static ngx_int_t
 ngx_cc_conf_service_program(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
-    ngx_file_info_t  fi;
+    int                  rc;
+    ngx_err_t            err;
+    struct stat          st;
+    ngx_cc_trust_path_t  tp;
 
     mcf->program = (char *) mcf->service.data;
 
-    if (ngx_file_info(mcf->program, &fi) == NGX_FILE_ERROR) {
+    /* until it is started; never NULL: workers would fork spawners */
+
+    mcf->pool.service.path = "";
+
+    if (ngx_cc_trust_walk(&tp, mcf->program, &ngx_cc_trust_nobody) == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            "\"cc_executor_service\" \"%s\"", mcf->program);
         return NGX_ERROR;
     }
 
-    if (!ngx_is_file(&fi) || fi.st_uid != 0 || (fi.st_mode & 022)
-        || !(fi.st_mode & 0100))
+    rc = fstatat(tp.fd, tp.name, &st, AT_SYMLINK_NOFOLLOW);
+    err = ngx_errno;
+    (void) close(tp.fd);
+
+    if (rc == -1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, err,
+                           "\"cc_executor_service\" \"%s\"", mcf->program);
+        return NGX_ERROR;
+    }
+
+    if (tp.suspect[0]) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_service\" \"%s\": others than root "
+                           "can write \"%s\", and so replace it",
+                           mcf->program, tp.suspect);
+        return NGX_ERROR;
+    }
+
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR)
+        || ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"cc_executor_service\" \"%s\" must be a program "
