@@ -7,6 +7,8 @@
 use strict;
 use warnings;
 
+use IO::Select;
+use Socket qw(AF_UNIX pack_sockaddr_un);
 use Test::More;
 use CC::Kept qw(begin completed);
 use CC::Nginx;
@@ -134,7 +136,7 @@ $t->signal('HUP');
 ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 30),
     'until a reload');
 runs($t, 'reloaded');
-unlink $socket;                          # of the one that was killed
+ok(!-e $socket, 'and the socket of the old one is gone');
 $t->allow(qr/unknown process \d+ exited on signal 9/, 1);
 
 # another user: another service, until the master ends
@@ -154,17 +156,88 @@ is(scalar(@one = services($t)), 2, 'by another service');
 $t->finish;
 gone($t, 'quit', @all);
 
-# root makes no socket where others could replace it
+# Root makes no socket where others could replace it.  Then nobody is asked:
+# what anybody can listen on is no service.
+
+socket my $anybody, AF_UNIX, CC::Service::SEQPACKET, 0 or die $!;
+ok($t->wait_until(sub { bind $anybody, pack_sockaddr_un("\0" x 108) }, 60),
+    'the name that an empty path stands for') or diag $!;
+listen $anybody, 8 or die $!;
+
+for my $case (['the workers\' user', 'nobody', 'runtime'],
+    ['the commands\' user', 'backup', 'runtime'],
+    ['the commands\' user above it', 'backup', '.'])
+{
+    my ($what, $user, $place) = @$case;
+    $t = fresh();
+    mkdir "${\$t->dir}/runtime", 0711;
+    chown((getpwnam $user)[2, 3], "${\$t->dir}/$place");
+    $t->start;
+    like($t->client->run('true')->{answer}{error}{message},
+        qr/executor service: No such file/, "a directory of $what: refused");
+    like($t->log, qr/no executor service is started: .* must belong to root/,
+        'and why');
+    is(join(' ', services($t), sockets($t)), '', 'there is none');
+    chown 0, 0, $t->dir;
+    $t->finish;
+}
+ok(!IO::Select->new($anybody)->can_read(0), 'who listens there hears nothing');
+close $anybody;
+
+# the program is nobody else's either, and cannot be replaced
+
+sub program {
+    my ($to) = @_;
+    system('cp', $CC::Service::PROGRAM, $to) == 0 or die "$to: $?";
+    chmod 0755, $to;
+    return $to;
+}
 
 $t = fresh();
-mkdir "${\$t->dir}/runtime";
-chown((getpwnam 'nobody')[2, 3], "${\$t->dir}/runtime");
+my $dir = $t->dir;
+mkdir "$dir/$_", 0755 for qw(bin bin/deep);
+chown((getpwnam 'backup')[2, 3], "$dir/bin");
+program("$dir/own");
+chown((getpwnam 'backup')[2, 3], "$dir/own");
+symlink program("$dir/bin/deep/executord"), "$dir/link";
+for my $case (["$dir/own", qr/must be a program that belongs to root/],
+    ["$dir/bin/deep/executord", qr{others than root can write "$dir/bin"}],
+    ["$dir/link", qr{others than root can write "$dir/bin"}],
+    ["$dir/nothing", qr/No such file/])
+{
+    my ($path, $why) = @$case;
+    my ($bad, $said) = $t->test_config($t->config
+        =~ s/cc_executor_service \S+;/cc_executor_service $path;/r);
+    isnt($bad, 0, "$path: refused");
+    like($said, $why, 'and why');
+}
+$t->allow(qr/"cc_executor_service" "/, 4);
+$t->finish;
+
+# one that does not come up is told of, and nobody waits for it
+
+$t = fresh();
+open my $bad, '>', "${\$t->dir}/bad" or die $!;
+print $bad "no program\n";
+close $bad;
+chmod 0755, "${\$t->dir}/bad";
+$t->{http} =~ s/\Q$CC::Service::PROGRAM\E/%%DIR%%\/bad/;
 $t->start;
-like($t->client->run('true')->{answer}{error}{message},
-    qr/executor service: /, 'a directory of the workers\' user: refused');
-like($t->log, qr/no executor service is started: .* must belong to root/,
-    'and why');
-is(join(' ', services($t), sockets($t)), '', 'there is none');
+my $client = $t->client;
+ok($t->wait_until(sub { $client->run('true')->{answer}{error}{message}
+    =~ /executor service: Connection reset/ }, 60), 'it does not come up');
+like($t->log, qr{^cc-executord: \S+/bad: Exec format error$}m, 'why');
+like($t->log, qr{^cc-executord: keeper \d+: service \d+ ended with status 1, }m,
+    'and that it was so');
+$client->close;
+$t->finish;
+
+# what it says goes where nginx's errors go, also to the terminal
+
+$t = fresh(log => 'notice', main => 'error_log stderr info;')->start;
+runs($t, 'stderr');
+like($t->slurp('logs/stdout.log'), qr/^cc-executord: serves uid/m,
+    'what the service says is there');
 $t->finish;
 
 # who cannot start one says so

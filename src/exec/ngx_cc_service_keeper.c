@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include "ngx_cc_birth.h"
 #include "ngx_cc_clock.h"
@@ -22,7 +23,9 @@ typedef struct {
     const ngx_cc_service_keeper_conf_t  *conf;
     int            listener;
     int            signals;
-    int            log;              /* what the service says goes there */
+    int            log;              /* what the service says goes there, and
+                                        how it ends; -1 = nowhere */
+    pid_t          self;
     pid_t          service;          /* 0: it has to be started */
     uint64_t       born;             /* ms */
     uint64_t       next;             /* ms; not before */
@@ -33,13 +36,19 @@ typedef struct {
 
 static int ngx_cc_service_keeper_listen(
     const ngx_cc_service_keeper_conf_t *conf, ngx_log_t *log);
+static void ngx_cc_service_keeper_bury(void);
+static void ngx_cc_service_keeper_unlisten(int s);
 static ngx_uint_t ngx_cc_service_keeper_lives(
     const ngx_cc_service_keeper_conf_t *conf);
+static void ngx_cc_service_keeper_silent(ngx_log_t *log);
 static void ngx_cc_service_keeper_run(
     const ngx_cc_service_keeper_conf_t *conf, int listener, int lifeline,
     int log) __attribute__((noreturn));
 static void ngx_cc_service_keeper_wait(ngx_cc_service_keeper_t *k);
+static void ngx_cc_service_keeper_refuse(ngx_cc_service_keeper_t *k);
 static void ngx_cc_service_keeper_reap(ngx_cc_service_keeper_t *k);
+static void ngx_cc_service_keeper_mourn(ngx_cc_service_keeper_t *k, pid_t pid,
+    int status, uint64_t delay);
 static void ngx_cc_service_keeper_start(ngx_cc_service_keeper_t *k);
 static void ngx_cc_service_keeper_exec(ngx_cc_service_keeper_t *k)
     __attribute__((noreturn));
@@ -73,6 +82,7 @@ ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
         return ngx_cc_service_keeper_addr.sun_path;
     }
 
+    ngx_cc_service_keeper_bury();
     ngx_cc_service_keeper_leave();
 
     s = ngx_cc_service_keeper_listen(conf, log);
@@ -84,7 +94,7 @@ ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
     if (pipe2(line, O_CLOEXEC) == -1) {
         ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
                       "cc_executor: pipe2() failed");
-        (void) close(s);
+        ngx_cc_service_keeper_unlisten(s);
         return ngx_cc_service_keeper_addr.sun_path;
     }
 
@@ -95,15 +105,17 @@ ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
                                   log->file ? log->file->fd : -1);
     }
 
-    (void) close(s);
-    (void) close(line[1]);
-
     if (pid == -1) {
         ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
                       "cc_executor: fork() of the service's keeper failed");
+        ngx_cc_service_keeper_unlisten(s);
         (void) close(line[0]);
+        (void) close(line[1]);
         return ngx_cc_service_keeper_addr.sun_path;
     }
+
+    (void) close(s);
+    (void) close(line[1]);
 
     ngx_cc_service_keeper_lifeline = line[0];
 
@@ -126,6 +138,30 @@ ngx_cc_service_keeper_leave(void)
         (void) close(ngx_cc_service_keeper_lifeline);
         ngx_cc_service_keeper_lifeline = -1;
     }
+}
+
+
+/* one that was killed has not removed its socket */
+
+static void
+ngx_cc_service_keeper_bury(void)
+{
+    struct pollfd  fd;
+
+    fd.fd = ngx_cc_service_keeper_lifeline;
+    fd.events = POLLIN;
+
+    if (fd.fd != -1 && poll(&fd, 1, 0) == 1) {
+        (void) unlink(ngx_cc_service_keeper_addr.sun_path);
+    }
+}
+
+
+static void
+ngx_cc_service_keeper_unlisten(int s)
+{
+    (void) close(s);
+    (void) unlink(ngx_cc_service_keeper_addr.sun_path);
 }
 
 
@@ -172,6 +208,10 @@ ngx_cc_service_keeper_listen(const ngx_cc_service_keeper_conf_t *conf,
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "cc_executor: \"cc_executor_path\" is too long for the "
                       "socket of the executor service");
+
+        /* what was cut off would be a name somewhere else */
+
+        ngx_cc_service_keeper_addr.sun_path[0] = '\0';
         return -1;
     }
 
@@ -191,19 +231,31 @@ ngx_cc_service_keeper_listen(const ngx_cc_service_keeper_conf_t *conf,
 
     (void) umask(mask);
 
-    if (rc == -1
-        || lchown(ngx_cc_service_keeper_addr.sun_path, conf->uid, -1) == -1
-        || setsockopt(s, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1
-        || listen(s, NGX_CC_SERVICE_KEEPER_BACKLOG) == -1)
-    {
-        ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
-                      "cc_executor: no socket for the executor service at "
-                      "\"%s\"", ngx_cc_service_keeper_addr.sun_path);
+    if (rc == -1) {
+        ngx_cc_service_keeper_silent(log);
         (void) close(s);
         return -1;
     }
 
+    if (lchown(ngx_cc_service_keeper_addr.sun_path, conf->uid, -1) == -1
+        || setsockopt(s, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1
+        || listen(s, NGX_CC_SERVICE_KEEPER_BACKLOG) == -1)
+    {
+        ngx_cc_service_keeper_silent(log);
+        ngx_cc_service_keeper_unlisten(s);
+        return -1;
+    }
+
     return s;
+}
+
+
+static void
+ngx_cc_service_keeper_silent(ngx_log_t *log)
+{
+    ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
+                  "cc_executor: no socket for the executor service at \"%s\"",
+                  ngx_cc_service_keeper_addr.sun_path);
 }
 
 
@@ -220,7 +272,11 @@ ngx_cc_service_keeper_run(const ngx_cc_service_keeper_conf_t *conf,
     ngx_memzero(&k, sizeof(k));
     k.conf = conf;
     k.listener = listener;
-    k.log = log;
+    k.self = ngx_getpid();
+
+    /* it may be stderr, which becomes /dev/null */
+
+    k.log = (log == -1) ? -1 : fcntl(log, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
     /* a ^C, or a TERM for the whole group, is not for us */
 
@@ -234,7 +290,7 @@ ngx_cc_service_keeper_run(const ngx_cc_service_keeper_conf_t *conf,
     keep[1] = lifeline;
     keep[2] = ngx_cc_deathwatch_fd();
     keep[3] = k.signals;
-    keep[4] = log;
+    keep[4] = k.log;
 
     if (k.signals == -1 || ngx_cc_close_except(keep, 5) == -1
         || ngx_cc_close_stdio() == -1)
@@ -260,13 +316,19 @@ ngx_cc_service_keeper_wait(ngx_cc_service_keeper_t *k)
 {
     int            timeout;
     uint64_t       now;
-    struct pollfd  fds[2];
+    struct pollfd  fds[3];
 
     fds[0].fd = k->signals;
     fds[0].events = POLLIN;
     fds[1].fd = k->stopping ? -1 : ngx_cc_deathwatch_fd();
     fds[1].events = POLLIN;
     fds[1].revents = 0;
+
+    /* who connects now shall not wait for one that does not come up */
+
+    fds[2].fd = (k->service == 0 && k->deaths > 1) ? k->listener : -1;
+    fds[2].events = POLLIN;
+    fds[2].revents = 0;
 
     timeout = -1;
 
@@ -275,7 +337,11 @@ ngx_cc_service_keeper_wait(ngx_cc_service_keeper_t *k)
         timeout = k->next > now ? (int) (k->next - now) : 0;
     }
 
-    (void) poll(fds, 2, timeout);
+    (void) poll(fds, 3, timeout);
+
+    if (fds[2].revents) {
+        ngx_cc_service_keeper_refuse(k);
+    }
 
     ngx_cc_service_keeper_reap(k);
 
@@ -290,9 +356,25 @@ ngx_cc_service_keeper_wait(ngx_cc_service_keeper_t *k)
 }
 
 
+/* an end of file says at once that there is no service */
+
+static void
+ngx_cc_service_keeper_refuse(ngx_cc_service_keeper_t *k)
+{
+    int  fd;
+
+    fd = accept4(k->listener, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd != -1) {
+        (void) close(fd);
+    }
+}
+
+
 static void
 ngx_cc_service_keeper_reap(ngx_cc_service_keeper_t *k)
 {
+    int                      status;
     pid_t                    pid;
     uint64_t                 now;
     struct signalfd_siginfo  info;
@@ -300,7 +382,7 @@ ngx_cc_service_keeper_reap(ngx_cc_service_keeper_t *k)
     while (read(k->signals, &info, sizeof(info)) > 0) { /* void */ }
 
     for ( ;; ) {
-        pid = waitpid(-1, NULL, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG);
 
         if (pid == -1 && ngx_errno == NGX_EINTR) {
             continue;
@@ -321,8 +403,33 @@ ngx_cc_service_keeper_reap(ngx_cc_service_keeper_t *k)
             k->next = now + ngx_cc_service_keeper_backoff[ngx_min(k->deaths,
                                                                   3)];
             k->deaths++;
+
+            if (!k->stopping) {
+                ngx_cc_service_keeper_mourn(k, pid, status, k->next - now);
+            }
         }
     }
+}
+
+
+/* by its own hand: nginx's log cannot be used here */
+
+static void
+ngx_cc_service_keeper_mourn(ngx_cc_service_keeper_t *k, pid_t pid, int status,
+    uint64_t delay)
+{
+    u_char   line[256], *p;
+    ssize_t  n;
+
+    p = ngx_snprintf(line, sizeof(line),
+                     "cc-executord: keeper %P: service %P ended %s %d, next "
+                     "one in %uL ms\n", k->self, pid,
+                     WIFSIGNALED(status) ? "by signal" : "with status",
+                     WIFSIGNALED(status) ? WTERMSIG(status)
+                                         : WEXITSTATUS(status), delay);
+
+    n = write(k->log, line, p - line);
+    (void) n;
 }
 
 
@@ -360,6 +467,14 @@ ngx_cc_service_keeper_exec(ngx_cc_service_keeper_t *k)
     char        *argv[9], *env[3];
     u_char       grant[512], pid[64];
     sigset_t     none;
+
+    /* the service asks for the same, but it may be too late by then */
+
+    (void) prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+
+    if (getppid() != k->self) {
+        _exit(1);
+    }
 
     (void) dup2(k->log, STDERR_FILENO);
 
@@ -399,5 +514,7 @@ ngx_cc_service_keeper_exec(ngx_cc_service_keeper_t *k)
 
     (void) execve(k->conf->program, argv, env);
 
+    (void) dprintf(STDERR_FILENO, "cc-executord: %s: %s\n", k->conf->program,
+                   strerror(ngx_errno));
     _exit(1);
 }

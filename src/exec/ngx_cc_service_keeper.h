@@ -2,7 +2,8 @@
 /*
  * The executor service of a master that is root: it starts one itself, by a
  * process between, the service's keeper, which restarts the service when it
- * dies and ends it when the master is gone.
+ * dies (the log says how it died) and ends it when the master is gone.  Whoever
+ * connects while it dies again and again is turned away at once.
  *
  * nginx's own ngx_spawn_process() cannot: this is before nginx becomes a
  * daemon, so the master that stays never hears of the process, and would wait
@@ -30,7 +31,7 @@ typedef struct {
 /*
  * In init_module of a master that is root, behind the deathwatch: starts a
  * keeper, unless there is one for that user.  With another user, or another
- * program, there will be two until the master ends.  Returns the path of the
+ * program, there is one more until the master ends, after each such change.  Returns the path of the
  * socket, which is valid until the next call; also when the keeper could not
  * be started (told): then nobody listens there.
  */
