@@ -15,11 +15,15 @@
 
 /* by number: libkeyutils is not needed for one call */
 
+#define NGX_CC_USER_KEYRING_ID    0      /* KEYCTL_GET_KEYRING_ID */
 #define NGX_CC_USER_JOIN_KEYRING  1      /* KEYCTL_JOIN_SESSION_KEYRING */
+#define NGX_CC_USER_SESSION       -3     /* KEY_SPEC_SESSION_KEYRING */
 
 #define NGX_CC_USER_CAPS  _LINUX_CAPABILITY_U32S_3
 
 
+static int ngx_cc_user_keyring(void);
+static int ngx_cc_user_reduce(void);
 static int ngx_cc_user_powerless(void);
 static int ngx_cc_user_verify(const ngx_cc_user_t *user);
 
@@ -58,18 +62,10 @@ ngx_cc_user_find(ngx_cc_user_t *user, const char *name)
 int
 ngx_cc_user_files(const ngx_cc_user_t *user)
 {
-    /*
-     * What was started with the service's session keyring could read what is
-     * in there, whatever its uid.  ENOSYS: a kernel without keys.
-     */
-
-    if (syscall(SYS_keyctl, NGX_CC_USER_JOIN_KEYRING, NULL, 0, 0, 0) == -1
-        && errno != ENOSYS)
+    if (ngx_cc_user_keyring() == -1
+        || setgroups(user->ngroups, user->groups) == -1
+        || ngx_cc_user_reduce() == -1)
     {
-        return -1;
-    }
-
-    if (setgroups(user->ngroups, user->groups) == -1) {
         return -1;
     }
 
@@ -85,6 +81,58 @@ ngx_cc_user_files(const ngx_cc_user_t *user)
     }
 
     return 0;
+}
+
+
+/*
+ * What was started with the service's session keyring could read what is in
+ * there, whatever its uid.  ENOSYS: a kernel without keys.  In a container a
+ * filter may deny the call, as Docker's does; when it denies to ask for the
+ * keyring, which the kernel itself never does with EPERM, no command will read
+ * a key either.
+ */
+
+static int
+ngx_cc_user_keyring(void)
+{
+    if (syscall(SYS_keyctl, NGX_CC_USER_JOIN_KEYRING, NULL, 0, 0, 0) != -1
+        || errno == ENOSYS)
+    {
+        return 0;
+    }
+
+    if (errno == EPERM
+        && syscall(SYS_keyctl, NGX_CC_USER_KEYRING_ID, NGX_CC_USER_SESSION, 0,
+                   0, 0) == -1
+        && errno == EPERM)
+    {
+        return 0;
+    }
+
+    return -1;
+}
+
+
+/* CHOWN is the service's, for the directory of TMPDIRs */
+
+static int
+ngx_cc_user_reduce(void)
+{
+    struct __user_cap_header_struct  head;
+    struct __user_cap_data_struct    caps[NGX_CC_USER_CAPS];
+
+    memset(&head, 0, sizeof(head));
+    head.version = _LINUX_CAPABILITY_VERSION_3;
+
+    if (syscall(SYS_capget, &head, caps) == -1) {
+        return -1;
+    }
+
+    caps[0].permitted &= ~(1U << CAP_CHOWN);
+    caps[0].effective &= ~(1U << CAP_CHOWN);
+    caps[0].inheritable &= ~(1U << CAP_CHOWN);
+
+    return syscall(SYS_capset, &head, caps) == -1 ? -1 : 0;
 }
 
 

@@ -36,9 +36,11 @@ typedef struct {
 int ngx_cc_user_find(ngx_cc_user_t *user, const char *name);
 
 /*
- * For the calling process and all that it forks: a session keyring of its own,
- * and the user's rights on files (file system uid and gid, groups).  Needs
- * CAP_SETUID and CAP_SETGID.  Returns 0, or -1 with errno.
+ * For the calling process and all that it forks: a session keyring of its own
+ * (unless a filter keeps everybody from keys), the user's rights on files (file
+ * system uid and gid, groups), and no CAP_CHOWN.  Needs CAP_SETUID and
+ * CAP_SETGID.  Returns 0, or -1 with errno: EDQUOT, when the service has as
+ * many keyrings as kernel.keys.maxkeys allows.
  */
 int ngx_cc_user_files(const ngx_cc_user_t *user);
 

@@ -6,7 +6,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +23,7 @@
 #include "unit.h"
 
 
-#define CAPS  ((1U << CAP_SETUID)|(1U << CAP_SETGID))
+#define CAPS  ((1U << CAP_SETUID)|(1U << CAP_SETGID)|(1U << CAP_CHOWN))
 
 
 static ngx_cc_user_t  user;
@@ -139,6 +142,80 @@ files(void)
 }
 
 
+/* of the service's capabilities those stay that a helper needs */
+
+static int
+files_reduce(void)
+{
+    struct __user_cap_header_struct  head;
+    struct __user_cap_data_struct    caps[2];
+
+    memset(&head, 0, sizeof(head));
+    head.version = _LINUX_CAPABILITY_VERSION_3;
+
+    if (service() == -1 || ngx_cc_user_files(&user) == -1
+        || syscall(SYS_capget, &head, caps) == -1)
+    {
+        return -1;
+    }
+
+    if (caps[0].permitted != (CAPS & ~(1U << CAP_CHOWN))
+        || caps[0].effective != caps[0].permitted
+        || (caps[0].inheritable & (1U << CAP_CHOWN)))
+    {
+        errno = EDOM;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * As in a container: keyctl() fails with EPERM, all of it (what < 0) or that
+ * one operation
+ */
+
+static int
+files_filtered(int what)
+{
+    struct sock_filter  rules[] = {
+        BPF_STMT(BPF_LD|BPF_W|BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP|BPF_JEQ|BPF_K, SYS_keyctl, 0, 3),
+        BPF_STMT(BPF_LD|BPF_W|BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP|BPF_JEQ|BPF_K, what, 0, what < 0 ? 0 : 1),
+        BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_ERRNO|EPERM),
+        BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_ALLOW)
+    };
+    struct sock_fprog   prog = { sizeof(rules) / sizeof(rules[0]), rules };
+
+    if (service() == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1
+        || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == -1)
+    {
+        errno = ENOTSUP;
+        return -1;
+    }
+
+    return ngx_cc_user_files(&user);
+}
+
+
+static int
+files_without_keys(void)
+{
+    return files_filtered(-1);
+}
+
+
+/* commands could ask for the service's keys: no */
+
+static int
+files_without_join(void)
+{
+    return files_filtered(1);
+}
+
+
 static int
 files_by_nobody(void)
 {
@@ -175,6 +252,9 @@ START_TEST(other)
     ck_assert_int_eq(apart(become_by_nobody), EPERM);
     ck_assert_int_eq(apart(files), 0);
     ck_assert_int_eq(apart(files_by_nobody), EPERM);
+    ck_assert_int_eq(apart(files_reduce), 0);
+    ck_assert_int_eq(apart(files_without_keys), 0);
+    ck_assert_int_eq(apart(files_without_join), EPERM);
 }
 END_TEST
 
