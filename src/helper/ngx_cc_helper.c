@@ -544,6 +544,12 @@ ngx_cc_helper_reach(ngx_cc_helper_t *h)
     }
 
     ngx_cc_stay_begin(h->stay);
+
+    /* the service had gone before: it does not stay */
+
+    if (h->life.masterless) {
+        ngx_cc_stay_dead(h->stay);
+    }
 }
 
 

@@ -25,6 +25,7 @@ typedef struct {
     ngx_cc_proc_t  proc;
     int            signals;
     pid_t          parent;
+    int            serviced;
     uint64_t       wake_at;              /* ms; 0 = not until one is stopped */
     pid_t          spawner;              /* 0: it is gone, then: */
     pid_t          spared[NGX_CC_KEEPER_MAX];
@@ -43,7 +44,7 @@ static void ngx_cc_keeper_wake(ngx_cc_keeper_t *k);
 
 
 int
-ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list)
+ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list, int serviced)
 {
     int              watch[2], keep[4];
     pid_t            pid;
@@ -56,6 +57,7 @@ ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list)
 
     keeper.list = list;
     keeper.parent = getppid();
+    keeper.serviced = serviced;
     keeper.n = 0;
 
     sigemptyset(&set);
@@ -158,12 +160,15 @@ ngx_cc_keeper_wait(ngx_cc_keeper_t *k)
 }
 
 
-/* who is stopped now shall not stay so if the worker is gone */
+/*
+ * Who is stopped now shall not stay so if the worker is gone.  A service's
+ * keeper cannot know that: nobody stays stopped.
+ */
 
 static void
 ngx_cc_keeper_orphaned(ngx_cc_keeper_t *k)
 {
-    if (getppid() != k->parent) {
+    if (k->serviced || getppid() != k->parent) {
         k->wake_at = ngx_cc_clock_ms() + NGX_CC_KEEPER_WAKE;
     }
 }

@@ -35,12 +35,14 @@ typedef struct {
  *
  * What the keeper obeys: SIGTERM (kill the spawner; this is how a spawner
  * that hangs is ended), SIGCONT (wake it).  When its own parent dies, it wakes
- * the spawner and those on the list every second: they have to leave.
+ * the spawner and those on the list every second: they have to leave.  With
+ * "serviced" its parent is an executor service, which does not tell whether the
+ * worker is gone: whoever is stopped is woken a second later.
  *
  * When the spawner dies, those on the list may stay, everybody else is killed,
  * and so is what any of them leaves later.
  */
-int ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list);
+int ngx_cc_keeper_split(const ngx_cc_keeper_list_t *list, int serviced);
 
 
 #endif /* _NGX_CC_KEEPER_H_INCLUDED_ */

@@ -201,7 +201,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     ngx_cc_birth_title(s->conf->argv, s->conf->title_room,
                        s->conf->program, "keeper");
 
-    s->keeper = ngx_cc_keeper_split(s->list);
+    s->keeper = ngx_cc_keeper_split(s->list, s->conf->user != NULL);
 
     if (s->keeper == -1) {
         return -1;

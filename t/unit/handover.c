@@ -1196,6 +1196,64 @@ START_TEST(call_racing_exit)
 END_TEST
 
 
+/*
+ * An executor service has left, its commands are told to end; one that becomes
+ * kept meanwhile is not kept for long.
+ */
+
+START_TEST(serviceless)
+{
+    int                   fd;
+    char                  command[256], go[] = "/tmp/cc_handover_XXXXXX";
+    peer_start_t          o = usual;
+    static ngx_cc_user_t  user;
+
+    if (geteuid() != 0) {
+        return;
+    }
+
+    /* as a helper of another user's command: the first one leaves */
+
+    (void) close(h.watch);
+    peer_gone(&h);
+    peer_close(&h.starter);
+    ngx_cc_ring_unmap(h.ring, PEER_RING);
+
+    ck_assert_int_eq(ngx_cc_user_find(&user, "backup"), 0);
+    memset(&h, 0, sizeof(h));
+    h.user = &user;
+    peer_helper(&h);
+
+    fd = mkstemp(go);
+    ck_assert_int_ne(fd, -1);
+    (void) close(fd);
+
+    o.grace = 600000;
+    (void) snprintf(command, sizeof(command), "trap 'echo told' TERM; echo go;"
+                    " while [ -e %s ]; do sleep 0.05; done", go);
+    start(&o, command);
+
+    while (len[0] < 3) {
+        (void) await(NGX_CC_WIRE_OUTPUT);
+        credit();
+    }
+
+    (void) close(h.watch);
+    h.watch = -1;
+
+    while (len[0] < 8) {
+        (void) await(NGX_CC_WIRE_OUTPUT);
+        credit();
+    }
+
+    ck_assert_mem_eq(out[0], "go\ntold\n", 8);
+    kept();
+    (void) unlink(go);
+    peer_gone(&h);
+}
+END_TEST
+
+
 int
 main(void)
 {
@@ -1225,6 +1283,7 @@ main(void)
     tcase_add_test(tc, call_taken);
     tcase_add_test(tc, call_ends);
     tcase_add_test(tc, call_racing_exit);
+    tcase_add_test(tc, serviceless);
     suite_add_tcase(s, tc);
 
     return unit_run(s);

@@ -61,6 +61,7 @@ typedef struct {
 /* a helper, and what its command was started with */
 
 typedef struct {
+    const ngx_cc_user_t  *user;  /* of its command, or NULL */
     pid_t             pid;
     int               watch;     /* closing it: the master is gone */
     const uint8_t    *ring;      /* as a worker maps it */
@@ -411,6 +412,7 @@ peer_helper(peer_helper_t *h)
         conf.deathwatch = watch[0];
         conf.ring = ring;
         conf.ring_size = PEER_RING;
+        conf.user = h->user;
 
         ngx_cc_helper_run(&conf);
     }
