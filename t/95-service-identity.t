@@ -34,12 +34,18 @@ sub lines { my ($r) = @_; return { map { /^(.*?):\s*(.*)/ } split /\n/,
 
 my $t = nginx(server => 'location /fence { cc_executor on; cc_executor_allow any;
     cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/own;
+    cc_executor_client_cwd beneath;
     cc_executor_fence_read /usr /bin /lib /lib64;
     cc_executor_fence_write %%DIR%%/own/deep; }');
 
-# the service has a secret in the keyring of its session
+# The service has a secret in the keyring of its session.  Who starts it may
+# ignore SIGCHLD, as some supervisors do.
 
-my $s = CC::Service->new($t, before => ["$fixtures/identity", '-k'])->start;
+my $s = CC::Service->new($t, before => ['perl', '-e', '$SIG{CHLD} = "IGNORE";
+    exec @ARGV', "$fixtures/identity", '-k'])->start;
+my @socket = stat "${\$t->dir}/service.sock";
+is(sprintf('%o', $socket[2] & 0777), '660', 'its socket is for its group');
+is("$socket[4] $socket[5]", '0 ' . scalar getgrnam('nogroup'), 'and root');
 
 # a directory that only the command's user can enter
 mkdir "${\$t->dir}/own";
@@ -58,7 +64,7 @@ is($who->{groups}, $gid, 'the groups of the user, none of the service');
 is(hex $who->{$_}, 0, "$_: none") for qw(CapInh CapPrm CapEff CapAmb);
 is(hex($who->{CapBnd}) & ~0xe1, 0, 'CapBnd: CHOWN SETGID SETUID KILL at most');
 is($who->{NoNewPrivs}, 1, 'no new privileges');
-like($who->{key}, qr/not available|No such key|not implemented/,
+is($who->{key}, 'Required key not available',
     'the key of the service is not there');
 is($who->{'become root'}, 'Operation not permitted', 'no way to root');
 is($who->{'change groups'}, 'Operation not permitted', 'nor to other groups');
@@ -77,6 +83,9 @@ open my $f, '<', "/proc/$spawner/status" or die $!;
 my ($ids) = join('', <$f>) =~ /^Uid:\t(.*)/m;
 is($ids, join("\t", ($service) x 3, $uid),
     'the spawner is the service\'s, with the rights of the user on files');
+seek $f, 0, 0;
+my ($caps) = join('', <$f>) =~ /^CapPrm:\t(.*)/m;
+is(hex $caps, 0xe0, 'and SETGID SETUID KILL');
 
 # what it inherits
 
@@ -117,7 +126,8 @@ like($r->{stdout}, qr{^\Q${\$t->dir}\E/own\n$uid\nend\n$},
     'a directory that only the user can enter') or diag explain $r;
 like($r->{stderr}, qr/outside.*Permission denied/, 'and a fence in there');
 $r = $d->run({ command => 'pwd', cwd => 'nowhere' });
-like($r->{answer}{error}{message} // '', qr/./, 'a place that is not there');
+like($r->{answer}{error}{message} // '', qr/No such file/,
+    'a place that is not there');
 $d->close;
 chown 0, 0, "${\$t->dir}/own";
 $d = $t->client(path => '/fence');
@@ -147,6 +157,13 @@ $t->finish;
 
 # whom it serves: the peer, the user, the version; from the same socket
 
+sub connect_message {
+    my ($user, %o) = @_;
+    return pack 'L C C S L L a32 a256 Q l L L L', 0x31786363,
+        $o{version} // 1, $o{type} // 6, 0, 0, $o{size} // 328, '0.1.0',
+        $user, $o{ring} // 65536, 0, 0, $o{enclosed} // 0, 0;
+}
+
 sub ask {
     my ($as, $user, %o) = @_;
     pipe my $from, my $to or die $!;
@@ -157,11 +174,7 @@ sub ask {
         POSIX::setuid($as->[0]);
         my $k = $s->connect or do { print $to "no: $!"; CORE::close $to;
             POSIX::_exit(0) };
-        my $size = 328;
-        my $m = pack 'L C C S L L a32 a256 Q l L L L', 0x31786363,
-            $o{version} // 1, $o{type} // 6, 0, 0, $o{size} // $size, '0.1.0',
-            $user, $o{ring} // 65536, 0, 0, $o{enclosed} // 0, 0;
-        send $k, $m, 0;
+        send $k, connect_message($user, %o), 0;
         my $got = '';
         recv $k, $got, 4096, 0 if IO::Select->new($k)->can_read(20);
         my (undef, $version, $type, undef, undef, undef, undef, $refusal)
@@ -193,6 +206,42 @@ is(ask(\@nobody, 'backup', ring => 1 << 40), 'closed', 'what asks for too much')
 is(ask(\@nobody, "x\n[alert] y"), '7 1 4', 'an odd name');
 unlike($s->log, qr/\[alert\]/, 'is in no log');
 
+# one peer does not take all places
+
+sub hold {
+    my ($n, @as) = @_;
+    my $pid = open my $from, '-|' // die $!;
+    if ($pid == 0) {
+        $) = "$as[1] $as[1]";
+        POSIX::setgid($as[1]);
+        POSIX::setuid($as[0]);
+        my (@open, @said);
+        for (1 .. $n) {
+            push @open, my $k = $s->connect // die "connect: $!\n";
+            send $k, connect_message('backup'), 0;
+            my $got = '';
+            recv $k, $got, 4096, 0 if IO::Select->new($k)->can_read(60);
+            push @said, (unpack 'L C C S L L a32 L', $got)[7] // 'nothing';
+        }
+        $| = 1;
+        print "@said\n";
+        sleep 600;
+        POSIX::_exit(0);
+    }
+    my $said = <$from>;
+    return ($pid, $from, split ' ', $said // '');
+}
+
+$s->write("nobody backup\nlist backup\n");
+my ($pid, $from, @said) = hold(98, @nobody);
+is("@said", join(' ', (0) x 96, 7, 7), 'one peer has 96 workers at most');
+is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 1 0',
+    'there is room for another peer');
+kill 'KILL', $pid;
+CORE::close $from;
+ok($t->wait_until(sub { !$s->keepers }, 60), 'and for the first one, when they'
+    . ' are gone');
+
 $s->write("nobody root games ghost\n65534 backup  # by number\n");
 is(ask(\@nobody, 'root'), '7 1 6', 'root is no user, whatever the table says');
 is(ask(\@nobody, 'games'), '7 1 6', 'nor is the service itself');
@@ -221,6 +270,10 @@ $s->finish;
 
 # it does not start as what it must not be
 
+mkdir "${\$t->dir}/setgid";
+chown 0, scalar getgrnam('games'), "${\$t->dir}/setgid";
+chmod 02755, "${\$t->dir}/setgid";
+
 for my $case (
     [qr/runs as root/, $CC::Service::PROGRAM, '-l', "${\$t->dir}/x",
         '-p', "${\$t->dir}/policy/table"],
@@ -231,8 +284,12 @@ for my $case (
         '-l', "${\$t->dir}/service-tmp/x"],
     [qr/policy/, $s->words, '-p', '/nowhere'],
     [qr/name one|pass one/, $CC::Service::PROGRAM, '-u', 'games'],
+    [qr/another group/, $s->words, '-l', "${\$t->dir}/setgid/socket"],
+    [qr/no such group/, $s->words, '-g', 'no_such_group'],
+    [qr/unknown argument: more.*usage:/s, $s->words, 'more'],
 ) {
     my ($why, @words) = @$case;
+    my $code = $why =~ /usage/ ? 2 : 1;
     my $pid = open my $out, '-|' // die $!;
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
@@ -240,7 +297,7 @@ for my $case (
     }
     my $said = join '', <$out>;
     CORE::close $out;
-    is($? >> 8, 1, "refuses to start: $why");
+    is($? >> 8, $code, "refuses to start: $why");
     like($said, $why, 'and says why');
 }
 

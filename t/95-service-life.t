@@ -130,7 +130,8 @@ is($c->notification('process.output', 30)->{params}{data}, "got news\n",
 my $d = $t->client;
 tree($d, 'stop');
 my @all = $s->tree;
-ok($s->stop, 'the service leaves');
+kill 'STOP', $s->spawners, $s->keepers;
+ok($s->stop, 'the service leaves, also when spawners and keepers were stopped');
 is($s->{status}, 0, 'with 0');
 is($d->notification('process.completed', 30)->{params}{cause}, 'shutdown',
     'what was bound is told that it was a shutdown');

@@ -61,6 +61,8 @@ static void ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc,
     char **argv);
 static int ngx_cc_executord_inherited(void);
 static int ngx_cc_executord_listen(const ngx_cc_executord_args_t *args);
+static int ngx_cc_executord_bind(int s, const struct sockaddr_un *addr,
+    const char *name);
 static void ngx_cc_executord_stale(const struct sockaddr_un *addr);
 static void ngx_cc_executord_bad(const char *what, const char *why)
     __attribute__((noreturn));
@@ -93,6 +95,10 @@ main(int argc, char **argv)
     (void) umask(077);
     (void) signal(SIGPIPE, SIG_IGN);
     (void) signal(SIGHUP, SIG_IGN);
+
+    /* ignored, as it may be inherited, nobody could be waited for */
+
+    (void) signal(SIGCHLD, SIG_DFL);
 
     conf.listener = args.socket ? ngx_cc_executord_listen(&args)
                                 : ngx_cc_executord_inherited();
@@ -194,7 +200,9 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
     }
 
     if (optind < argc) {
-        ngx_cc_executord_bad("unknown argument", argv[optind]);
+        (void) fprintf(stderr, "cc-executord: unknown argument: %s\n%s",
+                       argv[optind], ngx_cc_executord_usage);
+        exit(2);
     }
 }
 
@@ -247,7 +255,6 @@ static int
 ngx_cc_executord_listen(const ngx_cc_executord_args_t *args)
 {
     int                  s, on;
-    struct group        *group;
     struct sockaddr_un   addr;
 
     memset(&addr, 0, sizeof(addr));
@@ -262,24 +269,8 @@ ngx_cc_executord_listen(const ngx_cc_executord_args_t *args)
 
     s = socket(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
 
-    /* mode 0700 by umask, until it has its group */
-
-    if (s == -1 || bind(s, (struct sockaddr *) &addr, sizeof(addr)) == -1) {
+    if (s == -1 || ngx_cc_executord_bind(s, &addr, args->group) == -1) {
         ngx_cc_executord_bad(args->socket, strerror(errno));
-    }
-
-    if (args->group) {
-        group = getgrnam(args->group);
-
-        if (group == NULL) {
-            ngx_cc_executord_bad(args->group, "there is no such group");
-        }
-
-        if (lchown(args->socket, -1, group->gr_gid) == -1
-            || chmod(args->socket, 0660) == -1)
-        {
-            ngx_cc_executord_bad(args->socket, strerror(errno));
-        }
     }
 
     /* before anybody can connect: some kernels look at it only then */
@@ -293,6 +284,60 @@ ngx_cc_executord_listen(const ngx_cc_executord_args_t *args)
     }
 
     return s;
+}
+
+
+/*
+ * It is made with its group (mode 0660; else 0700): once it has a name, whoever
+ * may write the directory can put something else there.
+ */
+
+static int
+ngx_cc_executord_bind(int s, const struct sockaddr_un *addr, const char *name)
+{
+    int            rc, err;
+    gid_t          own;
+    mode_t         mask;
+    struct stat    st;
+    struct group  *group;
+
+    if (name == NULL) {
+        return bind(s, (const struct sockaddr *) addr, sizeof(*addr));
+    }
+
+    group = getgrnam(name);
+
+    if (group == NULL) {
+        ngx_cc_executord_bad(name, "there is no such group");
+    }
+
+    own = getegid();
+
+    if (setegid(group->gr_gid) == -1) {
+        return -1;
+    }
+
+    mask = umask(0117);
+    rc = bind(s, (const struct sockaddr *) addr, sizeof(*addr));
+    err = errno;
+    (void) umask(mask);
+
+    if (setegid(own) == -1) {
+        return -1;
+    }
+
+    errno = err;
+
+    /* a directory with a setgid bit gives it the directory's */
+
+    if (rc == 0 && lstat(addr->sun_path, &st) == 0
+        && st.st_gid != group->gr_gid)
+    {
+        ngx_cc_executord_bad(addr->sun_path,
+                             "its directory gives it another group");
+    }
+
+    return rc;
 }
 
 

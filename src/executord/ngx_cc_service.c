@@ -17,6 +17,7 @@
 #include "ngx_cc_names.h"
 #include "ngx_cc_notify.h"
 #include "ngx_cc_oom.h"
+#include "ngx_cc_question.h"
 #include "ngx_cc_service.h"
 #include "ngx_cc_spawner.h"
 #include "ngx_cc_trust.h"
@@ -28,7 +29,7 @@
 #define NGX_CC_SERVICE_HELPERS  1024     /* of one worker: a spawner's limit */
 #define NGX_CC_SERVICE_RETRY    100      /* ms; when no descriptor was left */
 #define NGX_CC_SERVICE_WHY      512
-#define NGX_CC_SERVICE_REFUSALS 20       /* that are logged ... */
+#define NGX_CC_SERVICE_LINES    100      /* that are logged ... */
 #define NGX_CC_SERVICE_QUIET    10000    /* ... in so many ms: whoever may
                                             connect can ask for ever */
 
@@ -39,6 +40,14 @@ typedef struct {
     int             fd;
     uint64_t        until;       /* ms */
 } ngx_cc_service_peer_t;
+
+
+/* a worker that is served */
+
+typedef struct {
+    pid_t           keeper;
+    uid_t           uid;         /* has asked for it */
+} ngx_cc_service_worker_t;
 
 
 /* what a worker has asked for, and what becomes of it */
@@ -55,12 +64,12 @@ typedef struct {
     const ngx_cc_service_conf_t  *conf;
     int                    signals;
     int                    watch[2];     /* the deathwatch */
-    pid_t                  keeper[NGX_CC_SERVICE_WORKERS];
-    size_t                 nkeepers;
+    ngx_cc_service_worker_t  worker[NGX_CC_SERVICE_WORKERS];
+    size_t                 nworkers;
     ngx_cc_service_peer_t  peer[NGX_CC_SERVICE_PEERS];   /* oldest first */
     size_t                 npeers;
     uint64_t               listen_at;    /* ms; nobody is let in before */
-    uint64_t               logged_at;    /* ms; the first of these refusals */
+    uint64_t               logged_at;    /* ms; the first of these lines */
     unsigned               logged;
     int                    stopping;
 } ngx_cc_service_t;
@@ -74,11 +83,11 @@ static void ngx_cc_service_reap(ngx_cc_service_t *s);
 static void ngx_cc_service_accept(ngx_cc_service_t *s);
 static void ngx_cc_service_drop(ngx_cc_service_t *s, size_t i);
 static void ngx_cc_service_hear(ngx_cc_service_t *s, int fd);
-static ssize_t ngx_cc_service_receive(int fd, ngx_cc_service_request_t *r);
 static ngx_cc_refusal_e ngx_cc_service_judge(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r, int *error);
 static ngx_cc_refusal_e ngx_cc_service_user(ngx_cc_service_request_t *r,
     int *error);
+static int ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid);
 static int ngx_cc_service_tells(ngx_cc_service_t *s);
 static const char *ngx_cc_service_tmp(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r);
@@ -101,7 +110,7 @@ ngx_cc_service_run(const ngx_cc_service_conf_t *conf)
         return -1;
     }
 
-    while (!s.stopping || s.nkeepers) {
+    while (!s.stopping || s.nworkers) {
         ngx_cc_service_wait(&s);
     }
 
@@ -203,11 +212,16 @@ ngx_cc_service_obey(ngx_cc_service_t *s)
 }
 
 
-/* the end of the deathwatch tells all of them */
+/*
+ * The end of the deathwatch tells all of them.  Who was stopped has to hear it:
+ * a keeper wakes its spawner, who wakes helpers.
+ */
 
 static void
 ngx_cc_service_stop(ngx_cc_service_t *s)
 {
+    size_t  i;
+
     s->stopping = 1;
     ngx_cc_notify("STOPPING=1");
 
@@ -218,7 +232,11 @@ ngx_cc_service_stop(ngx_cc_service_t *s)
         ngx_cc_service_drop(s, 0);
     }
 
-    if (s->nkeepers) {
+    for (i = 0; i < s->nworkers; i++) {
+        (void) kill(s->worker[i].keeper, SIGCONT);
+    }
+
+    if (s->nworkers) {
         ngx_cc_service_log("stopping: what runs is ended");
     }
 }
@@ -241,9 +259,9 @@ ngx_cc_service_reap(ngx_cc_service_t *s)
             return;
         }
 
-        for (i = 0; i < s->nkeepers; i++) {
-            if (s->keeper[i] == pid) {
-                s->keeper[i] = s->keeper[--s->nkeepers];
+        for (i = 0; i < s->nworkers; i++) {
+            if (s->worker[i].keeper == pid) {
+                s->worker[i] = s->worker[--s->nworkers];
                 break;
             }
         }
@@ -304,7 +322,7 @@ ngx_cc_service_hear(ngx_cc_service_t *s, int fd)
     ngx_cc_refusal_e                 refusal;
     static ngx_cc_service_request_t  request;
 
-    n = ngx_cc_service_receive(fd, &request);
+    n = ngx_cc_question_receive(fd, &request.msg, &request.who);
 
     if (n <= 0
         || ngx_cc_wire_check(&request.msg, n) != NGX_CC_WIRE_CONNECT)
@@ -328,69 +346,6 @@ ngx_cc_service_hear(ngx_cc_service_t *s, int fd)
     }
 
     ngx_cc_service_serve(s, fd, &request);
-}
-
-
-/*
- * The message and who has sent it.  Returns its length, 0 or -1: the end, an
- * error, or something that no worker sends.
- */
-
-static ssize_t
-ngx_cc_service_receive(int fd, ngx_cc_service_request_t *r)
-{
-    int              i, n, got[NGX_CC_FDMSG_MAX], known;
-    ssize_t          rc;
-    struct iovec     iov;
-    struct msghdr    hdr;
-    struct cmsghdr  *cmsg;
-
-    union {
-        struct cmsghdr  align;
-        char            space[CMSG_SPACE(sizeof(struct ucred))
-                              + CMSG_SPACE(NGX_CC_FDMSG_MAX * sizeof(int))];
-    } control;
-
-    memset(&hdr, 0, sizeof(hdr));
-
-    iov.iov_base = &r->msg;
-    iov.iov_len = sizeof(r->msg);
-    hdr.msg_iov = &iov;
-    hdr.msg_iovlen = 1;
-    hdr.msg_control = &control;
-    hdr.msg_controllen = sizeof(control);
-
-    rc = recvmsg(fd, &hdr, MSG_CMSG_CLOEXEC|MSG_DONTWAIT);
-
-    if (rc <= 0) {
-        return rc;
-    }
-
-    n = 0;
-    known = 0;
-
-    for (cmsg = CMSG_FIRSTHDR(&hdr); cmsg; cmsg = CMSG_NXTHDR(&hdr, cmsg)) {
-
-        if (cmsg->cmsg_level != SOL_SOCKET) {
-            continue;
-        }
-
-        if (cmsg->cmsg_type == SCM_CREDENTIALS) {
-            memcpy(&r->who, CMSG_DATA(cmsg), sizeof(r->who));
-            known = 1;
-
-        } else if (cmsg->cmsg_type == SCM_RIGHTS) {
-            n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            memcpy(got, CMSG_DATA(cmsg), n * sizeof(int));
-        }
-    }
-
-    for (i = 0; i < n; i++) {
-        (void) close(got[i]);
-    }
-
-    return (known && n == 0 && !(hdr.msg_flags & (MSG_TRUNC|MSG_CTRUNC)))
-           ? rc : -1;
 }
 
 
@@ -433,7 +388,7 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
     }
 
     if (refusal == NGX_CC_REFUSAL_NONE
-        && s->nkeepers == NGX_CC_SERVICE_WORKERS)
+        && ngx_cc_service_full(s, r->who.uid))
     {
         refusal = NGX_CC_REFUSAL_FULL;
     }
@@ -445,6 +400,27 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
     }
 
     return refusal;
+}
+
+
+/* with one entry there is nobody whom it could keep out */
+
+static int
+ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid)
+{
+    size_t  i, n;
+
+    if (s->nworkers == NGX_CC_SERVICE_WORKERS) {
+        return 1;
+    }
+
+    n = 0;
+
+    for (i = 0; i < s->nworkers; i++) {
+        n += (s->worker[i].uid == uid);
+    }
+
+    return s->conf->grant == NULL && n >= NGX_CC_SERVICE_SHARE;
 }
 
 
@@ -460,7 +436,12 @@ ngx_cc_service_tells(ngx_cc_service_t *s)
         s->logged = 0;
     }
 
-    return s->logged++ < NGX_CC_SERVICE_REFUSALS;
+    if (s->logged == NGX_CC_SERVICE_LINES) {
+        ngx_cc_service_log("more of that is not logged for %d s",
+                           NGX_CC_SERVICE_QUIET / 1000);
+    }
+
+    return s->logged++ < NGX_CC_SERVICE_LINES;
 }
 
 
@@ -482,7 +463,7 @@ ngx_cc_service_user(ngx_cc_service_request_t *r, int *error)
 static const char *
 ngx_cc_service_tmp(ngx_cc_service_t *s, ngx_cc_service_request_t *r)
 {
-    int   n, dir, fd;
+    int   n, dir, fd, err;
     char  name[16];
 
     if (s->conf->tmp == NULL) {
@@ -499,9 +480,14 @@ ngx_cc_service_tmp(ngx_cc_service_t *s, ngx_cc_service_request_t *r)
         fd = ngx_cc_trust_directory(dir, name, r->user.uid, 0700);
     }
 
+    err = (fd == -1) ? errno : ENAMETOOLONG;
+
     if (fd == -1 || n < 0 || (size_t) n >= sizeof(r->tmp)) {
-        ngx_cc_service_log("\"%s/%s\": %s: commands have no TMPDIR of their "
-                           "own", s->conf->tmp, name, strerror(errno));
+        if (ngx_cc_service_tells(s)) {
+            ngx_cc_service_log("\"%s/%s\": %s: commands have no TMPDIR of "
+                               "their own", s->conf->tmp, name, strerror(err));
+        }
+
         r->tmp[0] = '\0';
     }
 
@@ -525,7 +511,7 @@ ngx_cc_service_tmp(ngx_cc_service_t *s, ngx_cc_service_request_t *r)
 static void
 ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
 {
-    int                    value;
+    int                    value, err;
     pid_t                  pid;
     ngx_cc_wire_failed_t   failed;
     ngx_cc_spawner_conf_t  conf;
@@ -560,25 +546,33 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
         ngx_cc_spawner_run(&conf);
     }
 
+    err = errno;
+
     if (conf.raised) {
         ngx_cc_oom_set(s->conf->oom, value);
     }
 
     if (pid == -1) {
-        ngx_cc_service_log("fork: %s", strerror(errno));
+        if (ngx_cc_service_tells(s)) {
+            ngx_cc_service_log("fork: %s", strerror(err));
+        }
 
         ngx_cc_wire_init(&failed, NGX_CC_WIRE_NOFORK, 0, sizeof(failed));
-        failed.error = errno;
+        failed.error = err;
         (void) ngx_cc_fdmsg_send(fd, &failed, sizeof(failed), NULL, 0);
         return;
     }
 
-    s->keeper[s->nkeepers++] = pid;
+    s->worker[s->nworkers].keeper = pid;
+    s->worker[s->nworkers].uid = r->who.uid;
+    s->nworkers++;
 
-    ngx_cc_service_log("serves uid %u (pid %d): commands run as \"%s\" "
-                       "(uid %u), keeper %d", (unsigned) r->who.uid,
-                       (int) r->who.pid, r->msg.user, (unsigned) r->user.uid,
-                       (int) pid);
+    if (ngx_cc_service_tells(s)) {
+        ngx_cc_service_log("serves uid %u (pid %d): commands run as \"%s\" "
+                           "(uid %u), keeper %d", (unsigned) r->who.uid,
+                           (int) r->who.pid, r->msg.user,
+                           (unsigned) r->user.uid, (int) pid);
+    }
 }
 
 

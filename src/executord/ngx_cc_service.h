@@ -14,9 +14,13 @@
 #include <stddef.h>
 
 
-#define NGX_CC_SERVICE_WORKERS  256      /* served at a time, those included
+#define NGX_CC_SERVICE_WORKERS  128      /* served at a time, those included
                                             that are gone while kept commands
-                                            of theirs go on */
+                                            of theirs go on; each has a keyring
+                                            of the service's, which may have 200
+                                            (kernel.keys.maxkeys) */
+#define NGX_CC_SERVICE_SHARE    96       /* of one peer's uid, so that it does
+                                            not keep the others out */
 #define NGX_CC_SERVICE_PEERS    16       /* that have not said anything yet; one
                                             more, and the oldest has to go */
 #define NGX_CC_SERVICE_TIME     1000     /* ms that one has */

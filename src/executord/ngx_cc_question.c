@@ -1,0 +1,64 @@
+
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+#include "ngx_cc_fdmsg.h"
+#include "ngx_cc_question.h"
+
+
+ssize_t
+ngx_cc_question_receive(int fd, ngx_cc_wire_connect_t *msg, struct ucred *who)
+{
+    int              i, n, got[NGX_CC_FDMSG_MAX], known;
+    ssize_t          rc;
+    struct iovec     iov;
+    struct msghdr    hdr;
+    struct cmsghdr  *cmsg;
+
+    union {
+        struct cmsghdr  align;
+        char            space[CMSG_SPACE(sizeof(struct ucred))
+                              + CMSG_SPACE(NGX_CC_FDMSG_MAX * sizeof(int))];
+    } control;
+
+    memset(&hdr, 0, sizeof(hdr));
+
+    iov.iov_base = msg;
+    iov.iov_len = sizeof(*msg);
+    hdr.msg_iov = &iov;
+    hdr.msg_iovlen = 1;
+    hdr.msg_control = &control;
+    hdr.msg_controllen = sizeof(control);
+
+    rc = recvmsg(fd, &hdr, MSG_CMSG_CLOEXEC|MSG_DONTWAIT);
+
+    if (rc <= 0) {
+        return rc;
+    }
+
+    n = 0;
+    known = 0;
+
+    for (cmsg = CMSG_FIRSTHDR(&hdr); cmsg; cmsg = CMSG_NXTHDR(&hdr, cmsg)) {
+
+        if (cmsg->cmsg_level != SOL_SOCKET) {
+            continue;
+        }
+
+        if (cmsg->cmsg_type == SCM_CREDENTIALS) {
+            memcpy(who, CMSG_DATA(cmsg), sizeof(*who));
+            known = 1;
+
+        } else if (cmsg->cmsg_type == SCM_RIGHTS) {
+            n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            memcpy(got, CMSG_DATA(cmsg), n * sizeof(int));
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        (void) close(got[i]);
+    }
+
+    return (known && n == 0 && !(hdr.msg_flags & (MSG_TRUNC|MSG_CTRUNC)))
+           ? rc : -1;
+}
