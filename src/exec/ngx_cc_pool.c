@@ -180,6 +180,13 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
 }
 
 
+ngx_uid_t
+ngx_cc_pool_uid(void)
+{
+    return ngx_cc_pool.helpers.spawner.uid;
+}
+
+
 ngx_cc_helper_handle_t *
 ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
 {

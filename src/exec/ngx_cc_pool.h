@@ -36,6 +36,12 @@ typedef struct {
 void ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
 
 /*
+ * The uid of commands, as the executor service said last; 0 = it has not said
+ * anything yet, or commands have the uid of this worker.
+ */
+ngx_uid_t ngx_cc_pool_uid(void);
+
+/*
  * In exit_process, where no event comes any more: waits at most "timeout" ms
  * for messages of busy helpers and passes them on.  Returns how many helpers
  * are busy.

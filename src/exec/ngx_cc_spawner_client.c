@@ -15,6 +15,9 @@
 #define NGX_CC_SPAWNER_CLIENT_PAUSE  10000   /* ms; longer than a spawner ever
                                                 waits after a failure */
 #define NGX_CC_SPAWNER_CLIENT_ANSWER 5000    /* ms that a service has */
+#define NGX_CC_SPAWNER_CLIENT_YOUNG  1000    /* ms; whoever dies so soon ... */
+#define NGX_CC_SPAWNER_CLIENT_HURRY  100     /* ... is not asked for again
+                                                within so many */
 
 
 static void ngx_cc_spawner_client_fork(ngx_event_t *ev);
@@ -192,14 +195,30 @@ ngx_cc_spawner_client_signal(ngx_cc_spawner_client_t *sc, int signo)
 void
 ngx_cc_spawner_client_hurry(ngx_cc_spawner_client_t *sc)
 {
-    if (sc->service.path && sc->channel.connection == NULL && !sc->stopped) {
+    ngx_msec_t  delay;
 
-        if (sc->fork.timer_set) {
-            ngx_del_timer(&sc->fork);
+    if (sc->service.path == NULL || sc->channel.connection || sc->stopped) {
+        return;
+    }
+
+    delay = (sc->generation && ngx_current_msec - sc->born
+                               < NGX_CC_SPAWNER_CLIENT_YOUNG)
+            ? NGX_CC_SPAWNER_CLIENT_HURRY : 1;
+
+    if (sc->fork.timer_set) {
+
+        /* it is only brought forward: else who hurries often puts it off */
+
+        if ((ngx_msec_int_t) (sc->fork.timer.key - ngx_current_msec)
+            <= (ngx_msec_int_t) delay)
+        {
+            return;
         }
 
-        ngx_add_timer(&sc->fork, 1);
+        ngx_del_timer(&sc->fork);
     }
+
+    ngx_add_timer(&sc->fork, delay);
 }
 
 
@@ -420,6 +439,7 @@ ngx_cc_spawner_client_answer(ngx_cc_spawner_client_t *sc,
 
     ngx_cc_spawner_client_answered(sc);
 
+    sc->uid = msg->uid;
     sc->told = 0;
     sc->wanted = 0;
     sc->unsent = 0;

@@ -51,6 +51,9 @@ typedef struct {
 typedef struct {
     ngx_uint_t                       generation; /* of the current spawner */
     ngx_uint_t                       wanted;     /* what it was told last */
+    ngx_uid_t                        uid;        /* of commands, as a service
+                                                    said last; 0 = it has not,
+                                                    or there is none */
 
     /* private to ngx_cc_spawner_client.c */
     const ngx_cc_spawner_client_handlers_t  *handlers;
@@ -119,7 +122,8 @@ void ngx_cc_spawner_client_doubt(ngx_cc_spawner_client_t *sc,
 /*
  * A command wants a helper.  Without a connection to the service it is asked
  * now, so that the command is soon refused, if it has to be (the handler
- * "refused").
+ * "refused"); or, when it has let us in within the last second, a little later:
+ * clients must not drive it faster than that.
  */
 void ngx_cc_spawner_client_hurry(ngx_cc_spawner_client_t *sc);
 

@@ -127,6 +127,10 @@ ngx_cc_ancestry_unix(ngx_cc_ancestry_t *our, int fd)
         return NGX_CC_ANCESTRY_SILENT;
     }
 
+    if (our->commands && cred.uid == our->commands) {
+        return NGX_CC_ANCESTRY_COMMAND;
+    }
+
     /*
      * Commands cannot change their uid, "no new privileges" is set; but those
      * of root can.  A process of another pid namespace (0) has no ancestor
@@ -204,6 +208,10 @@ ngx_cc_ancestry_tcp(ngx_cc_ancestry_t *our, int fd,
 
     if (s.inode == 0) {
         return NGX_CC_ANCESTRY_UNSEEN;
+    }
+
+    if (our->commands && s.uid == our->commands) {
+        return NGX_CC_ANCESTRY_COMMAND;
     }
 
     if (geteuid() != 0 && s.uid != geteuid()) {

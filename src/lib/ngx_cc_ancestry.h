@@ -12,6 +12,9 @@
  * Where others have it, too, the process that holds the socket is looked for
  * in /proc, within bounds.
  *
+ * Commands of an executor service have another uid and other ancestors: there
+ * whatever has that uid counts as a command.
+ *
  * Only a process that is seen to be foreign counts as foreign: a socket that
  * is in flight between two processes, or held by one that does not let itself
  * be looked at, counts as unknown.
@@ -36,7 +39,8 @@
 
 typedef enum {
     NGX_CC_ANCESTRY_FOREIGN = 0, /* of another machine, user or process */
-    NGX_CC_ANCESTRY_COMMAND,     /* below one of our workers */
+    NGX_CC_ANCESTRY_COMMAND,     /* below one of our workers, or of the user
+                                    of commands */
     NGX_CC_ANCESTRY_UNSEEN,      /* of our commands' user, else unknown */
     NGX_CC_ANCESTRY_SILENT       /* the kernel does not tell; errno is set */
 } ngx_cc_ancestry_e;
@@ -52,6 +56,9 @@ typedef struct {
     uint64_t   looked;           /* descriptors looked at, all in all */
     pid_t      hint[NGX_CC_ANCESTRY_HINTS];  /* who held a socket lately */
     unsigned   next;             /* hint to be replaced */
+    uid_t      commands;         /* of commands that another user than ours
+                                    starts for us, and for whatever else has
+                                    it; 0 = they have our own */
 } ngx_cc_ancestry_t;
 
 

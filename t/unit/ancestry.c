@@ -20,6 +20,9 @@
 #include "ngx_cc_ancestry.h"
 
 
+#define THEY  65500
+
+
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD  77
 #endif
@@ -218,6 +221,49 @@ START_TEST(test_foreign)
 END_TEST
 
 
+/* not below us, but of the user that an executor service starts commands as */
+
+START_TEST(test_user)
+{
+    int    i, fd;
+    pid_t  pid;
+
+    if (geteuid() != 0) {
+        return;
+    }
+
+    for (i = 0; i < 3; i++) {
+        serve(families[i]);
+        our.self = 0x7ffffff0;
+        our.master = 0x7ffffff1;
+        pid = child();
+
+        if (pid == 0) {
+            if (setuid(THEY) == -1) {
+                _exit(1);
+            }
+
+            (void) dial();
+            pause();
+            _exit(0);
+        }
+
+        fd = next();
+        ck_assert_int_eq(ngx_cc_ancestry(&our, fd), NGX_CC_ANCESTRY_FOREIGN);
+
+        our.commands = THEY + 1;
+        ck_assert_int_eq(ngx_cc_ancestry(&our, fd), NGX_CC_ANCESTRY_FOREIGN);
+
+        our.commands = THEY;
+        ck_assert_int_eq(look(fd), NGX_CC_ANCESTRY_COMMAND);
+
+        end(pid);
+        close(listener);
+    }
+}
+END_TEST
+
+
 /* whoever connected has gone, or has let go of the socket */
 
 START_TEST(test_unseen)
@@ -302,6 +348,7 @@ main(void)
     tc = tcase_create("all");
     tcase_add_test(tc, test_command);
     tcase_add_test(tc, test_foreign);
+    tcase_add_test(tc, test_user);
     tcase_add_test(tc, test_unseen);
     tcase_add_test(tc, test_silent);
     suite_add_tcase(suite, tc);

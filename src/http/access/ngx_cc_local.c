@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_local.h"
+#include "ngx_cc_pool.h"
 
 
 static void ngx_cc_local_cleanup(void *data);
@@ -43,6 +44,8 @@ ngx_cc_local_peer(ngx_connection_t *c)
             ngx_cc_local_self.elder = ngx_cc_local_elder;
         }
     }
+
+    ngx_cc_local_self.commands = ngx_cc_pool_uid();
 
     rc = ngx_cc_ancestry(&ngx_cc_local_self, c->fd);
 
