@@ -8,8 +8,9 @@
  *
  * The spawner may be another program (the executor service), perhaps of
  * another build: whoever changes a struct gives NGX_CC_WIRE_VERSION another
- * number. CONNECT and CONNECTED are the same in all versions, so that both
- * sides can say which one they speak.
+ * number; t/64-wire-layout.t compares with what each one says (t/wire).
+ * CONNECT and CONNECTED are the same in all versions, so that both sides can
+ * say which one they speak.
  *
  * What is said to a kept command stands in ngx_cc_wire_kept.h.
  */
