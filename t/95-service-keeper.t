@@ -214,6 +214,24 @@ for my $case (["$dir/own", qr/must be a program that belongs to root/],
 $t->allow(qr/"cc_executor_service" "/, 4);
 $t->finish;
 
+# what commands' user could replace is told of, and not opened by root
+
+$t = fresh(server => 'location /c { cc_executor on; cc_executor_allow any;
+    cc_executor_cwd %%DIR%%/closed; cc_executor_audit_log %%DIR%%/log/audit; }');
+$dir = $t->dir;
+mkdir "$dir/$_" for qw(closed log);
+chmod 0700, "$dir/closed";
+chown((getpwnam 'nobody')[2, 3], "$dir/closed");
+chown((getpwnam 'backup')[2, 3], "$dir/log");
+my ($good, $says) = $t->test_config($t->config);
+is($good, 0, 'nginx -t');
+like($says, qr{"cc_executor_audit_log" .* can write "$dir/log"},
+    'a directory of the commands\' user');
+ok(!-e "$dir/log/audit", 'root makes nothing there');
+like($says, qr{"cc_executor_cwd" "$dir/closed" .* cannot enter "$dir/closed"},
+    'and one that it cannot enter, though workers can');
+$t->finish;
+
 # one that does not come up is told of, and nobody waits for it
 
 $t = fresh();

@@ -300,15 +300,19 @@ ngx_cc_trust_writable(const struct stat *st, const ngx_cc_trust_who_t *who)
         }
     }
 
-    return 0;
+    return ngx_cc_trust_writable(st, who->next);
 }
 
 
 static int
 ngx_cc_trust_owns(const struct stat *st, const ngx_cc_trust_who_t *who)
 {
-    return (who == &ngx_cc_trust_nobody) ? st->st_uid != 0
-                                         : st->st_uid == who->uid;
+    if (who == &ngx_cc_trust_nobody) {
+        return st->st_uid != 0;
+    }
+
+    return st->st_uid == who->uid
+           || (who->next && ngx_cc_trust_owns(st, who->next));
 }
 
 

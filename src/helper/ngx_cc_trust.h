@@ -19,13 +19,16 @@
 #define NGX_CC_TRUST_PATH  1024      /* of a suspect, for messages */
 
 
-/* whom not to trust: the user that commands run as */
+/* whom not to trust: the user that commands run as, and the workers' */
 
-typedef struct {
+typedef struct ngx_cc_trust_who_s  ngx_cc_trust_who_t;
+
+struct ngx_cc_trust_who_s {
     uid_t            uid;
     const gid_t     *groups;         /* all of them, the first one too */
     int              ngroups;
-} ngx_cc_trust_who_t;
+    const ngx_cc_trust_who_t  *next;     /* nor that one; or NULL */
+};
 
 /*
  * Nobody but root is trusted: what belongs to another user, and what a group

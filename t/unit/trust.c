@@ -19,7 +19,8 @@
 
 static char                 dir[64];
 static const gid_t          groups[] = { THEY, 65531 };
-static ngx_cc_trust_who_t   they = { THEY, groups, 2 };
+static ngx_cc_trust_who_t   they = { THEY, groups, 2, NULL };
+static ngx_cc_trust_who_t   both = { 65530, &groups[1], 1, &they };
 
 
 static void
@@ -182,11 +183,25 @@ START_TEST(nobody)
     memset(&st, 0, sizeof(st));
     st.st_mode = 0755;
     ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 0);
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &both), 0);
     st.st_mode = 0775;
     ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 1);
     st.st_mode = 0755;
     st.st_uid = THEY;
     ck_assert_int_eq(ngx_cc_trust_writable(&st, &ngx_cc_trust_nobody), 1);
+
+    /* two that are not trusted */
+
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &both), 1);
+    st.st_uid = 65530;
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &both), 1);
+    st.st_uid = 65529;
+    ck_assert_int_eq(ngx_cc_trust_writable(&st, &both), 0);
+
+    if (strncmp(roots[_i].path, "sticky/theirs", 13) == 0) {
+        ck_assert_int_eq(walk(&tp, roots[_i].path, &both), 0);
+        ck_assert_str_ne(tp.suspect, "");
+    }
 }
 END_TEST
 

@@ -249,6 +249,7 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
         self.uid = geteuid();
         self.groups = &group;
         self.ngroups = 1;
+        self.next = NULL;
 
         if (ngx_cc_trust_walk(&tp, (char *) f->name.data, &self) == 0) {
             (void) close(tp.fd);

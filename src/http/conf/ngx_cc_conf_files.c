@@ -63,7 +63,8 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
 
         if (!spec->command.work) {
             ngx_cc_conf_files_reach(cycle, &location->name,
-                                    spec->command.cwd, who);
+                                    spec->command.cwd,
+                                    who->next ? who->next : who);
         }
     }
 

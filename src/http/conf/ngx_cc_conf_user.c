@@ -1,10 +1,18 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_cc_conf.h"
 #include "ngx_cc_conf_user.h"
 
 
 #define NGX_CC_CONF_USER_GROUPS  256
+
+
+static const ngx_cc_trust_who_t *ngx_cc_conf_user_commands(
+    ngx_cycle_t *cycle);
+static void ngx_cc_conf_user_groups(ngx_cc_trust_who_t *who, gid_t *groups,
+    const char *name, gid_t group);
 
 
 ngx_uid_t
@@ -46,17 +54,59 @@ ngx_cc_conf_user_who(ngx_cycle_t *cycle)
 
     name = ngx_cc_conf_user_name(cycle, &group);
 
-    groups[0] = group;
-    who.groups = groups;
-    who.ngroups = NGX_CC_CONF_USER_GROUPS;
-
-    /* the worker's initgroups() reads the same; more groups are cut */
-
-    if (name == NULL || getgrouplist(name, group, groups, &who.ngroups) < 0) {
-        who.ngroups = name ? NGX_CC_CONF_USER_GROUPS : 1;
-    }
+    ngx_cc_conf_user_groups(&who, groups, name, group);
+    who.next = ngx_cc_conf_user_commands(cycle);
 
     return &who;
+}
+
+
+/* of an executor service */
+
+static const ngx_cc_trust_who_t *
+ngx_cc_conf_user_commands(ngx_cycle_t *cycle)
+{
+    char                *name;
+    struct passwd       *pwd;
+    ngx_cc_main_conf_t  *mcf;
+
+    static gid_t               groups[NGX_CC_CONF_USER_GROUPS];
+    static ngx_cc_trust_who_t  who;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_cc_executor_module);
+
+    if (mcf == NULL || mcf->user.len == 0) {
+        return NULL;
+    }
+
+    name = (char *) mcf->user.data;
+    pwd = getpwnam(name);
+
+    if (pwd == NULL) {
+        return NULL;
+    }
+
+    who.uid = pwd->pw_uid;
+    ngx_cc_conf_user_groups(&who, groups, name, pwd->pw_gid);
+
+    return &who;
+}
+
+
+/* what initgroups() reads, too; more groups are cut */
+
+static void
+ngx_cc_conf_user_groups(ngx_cc_trust_who_t *who, gid_t *groups,
+    const char *name, gid_t group)
+{
+    groups[0] = group;
+    who->groups = groups;
+    who->ngroups = NGX_CC_CONF_USER_GROUPS;
+
+    if (name == NULL || getgrouplist(name, group, groups, &who->ngroups) < 0) {
+        who->ngroups = name ? NGX_CC_CONF_USER_GROUPS : 1;
+    }
 }
 
 

@@ -23,8 +23,10 @@ const char *ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group);
 
 /*
  * The same with its groups, for those that must not trust it: a master (or
- * nginx -t) that is root, while commands are not.  NULL in any other case:
- * then they may do whatever we may.  It is valid until the next call.
+ * nginx -t) that is root, while commands are not.  Behind it ("next") comes the
+ * user that an executor service runs commands as, if this machine knows it.
+ * NULL in any other case: then they may do whatever we may.  It is valid until
+ * the next call.
  */
 const ngx_cc_trust_who_t *ngx_cc_conf_user_who(ngx_cycle_t *cycle);
 
