@@ -2,7 +2,7 @@
 # refused as those without a service are, by the user that the service has
 # named.  And how often clients make a worker ask a service whose spawners die.
 #
-# tags:
+# tags: asan
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # leave; what was bound ends, what is kept goes on where it shall, nothing is
 # left, and starts are refused with a reason until the service is there again.
 #
-# tags:
+# tags: asan
 
 use strict;
 use warnings;

@@ -12,7 +12,7 @@ ASAN_FLAGS := -fsanitize=address,undefined
 
 .PHONY: asan asan-module
 
-asan: asan-module packages-test fixtures clients
+asan: asan-module executord packages-test fixtures clients
 	@.ci/test $(ASAN_TESTS)
 
 asan-module: packages-build build/asan/headers build/asan/cc-run
