@@ -160,7 +160,8 @@ $t->finish;
 sub connect_message {
     my ($user, %o) = @_;
     return pack 'L C C S L L a32 a256 Q l L L L', 0x31786363,
-        $o{version} // 1, $o{type} // 6, 0, 0, $o{size} // 328, '0.1.0',
+        $o{version} // 1, $o{type} // 6, 0, 0, $o{size} // 328,
+        $o{build} // '0.1.0',
         $user, $o{ring} // 65536, 0, 0, $o{enclosed} // 0, 0;
 }
 
@@ -200,6 +201,11 @@ like(ask([(getpwnam 'list')[2, 3]], 'backup'), qr/^no: Permission denied/,
     'who is not in the group does not get that far');
 is(ask(\@nobody, 'backup', version => 200), '7 1 1',
     'another version is told so');
+like($s->log, qr/ it is version 0\.1\.0 \(200\), this is [\d.]+\S* \(1\): upgrade/,
+    'and the log');
+is(ask(\@nobody, 'backup', version => 200, build => "0\n[alert] x"), '7 1 1',
+    'one with an odd name, too');
+like($s->log, qr/ it is version \? \(200\)/, 'which is not shown');
 is(ask(\@nobody, 'backup', type => 1), 'closed', 'what is no CONNECT');
 is(ask(\@nobody, 'backup', size => 100), 'closed', 'what lies about its size');
 is(ask(\@nobody, 'backup', ring => 1 << 40), 'closed', 'what asks for too much');

@@ -62,3 +62,14 @@ ngx_cc_question_receive(int fd, ngx_cc_wire_connect_t *msg, struct ucred *who)
     return (known && n == 0 && !(hdr.msg_flags & (MSG_TRUNC|MSG_CTRUNC)))
            ? rc : -1;
 }
+
+
+const char *
+ngx_cc_question_build(const ngx_cc_wire_connect_t *msg)
+{
+    size_t  len;
+
+    len = strspn(msg->build, "0123456789abcdefghijklmnopqrstuvwxyz.+~-");
+
+    return (len && msg->build[len] == '\0') ? msg->build : "?";
+}

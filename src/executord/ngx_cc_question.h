@@ -22,5 +22,8 @@
 ssize_t ngx_cc_question_receive(int fd, ngx_cc_wire_connect_t *msg,
     struct ucred *who);
 
+/* the version that it says it has, as a log may show it: "?" if it is none */
+const char *ngx_cc_question_build(const ngx_cc_wire_connect_t *msg);
+
 
 #endif /* _NGX_CC_QUESTION_H_INCLUDED_ */

@@ -360,11 +360,12 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
 
     if (r->msg.head.version != NGX_CC_WIRE_VERSION) {
         if (ngx_cc_service_tells(s)) {
-            ngx_cc_service_log("refused uid %u (pid %d): it speaks version %u, "
-                               "this is %u: upgrade both",
+            ngx_cc_service_log("refused uid %u (pid %d): it is version %s (%u),"
+                               " this is %s (%u): upgrade both",
                                (unsigned) r->who.uid, (int) r->who.pid,
+                               ngx_cc_question_build(&r->msg),
                                (unsigned) r->msg.head.version,
-                               NGX_CC_WIRE_VERSION);
+                               NGX_CC_VERSION, NGX_CC_WIRE_VERSION);
         }
 
         return NGX_CC_REFUSAL_VERSION;
