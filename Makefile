@@ -40,7 +40,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all deps run demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
+.PHONY: all deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
         bench bench-quick dist deb deb-twice install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
@@ -72,9 +72,30 @@ build/cc-executord: $(shell .ci/sources executord) $(PURE) $(HEADS)
 	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/helper -Isrc/executord -o $@ \
 	    $(filter %.c,$^) $(LDFLAGS)
 
+# The console is served if it can be built: with npm, and its registry
+
 run: module client
 	@.ci/packages demo
+	@if command -v npm > /dev/null; then \
+	    $(MAKE) --no-print-directory -s console || true; fi
 	@exec .ci/serve
+
+# The browser console (src/console): static files, in build/console.  Built in a
+# folder of its own, so that nothing is installed among the sources.
+
+CONSOLE := $(wildcard src/console/*)
+
+console: build/console/index.html
+
+build/console/index.html: $(CONSOLE)
+	@.ci/packages console
+	@mkdir -p build/console-src
+	@cmp -s src/console/package-lock.json build/console-src/package-lock.json \
+	    || rm -rf build/console-src/node_modules
+	@cp --remove-destination $(CONSOLE) build/console-src
+	[ -d build/console-src/node_modules ] \
+	    || (cd build/console-src && npm ci --loglevel=error --no-audit --no-fund)
+	@cd build/console-src && node build.mjs ../console
 
 demo: module client
 	@.ci/packages demo
@@ -222,6 +243,7 @@ help:
 	@echo "make              build $(SO), build/cc-run, build/cc-executord"
 	@echo "make deps         install what building and testing needs"
 	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
+	@echo "make console      build the browser console, build/console (needs npm)"
 	@echo "make demo         run some real commands and show what they print"
 	@echo "make check        quick, for every edit: units, replays, lint"
 	@echo "make test         all tests; ends with a count"
@@ -271,13 +293,28 @@ build/fixtures/%.so: t/fixtures/%.c | packages-build
 
 # client libraries that we did not write (t/clients)
 
-clients: build/node/node_modules/ws/package.json build/mcp/installed
+clients: build/node/node_modules/ws/package.json build/mcp/installed \
+         build/browser/node_modules/axe-core/package.json console
 
 build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
                                          | packages-test
 	@mkdir -p build/node
 	@cp t/clients/node/package.json t/clients/node/package-lock.json build/node
 	cd build/node && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+# what drives a browser: the tests of the console
+
+BROWSER := $(wildcard t/clients/browser/*)
+
+build/browser/node_modules/axe-core/package.json: $(BROWSER) | packages-test
+	@.ci/packages browser
+	@mkdir -p build/browser
+	@cmp -s t/clients/browser/package-lock.json build/browser/package-lock.json \
+	    || rm -rf build/browser/node_modules
+	@cp --remove-destination $(BROWSER) build/browser
+	[ -d build/browser/node_modules ] \
+	    || (cd build/browser && npm ci --loglevel=error --no-audit --no-fund)
 	@touch $@
 
 # clients of MCP, with a Node of their own: the conformance suite wants 22

@@ -50,16 +50,21 @@ my $t = CC::Nginx->new;
 ok($t->wait_until(sub { said() =~ /stop:.*\n/ }, 20), 'it serves')
     or diag said();
 my @lines = split /\n/, said();
-is(scalar @lines, 4, 'four lines');
+is(scalar @lines, 5, 'five lines');
 like($lines[0], qr{ws://127\.0\.0\.1:$port/ws/mcp}, 'where');
-like($lines[1], qr{^MCP: +http://127\.0\.0\.1:$port/mcp$}, 'where for MCP');
-like($lines[2], qr{build/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
+my $built = -e "$root/build/console/index.html";
+like($lines[1], $built ? qr{^page: +http://127\.0\.0\.1:$port/console/$}
+    : qr{^page: +not built: "make console"}, 'where the console is');
+like($lines[2], qr{^MCP: +http://127\.0\.0\.1:$port/mcp$}, 'where for MCP');
+like($lines[3], qr{build/cc-run ws://127\.0\.0\.1:$port/ws/mcp}, 'how');
 
-my ($try) = $lines[2] =~ /^try: +(.*)/;
+my ($try) = $lines[3] =~ /^try: +(.*)/;
 my $out;
 ok($t->wait_until(sub { $out = `cd $root && $try 2>&1`; $? == 0 }, 10),
     'what it says works') or diag $out;
 like($out, qr/^Linux .*\ntotal 0\n/s, 'uname, and an empty work directory');
+my $page = HTTP::Tiny->new->get("http://127.0.0.1:$port/console/");
+is($page->{status}, $built ? 200 : 404, 'the console');
 my $health = HTTP::Tiny->new->get("http://127.0.0.1:$port/health")->{content};
 like($health, qr/"status":"healthy"/, 'health');
 my $c = $t->client(port => $port);

@@ -1,0 +1,69 @@
+/*
+ * Writes the page into a directory: index.html, assets with a hash in their
+ * names, each also as .gz for nginx's gzip_static, and the licences of what is in it.
+ *
+ *     node build.mjs DIRECTORY
+ */
+
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const into = path.resolve(process.argv[2]);
+const packages = Object.keys(JSON.parse(
+    await readFile(path.join(here, "package.json"), "utf8")).dependencies);
+
+async function put(name, text) {
+    await writeFile(path.join(into, name), text);
+    await writeFile(path.join(into, `${name}.gz`), gzipSync(text, { level: 9 }));
+}
+
+async function licences() {
+    let text = "What this page is made of, beside ngx_cc_executor_module"
+               + " (BSD-2-Clause):\n";
+
+    for (const name of packages) {
+        const from = path.join(here, "node_modules", name);
+        const { version, license } = JSON.parse(
+            await readFile(path.join(from, "package.json"), "utf8"));
+        const words = await readFile(path.join(from, "LICENSE"), "utf8");
+
+        text += `\n${"-".repeat(72)}\n${name} ${version} (${license})\n\n${words}`;
+    }
+
+    return text;
+}
+
+await rm(into, { recursive: true, force: true });
+await mkdir(into, { recursive: true });
+
+const { metafile } = await build({
+    absWorkingDir: here,
+    assetNames: "[name]-[hash]",
+    bundle: true,
+    entryNames: "assets/[name]-[hash]",
+    entryPoints: ["main.js"],
+    format: "esm",
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+    minify: true,
+    outdir: into,
+    target: ["chrome120", "firefox120", "safari17"],
+});
+
+const names = Object.keys(metafile.outputs).map((name) =>
+    path.relative(into, path.resolve(here, name)));
+const html = (await readFile(path.join(here, "index.html"), "utf8"))
+    .replace("{{js}}", names.find((name) => name.endsWith(".js")))
+    .replace("{{css}}", names.find((name) => name.endsWith(".css")));
+
+await put("index.html", html);
+await put("licences.txt", await licences());
+
+for (const name of await readdir(path.join(into, "assets"))) {
+    await put(`assets/${name}`, await readFile(path.join(into, "assets", name)));
+}

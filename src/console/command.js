@@ -1,0 +1,372 @@
+/*
+ * One command that the page shows: what is known of it, its screen, its output.
+ *
+ * Facts are those of "list": label, command, state, started, ended, exit_code,
+ * cause, cpu_time, memory, watchers.
+ */
+
+import { DELIVERY, Feed } from "./feed.js";
+import { Refusal } from "./link.js";
+import { Screen } from "./screen.js";
+
+const OVER = new Set(["exited", "lost", "ended"]);
+
+export class Command {
+    #link;
+    #on;
+    #sizeTimer = 0;
+    #sized = "";
+    #pending = [];
+    #missedBefore = 0;
+
+    /**
+     * facts: at least execution_id, null for one that is not started yet.
+     * on.change(command), on.trouble(text), on.scroll(), on.found(i, n),
+     * on.ctrlUsed()
+     */
+    constructor(link, facts, on) {
+        this.#link = link;
+        this.#on = on;
+        this.facts = { state: "starting", exit_code: null, ...facts };
+        this.kept = true;
+        this.readOnly = false;
+        this.stdinOpen = false;
+        this.gaps = [];
+        this.title = "";
+        this.screen = null;
+        this.feed = null;
+    }
+
+    get id() {
+        return this.facts.execution_id;
+    }
+
+    get name() {
+        return this.facts.label || this.facts.command || this.facts.name;
+    }
+
+    get over() {
+        return OVER.has(this.facts.state);
+    }
+
+    get controllable() {
+        return !this.over && !this.readOnly && Boolean(this.feed?.attached);
+    }
+
+    get typing() {
+        return this.controllable && this.screen.tty && this.stdinOpen;
+    }
+
+    /** Starts it; its terminal has the size of the place where it is shown. */
+    async start(host, { command, tty, keep, cwd }) {
+        this.kept = keep;
+        this.#makeScreen(host, tty);
+        this.screen.fit();
+        this.#sized = this.#sizeText();
+
+        const params = { command, ...DELIVERY };
+
+        if (tty) {
+            Object.assign(params, { tty: this.screen.size, open_stdin: true });
+        }
+
+        if (keep) {
+            params.on_disconnect = "keep";
+        }
+
+        if (cwd) {
+            params.cwd = cwd;
+        }
+
+        try {
+            const result = await this.#link.request("execute", params);
+
+            this.facts.execution_id = result.execution_id;
+            this.facts.pid = result.pid;
+            this.facts.state = result.status === "started" ? "running" : "ended";
+            this.facts.started = Date.now() / 1000;
+        } catch (error) {
+            this.dispose();
+            throw error;
+        }
+
+        this.stdinOpen = tty;
+        this.#makeFeed();
+        this.feed.started();
+        this.#changed();
+    }
+
+    /** Shows it, from where it was left. */
+    async attach(host) {
+        if (this.feed?.attached || this.facts.state === "gone") {
+            return;
+        }
+
+        const first = !this.feed;
+
+        if (first) {
+            this.#makeFeed();
+        }
+
+        try {
+            const mode = this.readOnly ? "read" : "write";
+            const before = this.screen;
+
+            const result = await this.feed.attach(mode, first);
+
+            if (!before) {
+                this.#makeScreen(host, Boolean(result.tty));
+            }
+
+            this.#attached(result);
+        } catch (error) {
+            if (error instanceof Refusal) {
+                this.facts.state = this.over ? this.facts.state : "gone";
+                this.#on.trouble(error.message);
+            }
+        }
+
+        this.#changed();
+    }
+
+    async detach() {
+        if (this.kept && this.feed?.attached) {
+            await this.feed.detach().catch(() => {});
+            this.#changed();
+        }
+    }
+
+    /** Others may write, we only read; or we may write again. */
+    async setReadOnly(on, host) {
+        this.readOnly = on;
+
+        if (this.kept && !this.over) {
+            await this.detach();
+            await this.attach(host);
+        }
+
+        this.#changed();
+    }
+
+    /** The connection broke: one that is not kept has ended with it. */
+    lost() {
+        this.feed?.lost();
+
+        if (!this.kept && !this.over) {
+            this.facts.state = "ended";
+            this.facts.cause = "its connection broke";
+        }
+
+        this.#changed();
+    }
+
+    /** Nobody looks at it: a gap is better than a command that waits. */
+    async look(on, host) {
+        if (!this.kept || !this.feed) {
+            return;
+        }
+
+        const missed = on && this.feed.lossy && this.feed.missed > this.#missedBefore;
+
+        this.#missedBefore = this.feed.missed;
+        this.feed.setLossy(!on);
+
+        if (missed) {
+            await this.reread(host);
+        }
+    }
+
+    /** Everything that is still held, once more. */
+    async reread(host) {
+        await this.detach();
+        this.feed.rewind();
+        this.gaps = [];
+        this.screen.reset();
+        await this.attach(host);
+    }
+
+    control(type) {
+        return this.#ask("control", { type });
+    }
+
+    signal(signal, to) {
+        return this.#ask("signal", { signal, to });
+    }
+
+    /** A notification of the server that names this command. */
+    notified(method, params) {
+        switch (method) {
+        case "process.output":
+            this.feed.output(params);
+            return;
+
+        case "process.gap":
+            this.feed.gap(params);
+            return;
+
+        case "process.paused":
+            this.facts.state = "paused";
+            break;
+
+        case "process.resumed":
+        case "process.started":
+            this.facts.state = "running";
+            break;
+
+        case "process.canceled":
+            this.facts.state = "canceling";
+            break;
+
+        case "process.completed":
+            Object.assign(this.facts, params,
+                { state: "exited", ended: Date.now() / 1000 });
+            break;
+
+        case "process.resized":
+            this.#resized(params);
+            break;
+
+        case "process.error":
+            this.#on.trouble(params.error);
+            break;
+
+        case "process.detached":
+            this.#detached(params.reason);
+            break;
+        }
+
+        this.#changed();
+    }
+
+    /** What the list says of it. */
+    update(facts) {
+        const state = this.over ? this.facts.state : facts.state;
+
+        Object.assign(this.facts, facts, { state });
+        this.#changed();
+    }
+
+    /** As large as there is room for; who only reads takes the size there is. */
+    fit() {
+        if (this.screen && !this.screen.element.hidden
+            && (this.typing || !this.screen.tty || this.over))
+        {
+            this.screen.fit();
+        }
+    }
+
+    dispose() {
+        clearTimeout(this.#sizeTimer);
+        this.screen?.dispose();
+        this.screen = null;
+    }
+
+    #ask(method, params) {
+        return this.#link.request(method, { execution_id: this.id, ...params })
+            .catch((error) => this.#on.trouble(error.message));
+    }
+
+    #changed() {
+        this.screen?.allowTyping(this.typing);
+        this.#on.change(this);
+    }
+
+    #makeScreen(host, tty) {
+        this.screen = new Screen(host, tty, {
+            input: (bytes) => this.feed?.type(bytes),
+            size: () => this.#sendSize(),
+            scroll: () => this.#on.scroll(),
+            title: (title) => {
+                this.title = title;
+                this.#changed();
+            },
+            found: (index, count) => this.#on.found(index, count),
+            ctrlUsed: () => this.#on.ctrlUsed(),
+        });
+    }
+
+    #makeFeed() {
+        this.feed = new Feed(this.#link, this.id, {
+            output: (stream, bytes, taken) =>
+                this.#put(() => this.screen.write(stream, bytes, taken)),
+            gap: (bytes, stream, taken) => {
+                this.gaps.push({ bytes, stream });
+                this.#put(() => this.screen.gap(bytes, taken));
+                this.#changed();
+            },
+            shown: () => this.#on.change(this),
+            replay: (on) => this.#put(() => this.screen.mute(on)),
+            trouble: (text) => this.#on.trouble(text),
+        });
+    }
+
+    /* what comes before the screen is there, which attach's answer decides */
+
+    #put(action) {
+        if (this.screen) {
+            action();
+
+        } else {
+            this.#pending.push(action);
+        }
+    }
+
+    #attached(result) {
+        const { state, exit_code, tty, stdin_open, watchers, started } = result;
+
+        Object.assign(this.facts, { state, exit_code, watchers });
+        this.facts.started ??= started;
+        this.stdinOpen = stdin_open;
+
+        for (const action of this.#pending.splice(0)) {
+            action();
+        }
+
+        if (tty && this.screen.tty) {
+            this.#sized = `${tty.cols} ${tty.rows}`;
+
+            if (this.readOnly || this.over) {
+                this.screen.resize(tty.cols, tty.rows);
+            }
+        }
+
+        this.#changed();
+        this.fit();
+    }
+
+    #detached(reason) {
+        this.feed.lost();
+
+        if (reason === "taken") {
+            this.readOnly = true;
+            this.#on.trouble("somebody else writes to it now, and only they");
+
+        } else if (reason === "removed") {
+            this.facts.state = "gone";
+
+        } else if (reason !== "reload") {
+            this.#on.trouble(`the server has let go of it: ${reason}`);
+        }
+    }
+
+    #sizeText() {
+        return `${this.screen.terminal.cols} ${this.screen.terminal.rows}`;
+    }
+
+    /* a window that is dragged has many sizes: the last one counts */
+
+    #sendSize() {
+        clearTimeout(this.#sizeTimer);
+        this.#sizeTimer = setTimeout(() => {
+            if (this.typing && this.#sized !== this.#sizeText()) {
+                this.#sized = this.#sizeText();
+                this.#ask("resize", this.screen.size);
+            }
+        }, 100);
+    }
+
+    #resized({ cols, rows }) {
+        this.#sized = `${cols} ${rows}`;
+        this.screen?.resize(cols, rows);
+    }
+}

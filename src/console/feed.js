@@ -1,0 +1,237 @@
+/*
+ * The output of one command, from where it was left, to the byte.
+ *
+ * "next" is how far it was received, "shown" how far the terminal has taken it.
+ * Credit is given for what was shown, never for what was only received: so no
+ * more than the window is on the way, and what one sees is not old.
+ */
+
+import { fromBase64, join, toBase64 } from "./bytes.js";
+import { Lost, Refusal } from "./link.js";
+
+export const WINDOW = 256 * 1024;
+const INPUT = 16 * 1024;                /* bytes of one input */
+
+/** How output is to come, for execute and attach. */
+export const DELIVERY = { window: WINDOW, encoding: "base64", output: "chunk" };
+
+export class Feed {
+    #link;
+    #on;
+    #open = false;
+    #credit = 0;
+    #typed = [];
+    #typing = false;
+    #typedAt = 0;
+    #flying = 0;
+    #floor = { stdout: 0, stderr: 0 };
+    #life = 0;
+
+    /**
+     * on.output(stream, bytes, taken), on.gap(bytes, stream), on.shown(),
+     * on.replay(bool), on.trouble(text)
+     */
+    constructor(link, id, on) {
+        this.#link = link;
+        this.#on = on;
+        this.id = id;
+        this.next = { stdout: 0, stderr: 0 };
+        this.shown = { stdout: 0, stderr: 0 };
+        this.head = { stdout: 0, stderr: 0 };
+        this.missed = 0;
+        this.lossy = false;
+    }
+
+    get attached() {
+        return this.#open;
+    }
+
+    get offset() {
+        return this.shown.stdout + this.shown.stderr;
+    }
+
+    /** This session started it: it is attached already. */
+    started() {
+        this.#open = true;
+    }
+
+    /**
+     * From where it was left; replay: what comes was asked for earlier, so the
+     * terminal must not answer it.  Returns what attach said.
+     */
+    async attach(mode, replay) {
+        const result = await this.#link.request("attach", {
+            execution_id: this.id, mode, ...DELIVERY, ...this.next,
+            flow: this.lossy ? "lossy" : "lossless",
+        });
+
+        this.#open = true;
+        this.head = result.head;
+        this.#floor = result.from;
+        this.#credit = this.offset;
+
+        for (const stream of ["stdout", "stderr"]) {
+            this.gap({ stream, from: this.next[stream], to: result.from[stream] });
+        }
+
+        this.#on.replay(replay && !this.#caughtUp());
+        this.#settleTyped(result.stdin_offset);
+
+        return result;
+    }
+
+    async detach() {
+        if (this.#open) {
+            this.#open = false;
+            await this.#link.request("detach", { execution_id: this.id });
+        }
+    }
+
+    /** The connection broke, or the server has ended the attachment. */
+    lost() {
+        this.#open = false;
+    }
+
+    /** Everything that is still held, from the beginning. */
+    rewind() {
+        this.#life++;
+        this.next = { stdout: 0, stderr: 0 };
+        this.shown = { stdout: 0, stderr: 0 };
+        this.missed = 0;
+    }
+
+    /** Nobody looks: rather a gap than a command that waits. */
+    setLossy(lossy) {
+        if (lossy !== this.lossy) {
+            this.lossy = lossy;
+
+            if (this.#open) {
+                this.#giveCredit();
+            }
+        }
+    }
+
+    output({ type, data, offset, next }) {
+        if (!this.#open || next <= this.next[type]) {
+            return;
+        }
+
+        this.gap({ stream: type, from: this.next[type], to: offset });
+
+        const bytes = fromBase64(data).subarray(this.next[type] - offset);
+
+        this.next[type] = next;
+        this.#on.output(type, bytes, this.#taker(type, next));
+    }
+
+    gap({ stream, from, to }) {
+        const start = Math.max(from, this.next[stream]);
+
+        if (to > start) {
+            this.next[stream] = to;
+            this.missed += to - start;
+            this.#on.gap(to - start, stream, this.#taker(stream, to));
+        }
+    }
+
+    /** Bytes for its stdin, in order, once, also over a broken connection. */
+    type(bytes) {
+        this.#typed.push(bytes);
+        this.#sendTyped();
+    }
+
+    #caughtUp() {
+        return this.shown.stdout >= this.head.stdout
+            && this.shown.stderr >= this.head.stderr;
+    }
+
+    #taker(stream, next) {
+        const life = this.#life;
+
+        return () => life === this.#life && this.#taken(stream, next);
+    }
+
+    #taken(stream, next) {
+        this.shown[stream] = next;
+        this.#on.shown();
+
+        if (this.#caughtUp()) {
+            this.#on.replay(false);
+        }
+
+        if (this.#open && this.offset - this.#credit >= WINDOW / 4) {
+            this.#giveCredit();
+        }
+    }
+
+    #giveCredit() {
+        this.#credit = this.offset;
+        this.#link.notify("credit", {
+            execution_id: this.id,
+            stdout: Math.max(this.shown.stdout, this.#floor.stdout),
+            stderr: Math.max(this.shown.stderr, this.#floor.stderr),
+            flow: this.lossy ? "lossy" : "lossless",
+        });
+    }
+
+    async #sendTyped() {
+        if (this.#typing || !this.#open || this.#typed.length === 0) {
+            return;
+        }
+
+        const all = join(this.#typed);
+        const some = all.subarray(0, INPUT);
+
+        this.#typing = true;
+        this.#typed = [all];
+        this.#flying = some.length;
+
+        try {
+            const { accepted, offset } = await this.#link.request("input",
+                { execution_id: this.id, data_base64: toBase64(some) });
+
+            this.#typedAt = offset;
+            this.#flying = 0;
+            this.#forget(accepted < some.length ? all.length : accepted);
+        } catch (error) {
+            this.#refusedTyped(error);
+            return;
+        } finally {
+            this.#typing = false;
+        }
+
+        this.#sendTyped();
+    }
+
+    #refusedTyped(error) {
+        if (error instanceof Refusal) {
+            this.#typed = [];
+            this.#flying = 0;
+            this.#on.trouble(error.message);
+
+        } else if (!(error instanceof Lost)) {
+            throw error;
+        }
+    }
+
+    #forget(bytes) {
+        const rest = join(this.#typed).subarray(bytes);
+
+        this.#typed = rest.length ? [rest] : [];
+    }
+
+    /* What was sent when the connection broke may have arrived. */
+
+    #settleTyped(offset) {
+        const arrived = Math.min(offset - this.#typedAt, this.#flying);
+
+        this.#typedAt = offset;
+        this.#flying = 0;
+
+        if (arrived > 0) {
+            this.#forget(arrived);
+        }
+
+        this.#sendTyped();
+    }
+}

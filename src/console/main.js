@@ -1,0 +1,328 @@
+/* The page: one link to the server, the commands of its owner, one of them shown. */
+
+import "@xterm/xterm/css/xterm.css";
+import "./page.css";
+
+import { Command } from "./command.js";
+import { Composer } from "./composer.js";
+import { allowStyles } from "./csp.js";
+import { age, bytes, ending } from "./format.js";
+import { Link, Refusal } from "./link.js";
+import { List } from "./list.js";
+import { setScreenReader } from "./screen.js";
+import { findToken, isToken, setToken } from "./token.js";
+import { Toolbar } from "./toolbar.js";
+import { TouchKeys } from "./touch.js";
+
+const POLL = 2000;                      /* ms between two lists */
+const SCREENS = 8;                      /* so many terminals are remembered */
+
+const byId = (id) => document.getElementById(id);
+const output = byId("output");
+const host = byId("screens");
+
+const commands = new Map();             /* by execution_id */
+const recent = [];                      /* with a screen, the latest last */
+let capabilities = [];
+let chosen = null;
+let pollTimer = 0;
+let noticeTimer = 0;
+
+allowStyles(document);
+findToken(() => link.reconnect());
+
+const link = new Link(document.body.dataset.endpoint ?? "../ws/mcp", {
+    state: showState,
+    session: begin,
+    notification: (method, params) =>
+        commands.get(params?.execution_id)?.notified(method, params),
+});
+
+const list = new List(byId("commands"), byId("filter"), byId("no-commands"),
+                      (command) => choose(command, true));
+const composer = new Composer(byId("composer"), run);
+const touch = new TouchKeys(byId("touch-keys"));
+const toolbar = new Toolbar(link, {
+    notice,
+    readOnly: (on) => chosen?.setReadOnly(on, host).then(() => {
+        chosen.fit();
+    }),
+});
+
+const callbacks = {
+    change: (command) => {
+        if (command === chosen) {
+            showChosen();
+        }
+    },
+    trouble: notice,
+    scroll: () => toolbar.scrolled(),
+    found: (index, count) => toolbar.found(index, count),
+    ctrlUsed: () => touch.ctrlUsed(),
+};
+
+/* the connection */
+
+function showState({ name, text, token }) {
+    const status = byId("status");
+
+    if (status.textContent !== text) {
+        status.textContent = text;
+    }
+
+    document.body.dataset.link = name;
+    byId("reconnect").hidden = name === "connected" || name === "connecting";
+    byId("token-form").hidden = !token;
+    composer.enable(name === "connected");
+
+    if (token) {
+        byId("token").focus();
+    }
+
+    if (name !== "connected") {
+        clearTimeout(pollTimer);
+
+        for (const command of commands.values()) {
+            command.lost();
+        }
+    }
+
+    toolbar.show(chosen);
+}
+
+/* A session begins: go on where the last one broke. */
+
+function begin(words) {
+    capabilities = words;
+    composer.offer({ tty: words.includes("tty"), keep: words.includes("keep") });
+
+    if (chosen?.kept && chosen.feed && !chosen.over) {
+        chosen.attach(host);
+    }
+
+    poll();
+}
+
+async function poll() {
+    clearTimeout(pollTimer);
+
+    if (capabilities.includes("keep")) {
+        try {
+            update((await link.request("list", { scope: "owner" })).commands);
+        } catch (error) {
+            if (error instanceof Refusal) {
+                notice(error.message);
+            }
+        }
+    }
+
+    list.show([...commands.values()], chosen);
+
+    if (link.connected) {
+        pollTimer = setTimeout(poll, document.hidden ? 5 * POLL : POLL);
+    }
+}
+
+function update(entries) {
+    const listed = new Set();
+
+    for (const entry of entries) {
+        const id = entry.execution_id;
+
+        if (id === null) {
+            continue;                   // forgotten, all but how it ended
+        }
+
+        listed.add(id);
+
+        if (commands.has(id)) {
+            commands.get(id).update(entry);
+
+        } else {
+            commands.set(id, new Command(link, entry, callbacks));
+        }
+    }
+
+    for (const [id, command] of commands) {
+        if (command.kept && !listed.has(id) && command !== chosen) {
+            command.dispose();
+            commands.delete(id);
+        }
+    }
+}
+
+/* commands */
+
+async function run(request) {
+    const facts = { execution_id: null, command: request.command };
+    const command = new Command(link, facts, callbacks);
+    const before = chosen;
+
+    notice("");
+    output.dataset.empty = "false";
+    before?.screen?.show(false);
+
+    try {
+        await command.start(host, request);
+    } catch (error) {
+        before?.screen?.show(true);
+        output.dataset.empty = String(!before);
+        notice(error.message);
+        return false;
+    }
+
+    commands.set(command.id, command);
+    choose(command, request.tty);
+    poll();
+
+    return true;
+}
+
+async function choose(command, focus) {
+    const before = chosen;
+
+    chosen = command;
+
+    if (before !== command) {
+        before?.screen?.show(false);
+        before?.detach();
+        command.screen?.show(true);
+        remember(command);
+    }
+
+    list.show([...commands.values()], chosen);
+    showChosen();
+
+    if (link.connected && !(command.over && command.screen)) {
+        await command.attach(host);
+    }
+
+    if (chosen === command) {
+        command.fit();
+
+        if (focus && command.typing) {
+            command.screen.focus();
+        }
+
+    } else {
+        command.screen?.show(false);
+        command.detach();
+    }
+}
+
+/* Terminals are large: the oldest of those that can be shown again goes. */
+
+function remember(command) {
+    const at = recent.indexOf(command);
+
+    if (at >= 0) {
+        recent.splice(at, 1);
+    }
+
+    recent.push(command);
+
+    const oldest = recent.find((one) => one.kept && one !== command);
+
+    if (recent.length > SCREENS && oldest) {
+        recent.splice(recent.indexOf(oldest), 1);
+        oldest.dispose();
+        commands.delete(oldest.id);
+    }
+}
+
+function showChosen() {
+    const { facts, feed, gaps, screen } = chosen;
+
+    output.dataset.empty = "false";
+    output.dataset.state = facts.state;
+    output.dataset.offset = feed?.offset ?? 0;
+    byId("name").textContent = chosen.name;
+    byId("title").textContent = chosen.title;
+    byId("facts").textContent = [
+        chosen.over ? ending(facts) || facts.state : facts.state,
+        facts.started
+            && age((facts.ended ?? Date.now() / 1000) - facts.started),
+        bytes(feed?.offset ?? 0),
+        chosen.readOnly && "read only",
+    ].filter(Boolean).join(" · ");
+
+    const missed = gaps.reduce((n, gap) => n + gap.bytes, 0);
+
+    byId("gaps").hidden = missed === 0;
+    byId("gaps").textContent = missed ? `${missed} bytes not shown` : "";
+    toolbar.show(chosen);
+    touch.show(chosen.typing ? screen : null);
+}
+
+/* what is told, and goes away again */
+
+function notice(text) {
+    const line = byId("notice");
+
+    clearTimeout(noticeTimer);
+    line.textContent = text;
+    line.hidden = !text;
+    noticeTimer = setTimeout(() => notice(""), 15000);
+}
+
+/* the rest of the page */
+
+byId("token-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+
+    const value = byId("token").value.trim();
+
+    if (!isToken(value)) {
+        notice("A token has letters, digits and some marks, no blanks.");
+        return;
+    }
+
+    notice("");
+    setToken(value, byId("remember").checked);
+    byId("token").value = "";
+    link.reconnect();
+});
+
+byId("reconnect").addEventListener("click", () => link.reconnect());
+byId("screen-reader").addEventListener("change", (event) =>
+    setScreenReader(event.target.checked));
+
+document.addEventListener("visibilitychange", () => {
+    for (const command of commands.values()) {
+        command.look(!document.hidden, host);
+    }
+
+    if (!document.hidden && link.connected) {
+        poll();
+    }
+});
+
+new ResizeObserver(() => chosen?.fit()).observe(host);
+
+/* F6 goes from one part of the page to the next: a terminal takes Tab */
+
+const places = [
+    { element: byId("side"), enter: () => list.focus() },
+    { element: output, enter: () => chosen?.screen ? chosen.screen.focus()
+                                                   : output.focus() },
+    { element: byId("composer"), enter: () => composer.focus() },
+];
+
+document.addEventListener("keydown", (event) => {
+    if (event.key === "F6") {
+        const at = places.findIndex(({ element }) =>
+            element.contains(document.activeElement));
+        const step = event.shiftKey ? places.length - 1 : 1;
+
+        event.preventDefault();
+        places[(Math.max(at, 0) + step) % places.length].enter();
+
+    } else if (event.ctrlKey && event.shiftKey && event.key.toLowerCase() === "f") {
+        event.preventDefault();
+        toolbar.openSearch();
+    }
+});
+
+setInterval(() => chosen && !chosen.over && showChosen(), 1000);
+composer.focus();
+link.connect();
