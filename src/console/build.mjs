@@ -42,8 +42,8 @@ await mkdir(into, { recursive: true });
 
 const { metafile } = await build({
     absWorkingDir: here,
-    assetNames: "[name]-[hash]",
     bundle: true,
+    chunkNames: "assets/[name]-[hash]",
     entryNames: "assets/[name]-[hash]",
     entryPoints: ["main.js"],
     format: "esm",
@@ -52,14 +52,16 @@ const { metafile } = await build({
     metafile: true,
     minify: true,
     outdir: into,
+    splitting: true,
     target: ["chrome120", "firefox120", "safari17"],
 });
 
-const names = Object.keys(metafile.outputs).map((name) =>
-    path.relative(into, path.resolve(here, name)));
+const main = Object.entries(metafile.outputs).find(([, output]) =>
+    output.entryPoint === "main.js");
+const asset = (name) => path.relative(into, path.resolve(here, name));
 const html = (await readFile(path.join(here, "index.html"), "utf8"))
-    .replace("{{js}}", names.find((name) => name.endsWith(".js")))
-    .replace("{{css}}", names.find((name) => name.endsWith(".css")));
+    .replace("{{js}}", asset(main[0]))
+    .replace("{{css}}", asset(main[1].cssBundle));
 
 await put("index.html", html);
 await put("licences.txt", await licences());

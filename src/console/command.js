@@ -7,9 +7,17 @@
 
 import { DELIVERY, Feed } from "./feed.js";
 import { Refusal } from "./link.js";
-import { Screen } from "./screen.js";
+
+/* Most of the page's bytes, so it is not what the first paint waits for. */
+
+const loaded = import("./screen.js");
 
 const OVER = new Set(["exited", "lost", "ended"]);
+
+/** Of all screens, now and later: for people with a screen reader. */
+export async function setScreenReader(on) {
+    (await loaded).setScreenReader(on);
+}
 
 export class Command {
     #link;
@@ -21,7 +29,8 @@ export class Command {
 
     /**
      * facts: at least execution_id, null for one that is not started yet.
-     * on.change(command), on.trouble(text), on.scroll(), on.found(i, n),
+     * on.change(command), on.shown(command) when there is more on its screen,
+     * on.trouble(text), on.scroll(), on.found(i, n),
      * on.ctrlUsed()
      */
     constructor(link, facts, on) {
@@ -60,7 +69,7 @@ export class Command {
     /** Starts it; its terminal has the size of the place where it is shown. */
     async start(host, { command, tty, keep, cwd }) {
         this.kept = keep;
-        this.#makeScreen(host, tty);
+        await this.#makeScreen(host, tty);
         this.screen.fit();
         this.#sized = this.#sizeText();
 
@@ -115,7 +124,7 @@ export class Command {
             const result = await this.feed.attach(mode, first);
 
             if (!before) {
-                this.#makeScreen(host, Boolean(result.tty));
+                await this.#makeScreen(host, Boolean(result.tty));
             }
 
             this.#attached(result);
@@ -271,7 +280,9 @@ export class Command {
         this.#on.change(this);
     }
 
-    #makeScreen(host, tty) {
+    async #makeScreen(host, tty) {
+        const { Screen } = await loaded;
+
         this.screen = new Screen(host, tty, {
             input: (bytes) => this.feed?.type(bytes),
             size: () => this.#sendSize(),
@@ -294,7 +305,7 @@ export class Command {
                 this.#put(() => this.screen.gap(bytes, taken));
                 this.#changed();
             },
-            shown: () => this.#on.change(this),
+            shown: () => this.#on.shown(this),
             replay: (on) => this.#put(() => this.screen.mute(on)),
             trouble: (text) => this.#on.trouble(text),
         });

@@ -5,8 +5,8 @@ import { fromBase64 } from "./bytes.js";
 const MOST = 65536;                     /* bytes of one read */
 
 /**
- * @returns {Promise<{parts, missing, bytes}>} of one stream; missing: bytes at
- * its beginning that the server does not hold any more
+ * @returns {Promise<{parts, missing, bytes}>} of one stream; missing: bytes that
+ * the server does not hold any more, the parts say where
  */
 async function readAll(link, id, stream) {
     const parts = [];
@@ -22,6 +22,10 @@ async function readAll(link, id, stream) {
 
         if (read.next <= read.from) {
             return { parts, missing, bytes };
+        }
+
+        if (read.dropped) {
+            parts.push(`\n[${read.dropped} bytes are missing here]\n`);
         }
 
         parts.push(fromBase64(read.data));
@@ -66,8 +70,8 @@ export async function download(link, command) {
         }
 
         if (missing > 0) {
-            said.push(`the first ${missing} bytes of ${stream} are missing:`
-                      + " the server does not hold them any more");
+            said.push(`${missing} bytes of ${stream} are missing: the server`
+                      + " does not hold them any more");
         }
     }
 

@@ -82,13 +82,9 @@ export class List {
             row.role = "option";
             row.tabIndex = -1;
 
-            for (const part of ["sign", "name", "facts"]) {
-                const span = document.createElement("span");
-
-                span.className = part;
-                row.append(span);
-            }
-
+            // its name is that of the command and its state, nothing else
+            row.append(span("sign", true), span("name"), span("facts", true));
+            row.children[1].append(span(""), span("unseen"));
             row.addEventListener("click", () => this.#choose(command));
             this.#rows.set(command, row);
         }
@@ -104,13 +100,14 @@ export class List {
         const failed = facts.state === "exited" && facts.exit_code !== 0;
         const [sign, name, about] = row.children;
 
-        set(row, "aria-label", `${command.name}, ${facts.state}`);
         set(row, "aria-selected", String(chosen));
         set(row, "data-state", failed ? "failed" : facts.state);
         set(row, "title", facts.command || command.name || "");
         text(sign, failed ? SIGNS.failed : SIGNS[facts.state] ?? "·");
-        text(name, command.name || "");
+        text(name.children[0], command.name || "");
+        text(name.children[1], `, ${facts.state}`);
         text(about, this.#about(command));
+        set(row, "aria-description", about.textContent);
 
         if (chosen && row.tabIndex !== 0) {
             this.#rove(row);
@@ -166,6 +163,15 @@ export class List {
             rows[at].click();
         }
     }
+}
+
+function span(name, hidden = false) {
+    const element = document.createElement("span");
+
+    element.className = name;
+    element.ariaHidden = hidden ? "true" : null;
+
+    return element;
 }
 
 /* only what changes: a screen reader hears the rest again */

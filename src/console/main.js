@@ -3,13 +3,12 @@
 import "@xterm/xterm/css/xterm.css";
 import "./page.css";
 
-import { Command } from "./command.js";
+import { Command, setScreenReader } from "./command.js";
 import { Composer } from "./composer.js";
 import { allowStyles } from "./csp.js";
 import { age, bytes, ending } from "./format.js";
 import { Link, Refusal } from "./link.js";
 import { List } from "./list.js";
-import { setScreenReader } from "./screen.js";
 import { findToken, isToken, setToken } from "./token.js";
 import { Toolbar } from "./toolbar.js";
 import { TouchKeys } from "./touch.js";
@@ -27,6 +26,7 @@ let capabilities = [];
 let chosen = null;
 let pollTimer = 0;
 let noticeTimer = 0;
+let listTimer = 0;
 
 allowStyles(document);
 findToken(() => link.reconnect());
@@ -51,11 +51,18 @@ const toolbar = new Toolbar(link, {
 
 const callbacks = {
     change: (command) => {
+        showListSoon();
+
         if (command === chosen) {
             showChosen();
         }
     },
-    trouble: notice,
+    shown: (command) => {
+        if (command === chosen) {
+            showFacts();
+        }
+    },
+    trouble: (text) => notice(text, true),
     scroll: () => toolbar.scrolled(),
     found: (index, count) => toolbar.found(index, count),
     ctrlUsed: () => touch.ctrlUsed(),
@@ -111,15 +118,26 @@ async function poll() {
             update((await link.request("list", { scope: "owner" })).commands);
         } catch (error) {
             if (error instanceof Refusal) {
-                notice(error.message);
+                notice(error.message, true);
             }
         }
     }
 
-    list.show([...commands.values()], chosen);
+    showListSoon();
 
     if (link.connected) {
         pollTimer = setTimeout(poll, document.hidden ? 5 * POLL : POLL);
+    }
+}
+
+/* Many things change at a time: it is drawn once. */
+
+function showListSoon() {
+    if (!listTimer) {
+        listTimer = setTimeout(() => {
+            listTimer = 0;
+            list.show([...commands.values()], chosen);
+        });
     }
 }
 
@@ -167,7 +185,7 @@ async function run(request) {
     } catch (error) {
         before?.screen?.show(true);
         output.dataset.empty = String(!before);
-        notice(error.message);
+        notice(error.message, true);
         return false;
     }
 
@@ -190,7 +208,7 @@ async function choose(command, focus) {
         remember(command);
     }
 
-    list.show([...commands.values()], chosen);
+    showListSoon();
     showChosen();
 
     if (link.connected && !(command.over && command.screen)) {
@@ -231,38 +249,43 @@ function remember(command) {
 }
 
 function showChosen() {
-    const { facts, feed, gaps, screen } = chosen;
+    const { facts, gaps, name, screen, title, typing } = chosen;
+    const missed = gaps.reduce((n, gap) => n + gap.bytes, 0);
 
     output.dataset.empty = "false";
     output.dataset.state = facts.state;
-    output.dataset.offset = feed?.offset ?? 0;
-    byId("name").textContent = chosen.name;
-    byId("title").textContent = chosen.title;
-    byId("facts").textContent = [
-        chosen.over ? ending(facts) || facts.state : facts.state,
-        facts.started
-            && age((facts.ended ?? Date.now() / 1000) - facts.started),
-        bytes(feed?.offset ?? 0),
-        chosen.readOnly && "read only",
-    ].filter(Boolean).join(" · ");
-
-    const missed = gaps.reduce((n, gap) => n + gap.bytes, 0);
-
+    byId("name").textContent = name;
+    byId("title").textContent = title;
     byId("gaps").hidden = missed === 0;
     byId("gaps").textContent = missed ? `${missed} bytes not shown` : "";
+    showFacts();
     toolbar.show(chosen);
-    touch.show(chosen.typing ? screen : null);
+    touch.show(typing ? screen : null);
 }
 
-/* what is told, and goes away again */
+function showFacts() {
+    const { facts, feed, over, readOnly } = chosen;
+    const until = facts.ended ?? Date.now() / 1000;
 
-function notice(text) {
+    output.dataset.offset = feed?.offset ?? 0;
+    byId("facts").textContent = [
+        over ? ending(facts) || facts.state : facts.state,
+        facts.started && age(until - facts.started),
+        bytes(feed?.offset ?? 0),
+        readOnly && "read only",
+    ].filter(Boolean).join(" · ");
+}
+
+/* What is told; it goes away again, trouble by the next thing that is done. */
+
+function notice(text, trouble = false) {
     const line = byId("notice");
 
     clearTimeout(noticeTimer);
     line.textContent = text;
     line.hidden = !text;
-    noticeTimer = setTimeout(() => notice(""), 15000);
+    line.dataset.trouble = trouble;
+    noticeTimer = trouble ? 0 : setTimeout(() => notice(""), 8000);
 }
 
 /* the rest of the page */
@@ -273,7 +296,7 @@ byId("token-form").addEventListener("submit", (event) => {
     const value = byId("token").value.trim();
 
     if (!isToken(value)) {
-        notice("A token has letters, digits and some marks, no blanks.");
+        notice("A token has letters, digits and some marks, no blanks.", true);
         return;
     }
 
@@ -323,6 +346,6 @@ document.addEventListener("keydown", (event) => {
     }
 });
 
-setInterval(() => chosen && !chosen.over && showChosen(), 1000);
+setInterval(() => chosen && !chosen.over && showFacts(), 1000);
 composer.focus();
 link.connect();
