@@ -217,6 +217,7 @@ MODULES = $(DESTDIR)$(shell PATH=$$PATH:/usr/sbin; nginx -V 2>&1 \
 
 MANUALS    := $(DESTDIR)/usr/share/man
 COMPLETION := $(DESTDIR)/usr/share/bash-completion/completions
+SHARED     := $(DESTDIR)/usr/share/cc-executor
 
 install: module client executord
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
@@ -225,6 +226,10 @@ install: module client executord
 	install -D -m 644 src/client/cc-run.bash $(COMPLETION)/cc-run
 	install -D -m 755 build/cc-executord $(DESTDIR)/usr/sbin/cc-executord
 	install -D -m 644 src/executord/cc-executord.8 $(MANUALS)/man8/cc-executord.8
+	[ ! -e build/console/index.html ] || { rm -rf $(SHARED)/console; \
+	    install -d $(SHARED)/console/assets; \
+	    install -m 644 build/console/assets/* $(SHARED)/console/assets; \
+	    install -m 644 build/console/*.* $(SHARED)/console; }
 
 # a configuration that still loads it would keep nginx from its next start
 
@@ -235,6 +240,7 @@ uninstall:
 	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run \
 	    $(DESTDIR)/usr/sbin/cc-executord $(MANUALS)/man1/cc-run.1 \
 	    $(MANUALS)/man8/cc-executord.8 $(COMPLETION)/cc-run
+	rm -rf $(SHARED)/console
 
 clean:
 	rm -rf build

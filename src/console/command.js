@@ -189,6 +189,7 @@ export class Command {
     async reread(host) {
         await this.detach();
         this.feed.rewind();
+        await this.screen.settled();
         this.gaps = [];
         this.screen.reset();
         await this.attach(host);
@@ -227,6 +228,7 @@ export class Command {
             break;
 
         case "process.completed":
+            this.feed.lost();
             Object.assign(this.facts, params,
                 { state: "exited", ended: Date.now() / 1000 });
             break;

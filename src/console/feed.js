@@ -87,7 +87,7 @@ export class Feed {
         }
     }
 
-    /** The connection broke, or the server has ended the attachment. */
+    /** The connection broke, the attachment or the command has ended. */
     lost() {
         this.#open = false;
     }

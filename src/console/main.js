@@ -13,7 +13,7 @@ import { findToken, isToken, setToken } from "./token.js";
 import { Toolbar } from "./toolbar.js";
 import { TouchKeys } from "./touch.js";
 
-const POLL = 2000;                      /* ms between two lists */
+const POLL = 5000;                      /* ms between two lists, for their figures */
 const SCREENS = 8;                      /* so many terminals are remembered */
 
 const byId = (id) => document.getElementById(id);
@@ -34,8 +34,9 @@ findToken(() => link.reconnect());
 const link = new Link(document.body.dataset.endpoint ?? "../ws/mcp", {
     state: showState,
     session: begin,
-    notification: (method, params) =>
-        commands.get(params?.execution_id)?.notified(method, params),
+    notification: (method, params) => method === "process.listed"
+        ? listed(params)
+        : commands.get(params?.execution_id)?.notified(method, params),
 });
 
 const list = new List(byId("commands"), byId("filter"), byId("no-commands"),
@@ -107,15 +108,18 @@ function begin(words) {
         chosen.attach(host);
     }
 
-    poll();
+    poll({ watch: true });
 }
 
-async function poll() {
+/* What begins and ends is told at once (watch); what changes meanwhile is asked for. */
+
+async function poll(options) {
     clearTimeout(pollTimer);
 
     if (capabilities.includes("keep")) {
         try {
-            update((await link.request("list", { scope: "owner" })).commands);
+            update((await link.request("list", { scope: "owner", ...options }))
+                .commands);
         } catch (error) {
             if (error instanceof Refusal) {
                 notice(error.message, true);
@@ -126,7 +130,7 @@ async function poll() {
     showListSoon();
 
     if (link.connected) {
-        pollTimer = setTimeout(poll, document.hidden ? 5 * POLL : POLL);
+        pollTimer = setTimeout(() => poll(), document.hidden ? 5 * POLL : POLL);
     }
 }
 
@@ -142,30 +146,44 @@ function showListSoon() {
 }
 
 function update(entries) {
-    const listed = new Set();
+    entries.forEach(learn);
 
-    for (const entry of entries) {
-        const id = entry.execution_id;
+    const listed = new Set(entries.map((entry) => entry.execution_id));
 
-        if (id === null) {
-            continue;                   // forgotten, all but how it ended
+    for (const [id, command] of commands) {
+        if (command.kept && !listed.has(id)) {
+            forget(command);
         }
+    }
+}
 
-        listed.add(id);
+function listed({ commands: entries, removed }) {
+    entries.forEach(learn);
 
-        if (commands.has(id)) {
-            commands.get(id).update(entry);
-
-        } else {
-            commands.set(id, new Command(link, entry, callbacks));
+    for (const command of commands.values()) {
+        if (removed.includes(command.facts.name)) {
+            forget(command);
         }
     }
 
-    for (const [id, command] of commands) {
-        if (command.kept && !listed.has(id) && command !== chosen) {
-            command.dispose();
-            commands.delete(id);
-        }
+    showListSoon();
+}
+
+function learn(entry) {
+    const id = entry.execution_id;
+
+    if (commands.has(id)) {
+        commands.get(id).update(entry);
+
+    } else if (id !== null) {           // null: all but how it ended is forgotten
+        commands.set(id, new Command(link, entry, callbacks));
+    }
+}
+
+function forget(command) {
+    if (command !== chosen) {
+        command.dispose();
+        commands.delete(command.id);
     }
 }
 
@@ -191,7 +209,6 @@ async function run(request) {
 
     commands.set(command.id, command);
     choose(command, request.tty);
-    poll();
 
     return true;
 }

@@ -181,6 +181,11 @@ export class Screen {
         this.terminal.resize(cols, rows);
     }
 
+    /** What was written is drawn. */
+    settled() {
+        return new Promise((resolve) => this.terminal.write("", resolve));
+    }
+
     reset() {
         this.terminal.reset();
         this.#decoder = {};

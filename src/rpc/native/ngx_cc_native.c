@@ -5,6 +5,7 @@
 #include "ngx_cc_native.h"
 #include "ngx_cc_native_answer.h"
 #include "ngx_cc_native_list.h"
+#include "ngx_cc_native_listed.h"
 #include "ngx_cc_native_methods.h"
 #include "ngx_cc_zone.h"
 
@@ -225,6 +226,7 @@ ngx_cc_native_close(void *session)
 {
     ngx_cc_native_answer_close(session);
     ngx_cc_native_list_close(session);
+    ngx_cc_native_listed_end(session);
     ngx_cc_dialogue_close(session);
 }
 

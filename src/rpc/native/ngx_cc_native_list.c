@@ -3,22 +3,19 @@
 #include <ngx_core.h>
 #include "ngx_cc_kept_list.h"
 #include "ngx_cc_message.h"
-#include "ngx_cc_names.h"
 #include "ngx_cc_native_list.h"
+#include "ngx_cc_native_list_row.h"
+#include "ngx_cc_native_listed.h"
 #include "ngx_cc_native_read.h"
-#include "ngx_cc_utf8.h"
 #include "ngx_cc_zone.h"
-
-
-#define NGX_CC_NATIVE_LIST_SHOWN  256    /* bytes of a command line */
-#define NGX_CC_NATIVE_LIST_ROW    (6 * (NGX_CC_WIRE_MAX_LABEL                 \
-                                        + NGX_CC_NATIVE_LIST_SHOWN) + 640)
 
 
 typedef struct {
     ngx_queue_t                queue;    /* of the session */
     ngx_cc_native_t           *session;
     ngx_cc_kept_list_t        *list;
+    uint64_t                   changes;  /* of the index, before */
+    ngx_uint_t                 watch;    /* changes are to be told */
     ngx_cc_asked_t             asked;    /* its text stands behind this */
 } ngx_cc_native_list_t;
 
@@ -26,10 +23,10 @@ typedef struct {
 static ngx_int_t ngx_cc_native_list_params(ngx_cc_native_t *s,
     ngx_cc_value_t *params, ngx_cc_kept_list_spec_t *spec, ngx_str_t *after,
     ngx_str_t *label);
+static ngx_int_t ngx_cc_native_list_watch(ngx_cc_native_t *s,
+    ngx_cc_value_t *params, ngx_cc_kept_list_spec_t *spec, ngx_uint_t *watch);
 static void ngx_cc_native_list_done(void *data);
 static void ngx_cc_native_list_answer(ngx_cc_native_list_t *list);
-static void ngx_cc_native_list_write(ngx_cc_kept_list_row_t *row,
-    ngx_cc_json_t *w);
 static void ngx_cc_native_list_free(ngx_cc_native_list_t *list);
 
 
@@ -41,18 +38,23 @@ static const char  *ngx_cc_native_list_states[] = {
 ngx_int_t
 ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
+    uint64_t                  changes;
     ngx_int_t                 rc;
     ngx_str_t                 after, label;
+    ngx_uint_t                watch;
     ngx_cc_native_list_t     *list;
     ngx_cc_kept_list_spec_t   spec;
 
     ngx_memzero(&spec, sizeof(spec));
+    watch = 0;
 
-    if (ngx_cc_native_list_params(s, params, &spec, &after, &label)
-        != NGX_OK)
+    if (ngx_cc_native_list_params(s, params, &spec, &after, &label) != NGX_OK
+        || ngx_cc_native_list_watch(s, params, &spec, &watch) != NGX_OK)
     {
         return NGX_OK;
     }
+
+    changes = ngx_cc_index_changes();
 
     list = ngx_calloc(sizeof(ngx_cc_native_list_t) + s->asked.id.len
                       + s->asked.more.len, s->base.transport->log);
@@ -82,6 +84,8 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     ngx_cc_asked_copy(&list->asked, &s->asked, (u_char *) (list + 1));
     list->session = s;
+    list->changes = changes;
+    list->watch = watch;
     ngx_queue_insert_tail(&s->lists, &list->queue);
 
     return NGX_OK;
@@ -147,6 +151,38 @@ ngx_cc_native_list_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
 }
 
 
+/* "watch": NGX_OK, or NGX_ERROR (answered) */
+
+static ngx_int_t
+ngx_cc_native_list_watch(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    ngx_cc_kept_list_spec_t *spec, ngx_uint_t *watch)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_cc_native_read_flag(s, params, "watch", watch);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
+
+    if (!*watch) {
+        ngx_cc_native_listed_end(s);
+        return NGX_OK;
+    }
+
+    if (spec->after || spec->label || spec->state != NGX_CC_KEPT_LIST_ANY
+        || spec->limit != NGX_CC_KEPT_LIST_MOST)
+    {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.watch goes with the whole list, without "
+                            "state, label, after and limit");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_cc_native_list_done(void *data)
 {
@@ -167,6 +203,14 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
     s = list->session;
 
     if (list->asked.id.len == 0) {
+        ngx_cc_native_list_free(list);
+        return;
+    }
+
+    if (list->watch
+        && ngx_cc_native_listed_begin(s, list->list, list->changes) != NGX_OK)
+    {
+        s->base.answers.no_memory = 1;
         ngx_cc_native_list_free(list);
         return;
     }
@@ -204,7 +248,7 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
             ngx_cc_json_lit(&w, ",");
         }
 
-        ngx_cc_native_list_write(&list->list->row[i], &w);
+        ngx_cc_native_list_row(&list->list->row[i], &w);
     }
 
     ngx_cc_json_lit(&w, "],\"more\":");
@@ -223,6 +267,10 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
         ngx_cc_json_lit(&w, ",\"partial\":true");
     }
 
+    if (list->watch) {
+        ngx_cc_json_lit(&w, ",\"watching\":true");
+    }
+
     ngx_cc_json_raw(&w, list->asked.more.data, list->asked.more.len);
     ngx_cc_json_lit(&w, "}}");
 
@@ -232,126 +280,6 @@ ngx_cc_native_list_answer(ngx_cc_native_list_t *list)
     ngx_cc_native_list_free(list);
 
     s->base.transport->wake(s->base.transport->data);
-}
-
-
-static void
-ngx_cc_native_list_write(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
-{
-    char                        id[NGX_CC_HANDLE_TEXT];
-    u_char                     *p;
-    size_t                      nlabel, nshown;
-    uint64_t                    bytes;
-    ngx_int_t                   over, lost;
-    const char                 *state;
-    const ngx_cc_index_told_t  *x = &row->index;
-    ngx_cc_wire_entry_t        *e = &row->entry;
-
-    lost = 0;
-    nlabel = 0;
-    nshown = 0;
-
-    if (row->text) {
-        over = (e->head.flags & NGX_CC_ATTACHED_OVER) != 0;
-        nlabel = e->label;
-        nshown = e->shown;
-        (void) ngx_cc_handle_format(&e->handle, id);
-
-    } else {
-        over = (x->state == NGX_CC_INDEX_ENDED) || row->gone;
-        lost = over && (x->state != NGX_CC_INDEX_ENDED
-                        || x->cause == NGX_CC_CAUSE_LOST);
-        e->status = x->status;
-        e->cause = lost ? NGX_CC_CAUSE_LOST : x->cause;
-        e->start = x->start;
-        e->ended = x->ended;
-        e->bytes[NGX_CC_STDOUT] = x->bytes[NGX_CC_STDOUT];
-        e->bytes[NGX_CC_STDERR] = x->bytes[NGX_CC_STDERR];
-    }
-
-    bytes = e->bytes[NGX_CC_STDOUT] + e->bytes[NGX_CC_STDERR];
-    nshown = ngx_min(nshown, NGX_CC_NATIVE_LIST_SHOWN);
-
-    state = lost ? "lost" : over ? "exited"
-            : (row->text && (e->head.flags & NGX_CC_ATTACHED_PAUSED))
-              ? "paused" : "running";
-
-    /* where only the index is left, nobody knows the rest of the id */
-
-    if (row->text) {
-        ngx_cc_json_lit(w, "{\"execution_id\":\"");
-        ngx_cc_json_raw(w, id, NGX_CC_HANDLE_TEXT);
-        ngx_cc_json_lit(w, "\"");
-
-    } else {
-        ngx_cc_json_lit(w, "{\"execution_id\":null");
-    }
-
-    ngx_cc_json_lit(w, ",\"name\":\"");
-    p = ngx_hex_dump((u_char *) id, (u_char *) x->name, NGX_CC_INDEX_NAME);
-    ngx_cc_json_raw(w, id, p - (u_char *) id);
-    ngx_cc_json_lit(w, "\",\"label\":");
-    p = row->text ? row->text : (u_char *) "";
-    ngx_cc_json_string(w, p, nlabel);
-    ngx_cc_json_lit(w, ",\"command\":");
-    p += nlabel;
-    ngx_cc_json_string(w, p, ngx_cc_utf8_cut(p, nshown));
-    ngx_cc_json_lit(w, ",\"state\":");
-    ngx_cc_json_cstring(w, state);
-
-    if (row->text && (e->head.flags & NGX_CC_ATTACHED_ENDING)) {
-        ngx_cc_json_lit(w, ",\"ending\":true");
-    }
-
-    ngx_cc_json_lit(w, ",\"pid\":");
-    ngx_cc_json_int(w, x->pid);
-    ngx_cc_json_lit(w, ",\"started\":");
-    ngx_cc_json_seconds(w, e->start);
-    ngx_cc_json_lit(w, ",\"ended\":");
-
-    if (over && e->ended) {
-        ngx_cc_json_seconds(w, e->ended);
-
-    } else {
-        ngx_cc_json_lit(w, "null");
-    }
-
-    ngx_cc_json_lit(w, ",\"exit_code\":");
-
-    if (over && !lost) {
-        ngx_cc_json_int(w, ngx_cc_names_exit_code(e->status));
-
-    } else {
-        ngx_cc_json_lit(w, "null");
-    }
-
-    ngx_cc_json_lit(w, ",\"cause\":");
-
-    if (over || lost) {
-        ngx_cc_json_cstring(w, ngx_cc_names_cause(e->cause));
-
-    } else {
-        ngx_cc_json_lit(w, "null");
-    }
-
-    ngx_cc_json_lit(w, ",\"bytes\":");
-    ngx_cc_json_uint(w, bytes);
-    ngx_cc_json_lit(w, ",\"cpu_time\":");
-    ngx_cc_json_seconds(w, e->user + e->system);
-    ngx_cc_json_lit(w, ",\"memory\":");
-    ngx_cc_json_uint(w, e->max_rss * 1024);
-    ngx_cc_json_lit(w, ",\"watchers\":");
-    ngx_cc_json_uint(w, e->watchers);
-    ngx_cc_json_lit(w, ",\"expires_in\":");
-
-    if (over) {
-        ngx_cc_json_seconds(w, e->expires * 1000);
-
-    } else {
-        ngx_cc_json_lit(w, "null");
-    }
-
-    ngx_cc_json_lit(w, "}");
 }
 
 

@@ -67,7 +67,7 @@ static const ngx_cc_native_method_t  ngx_cc_native_methods_table[] = {
     { ngx_string("resize"), ngx_cc_native_methods_resize,
       "cols, rows, execution_id" },
     { ngx_string("list"), ngx_cc_native_methods_list,
-      "scope, state, label, after, limit" },
+      "scope, state, label, after, limit, watch" },
     { ngx_string("status"), ngx_cc_native_methods_status, "execution_id" },
     { ngx_string("attach"), ngx_cc_native_kept_attach,
       "execution_id, stdout, stderr, mode, flow, window, output, encoding, "
@@ -480,7 +480,7 @@ ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     u_char                   *buf;
     ngx_int_t                 rc;
-    ngx_uint_t                owner;
+    ngx_uint_t                owner, watch;
     ngx_queue_t              *q;
     ngx_cc_json_t             w;
     ngx_cc_native_command_t  *ps;
@@ -494,6 +494,18 @@ ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     if (rc == NGX_OK && owner) {
         return ngx_cc_native_list(s, params);
+    }
+
+    watch = 0;
+
+    if (ngx_cc_native_read_flag(s, params, "watch", &watch) == NGX_ERROR) {
+        return NGX_OK;
+    }
+
+    if (watch) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params.watch goes with scope \"owner\"");
+        return NGX_OK;
     }
 
     if (s->asked.id.len == 0) {

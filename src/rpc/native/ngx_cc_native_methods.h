@@ -16,6 +16,9 @@
 #include "ngx_cc_stdin.h"
 
 
+typedef struct ngx_cc_native_listed_s  ngx_cc_native_listed_t;
+
+
 struct ngx_cc_native_s {
     ngx_cc_dialogue_t      base;     /* its commands: ngx_cc_native_command_t */
     ngx_cc_stdin_share_t   share;    /* what waits for all of them */
@@ -25,6 +28,7 @@ struct ngx_cc_native_s {
                                         ngx_cc_native_ask.h */
     ngx_uint_t             nasks;
     ngx_queue_t            lists;    /* see ngx_cc_native_list.c */
+    ngx_cc_native_listed_t  *listed; /* it watches the list; or NULL */
 };
 
 

@@ -65,7 +65,7 @@ await tab.run(counting(1500));
 await tab.reaches(3000);
 process.kill(master, "SIGHUP");
 check(await said("reconnecting"), "a reload is told");
-check(await tab.state("exited", 60000)
+check(await tab.state("exited", 60000) && await tab.reaches(lines(1500).length)
       && await tab.text() === lines(1500), "and nothing is lost by it");
 
 // what was typed while nobody was there arrives once

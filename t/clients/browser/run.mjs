@@ -136,6 +136,9 @@ await other.page.keyboard.type("intruder\n");
 await tab.terminal.pressSequentially("second\n");
 check(await other.shows("second\nsecond"), "it sees what the first one types");
 check(!(await tab.text()).includes("intruder"), "and types nothing itself");
+await other.run("echo elsewhere");
+check(await until(() => tab.option("echo elsewhere, exited").isVisible()),
+      "what it starts is in the list of both");
 check((await other.violations()).length === 0
       && other.complaints.length === 0, "nothing to complain about there",
       other.complaints);

@@ -157,6 +157,8 @@ my %type = (
         after => { %{ or_null(string()) }, description => 'the next page' },
         limit => { type => ['integer', 'null'], minimum => 1, maximum => 100,
             description => 'at most' },
+        watch => { type => ['boolean', 'null'], description =>
+            'process.listed is told from now on, or (false) no more' },
     },
     control => {
         type => string(enum => [qw(PAUSE RESUME CANCEL)]),

@@ -1,0 +1,126 @@
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "ngx_cc_names.h"
+#include "ngx_cc_native_list_row.h"
+#include "ngx_cc_utf8.h"
+
+
+void
+ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
+{
+    char                        id[NGX_CC_HANDLE_TEXT];
+    u_char                     *p;
+    size_t                      nlabel, nshown;
+    uint64_t                    bytes;
+    ngx_int_t                   over, lost;
+    const char                 *state;
+    const ngx_cc_index_told_t  *x = &row->index;
+    ngx_cc_wire_entry_t        *e = &row->entry;
+
+    lost = 0;
+    nlabel = 0;
+    nshown = 0;
+
+    if (row->text) {
+        over = (e->head.flags & NGX_CC_ATTACHED_OVER) != 0;
+        nlabel = e->label;
+        nshown = e->shown;
+        (void) ngx_cc_handle_format(&e->handle, id);
+
+    } else {
+        over = (x->state == NGX_CC_INDEX_ENDED) || row->gone;
+        lost = over && (x->state != NGX_CC_INDEX_ENDED
+                        || x->cause == NGX_CC_CAUSE_LOST);
+        e->status = x->status;
+        e->cause = lost ? NGX_CC_CAUSE_LOST : x->cause;
+        e->start = x->start;
+        e->ended = x->ended;
+        e->bytes[NGX_CC_STDOUT] = x->bytes[NGX_CC_STDOUT];
+        e->bytes[NGX_CC_STDERR] = x->bytes[NGX_CC_STDERR];
+    }
+
+    bytes = e->bytes[NGX_CC_STDOUT] + e->bytes[NGX_CC_STDERR];
+    nshown = ngx_min(nshown, NGX_CC_NATIVE_LIST_SHOWN);
+
+    state = lost ? "lost" : over ? "exited"
+            : (row->text && (e->head.flags & NGX_CC_ATTACHED_PAUSED))
+              ? "paused" : "running";
+
+    /* where only the index is left, nobody knows the rest of the id */
+
+    if (row->text) {
+        ngx_cc_json_lit(w, "{\"execution_id\":\"");
+        ngx_cc_json_raw(w, id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_json_lit(w, "\"");
+
+    } else {
+        ngx_cc_json_lit(w, "{\"execution_id\":null");
+    }
+
+    ngx_cc_json_lit(w, ",\"name\":\"");
+    p = ngx_hex_dump((u_char *) id, (u_char *) x->name, NGX_CC_INDEX_NAME);
+    ngx_cc_json_raw(w, id, p - (u_char *) id);
+    ngx_cc_json_lit(w, "\",\"label\":");
+    p = row->text ? row->text : (u_char *) "";
+    ngx_cc_json_string(w, p, nlabel);
+    ngx_cc_json_lit(w, ",\"command\":");
+    p += nlabel;
+    ngx_cc_json_string(w, p, ngx_cc_utf8_cut(p, nshown));
+    ngx_cc_json_lit(w, ",\"state\":");
+    ngx_cc_json_cstring(w, state);
+
+    if (row->text && (e->head.flags & NGX_CC_ATTACHED_ENDING)) {
+        ngx_cc_json_lit(w, ",\"ending\":true");
+    }
+
+    ngx_cc_json_lit(w, ",\"pid\":");
+    ngx_cc_json_int(w, x->pid);
+    ngx_cc_json_lit(w, ",\"started\":");
+    ngx_cc_json_seconds(w, e->start);
+    ngx_cc_json_lit(w, ",\"ended\":");
+
+    if (over && e->ended) {
+        ngx_cc_json_seconds(w, e->ended);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"exit_code\":");
+
+    if (over && !lost) {
+        ngx_cc_json_int(w, ngx_cc_names_exit_code(e->status));
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"cause\":");
+
+    if (over || lost) {
+        ngx_cc_json_cstring(w, ngx_cc_names_cause(e->cause));
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"bytes\":");
+    ngx_cc_json_uint(w, bytes);
+    ngx_cc_json_lit(w, ",\"cpu_time\":");
+    ngx_cc_json_seconds(w, e->user + e->system);
+    ngx_cc_json_lit(w, ",\"memory\":");
+    ngx_cc_json_uint(w, e->max_rss * 1024);
+    ngx_cc_json_lit(w, ",\"watchers\":");
+    ngx_cc_json_uint(w, e->watchers);
+    ngx_cc_json_lit(w, ",\"expires_in\":");
+
+    if (over) {
+        ngx_cc_json_seconds(w, e->expires * 1000);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, "}");
+}
