@@ -31,9 +31,9 @@ typedef struct {
 /*
  * In init_module of a master that is root, behind the deathwatch: starts a
  * keeper, unless there is one for that user.  With another user, or another
- * program, there is one more until the master ends, after each such change.  Returns the path of the
- * socket, which is valid until the next call; also when the keeper could not
- * be started (told): then nobody listens there.
+ * program, there is one more until the master ends, after each such change.
+ * Returns the path of the socket, which is valid until the next call; also when
+ * the keeper could not be started (told): then nobody listens there.
  */
 const char *ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
     ngx_log_t *log);

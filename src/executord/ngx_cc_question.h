@@ -13,6 +13,10 @@
 #include "ngx_cc_wire.h"
 
 
+struct ucred;                            /* sys/socket.h has it with
+                                            _GNU_SOURCE only */
+
+
 /*
  * Reads one message of a socket with SO_PASSCRED, without waiting.  Returns its
  * length, ngx_cc_wire_check() says whether it is a CONNECT; 0 or -1: the end,

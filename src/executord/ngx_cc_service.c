@@ -29,6 +29,8 @@
 #define NGX_CC_SERVICE_HELPERS  1024     /* of one worker: a spawner's limit */
 #define NGX_CC_SERVICE_RETRY    100      /* ms; when no descriptor was left */
 #define NGX_CC_SERVICE_WHY      512
+#define NGX_CC_SERVICE_NAME     "cc-executord: "
+#define NGX_CC_SERVICE_LINE     8192     /* bytes; a path is in some */
 #define NGX_CC_SERVICE_LINES    100      /* that are logged ... */
 #define NGX_CC_SERVICE_QUIET    10000    /* ... in so many ms: whoever may
                                             connect can ask for ever */
@@ -594,16 +596,35 @@ ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error, uid_t uid)
 }
 
 
+/* one write: others may write to the same file */
+
 static void
 ngx_cc_service_log(const char *format, ...)
 {
+    int      n;
+    char     line[NGX_CC_SERVICE_LINE] = NGX_CC_SERVICE_NAME;
+    size_t   len;
+    ssize_t  rc;
     va_list  args;
 
-    (void) fputs("cc-executord: ", stderr);
+    len = sizeof(NGX_CC_SERVICE_NAME) - 1;
 
     va_start(args, format);
-    (void) vfprintf(stderr, format, args);
+    n = vsnprintf(line + len, sizeof(line) - len, format, args);
     va_end(args);
 
-    (void) fputc('\n', stderr);
+    if (n < 0) {
+        return;
+    }
+
+    len += n;
+
+    if (len > sizeof(line) - 1) {
+        len = sizeof(line) - 1;
+    }
+
+    line[len++] = '\n';
+
+    rc = write(STDERR_FILENO, line, len);
+    (void) rc;
 }
