@@ -230,6 +230,12 @@ like($says, qr{"cc_executor_audit_log" .* can write "$dir/log"},
 ok(!-e "$dir/log/audit", 'root makes nothing there');
 like($says, qr{"cc_executor_cwd" "$dir/closed" .* cannot enter "$dir/closed"},
     'and one that it cannot enter, though workers can');
+($good, $says) = $t->test_config($t->config
+    =~ s/(cc_executor_service )/cc_executor_audit_log $dir\/log\/audit; $1/r);
+isnt($good, 0, 'a log that was opened before its user was named: refused');
+like($says, qr{"$dir/log/audit" stands before "cc_executor_user", who can},
+    'and why');
+$t->allow(qr/"cc_executor_audit_log" "/, 1);
 $t->finish;
 
 # one that does not come up is told of, and nobody waits for it

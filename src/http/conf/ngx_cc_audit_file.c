@@ -143,6 +143,49 @@ ngx_cc_audit_file_known(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
+ngx_int_t
+ngx_cc_audit_file_order(ngx_conf_t *cf)
+{
+    ngx_uint_t            i;
+    ngx_list_part_t      *part;
+    ngx_open_file_t      *file;
+    ngx_cc_trust_path_t   tp;
+    ngx_cc_audit_file_t  *f;
+
+    for (part = &cf->cycle->open_files.part; part; part = part->next) {
+        file = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            f = file[i].data;
+
+            if (file[i].flush != ngx_cc_audit_file_reopen || f->theirs
+                || f->fd == NGX_INVALID_FILE)
+            {
+                continue;
+            }
+
+            if (ngx_cc_trust_walk(&tp, (char *) f->name.data,
+                                  ngx_cc_conf_user_who(cf->cycle))
+                == 0)
+            {
+                (void) close(tp.fd);
+            }
+
+            if (tp.suspect[0]) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"cc_executor_audit_log\" \"%V\" stands "
+                                   "before \"cc_executor_user\", who can write "
+                                   "\"%s\": put it behind", &f->name,
+                                   tp.suspect);
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_cc_audit_file_t *
 ngx_cc_audit_file_make(ngx_conf_t *cf, ngx_str_t *name)
 {

@@ -66,6 +66,12 @@ char *ngx_cc_audit_file_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_cc_audit_file_t *ngx_cc_audit_file_open(ngx_conf_t *cf, ngx_str_t *name);
 
 /*
+ * When all is read: NGX_ERROR, and logged, when root has opened a file that a
+ * user can replace who was only named behind it (cc_executor_user).
+ */
+ngx_int_t ngx_cc_audit_file_order(ngx_conf_t *cf);
+
+/*
  * Adds a line of n bytes, at most NGX_CC_AUDIT_FILE_LINE, its newline included.
  * What cannot be written (a full disk) is lost, and that is logged.
  */

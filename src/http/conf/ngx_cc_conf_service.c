@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_audit_file.h"
 #include "ngx_cc_conf_service.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_service_keeper.h"
@@ -41,7 +42,9 @@ ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    if (ngx_cc_conf_service_user(cf, &mcf->user) != NGX_OK) {
+    if (ngx_cc_conf_service_user(cf, &mcf->user) != NGX_OK
+        || ngx_cc_audit_file_order(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
