@@ -12,7 +12,8 @@ import { Refusal } from "./link.js";
 
 const loaded = import("./screen.js");
 
-const OVER = new Set(["exited", "lost", "ended"]);
+const OVER = new Set(["exited", "lost", "ended", "gone"]);
+const UNKNOWN = -32003;                 /* no such process */
 
 /** Of all screens, now and later: for people with a screen reader. */
 export async function setScreenReader(on) {
@@ -26,6 +27,8 @@ export class Command {
     #sized = "";
     #pending = [];
     #missedBefore = 0;
+    #attaching = null;
+    #seen = false;                      /* what comes was not shown before */
 
     /**
      * facts: at least execution_id, null for one that is not started yet.
@@ -40,6 +43,7 @@ export class Command {
         this.kept = true;
         this.readOnly = false;
         this.stdinOpen = false;
+        this.complete = false;          // all that it wrote is here
         this.gaps = [];
         this.title = "";
         this.screen = null;
@@ -100,39 +104,51 @@ export class Command {
         }
 
         this.stdinOpen = tty;
+        this.#seen = true;
         this.#makeFeed();
         this.feed.started();
         this.#changed();
     }
 
-    /** Shows it, from where it was left. */
-    async attach(host) {
-        if (this.feed?.attached || this.facts.state === "gone") {
+    /** Shows it, from where it was left; once at a time. */
+    attach(host) {
+        this.#attaching ??= this.#attach(host).finally(() => {
+            this.#attaching = null;
+        });
+
+        return this.#attaching;
+    }
+
+    async #attach(host) {
+        if (!this.kept || this.complete || this.feed?.attached
+            || this.facts.state === "gone")
+        {
             return;
         }
 
-        const first = !this.feed;
-
-        if (first) {
+        if (!this.feed) {
             this.#makeFeed();
         }
 
         try {
-            const mode = this.readOnly ? "read" : "write";
-            const before = this.screen;
+            const result = await this.feed.attach(
+                this.readOnly ? "read" : "write", !this.#seen);
 
-            const result = await this.feed.attach(mode, first);
-
-            if (!before) {
+            if (!this.screen) {
                 await this.#makeScreen(host, Boolean(result.tty));
             }
 
             this.#attached(result);
         } catch (error) {
-            if (error instanceof Refusal) {
-                this.facts.state = this.over ? this.facts.state : "gone";
-                this.#on.trouble(error.message);
+            if (!(error instanceof Refusal)) {
+                return;                 // again, with the next connection
             }
+
+            if (error.code === UNKNOWN) {
+                this.facts.state = "gone";
+            }
+
+            this.#on.trouble(error.message);
         }
 
         this.#changed();
@@ -189,6 +205,8 @@ export class Command {
     async reread(host) {
         await this.detach();
         this.feed.rewind();
+        this.complete = false;
+        this.#seen = false;
         await this.screen.settled();
         this.gaps = [];
         this.screen.reset();
@@ -229,6 +247,7 @@ export class Command {
 
         case "process.completed":
             this.feed.lost();
+            this.complete = true;
             Object.assign(this.facts, params,
                 { state: "exited", ended: Date.now() / 1000 });
             break;
@@ -327,6 +346,7 @@ export class Command {
     #attached(result) {
         const { state, exit_code, tty, stdin_open, watchers, started } = result;
 
+        this.#seen = true;
         Object.assign(this.facts, { state, exit_code, watchers });
         this.facts.started ??= started;
         this.stdinOpen = stdin_open;

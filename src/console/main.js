@@ -104,9 +104,7 @@ function begin(words) {
     capabilities = words;
     composer.offer({ tty: words.includes("tty"), keep: words.includes("keep") });
 
-    if (chosen?.kept && chosen.feed && !chosen.over) {
-        chosen.attach(host);
-    }
+    chosen?.attach(host);
 
     poll({ watch: true });
 }
@@ -228,7 +226,7 @@ async function choose(command, focus) {
     showListSoon();
     showChosen();
 
-    if (link.connected && !(command.over && command.screen)) {
+    if (link.connected) {
         await command.attach(host);
     }
 

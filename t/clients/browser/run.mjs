@@ -90,6 +90,16 @@ for (const [how, signal] of [["Cancel", "SIGTERM"], ["Kill", "SIGKILL"]]) {
           && (await tab.output.textContent()).includes(signal), how);
 }
 
+// one that goes on while another one is looked at
+
+await tab.run("echo early; sleep 1; echo late");
+await tab.shows("early");
+await tab.option("python3 -q -i, exited").click();
+const later = tab.option("echo early; sleep 1; echo late, exited");
+await later.waitFor();
+await later.click();
+check(await tab.shows("early\nlate\n"), "what came meanwhile is shown, too");
+
 // search, copy what is selected, download
 
 await tab.run("seq 1 3000");
