@@ -26,7 +26,6 @@ export class Command {
     #sizeTimer = 0;
     #sized = "";
     #pending = [];
-    #missedBefore = 0;
     #attaching = null;
     #seen = false;                      /* what comes was not shown before */
 
@@ -185,19 +184,24 @@ export class Command {
         this.#changed();
     }
 
-    /** Nobody looks at it: a gap is better than a command that waits. */
+    /** Nobody looks at it; or somebody does again, and sees what is held. */
     async look(on, host) {
-        if (!this.kept || !this.feed) {
+        if (!this.feed) {
             return;
         }
 
-        const missed = on && this.feed.lossy && this.feed.missed > this.#missedBefore;
+        this.feed.skim = !on;
 
-        this.#missedBefore = this.feed.missed;
-        this.feed.setLossy(!on);
+        if (!on || this.feed.skipped === 0) {
+            return;
+        }
 
-        if (missed) {
+        if (this.kept) {
             await this.reread(host);
+
+        } else {
+            this.#gap(this.feed.skipped, "stdout", () => {});
+            this.feed.skipped = 0;
         }
     }
 
@@ -321,15 +325,17 @@ export class Command {
         this.feed = new Feed(this.#link, this.id, {
             output: (stream, bytes, taken) =>
                 this.#put(() => this.screen.write(stream, bytes, taken)),
-            gap: (bytes, stream, taken) => {
-                this.gaps.push({ bytes, stream });
-                this.#put(() => this.screen.gap(bytes, taken));
-                this.#changed();
-            },
+            gap: (...gap) => this.#gap(...gap),
             shown: () => this.#on.shown(this),
             replay: (on) => this.#put(() => this.screen.mute(on)),
             trouble: (text) => this.#on.trouble(text),
         });
+    }
+
+    #gap(bytes, stream, taken) {
+        this.gaps.push({ bytes, stream });
+        this.#put(() => this.screen.gap(bytes, taken));
+        this.#changed();
     }
 
     /* what comes before the screen is there, which attach's answer decides */

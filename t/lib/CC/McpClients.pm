@@ -15,6 +15,9 @@ our @EXPORT_OK = qw(client finished $FROM $NODE);
 our $FROM = "$CC::Nginx::ROOT/build/mcp";
 our $NODE = "$FROM/node_modules/.bin/node";
 
+# seconds that one may take
+our $LIMIT = 300;
+
 my $mark = 480000000 + $$ % 100000 * 100;
 
 # Starts one, for nginx $t, that makes so many checks.  What it starts as a
@@ -26,7 +29,7 @@ sub client {
     my @env = ("HOME=$dir/home", "CC_MARK=$c{mark}", 'NO_COLOR=1');
     push @env, "NODE_EXTRA_CA_CERTS=$dir/cert.pem" if -e "$dir/cert.pem";
     open $c{out}, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'env', @env,
-        'timeout', 300, $NODE, @command or die "$name: $!";
+        'timeout', $LIMIT, $NODE, @command or die "$name: $!";
     return \%c;
 }
 
