@@ -76,8 +76,8 @@ build/cc-executord: $(shell .ci/sources executord) $(PURE) $(HEADS)
 
 run: module client
 	@.ci/packages demo
-	@if command -v npm > /dev/null; then \
-	    $(MAKE) --no-print-directory -s console || true; fi
+	@if command -v npm > /dev/null; then npm_config_fetch_retries=0 \
+	    $(MAKE) --no-print-directory -s console > build/console.log 2>&1 || true; fi
 	@exec .ci/serve
 
 # The browser console (src/console): static files, in build/console.  Built in a
@@ -93,8 +93,9 @@ build/console/index.html: $(CONSOLE)
 	@cmp -s src/console/package-lock.json build/console-src/package-lock.json \
 	    || rm -rf build/console-src/node_modules
 	@cp --remove-destination $(CONSOLE) build/console-src
-	[ -d build/console-src/node_modules ] \
-	    || (cd build/console-src && npm ci --loglevel=error --no-audit --no-fund)
+	@[ -d build/console-src/node_modules ] || (cd build/console-src \
+	    && npm ci --loglevel=error --no-audit --no-fund \
+	    || { rm -rf node_modules; exit 1; })
 	@cd build/console-src && node build.mjs ../console
 
 demo: module client
