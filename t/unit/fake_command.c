@@ -287,6 +287,13 @@ ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
 }
 
 
+uint64_t
+ngx_cc_index_changes(void)
+{
+    return 0;
+}
+
+
 ngx_int_t
 ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
     ngx_cc_index_told_t *told)
