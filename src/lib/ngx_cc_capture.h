@@ -57,8 +57,8 @@ void ngx_cc_capture_skip(ngx_cc_capture_t *c, uint64_t n);
 /*
  * What is kept, cut to "limit" bytes (<= c->limit) if it is longer: the first
  * and the last half of them, less some bytes where a half would begin or end
- * inside a character, or the bytes are missing.  No piece divides a well-formed character.  The result
- * points into c and into itself.
+ * inside a character, or the bytes are missing.  No piece divides a well-formed
+ * character.  The result points into c and into itself.
  */
 void ngx_cc_capture_cut(const ngx_cc_capture_t *c, size_t limit,
     ngx_cc_capture_cut_t *cut);

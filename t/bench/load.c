@@ -79,8 +79,8 @@ static int load_output(load_conn_t *c, uint8_t *p, size_t n);
 static void load_fail(const char *what);
 
 
-static const char    *load_mode, *load_path = "/ws/mcp", *load_text, *load_header,
-                     *load_done;
+static const char    *load_mode, *load_path = "/ws/mcp", *load_text,
+                     *load_header, *load_done;
 static int            load_port, load_n = 1, load_flight = 1, load_raw,
                       load_any, load_mcp, load_post, load_fifo, load_plain,
                       load_newline, load_exact, load_wait, load_left,

@@ -242,6 +242,22 @@ ngx_cc_command_handover(ngx_cc_command_t *cmd,
 }
 
 
+/* no command is reached by others */
+
+ngx_cc_start_e
+ngx_cc_command_listen(ngx_cc_command_t *cmd,
+    const ngx_cc_handover_spec_t *spec)
+{
+    return NGX_CC_START_UNAVAILABLE;
+}
+
+
+void
+ngx_cc_command_delivered(ngx_cc_command_t *cmd)
+{
+}
+
+
 void
 ngx_cc_command_keep_flow(ngx_cc_command_t *cmd, ngx_uint_t lossy)
 {
@@ -467,6 +483,20 @@ ngx_cc_legacy_join(ngx_cc_legacy_call_t *call)
 {
     fake_call = call;
     call->joined = 1;
+}
+
+
+ngx_uint_t
+ngx_cc_legacy_poll(ngx_cc_legacy_call_t *call)
+{
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_cc_legacy_said(const ngx_cc_legacy_call_t *call)
+{
+    return 0;
 }
 
 

@@ -271,8 +271,6 @@ START_TEST(last)
 END_TEST
 
 
-/* any streams, lengths and pieces of DATA: each byte once, in its place */
-
 /* the first and the last half */
 
 START_TEST(ends)
@@ -352,6 +350,8 @@ START_TEST(ends_characters)
 }
 END_TEST
 
+
+/* any streams, lengths and pieces of DATA: each byte once, in its place */
 
 START_TEST(noise)
 {

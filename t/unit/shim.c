@@ -152,7 +152,7 @@ ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
 }
 
 
-/* %s %*s %V %d %i %L %ui %uz %uD %uL %xL %M %Z, as src/rpc uses them */
+/* %s %*s %V %d %i %L %ui %uz %uD %uL %xL %016xL %M %Z, as src/rpc uses them */
 
 u_char *
 ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
@@ -208,6 +208,11 @@ ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
         } else if (fmt[0] == 'x' && fmt[1] == 'L') {
             fmt++;
             n = snprintf(number, 32, "%llx",
+                         va_arg(args, unsigned long long));
+
+        } else if (strncmp(fmt, "016xL", 5) == 0) {
+            fmt += 4;
+            n = snprintf(number, 32, "%016llx",
                          va_arg(args, unsigned long long));
 
         } else if (*fmt == 'Z') {

@@ -127,20 +127,20 @@ START_TEST(far_back)
 
     n = 0;
 
-    for (i = 0; i < 1000; i++) {
+    for (i = 0; i < 1500; i++) {
         in[n++] = 'a';
     }
 
-    for (i = 0; i < 1000; i++) {
+    for (i = 0; i < 1500; i++) {
         in[n++] = '\b';
     }
 
     in[n++] = 'X';
 
     (void) shown(in, n, 0);
-    ck_assert_uint_eq(strlen((char *) out), 1000);
+    ck_assert_uint_eq(strlen((char *) out), 1500);
     ck_assert_ptr_eq(strchr((char *) out, 'X'),
-                     out + 1000 - NGX_CC_SHOWN_BACK);
+                     out + 1500 - NGX_CC_SHOWN_BACK);
 }
 END_TEST
 

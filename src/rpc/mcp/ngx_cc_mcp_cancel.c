@@ -116,7 +116,9 @@ ngx_cc_mcp_cancel_prime(ngx_cc_mcp_t *s, uint64_t nonce,
     transport = s->base.transport;
     post = transport->post;
 
-    if (post->plain || s->session.legacy.id.version < NGX_CC_MCP_CANCEL_PRIMES) {
+    if (post->plain
+        || s->session.legacy.id.version < NGX_CC_MCP_CANCEL_PRIMES)
+    {
         return;
     }
 

@@ -2,8 +2,8 @@
 /*
  * The stream of a call that was cut, taken up by GET with the id of an event
  * (specification 2025-11-25, "Resumability and Redelivery"): the call is looked
- * for by its handle, in whichever worker it began, and from then on it is a call
- * of this session like any other.
+ * for by its handle, in whichever worker it began, and from then on it is a
+ * call of this session like any other.
  */
 
 #ifndef _NGX_CC_MCP_RESUME_H_INCLUDED_
@@ -21,8 +21,8 @@
 void ngx_cc_mcp_resume(void *session);
 
 /*
- * This worker leaves: calls that it has taken up go on without it, their streams
- * end without an answer, and their clients come back to another worker.
+ * This worker leaves: calls that it has taken up go on without it, their
+ * streams end without an answer, and their clients come back to another worker.
  */
 void ngx_cc_mcp_resume_move(void *session);
 

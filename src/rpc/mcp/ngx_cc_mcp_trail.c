@@ -13,7 +13,8 @@ u_char *
 ngx_cc_mcp_trail_event(u_char *p, uint64_t nonce,
     ngx_cc_mcp_trail_event_e kind, const ngx_str_t *request)
 {
-    p = ngx_sprintf(p, "%016xL%c", nonce, (int) kind);
+    p = ngx_slprintf(p, p + NGX_CC_MCP_TRAIL_NONCE + 1, "%016xL%c", nonce,
+                     (int) kind);
 
     return (u_char *) ngx_cc_hex_write((char *) p, request->data,
                                        request->len);
@@ -56,7 +57,7 @@ ngx_cc_mcp_trail_event_read(const ngx_str_t *text, uint64_t *nonce,
 ngx_int_t
 ngx_cc_mcp_trail_write(ngx_cc_mcp_trail_t *trail)
 {
-    u_char  *p;
+    u_char  *p, *last;
 
     if (trail->id.len > NGX_CC_WIRE_MAX_SHOWN) {
         return NGX_DECLINED;
@@ -65,10 +66,13 @@ ngx_cc_mcp_trail_write(ngx_cc_mcp_trail_t *trail)
     p = ngx_cpymem(trail->shown, trail->id.data, trail->id.len);
     *p = '\0';
 
-    p = ngx_sprintf(trail->label, "%016xL %uz %ui %M ", trail->nonce,
-                    trail->output, trail->together, trail->timeout);
+    last = trail->label + sizeof(trail->label) - 1;
+    p = ngx_slprintf(trail->label, last, "%016xL %uz %ui %M ", trail->nonce,
+                     trail->output, trail->together, trail->timeout);
 
-    if (trail->token.len <= NGX_CC_MCP_TRAIL_TOKEN) {
+    if (trail->token.len <= (size_t) (last - p)
+        && trail->token.len <= NGX_CC_MCP_TRAIL_TOKEN)
+    {
         p = ngx_cpymem(p, trail->token.data, trail->token.len);
     }
 
