@@ -92,10 +92,11 @@ until ($served || time - $t0 > 10) {
 is($served, "served\n", 'soon there is');
 cmp_ok(time - $t0, '<', 4, 'after timeout and drain timeout');
 for (1 .. 6) {
-    $_->ws->send_frame(10, '') for @mad;
+    $_->ws->send_frame(10, '') for @mad, $other;
     sleep 0.1;
 }
-is($other->run('echo again')->{stdout}, "again\n", 'and stays');
+my $again = $other->run('echo again');
+is($again->{stdout}, "again\n", 'and stays') or diag(explain($again));
 ok($t->wait_until(sub { commands('/flood') == 0 }),
     'no slot is held');
 is(scalar(() = $t->log =~ /the client reads nothing, the rest of the output is/g),

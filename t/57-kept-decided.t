@@ -138,21 +138,27 @@ sub output {
 
 {
     my ($c, $d) = map { $t->client(path => '/small') } 1 .. 2;
-    my $id = start($c, 'read x; exec cat', open_stdin => $true,
-        stdin => 'begin ', output => 'chunk');
+    my $go = $t->dir . '/work/reads';
+    my $id = start($c, "until [ -e $go ]; do sleep 0.02; done; exec cat",
+        open_stdin => $true, stdin => 'b' x 60_006, output => 'chunk');
     attach($d, $id, mode => 'write');
+
+    # there is no room for it in the pipe
+
     my $big = 'x' x 60_000;
     my $asked = $c->send('input', { execution_id => $id, data => $big });
     my $m = $c->call('input', { execution_id => $id, data => $big });
     is($m->{error}{code}, -32001, 'too much of one writer waits')
         or diag explain $m;
     my $at = $m->{error}{data}{offset};
-    is($at, 60_006, 'and it is told where to go on');
-    is($d->call('input', { execution_id => $id, data => "\n" })->{error}, undef,
-        'another one may write');
+    is($at, 120_006, 'and it is told where to go on');
+    my $other = $d->send('input', { execution_id => $id, data => "\n" });
+    open my $f, '>', $go or die $!;
+    close $f;
+    is($d->answer($other, 30)->{error}, undef, 'another one may write');
     is($c->answer($asked, 30)->{result}{accepted}, 60_000, 'that was taken');
     is($c->call('input', { execution_id => $id, data => 'end', offset => $at,
-        eof => $true })->{result}{offset}, 60_010, 'it goes on there');
+        eof => $true })->{result}{offset}, 120_010, 'it goes on there');
     $_->close for $c, $d;
 }
 

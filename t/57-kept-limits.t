@@ -58,7 +58,12 @@ sub completed {
 sub unread {
     my ($c, $n) = @_;
     my $go = $t->dir . "/work/go$n";
-    my $id = start($c, "until [ -e $go ]; do sleep 0.02; done; echo out$n");
+    # a place is free when the helper of who had it has gone
+    my ($id, $m);
+    ok($t->wait_until(sub {
+        $m = execute($c, "until [ -e $go ]; do sleep 0.02; done; echo out$n");
+        return $id = $m->{result}{execution_id};
+    }, 30), "$n is started") or diag(explain($m));
     is($c->call('detach', { execution_id => $id })->{result}{status},
         'detached', 'everybody leaves');
     open my $f, '>', $go or die "$go: $!";
