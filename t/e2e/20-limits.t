@@ -17,6 +17,8 @@ my $t = CC::Container->new(args => ['--memory', '256m', '--memory-swap',
 ok($t->healthy, 'it serves') or BAIL_OUT($t->{why});
 like($t->logs, qr/^cc-executor: no token file: everybody who reaches port/m,
     'it says that everybody is trusted');
+like($t->logs, qr/Commands end with their connections/,
+    'and that no command is kept');
 
 my $c = $t->client;
 
