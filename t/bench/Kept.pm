@@ -187,7 +187,8 @@ sub waits_of {
     my $t0 = time;
     close $f;
     my $sockets = IO::Select->new(map { $_->{ws}{sock} } @clients);
-    my (%text, $answers);
+    my (%text);
+    my $answers = 0;
     while ($answers < $n) {
         my @ready = $sockets->can_read(30) or die "$name: not all were answered";
         for my $socket (@ready) {
