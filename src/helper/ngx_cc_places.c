@@ -11,11 +11,11 @@
 #include "ngx_cc_places.h"
 
 
-#define NGX_CC_PLACES_DRAIN   64     /* messages that are looked at */
+#define NGX_CC_PLACES_DRAIN   64     /* messages that nobody wants */
 
 
-static void ngx_cc_places_drain(ngx_cc_stay_t *stay,
-    const ngx_cc_watcher_t *w);
+static int ngx_cc_places_said(const ngx_cc_watcher_t *w);
+static void ngx_cc_places_drain(const ngx_cc_watcher_t *w);
 static void ngx_cc_places_lost(ngx_cc_stay_t *stay);
 
 
@@ -141,7 +141,10 @@ ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
         return 0;
     }
 
-    if (errno == EAGAIN) {
+    if (errno == EAGAIN
+        || ((w->control || w->phase == NGX_CC_WATCHER_ATTACHED)
+            && ngx_cc_places_said(w)))
+    {
         w->full = 1;
         ngx_cc_places_await(stay, w);
         return -1;
@@ -150,6 +153,25 @@ ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
     ngx_cc_places_drop(stay, w);
 
     return -1;
+}
+
+
+/* it is gone: is there something that it said before, and that still counts? */
+
+static int
+ngx_cc_places_said(const ngx_cc_watcher_t *w)
+{
+    int      i;
+    char     byte;
+    ssize_t  n;
+
+    /* the first error may be that it has not read what it was told */
+
+    for (i = 0, n = -1; n == -1 && i < 2; i++) {
+        n = recv(w->fd, &byte, 1, MSG_PEEK|MSG_DONTWAIT);
+    }
+
+    return n > 0;
 }
 
 
@@ -172,7 +194,7 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         stay->holder = 0;
     }
 
-    ngx_cc_places_drain(stay, w);
+    ngx_cc_places_drain(w);
     (void) close(w->fd);
 
     control = w->control;
@@ -195,30 +217,20 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 }
 
 
-/*
- * What was not read would be an error of the peer's.  A starter that is gone
- * may have said as its last words that the command is kept.
- */
+/* what was not read would be an error of the peer's */
 
 static void
-ngx_cc_places_drain(ngx_cc_stay_t *stay, const ngx_cc_watcher_t *w)
+ngx_cc_places_drain(const ngx_cc_watcher_t *w)
 {
-    int                  i;
-    ssize_t              n;
-    ngx_cc_wire_head_t   head;
+    int      i;
+    char     byte;
+    ssize_t  n;
 
     for (i = 0; i < NGX_CC_PLACES_DRAIN; i++) {
-        n = recv(w->fd, &head, sizeof(head), MSG_DONTWAIT);
+        n = recv(w->fd, &byte, 1, MSG_DONTWAIT);
 
         if (n == 0 || (n == -1 && errno != ECONNRESET && errno != EINTR)) {
             return;
-        }
-
-        if (w->control && n == (ssize_t) sizeof(head)
-            && ngx_cc_wire_check(&head, n) && head.run == stay->run)
-        {
-            stay->told |= (head.type == NGX_CC_WIRE_TOLD);
-            stay->acked |= stay->told | (head.type == NGX_CC_WIRE_ACK);
         }
     }
 }

@@ -38,7 +38,8 @@ uint32_t ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present);
 
 /*
  * Sends a message; head.run is set right.  Returns 0, or -1: it was not sent,
- * and either the socket is "full" or the watcher is gone.
+ * and either the watcher is "full" (so is its socket, or it has closed that and
+ * what it said before is still to be read) or it is gone.
  */
 int ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg);
 

@@ -236,6 +236,51 @@ START_TEST(marks)
 END_TEST
 
 
+/*
+ * Who says something and goes has said it, although it is found to be gone
+ * before that was read: at that moment there was something to tell it.
+ */
+
+START_TEST(last_words)
+{
+    peer_t              p, q;
+    ngx_cc_wire_mark_t  mark;
+
+    peer_run(&h, &usual, 0, "echo 123456789; exec sleep 100");
+    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    peer_close(&p);
+
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK|NGX_CC_ATTACH_WRITE);
+    ck_assert(peer_attach(&q, &h, NGX_CC_ATTACH_DATA, 0, 0));
+
+    (void) kill(h.pid, SIGSTOP);
+
+    /* how many watch is told to all who do; one message is read at a time */
+
+    peer_close(&q);
+    ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
+
+    for (mark.next[0] = 1; mark.next[0] <= 4; mark.next[0]++) {
+        mark.next[1] = UINT64_MAX;
+        ck_assert(peer_send(&p, &mark));
+    }
+
+    ck_assert(peer_say(&p, NGX_CC_WIRE_CANCEL, 0));
+    peer_close(&p);
+
+    (void) kill(h.pid, SIGCONT);
+
+    peer_await(&h.starter, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
+
+    reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
+    ck_assert_uint_eq(p.from[0], 4);
+    peer_close(&p);
+}
+END_TEST
+
+
 /* what "seq 1 n" prints */
 
 static size_t
@@ -1691,6 +1736,7 @@ main(void)
     tcase_add_test(tc, attacks);
     tcase_add_test(tc, observers);
     tcase_add_test(tc, marks);
+    tcase_add_test(tc, last_words);
     tcase_add_test(tc, listed);
     tcase_add_test(tc, noise);
     suite_add_tcase(suite, tc);
