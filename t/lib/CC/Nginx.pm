@@ -271,7 +271,7 @@ sub title {
     local $/;
     my $t = <$f> // '';
     $t =~ tr/\0/ /;
-    return $t;
+    return $t =~ s{ \z}{}r;
 }
 
 sub parent {
