@@ -80,6 +80,18 @@ run: module client
 	    $(MAKE) --no-print-directory -s console > build/console.log 2>&1 || true; fi
 	@exec .ci/serve
 
+# A folder with its files and the packages of its lock file; what npm has begun
+# and not finished is removed
+
+define npm_ci
+@mkdir -p $(2)
+@cmp -s $(1)/package-lock.json $(2)/package-lock.json || rm -rf $(2)/node_modules
+@cp --remove-destination $(wildcard $(1)/*) $(2)
+@[ -d $(2)/node_modules ] || (cd $(2) \
+    && npm ci --loglevel=error --no-audit --no-fund \
+    || { rm -rf node_modules; exit 1; })
+endef
+
 # The browser console (src/console): static files, in build/console.  Built in a
 # folder of its own, so that nothing is installed among the sources.
 
@@ -89,13 +101,7 @@ console: build/console/index.html
 
 build/console/index.html: $(CONSOLE)
 	@.ci/packages console
-	@mkdir -p build/console-src
-	@cmp -s src/console/package-lock.json build/console-src/package-lock.json \
-	    || rm -rf build/console-src/node_modules
-	@cp --remove-destination $(CONSOLE) build/console-src
-	@[ -d build/console-src/node_modules ] || (cd build/console-src \
-	    && npm ci --loglevel=error --no-audit --no-fund \
-	    || { rm -rf node_modules; exit 1; })
+	$(call npm_ci,src/console,build/console-src)
 	@cd build/console-src && node build.mjs ../console
 
 demo: module client
@@ -305,9 +311,7 @@ clients: build/node/node_modules/ws/package.json build/mcp/installed \
 
 build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
                                          | packages-test
-	@mkdir -p build/node
-	@cp t/clients/node/package.json t/clients/node/package-lock.json build/node
-	cd build/node && npm ci --loglevel=error --no-audit --no-fund
+	$(call npm_ci,t/clients/node,build/node)
 	@touch $@
 
 # what drives a browser: the tests of the console
@@ -316,12 +320,7 @@ BROWSER := $(wildcard t/clients/browser/*)
 
 build/browser/node_modules/axe-core/package.json: $(BROWSER) | packages-test
 	@.ci/packages browser
-	@mkdir -p build/browser
-	@cmp -s t/clients/browser/package-lock.json build/browser/package-lock.json \
-	    || rm -rf build/browser/node_modules
-	@cp --remove-destination $(BROWSER) build/browser
-	[ -d build/browser/node_modules ] \
-	    || (cd build/browser && npm ci --loglevel=error --no-audit --no-fund)
+	$(call npm_ci,t/clients/browser,build/browser)
 	@touch $@
 
 # clients of MCP, with a Node of their own: the conformance suite wants 22
@@ -329,12 +328,7 @@ build/browser/node_modules/axe-core/package.json: $(BROWSER) | packages-test
 MCP_CLIENTS := $(wildcard t/clients/mcp/*)
 
 build/mcp/installed: $(MCP_CLIENTS) | packages-test
-	@mkdir -p build/mcp
-	@cmp -s t/clients/mcp/package-lock.json build/mcp/package-lock.json \
-	    || rm -rf build/mcp/node_modules
-	@cp --remove-destination $(MCP_CLIENTS) build/mcp
-	[ -d build/mcp/node_modules ] \
-	    || (cd build/mcp && npm ci --loglevel=error --no-audit --no-fund)
+	$(call npm_ci,t/clients/mcp,build/mcp)
 	@find build/mcp/node_modules -type f \( -name '*.map' -o -name '*.d.ts' \
 	    -o -name '*.d.[cm]ts' \) -delete
 	@touch $@

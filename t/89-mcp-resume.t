@@ -41,6 +41,16 @@ sub sleeps {
         map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
 }
 
+# how many of our helpers listen: their calls can be reached
+sub sockets {
+    open my $f, '<', '/proc/net/unix' or die $!;
+    my %listens = map { /^\S+ \w+ \w+ 00010000 \w+ \w+ +(\d+)/
+        ? ("socket:[$1]" => 1) : () } <$f>;
+    return scalar grep { my $pid = $_;
+        grep { $listens{ readlink($_) // '' } } glob "/proc/$pid/fd/*"
+    } $t->helpers;
+}
+
 # a tree of two processes that lives until it is ended
 sub forever { my $n = $mark++; return ($n, "setsid sleep $n & exec sleep $n") }
 
@@ -418,8 +428,9 @@ sub limits {
     $s = session($t);
     $h = begin($t, $s, 'early', $command);
     ok(runs($n), 'it runs');
+    my $sockets = sockets();
     cut($h);
-    $t->wait_until(sub { 0 }, 0.5);
+    ok($t->wait_until(sub { sockets() > $sockets }, 30), 'it gets a socket');
     is(sleeps($n), 2, 'cut early it runs on');
     is(cancel($t, $s, 'early'), 202, 'until it is canceled');
     ok(gone($n), 'by its socket');

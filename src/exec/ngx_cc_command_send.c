@@ -4,7 +4,7 @@
 #include "ngx_cc_call.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_send.h"
-#include "ngx_cc_watch.h"
+#include "ngx_cc_watch_send.h"
 
 
 static ngx_int_t ngx_cc_command_send_start(ngx_cc_command_link_t *cl);

@@ -105,7 +105,11 @@ ngx_uint_t ngx_cc_legacy_said(const ngx_cc_legacy_call_t *call);
 /* it is over; harmless when it did not join */
 void ngx_cc_legacy_leave(ngx_cc_legacy_call_t *call);
 
-/* the call of that name ends, whichever worker runs it, or is forgotten */
+/*
+ * The call of that name ends, whichever worker runs it, or is forgotten: by a
+ * notice, and by its socket, for which it is tried for 2 s.  With 1,024 of
+ * these on their way there is only the notice.
+ */
 void ngx_cc_legacy_cancel(const ngx_cc_legacy_call_t *call);
 
 

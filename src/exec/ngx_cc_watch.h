@@ -59,15 +59,6 @@ void ngx_cc_watch_inherit(ngx_cc_command_link_t *cl, ngx_cc_watch_t *w);
 ngx_int_t ngx_cc_watch_connect(ngx_cc_command_link_t *cl,
     const ngx_cc_attach_t *attach);
 
-/*
- * Sends a message to the helper, whichever way: as ngx_cc_channel_send(), but
- * NGX_DECLINED when there is none.  head.run is filled in.
- */
-ngx_int_t ngx_cc_watch_post(ngx_cc_command_link_t *cl, void *msg);
-
-/* ATTACH, FLOW, READ, as far as they are due; NGX_AGAIN: something still is */
-ngx_int_t ngx_cc_watch_send(ngx_cc_command_link_t *cl);
-
 /* ATTACHED, DATA, STATE, DETACHED, EXITED of a helper */
 void ngx_cc_watch_message(ngx_cc_command_link_t *cl, ngx_cc_wire_msg_t *msg);
 

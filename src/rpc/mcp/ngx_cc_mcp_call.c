@@ -4,20 +4,17 @@
 #include "ngx_cc_call.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_mcp_call.h"
+#include "ngx_cc_mcp_call_answer.h"
 #include "ngx_cc_mcp_job.h"
-#include "ngx_cc_mcp_task_text.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_words.h"
 
 
 #define NGX_CC_MCP_CALL_INFO     1       /* level of our log messages */
 
-#define NGX_CC_MCP_CALL_GOES_ON                                               \
-    "it goes on: job_read tells its output and its end"
-
-
 static ngx_cc_mcp_call_t *ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex,
     ngx_cc_transport_t *transport, ngx_str_t *id, ngx_str_t *token);
+static void ngx_cc_mcp_call_begin(ngx_cc_mcp_call_t *call, ngx_uint_t input);
 static void ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call,
     ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport);
 static void ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
@@ -29,12 +26,6 @@ static ngx_uint_t ngx_cc_mcp_call_unwanted(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_lost(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_progress(void *data);
 static void ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call);
-static void ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call);
-static void ngx_cc_mcp_call_detach(void *data,
-    const ngx_cc_ask_answer_t *answer);
-static void ngx_cc_mcp_call_created(ngx_cc_mcp_call_t *call);
-static void ngx_cc_mcp_call_newest(ngx_cc_mcp_call_t *call,
-    ngx_cc_mcp_task_line_t *line);
 static void ngx_cc_mcp_call_sent(void *data, ngx_uint_t sent);
 static void ngx_cc_mcp_call_tell(ngx_cc_mcp_call_t *call);
 
@@ -77,12 +68,7 @@ ngx_cc_mcp_call_start(ngx_cc_mcp_execute_t *ex,
         return NULL;
     }
 
-    call->outcome.cmd = call->cmd;
-
-    ngx_cc_mcp_progress_init(&call->progress, &call->token,
-                             ngx_cc_mcp_call_progress, call, call->log);
-    ngx_cc_stdin_init(&call->input, call->cmd, answers, NULL, ex->stdin_given,
-                      call->log);
+    ngx_cc_mcp_call_begin(call, ex->stdin_given);
 
     if (ex->detach) {
         ngx_cc_mcp_call_wait(call, ex, transport);
@@ -174,6 +160,20 @@ ngx_cc_mcp_call_make(ngx_cc_mcp_execute_t *ex, ngx_cc_transport_t *transport,
 }
 
 
+/* it has its command */
+
+static void
+ngx_cc_mcp_call_begin(ngx_cc_mcp_call_t *call, ngx_uint_t input)
+{
+    call->outcome.cmd = call->cmd;
+
+    ngx_cc_mcp_progress_init(&call->progress, &call->token,
+                             ngx_cc_mcp_call_progress, call, call->log);
+    ngx_cc_stdin_init(&call->input, call->cmd, call->answers, NULL, input,
+                      call->log);
+}
+
+
 /* it shall become a job when it takes longer than that */
 
 static void
@@ -190,7 +190,7 @@ ngx_cc_mcp_call_wait(ngx_cc_mcp_call_t *call, ngx_cc_mcp_execute_t *ex,
     d->max = ex->output_given ? 2 * ex->output : ex->output;
     d->max = ngx_min(d->max, NGX_CC_MCP_JOB_MOST);
     d->data = call;
-    d->read = ngx_cc_mcp_call_detach;
+    d->read = ngx_cc_mcp_call_answer_job;
 
     ngx_cc_mcp_job_reader(transport, call->outcome.modern, d->reader);
     ngx_cc_mcp_detach_init(d, ex->wait, call->log);
@@ -237,11 +237,7 @@ ngx_cc_mcp_call_resume(ngx_cc_mcp_trail_t *trail,
         return NULL;
     }
 
-    call->outcome.cmd = call->cmd;
-
-    ngx_cc_mcp_progress_init(&call->progress, &call->token,
-                             ngx_cc_mcp_call_progress, call, call->log);
-    ngx_cc_stdin_init(&call->input, call->cmd, NULL, NULL, 0, call->log);
+    ngx_cc_mcp_call_begin(call, 0);
 
     return call;
 }
@@ -355,12 +351,12 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         ngx_cc_stdin_feed(&call->input);
 
         if (call->background && call->task) {
-            ngx_cc_mcp_call_created(call);
+            ngx_cc_mcp_call_answer_task(call);
             return;
         }
 
         if (call->background) {
-            ngx_cc_mcp_call_detach(call, NULL);
+            ngx_cc_mcp_call_answer_job(call, NULL);
             return;
         }
 
@@ -378,7 +374,7 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
                                         call->conf)
                                   - call->why;
         ngx_cc_stdin_end(&call->input);
-        ngx_cc_mcp_call_finish(call);
+        ngx_cc_mcp_call_answer_result(call);
         return;
 
     case NGX_CC_COMMAND_EXITED:
@@ -406,7 +402,7 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
                       (size_t) NGX_CC_UUID_TEXT, call->session_id);
         if (call->task) {
             call->detach.kept = 1;
-            ngx_cc_mcp_call_created(call);
+            ngx_cc_mcp_call_answer_task(call);
             return;
         }
 
@@ -547,137 +543,8 @@ ngx_cc_mcp_call_drain(ngx_cc_mcp_call_t *call)
     }
 
     if (!call->over && ngx_cc_command_finished(call->cmd)) {
-        ngx_cc_mcp_call_finish(call);
+        ngx_cc_mcp_call_answer_result(call);
     }
-}
-
-
-static void
-ngx_cc_mcp_call_finish(ngx_cc_mcp_call_t *call)
-{
-    ngx_cc_mcp_progress_stop(&call->progress);
-
-    call->result = ngx_alloc(sizeof(ngx_cc_mcp_result_t), call->log);
-
-    if (call->result) {
-        ngx_cc_mcp_result_init(call->result, &call->outcome);
-        call->over = 1;
-
-    } else {
-        call->no_memory = 1;
-    }
-
-    call->wake(call->data);
-}
-
-
-/* it is kept, whoever has its id reaches it: that is the answer */
-
-static void
-ngx_cc_mcp_call_detach(void *data, const ngx_cc_ask_answer_t *answer)
-{
-    ngx_cc_mcp_call_t  *call = data;
-
-    ngx_uint_t             over;
-    ngx_cc_mcp_job_told_t  told;
-
-    ngx_cc_mcp_progress_stop(&call->progress);
-
-    ngx_memzero(&told, sizeof(told));
-    told.id = &call->id;
-    told.modern = call->outcome.modern;
-    told.execute = 1;
-
-    if (answer) {
-        ngx_cc_mcp_job_text_read(&told, answer,
-                                 NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR);
-    } else {
-        ngx_cc_mcp_job_view_command(&told.view, call->cmd, call->label);
-        told.view.flags |= call->cmd->cols ? NGX_CC_ATTACHED_TTY
-                           : call->stdin_stays ? NGX_CC_ATTACHED_STDIN : 0;
-    }
-
-    over = ngx_cc_mcp_job_view_over(&told.view);
-
-    if (!call->background) {
-        told.waited = over ? NGX_CC_MCP_WAITED_EVENT
-                           : NGX_CC_MCP_WAITED_TIMEOUT;
-    }
-
-    told.hint = over ? "it ended as a job: job_read tells its output"
-                : call->clamped ? "the wait was cut to 100 s, the longest "
-                                  "there is; " NGX_CC_MCP_CALL_GOES_ON
-                : NGX_CC_MCP_CALL_GOES_ON;
-
-    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
-
-    if (call->job
-        && ngx_cc_mcp_job_text_init(call->job, &told, call->log) == NGX_OK)
-    {
-        call->over = 1;
-
-    } else {
-        call->no_memory = 1;
-    }
-
-    if (told.output) {
-        ngx_cc_gather_free(told.output);
-    }
-
-    call->wake(call->data);
-}
-
-
-/* the same for a client that knows tasks */
-
-static void
-ngx_cc_mcp_call_created(ngx_cc_mcp_call_t *call)
-{
-    ngx_cc_mcp_job_view_t    view;
-    ngx_cc_mcp_task_line_t   line;
-
-    ngx_cc_mcp_progress_stop(&call->progress);
-
-    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
-
-    if (call->job) {
-        ngx_cc_mcp_job_view_command(&view, call->cmd, call->label);
-        ngx_cc_mcp_call_newest(call, &line);
-        ngx_cc_mcp_task_text_created(call->job, &call->id, &view, &line);
-        call->over = 1;
-
-    } else {
-        call->no_memory = 1;
-    }
-
-    call->wake(call->data);
-}
-
-
-static void
-ngx_cc_mcp_call_newest(ngx_cc_mcp_call_t *call, ngx_cc_mcp_task_line_t *line)
-{
-    u_char                 text[2 * NGX_CC_MCP_TASK_LAST], *p;
-    ngx_uint_t             i;
-    ngx_cc_capture_t      *capture;
-    ngx_cc_capture_cut_t   cut;
-
-    capture = &call->capture[call->last];
-    ngx_cc_capture_cut(capture, ngx_min(capture->limit, sizeof(text)), &cut);
-
-    p = text;
-
-    if (cut.cut == 0 && cut.head.len) {
-        p = ngx_cpymem(p, cut.head.data, cut.head.len);
-    }
-
-    for (i = 0; i < NGX_CC_CAPTURE_PIECES - 1; i++) {
-        if (cut.tail[i].len) {
-            p = ngx_cpymem(p, cut.tail[i].data, cut.tail[i].len);
-        }
-    }
-
-    ngx_cc_mcp_task_line(line, text, p - text);
 }
 
 

@@ -5,7 +5,8 @@
 #include "ngx_cc_message.h"
 
 
-static ngx_int_t ngx_cc_mcp_session_refuse(ngx_cc_mcp_reply_t *rp);
+static ngx_int_t ngx_cc_mcp_session_find(ngx_cc_mcp_session_t *session,
+    ngx_cc_mcp_reply_t *rp, const uint8_t *owner);
 static ngx_int_t ngx_cc_mcp_session_ask(ngx_cc_mcp_session_t *session,
     const ngx_cc_legacy_call_t *name);
 static void ngx_cc_mcp_session_asked(void *data,
@@ -26,11 +27,7 @@ ngx_cc_mcp_session_check(ngx_cc_mcp_session_t *session,
         return NGX_OK;
     }
 
-    session->known = (ngx_cc_legacy_check(&rp->post->session, owner,
-                                          &session->legacy)
-                      == NGX_OK);
-
-    return session->known ? NGX_OK : ngx_cc_mcp_session_refuse(rp);
+    return ngx_cc_mcp_session_find(session, rp, owner);
 }
 
 
@@ -45,17 +42,22 @@ ngx_cc_mcp_session_need(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
         return NGX_DECLINED;
     }
 
-    session->known = (ngx_cc_legacy_check(&rp->post->session, owner,
-                                          &session->legacy)
-                      == NGX_OK);
-
-    return session->known ? NGX_OK : ngx_cc_mcp_session_refuse(rp);
+    return ngx_cc_mcp_session_find(session, rp, owner);
 }
 
 
 static ngx_int_t
-ngx_cc_mcp_session_refuse(ngx_cc_mcp_reply_t *rp)
+ngx_cc_mcp_session_find(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
+    const uint8_t *owner)
 {
+    session->known = (ngx_cc_legacy_check(&rp->post->session, owner,
+                                          &session->legacy)
+                      == NGX_OK);
+
+    if (session->known) {
+        return NGX_OK;
+    }
+
     (void) ngx_cc_mcp_reply_refuse(rp, NGX_CC_ERROR_REQUEST, 404,
                                    "unknown session: Mcp-Session-Id is not one "
                                    "of yours here, or was ended, or is older "
@@ -137,6 +139,7 @@ ngx_cc_mcp_session_asked(void *data, const ngx_cc_ask_answer_t *answer)
     ngx_cc_mcp_session_t  *session = data;
 
     session->ask = NULL;
+
     /* it runs, or its client is being told the result */
     session->twice = (answer->result == NGX_CC_ASKED_DENIED);
     session->again(session->data);
