@@ -245,5 +245,29 @@ sub state_of {
     $c->close;
 }
 
+# more than a thousand of one worker: their helpers are no limit
+
+if ($ENV{CC_NIGHTLY}) {
+    my $n = 1100;
+    my $t = CC::Nginx->new(workers => 1, server => "location /many { $location
+        cc_executor_max_kept $n; cc_executor_max_kept_per_owner 0;
+        cc_executor_max_commands 512; cc_executor_max_commands_per_session 512; }",
+        http => 'cc_executor_zone 4m;')->start;
+    my $c = $t->client(path => '/many');
+    my @spawners = $t->spawners;
+    my (@id, @wrong);
+    for my $i (1 .. $n) {
+        my $m = execute($c, $i % 3 ? 'exit 1' : 'exec sleep 3600');
+        push @{ $m->{error} ? \@wrong : \@id }, $m;
+        @{ $c->{queue} } = ();
+    }
+    is_deeply(\@wrong, [], "$n are kept, a third of them runs");
+    is_deeply([$t->spawners], \@spawners, 'the spawner is the same');
+    $c->call('remove', { execution_id => $_->{result}{execution_id},
+        force => $true }) for @id;
+    $c->close;
+    $t->finish;
+}
+
 $t->finish;
 done_testing;
