@@ -40,7 +40,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
+.PHONY: all sbom deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
         bench bench-quick dist deb deb-twice install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
@@ -213,6 +213,15 @@ BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 dist:
 	@.ci/dist
 
+# of what is built: nginx, and the packages of the libraries that are linked
+
+sbom: module client executord
+	@mkdir -p build/sbom
+	@.ci/sbom $$(.ci/version) -c build/console/components.json nginx \
+	    $$(.ci/sbom libraries $(SO) build/cc-run build/cc-executord) \
+	    > build/sbom/ngx_cc_executor_module.cdx.json
+	@echo build/sbom/ngx_cc_executor_module.cdx.json
+
 deb:
 	@.ci/deb
 
@@ -277,6 +286,7 @@ help:
 	@echo "make e2e          build the container image and test it (root, podman)"
 	@echo "make dist         the source tarball, of what is committed"
 	@echo "make deb          Debian packages, in build/deb (deb-twice: reproducible?)"
+	@echo "make sbom         bill of materials of what is built, in build/sbom"
 	@echo "make install      copy the module to nginx's modules, the programs to /usr (DESTDIR)"
 	@echo "make uninstall    remove it there"
 	@echo "make clean        remove build/"
@@ -307,11 +317,19 @@ build/fixtures/%.so: t/fixtures/%.c | packages-build
 # client libraries that we did not write (t/clients)
 
 clients: build/node/node_modules/ws/package.json build/mcp/installed \
-         build/browser/node_modules/axe-core/package.json console
+         build/browser/node_modules/axe-core/package.json build/sbom-check/check.js \
+         console
 
 build/node/node_modules/ws/package.json: t/clients/node/package-lock.json \
                                          | packages-test
 	$(call npm_ci,t/clients/node,build/node)
+	@touch $@
+
+# CycloneDX's own check of a bill of materials, without its parts for XML
+
+build/sbom-check/check.js: export npm_config_omit := optional
+build/sbom-check/check.js: $(wildcard t/clients/sbom/*) | packages-test
+	$(call npm_ci,t/clients/sbom,build/sbom-check)
 	@touch $@
 
 # what drives a browser: the tests of the console

@@ -1,6 +1,7 @@
 /*
  * Writes the page into a directory: index.html, assets with a hash in their
- * names, each also as .gz for nginx's gzip_static, and the licences of what is in it.
+ * names, each also as .gz for nginx's gzip_static, the licences of what is in it,
+ * and the same as components of a bill of materials (.ci/sbom).
  *
  *     node build.mjs DIRECTORY
  */
@@ -37,6 +38,26 @@ async function licences() {
     return text;
 }
 
+/* CycloneDX: a package that is in the page, with the digest of its lock file */
+async function components() {
+    const lock = JSON.parse(
+        await readFile(path.join(here, "package-lock.json"), "utf8")).packages;
+
+    return packages.map((name) => {
+        const { version, license, integrity } = lock[`node_modules/${name}`];
+        const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+
+        return {
+            "type": "library", "bom-ref": purl, name, version,
+            "hashes": [{ "alg": "SHA-512",
+                         "content": Buffer.from(integrity.slice("sha512-".length),
+                                                "base64").toString("hex") }],
+            "licenses": [{ "license": { "id": license } }],
+            purl,
+        };
+    });
+}
+
 await rm(into, { recursive: true, force: true });
 await mkdir(into, { recursive: true });
 
@@ -65,6 +86,7 @@ const html = (await readFile(path.join(here, "index.html"), "utf8"))
 
 await put("index.html", html);
 await put("licences.txt", await licences());
+await writeFile(path.join(into, "components.json"), JSON.stringify(await components()));
 
 for (const name of await readdir(path.join(into, "assets"))) {
     await put(`assets/${name}`, await readFile(path.join(into, "assets", name)));

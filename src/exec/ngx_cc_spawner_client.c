@@ -102,7 +102,7 @@ ngx_cc_spawner_client_want(ngx_cc_spawner_client_t *sc, ngx_uint_t n)
 {
     ngx_cc_wire_supply_t  msg;
 
-    n = ngx_min(n, NGX_CC_WIRE_MAX_HELPERS);
+    n = ngx_min(n, NGX_CC_SPAWNER_MAX);
 
     if (sc->channel.connection == NULL || sc->asking
         || (n == sc->wanted && !sc->unsent))

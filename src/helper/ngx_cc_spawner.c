@@ -45,7 +45,7 @@ typedef struct {
     ngx_cc_keeper_list_t *list;          /* of helpers, shared with the
                                             keeper */
     int                   keeper;        /* end of file: the keeper is gone */
-    uint64_t              born[NGX_CC_WIRE_MAX_HELPERS];  /* ms */
+    uint64_t              born[NGX_CC_SPAWNER_MAX];  /* ms */
     size_t                failures;      /* forks that failed in a row, and
                                             helpers that died at once */
     uint64_t              failed_at;     /* ms; the last of them */
@@ -145,7 +145,7 @@ ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
     }
 
     s->list = mmap(NULL, sizeof(ngx_cc_keeper_list_t)
-                         + NGX_CC_WIRE_MAX_HELPERS * sizeof(pid_t),
+                         + NGX_CC_SPAWNER_MAX * sizeof(pid_t),
                    PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0);
 
     if (s->list == MAP_FAILED) {
@@ -312,8 +312,8 @@ ngx_cc_spawner_receive(ngx_cc_spawner_t *s)
         switch (n > 0 ? ngx_cc_wire_check(&msg, n) : 0) {
 
         case NGX_CC_WIRE_SUPPLY:
-            s->wanted = msg.supply.helpers < NGX_CC_WIRE_MAX_HELPERS
-                        ? msg.supply.helpers : NGX_CC_WIRE_MAX_HELPERS;
+            s->wanted = msg.supply.helpers < NGX_CC_SPAWNER_MAX
+                        ? msg.supply.helpers : NGX_CC_SPAWNER_MAX;
             s->quitting = (s->wanted == 0);
             break;
 

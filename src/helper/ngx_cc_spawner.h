@@ -21,6 +21,8 @@
 
 
 #define NGX_CC_SPAWNER_OOM  200      /* added to oom_score_adj */
+#define NGX_CC_SPAWNER_MAX  32768    /* helpers, those of kept commands
+                                        counted: more are not made */
 
 
 /* a piece of memory to unmap at birth: shared zones of the worker */

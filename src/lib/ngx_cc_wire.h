@@ -37,9 +37,6 @@
                                                     fence, pieces */
 #define NGX_CC_WIRE_MAX_INPUT   65536            /* bytes of one INPUT */
 
-#define NGX_CC_WIRE_MAX_HELPERS  32768           /* of a spawner, those of kept
-                                                    commands counted */
-
 
 /* type: direction, what it says */
 

@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use JSON::PP ();
 use Test::More;
 use CC::Container;
 
@@ -33,6 +34,16 @@ for my $case (["http://agent-box:9003", 101], ['https://ui.example:8443', 101],
 $c->ws->send_text('x' x 5000);
 is($c->ws->read_close, 1009, 'WS_MAX_SIZE');
 unlike($t->logs, qr/\[(?:info|notice)\]/, 'LOG_LEVEL');
+
+# the bill of materials names everything that is installed
+
+my $bill = JSON::PP::decode_json(
+    $t->exec('cat', '/usr/share/cc-executor/sbom.cdx.json'));
+my %listed = map { $_->{name} => $_->{version} }
+    grep { $_->{purl} =~ /^pkg:deb/ } @{ $bill->{components} };
+my %installed = map { split } split /\n/,
+    $t->exec('dpkg-query', '-W', '-f', '${Package} ${Version}\n');
+is_deeply(\%listed, \%installed, 'the bill of materials');
 $t->remove;
 
 # the shell
