@@ -64,7 +64,7 @@ my $want = sha256_hex(join '', map { sprintf "%07d\r\n", $_ }
 my $wrong = 0;
 for (1 .. $rounds) {
     my $tty = tty(q{seq -f %07.0f 116509});
-    my $end = $tty->end;
+    my $end = $tty->end(120);
     $wrong++ if $end->{stdout_bytes} != 9 * 116_509
         || sha256_hex($tty->{all}) ne $want;
 }
