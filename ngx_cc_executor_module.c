@@ -333,6 +333,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_loc(spec.error_detail),
       NULL },
 
+    { ngx_string("cc_executor_trace"),
+      NGX_CC_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(spec.trace),
+      NULL },
+
     { ngx_string("cc_executor_allow_root"),
       NGX_CC_ANYWHERE|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -573,7 +580,8 @@ typedef enum {
     NGX_CC_VARIABLE_DIALECT,
     NGX_CC_VARIABLE_COMMANDS,
     NGX_CC_VARIABLE_BYTES_OUT,
-    NGX_CC_VARIABLE_CLOSE
+    NGX_CC_VARIABLE_CLOSE,
+    NGX_CC_VARIABLE_TRACE_ID
 } ngx_cc_executor_variable_e;
 
 
@@ -596,6 +604,9 @@ static ngx_http_variable_t  ngx_cc_executor_variables[] = {
 
     { ngx_string("cc_executor_close"), NULL, ngx_cc_executor_variable,
       NGX_CC_VARIABLE_CLOSE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("cc_executor_trace_id"), NULL, ngx_cc_executor_variable,
+      NGX_CC_VARIABLE_TRACE_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -697,6 +708,17 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     case NGX_CC_VARIABLE_CLOSE:
         p = ngx_slprintf(p, last, "%ui", s->code);
+        break;
+
+    case NGX_CC_VARIABLE_TRACE_ID:
+        if (s->transport.trace_id[0]) {
+            p = ngx_cpymem(p, s->transport.trace_id, NGX_CC_TRACE_ID);
+
+        } else if (s->transport.trace) {
+            p = ngx_cpymem(p, ngx_cc_trace_id(s->transport.trace->parent),
+                           NGX_CC_TRACE_ID);
+        }
+
         break;
     }
 

@@ -95,6 +95,8 @@ my @bad = (
         'none; cc_executor_allowed_origins auto'),
     ['cc_executor_remote yes;', 'location',
         qr/invalid value "yes"/],
+    ['cc_executor_trace yes;', 'own',
+        qr/invalid value "yes" in "cc_executor_trace" directive, it must be "on" or "off"/],
     ['cc_executor_remote trust; cc_executor_remote deny;', 'location',
         qr/"cc_executor_remote" directive is duplicate/],
 

@@ -229,7 +229,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     /* what cannot be recorded does not run */
 
     if (ngx_cc_record_open(&cl->record, spec->recorder, strings, &handle,
-                           spec->timeout)
+                           spec->timeout, spec->trace)
         != NGX_OK)
     {
         goto refused;

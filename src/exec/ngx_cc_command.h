@@ -188,6 +188,8 @@ typedef struct {
     const char       **env;              /* nenv times NAME=value; NULL = the
                                             location's */
     uint32_t           nenv;
+    const char        *trace;            /* for its record: a traceparent of
+                                            version 00; NULL = none */
     ngx_msec_t         timeout;          /* run limit, ms; 0 = none */
     ngx_cc_plainline_shell_e  direct;    /* argv: that shell, -c, a line;
                                             bypass the shell if it is plain */

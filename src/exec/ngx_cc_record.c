@@ -30,7 +30,7 @@ ngx_cc_record_release(ngx_cc_recorder_t *rec)
 ngx_int_t
 ngx_cc_record_open(ngx_cc_record_t *record, ngx_cc_recorder_t *rec,
     const ngx_cc_wire_strings_t *strings, const ngx_cc_handle_t *handle,
-    ngx_msec_t timeout)
+    ngx_msec_t timeout, const char *trace)
 {
     char                    text[NGX_CC_HANDLE_TEXT];
     ngx_cc_record_entry_t  *entry;
@@ -48,6 +48,10 @@ ngx_cc_record_open(ngx_cc_record_t *record, ngx_cc_recorder_t *rec,
     }
 
     entry->timeout = timeout;
+
+    if (trace) {
+        ngx_memcpy(entry->trace, trace, NGX_CC_TRACE_PARENT);
+    }
 
     (void) ngx_cc_handle_format(handle, text);
     ngx_memcpy(entry->execution, text, NGX_CC_HANDLE_NAME);

@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_handle.h"
+#include "ngx_cc_trace.h"
 #include "ngx_cc_wire.h"
 
 
@@ -37,6 +38,8 @@ typedef struct {
     ngx_cc_recorder_t           *recorder;
     u_char                       execution[NGX_CC_HANDLE_NAME];
     ngx_msec_t                   timeout;    /* run limit, 0 = none */
+    char                         trace[NGX_CC_TRACE_PARENT + 1];
+                                         /* a traceparent, or "" */
 
     /* STARTED, FAILED */
     const char                  *cwd;
@@ -68,10 +71,11 @@ struct ngx_cc_recorder_s {
     /*
      * A command was asked for and refused, "why" is what the client was told.
      * argc = 0: there is no argv yet; "line" is the command line then, or
-     * empty.
+     * empty.  "trace": a traceparent, or NULL.
      */
     void       (*refused)(ngx_cc_recorder_t *rec, const char **argv,
-                     uint32_t argc, ngx_str_t *line, ngx_str_t *why);
+                     uint32_t argc, ngx_str_t *line, const char *trace,
+                     ngx_str_t *why);
 
     void       (*release)(ngx_cc_recorder_t *rec);   /* refs is 0: free it */
 };
@@ -91,12 +95,13 @@ typedef struct {
 void ngx_cc_record_release(ngx_cc_recorder_t *rec);
 
 /*
- * A command is asked for now.  "rec" may be NULL.  The texts are copied.
- * Returns NGX_OK, or NGX_ERROR without memory.
+ * A command is asked for now.  "rec" may be NULL, and so may "trace", a
+ * traceparent of version 00.  The texts are copied.  Returns NGX_OK, or
+ * NGX_ERROR without memory.
  */
 ngx_int_t ngx_cc_record_open(ngx_cc_record_t *record, ngx_cc_recorder_t *rec,
     const ngx_cc_wire_strings_t *strings, const ngx_cc_handle_t *handle,
-    ngx_msec_t timeout);
+    ngx_msec_t timeout, const char *trace);
 
 /* another one has it from now on; "from" is as if it was over */
 void ngx_cc_record_move(ngx_cc_record_t *to, ngx_cc_record_t *from);

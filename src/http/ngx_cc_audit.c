@@ -33,7 +33,8 @@ struct ngx_cc_audit_s {
 static void ngx_cc_audit_command(ngx_cc_recorder_t *w,
     ngx_cc_record_event_e event, const ngx_cc_record_entry_t *entry);
 static void ngx_cc_audit_command_refused(ngx_cc_recorder_t *w,
-    const char **argv, uint32_t argc, ngx_str_t *line, ngx_str_t *why);
+    const char **argv, uint32_t argc, ngx_str_t *line, const char *trace,
+    ngx_str_t *why);
 static void ngx_cc_audit_release(ngx_cc_recorder_t *w);
 static ngx_cc_conf_location_t *ngx_cc_audit_location(ngx_int_t index);
 static void ngx_cc_audit_place(ngx_http_request_t *r, ngx_str_t *server,
@@ -45,6 +46,7 @@ static void ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
     const char *event);
 static void ngx_cc_audit_execution(ngx_cc_json_t *w,
     const ngx_cc_record_entry_t *entry);
+static void ngx_cc_audit_trace(ngx_cc_json_t *w, const char *parent);
 static void ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
     const ngx_cc_record_entry_t *entry);
 static void ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
@@ -291,13 +293,17 @@ ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
 
 static void
 ngx_cc_audit_command_refused(ngx_cc_recorder_t *recorder, const char **argv,
-    uint32_t argc, ngx_str_t *line, ngx_str_t *why)
+    uint32_t argc, ngx_str_t *line, const char *trace, ngx_str_t *why)
 {
     ngx_cc_json_t     w;
     ngx_cc_audit_t   *audit = (ngx_cc_audit_t *) recorder;
     ngx_cc_sha256_t   sha;
 
     ngx_cc_audit_session(&w, audit, "command.refused");
+
+    if (trace) {
+        ngx_cc_audit_trace(&w, trace);
+    }
 
     if (argc) {
         ngx_cc_audit_argv(&w, audit, argv, argc);
@@ -412,6 +418,22 @@ ngx_cc_audit_execution(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
         ngx_cc_json_lit(w, ",\"pid\":");
         ngx_cc_json_int(w, entry->pid);
     }
+
+    if (entry->trace[0]) {
+        ngx_cc_audit_trace(w, entry->trace);
+    }
+}
+
+
+/* the names are those of OpenTelemetry for logs that are not its own */
+
+static void
+ngx_cc_audit_trace(ngx_cc_json_t *w, const char *parent)
+{
+    ngx_cc_audit_text(w, "trace_id", ngx_cc_trace_id(parent),
+                      NGX_CC_TRACE_ID, NGX_CC_TRACE_ID);
+    ngx_cc_audit_text(w, "span_id", ngx_cc_trace_span(parent),
+                      NGX_CC_TRACE_SPAN, NGX_CC_TRACE_SPAN);
 }
 
 

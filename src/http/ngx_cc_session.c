@@ -2,12 +2,14 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_header.h"
 #include "ngx_cc_session.h"
 
 
 #define NGX_CC_SESSION_REFUSAL  96       /* bytes of a refusal's text */
 
 
+static ngx_int_t ngx_cc_session_trace(ngx_cc_session_t *s);
 static ngx_int_t ngx_cc_session_admit(ngx_cc_session_t *s);
 static uint64_t ngx_cc_session_address(ngx_connection_t *c);
 static uint64_t ngx_cc_session_key(const uint8_t *digest);
@@ -49,7 +51,54 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (transport->conf->trace && ngx_cc_session_trace(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_cc_session_admit(s);
+}
+
+
+/* the trace that the request's headers name, or none */
+
+static ngx_int_t
+ngx_cc_session_trace(ngx_cc_session_t *s)
+{
+    ngx_str_t              item;
+    ngx_cc_trace_t         trace, *copy;
+    ngx_table_elt_t       *h;
+    ngx_cc_header_iter_t   it;
+
+    static ngx_str_t  parent = ngx_string("traceparent");
+    static ngx_str_t  state = ngx_string("tracestate");
+
+    ngx_memzero(&trace, sizeof(ngx_cc_trace_t));
+
+    /* there is one request's parent; more of them are none */
+
+    if (ngx_cc_header(s->request, &parent, &h) != 1
+        || ngx_cc_trace_parent(&trace, (char *) h->value.data, h->value.len)
+           != 0)
+    {
+        return NGX_OK;
+    }
+
+    ngx_cc_header_begin(s->request, &it);
+
+    while (ngx_cc_header_item(&it, &state, &item)) {
+        (void) ngx_cc_trace_state(&trace, (char *) item.data, item.len);
+    }
+
+    copy = ngx_palloc(s->transport.pool, sizeof(ngx_cc_trace_t));
+
+    if (copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    *copy = trace;
+    s->transport.trace = copy;
+
+    return NGX_OK;
 }
 
 

@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_spec.h"
+#include "ngx_cc_trace.h"
 #include "ngx_cc_version.h"
 
 
@@ -43,6 +44,9 @@ typedef struct {
 
     struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
 
+    const ngx_cc_trace_t   *trace;       /* of the request's headers; NULL:
+                                            none, or not wanted */
+
     unsigned                apart:1;     /* the owner can be told from other
                                             clients */
     unsigned                nameless:1;  /* the owner is an address of another
@@ -59,6 +63,9 @@ typedef struct {
 
     /* kept by the dialect */
     ngx_uint_t              commands;    /* started so far, for the log */
+    u_char                  trace_id[NGX_CC_TRACE_ID];   /* of the last that
+                                            was asked for, for the log; zeroes:
+                                            "trace" */
     unsigned                failed:1;    /* no memory for a message that had
                                             to be said: end the session */
 } ngx_cc_transport_t;

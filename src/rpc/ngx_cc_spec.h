@@ -44,6 +44,8 @@ typedef struct {
     size_t                     stdin_buffer; /* bytes of input that may wait */
     ngx_flag_t                 tty;      /* terminals may be asked for */
     ngx_flag_t                 error_detail; /* clients may see our paths */
+    ngx_flag_t                 trace;    /* commands get the trace of their
+                                            request */
     ngx_uint_t                 max_commands_per_session;
 } ngx_cc_spec_conf_t;
 

@@ -7,8 +7,17 @@
 static ngx_int_t ngx_cc_spec_place_set(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf, const char *variable, const char *instead,
     ngx_pool_t *pool);
+static const char *ngx_cc_spec_place_variable(const char *name,
+    const char *value, ngx_pool_t *pool);
 static ngx_uint_t ngx_cc_spec_place_allowed(ngx_cc_spec_conf_t *conf,
     ngx_str_t *name);
+
+
+#define NGX_CC_SPEC_PLACE_PARENT  "TRACEPARENT="
+#define NGX_CC_SPEC_PLACE_STATE   "TRACESTATE="
+
+#define ngx_cc_spec_place_is(variable, name)                                  \
+    (ngx_strncmp(variable, name, sizeof(name) - 1) == 0)
 
 
 /*
@@ -207,6 +216,76 @@ ngx_cc_spec_place_set(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
     spec->command.nenv = i < n ? n : n + 1;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cc_spec_place_trace(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
+    const ngx_cc_trace_t *trace, ngx_pool_t *pool)
+{
+    uint32_t      i, n, given;
+    const char  **env, **old;
+
+    old = spec->command.env ? spec->command.env : conf->command.env;
+    given = spec->command.env ? spec->command.nenv : conf->command.nenv;
+
+    env = ngx_palloc(pool, (given + 2) * sizeof(char *));
+
+    if (env == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < given; i++) {
+        if (!ngx_cc_spec_place_is(old[i], NGX_CC_SPEC_PLACE_PARENT)
+            && !ngx_cc_spec_place_is(old[i], NGX_CC_SPEC_PLACE_STATE))
+        {
+            env[n++] = old[i];
+        }
+    }
+
+    env[n] = ngx_cc_spec_place_variable(NGX_CC_SPEC_PLACE_PARENT,
+                                        trace->parent, pool);
+
+    if (env[n++] == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (trace->len) {
+        env[n] = ngx_cc_spec_place_variable(NGX_CC_SPEC_PLACE_STATE,
+                                            trace->state, pool);
+
+        if (env[n++] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    spec->command.env = env;
+    spec->command.nenv = n;
+    spec->command.trace = trace->parent;
+
+    return NGX_OK;
+}
+
+
+/* "name" ends in "="; NULL: no memory */
+
+static const char *
+ngx_cc_spec_place_variable(const char *name, const char *value,
+    ngx_pool_t *pool)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = ngx_strlen(name);
+    p = ngx_pnalloc(pool, len + ngx_strlen(value) + 1);
+
+    if (p) {
+        ngx_memcpy(ngx_cpymem(p, name, len), value, ngx_strlen(value) + 1);
+    }
+
+    return (char *) p;
 }
 
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_cc_spec.h"
+#include "ngx_cc_trace.h"
 
 
 /*
@@ -34,6 +35,15 @@ ngx_int_t ngx_cc_spec_place_term(ngx_cc_spec_t *spec,
  */
 ngx_int_t ngx_cc_spec_place_unset(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf, const char *variable, ngx_pool_t *pool);
+
+/*
+ * The trace that asked for it, which outlives the call of _start(): TRACEPARENT
+ * and TRACESTATE in the environment, whoever set them before, and what its
+ * record says.  Without a state there is no TRACESTATE.  After all others;
+ * NGX_OK, or NGX_ERROR.
+ */
+ngx_int_t ngx_cc_spec_place_trace(ngx_cc_spec_t *spec,
+    ngx_cc_spec_conf_t *conf, const ngx_cc_trace_t *trace, ngx_pool_t *pool);
 
 
 #endif /* _NGX_CC_SPEC_PLACE_H_INCLUDED_ */

@@ -16,7 +16,7 @@ ngx_cc_spec_report(ngx_cc_spec_t *spec, ngx_cc_recorder_t *recorder)
         why.len = spec->len;
 
         recorder->refused(recorder, spec->command.argv, spec->command.argc,
-                          &spec->line, &why);
+                          &spec->line, spec->command.trace, &why);
     }
 }
 

@@ -22,6 +22,7 @@ ngx_cc_conf_command_create(ngx_cc_spec_conf_t *spec)
     spec->stdin_buffer = NGX_CONF_UNSET_SIZE;
     spec->tty = NGX_CONF_UNSET;
     spec->error_detail = NGX_CONF_UNSET;
+    spec->trace = NGX_CONF_UNSET;
     spec->max_commands_per_session = NGX_CONF_UNSET_UINT;
 
     conf = &spec->command;
@@ -49,6 +50,7 @@ ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec, ngx_cc_spec_conf_t *parent)
                               2 * 1024 * 1024);
     ngx_conf_merge_value(spec->tty, parent->tty, 0);
     ngx_conf_merge_value(spec->error_detail, parent->error_detail, 0);
+    ngx_conf_merge_value(spec->trace, parent->trace, 0);
     ngx_conf_merge_uint_value(spec->max_commands_per_session,
                               parent->max_commands_per_session, 8);
 

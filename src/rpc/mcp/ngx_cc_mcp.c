@@ -8,6 +8,7 @@
 #include "ngx_cc_mcp_sent.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_spec_keep.h"
+#include "ngx_cc_spec_place.h"
 #include "ngx_cc_zone.h"
 
 
@@ -33,6 +34,8 @@ static ngx_int_t ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s);
 static ngx_int_t ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
 static ngx_int_t ngx_cc_mcp_call_refused(ngx_cc_mcp_t *s,
     ngx_cc_spec_t *spec, ngx_uint_t job);
+static ngx_int_t ngx_cc_mcp_trace(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec,
+    ngx_cc_trace_t *room);
 static void ngx_cc_mcp_name(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
     const ngx_cc_legacy_call_t *name, const ngx_cc_mcp_execute_t *ex);
 static void ngx_cc_mcp_again(void *data);
@@ -437,6 +440,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     ngx_cc_spec_conf_t       *conf;
     ngx_cc_transport_t       *transport;
     ngx_cc_legacy_call_t      named;
+    ngx_cc_trace_t            trace;
     const ngx_cc_mcp_tool_t  *tool;
 
     transport = s->base.transport;
@@ -499,6 +503,10 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
                                 s->base.ncommands);
     }
 
+    if (conf->trace && ngx_cc_mcp_trace(s, &ex.spec, &trace) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (rc != NGX_OK) {
         return ngx_cc_mcp_call_refused(s, &ex.spec, tool->ask != NULL);
     }
@@ -525,6 +533,32 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * What a call belongs to stands in its message; or else in the headers, which
+ * all calls of a WebSocket share.  "room": for what the message says.
+ */
+
+static ngx_int_t
+ngx_cc_mcp_trace(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec, ngx_cc_trace_t *room)
+{
+    ngx_cc_transport_t    *transport;
+    const ngx_cc_trace_t  *trace;
+
+    transport = s->base.transport;
+    trace = ngx_cc_mcp_meta_trace(&s->meta, room) ? room : transport->trace;
+
+    if (trace == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memcpy(transport->trace_id, ngx_cc_trace_id(trace->parent),
+               NGX_CC_TRACE_ID);
+
+    return ngx_cc_spec_place_trace(spec, transport->conf, trace,
+                                   s->methods.reply.pool);
 }
 
 

@@ -107,6 +107,33 @@ ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq, ngx_cc_mcp_post_t *post)
 
 
 ngx_uint_t
+ngx_cc_mcp_meta_trace(ngx_cc_mcp_meta_t *meta, ngx_cc_trace_t *trace)
+{
+    ngx_cc_value_t  *v;
+
+    v = meta->parent;
+
+    if (v == NULL || v->type != NGX_CC_VALUE_STRING) {
+        return 0;
+    }
+
+    ngx_memzero(trace, sizeof(ngx_cc_trace_t));
+
+    if (ngx_cc_trace_parent(trace, (char *) v->text.data, v->text.len) != 0) {
+        return 0;
+    }
+
+    v = meta->state;
+
+    if (v && v->type == NGX_CC_VALUE_STRING) {
+        (void) ngx_cc_trace_state(trace, (char *) v->text.data, v->text.len);
+    }
+
+    return 1;
+}
+
+
+ngx_uint_t
 ngx_cc_mcp_meta_legacy(ngx_str_t *version)
 {
     ngx_uint_t  i;
@@ -473,6 +500,9 @@ ngx_cc_mcp_meta_extras(ngx_cc_mcp_meta_t *meta, ngx_cc_value_t *m)
 
         meta->token = v;
     }
+
+    meta->parent = ngx_cc_request_member(m, "traceparent");
+    meta->state = ngx_cc_request_member(m, "tracestate");
 
     if (meta->modern) {
         v = ngx_cc_request_member(m, NGX_CC_MCP_META_PREFIX

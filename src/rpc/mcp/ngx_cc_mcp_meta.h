@@ -89,6 +89,8 @@ typedef struct {
     unsigned         tasks:1;        /* the client declares the extension */
     unsigned         log;            /* least level asked for, LOG_OFF: none */
     ngx_cc_value_t  *token;          /* progress token or NULL */
+    ngx_cc_value_t  *parent;         /* traceparent, as it came, or NULL */
+    ngx_cc_value_t  *state;          /* tracestate */
 
     ngx_int_t        code;           /* 0, or the error */
     ngx_str_t        requested;      /* version, with code UNSUPPORTED */
@@ -119,6 +121,13 @@ ngx_uint_t ngx_cc_mcp_meta_glance(ngx_cc_request_t *rq,
  */
 ngx_int_t ngx_cc_mcp_meta_named(ngx_cc_mcp_meta_t *meta,
     ngx_cc_mcp_post_t *post, const char *member, ngx_str_t *value);
+
+/*
+ * The trace that _meta names (SEP-414), into "trace": 1; or 0, none that is
+ * well-formed.
+ */
+ngx_uint_t ngx_cc_mcp_meta_trace(ngx_cc_mcp_meta_t *meta,
+    ngx_cc_trace_t *trace);
 
 /* is it one of the handshake's versions? */
 ngx_uint_t ngx_cc_mcp_meta_legacy(ngx_str_t *version);

@@ -12,6 +12,7 @@
 #include "ngx_cc_native_read.h"
 #include "ngx_cc_native_unknown.h"
 #include "ngx_cc_spec_keep.h"
+#include "ngx_cc_spec_place.h"
 #include "ngx_cc_zone.h"
 
 
@@ -292,6 +293,13 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
                                   "is reached",
                                 conf->max_commands_per_session);
         ngx_cc_zone_refused(NGX_CC_REASON_COMMANDS_SESSION);
+    }
+
+    if (transport->trace
+        && ngx_cc_spec_place_trace(&ex.spec, conf, transport->trace, s->pool)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ps = NULL;
