@@ -237,6 +237,16 @@ is(metrics($t)->{commands_started_total}, $m->{commands_started_total},
 $c->close;
 eventually(sub { json($t)->{workers} == 2 }, 'the old worker is gone');
 
+# what dies and is replaced
+
+grows(sub { kill 'KILL', ($t->helpers)[0] }, 'a helper is killed',
+    helpers_lost_total => 1, spawners_lost_total => 0);
+eventually(sub { json($t)->{helpers}{idle} == 4 }, 'another one is there');
+grows(sub { kill 'KILL', ($t->spawners)[0] }, 'a spawner is killed',
+    helpers_lost_total => 0, spawners_lost_total => 1);
+eventually(sub { json($t)->{helpers}{idle} == 4 && $t->spawners == 2 },
+    'another one is there, too');
+
 # no helper can be had: a spawner that is stopped makes none
 
 eventually(sub { (my @h = $t->helpers) == 4 }, 'four helpers');

@@ -8,6 +8,7 @@
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_spawner.h"
+#include "ngx_cc_zone.h"
 
 
 #define NGX_CC_SPAWNER_CLIENT_CALM   10000   /* ms; a spawner that lived so
@@ -551,10 +552,14 @@ ngx_cc_spawner_client_message(void *data, ngx_cc_wire_msg_t *msg, int *fds,
 
         if (WIFSTOPPED(msg->helper.status)) {
             sc->handlers->stopped(sc->data, msg->helper.pid);
-
-        } else {
-            sc->handlers->gone(sc->data, msg->helper.pid);
+            break;
         }
+
+        if (msg->helper.status) {
+            ngx_cc_zone_count(NGX_CC_TOTAL_HELPERS_LOST, 1);
+        }
+
+        sc->handlers->gone(sc->data, msg->helper.pid);
 
         break;
 
@@ -615,6 +620,8 @@ ngx_cc_spawner_client_broken(void *data)
     if (sc->stopped) {
         return;
     }
+
+    ngx_cc_zone_count(NGX_CC_TOTAL_SPAWNERS_LOST, 1);
 
     if (ngx_current_msec - sc->born > NGX_CC_SPAWNER_CLIENT_CALM) {
         sc->deaths = 0;

@@ -81,6 +81,9 @@ enum {
     NGX_CC_TOTAL_COMMANDS,               /* started */
     NGX_CC_TOTAL_FAILED,                 /* could not be started */
     NGX_CC_TOTAL_WAITS,                  /* starts that waited for a helper */
+    NGX_CC_TOTAL_HELPERS_LOST,           /* helpers that died, or were killed */
+    NGX_CC_TOTAL_SPAWNERS_LOST,
+    NGX_CC_TOTAL_AUDIT_LOST,             /* lines of audit logs */
     NGX_CC_TOTAL_OUTPUT,                 /* bytes of stdout, of stderr */
     NGX_CC_TOTAL_ENDED = NGX_CC_TOTAL_OUTPUT + 2,
                                          /* commands, by ngx_cc_cause_e */

@@ -6,6 +6,7 @@
 #include "ngx_cc_audit_file.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_trust.h"
+#include "ngx_cc_zone.h"
 
 
 #define NGX_CC_AUDIT_FILE_TELL   60      /* seconds between two warnings */
@@ -630,6 +631,7 @@ ngx_cc_audit_file_lose(ngx_cc_audit_file_t *f, ngx_err_t err,
     ngx_uint_t lines, ngx_log_t *log)
 {
     f->lost += lines;
+    ngx_cc_zone_count(NGX_CC_TOTAL_AUDIT_LOST, lines);
 
     if (f->told && ngx_time() - f->told < NGX_CC_AUDIT_FILE_TELL) {
         return;

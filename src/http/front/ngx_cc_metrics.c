@@ -5,11 +5,12 @@
 #include "ngx_cc_metrics.h"
 #include "ngx_cc_native.h"
 #include "ngx_cc_names.h"
+#include "ngx_cc_shelf.h"
 
 
 #define NGX_CC_METRICS_TEXT      (16 * 1024)     /* without the locations */
-#define NGX_CC_METRICS_LOCATION  512             /* a location, its name and
-                                                    numbers four times */
+#define NGX_CC_METRICS_FAMILIES  6               /* numbers of a location */
+#define NGX_CC_METRICS_LOCATION  (128 * NGX_CC_METRICS_FAMILIES)
 
 
 /* text that grows in a buffer which is large enough */
@@ -31,6 +32,18 @@ static void ngx_cc_metrics_counter(ngx_cc_metrics_t *m, const char *name,
 static void ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
     const char *label, const char *value, ngx_uint_t total);
 static void ngx_cc_metrics_locations(ngx_cc_metrics_t *m);
+static ngx_uint_t ngx_cc_metrics_sessions(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
+static ngx_uint_t ngx_cc_metrics_sessions_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
+static ngx_uint_t ngx_cc_metrics_commands(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
+static ngx_uint_t ngx_cc_metrics_commands_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
+static ngx_uint_t ngx_cc_metrics_kept(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
+static ngx_uint_t ngx_cc_metrics_kept_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location);
 static void ngx_cc_metrics_labels(ngx_cc_metrics_t *m,
     ngx_cc_zone_location_t *location);
 static void ngx_cc_metrics_escaped(ngx_cc_metrics_t *m, ngx_str_t *s);
@@ -53,8 +66,9 @@ ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_snapshot_t *st, ngx_str_t *text)
 
     for (i = 0; i < st->zone->locations.nelts; i++) {
         size += NGX_CC_METRICS_LOCATION
-                + 4 * 2 * (location[i].server.len + location[i].listen.len
-                           + location[i].name.len);
+                + NGX_CC_METRICS_FAMILIES
+                  * 2 * (location[i].server.len + location[i].listen.len
+                         + location[i].name.len);
     }
 
     text->data = ngx_pnalloc(pool, size);
@@ -153,29 +167,32 @@ ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
 }
 
 
-/* sessions and commands of each location, and their limits */
+/* sessions, commands and kept ones of each location, and their limits */
 
 static void
 ngx_cc_metrics_locations(ngx_cc_metrics_t *m)
 {
-    ngx_uint_t               i, k, n;
+    ngx_uint_t               i, k;
     ngx_cc_zone_t           *zone;
     ngx_cc_zone_location_t  *location;
 
     static const struct {
-        const char  *name;
-        const char  *help;
-        int          kind;
-        ngx_uint_t   limit;
-    } family[] = {
-        { "sessions", "Sessions that are open.",
-          NGX_CC_SLOTS_SESSIONS, 0 },
+        const char    *name;
+        const char    *help;
+        ngx_uint_t   (*value)(ngx_cc_zone_t *zone,
+                           ngx_cc_zone_location_t *location);
+    } family[NGX_CC_METRICS_FAMILIES] = {
+        { "sessions", "Sessions that are open.", ngx_cc_metrics_sessions },
         { "sessions_limit", "cc_executor_max_sessions.",
-          NGX_CC_SLOTS_SESSIONS, 1 },
+          ngx_cc_metrics_sessions_limit },
         { "commands", "Commands that wait, run or end.",
-          NGX_CC_SLOTS_COMMANDS, 0 },
+          ngx_cc_metrics_commands },
         { "commands_limit", "cc_executor_max_commands.",
-          NGX_CC_SLOTS_COMMANDS, 1 }
+          ngx_cc_metrics_commands_limit },
+        { "kept", "Kept commands that run, or whose output is there.",
+          ngx_cc_metrics_kept },
+        { "kept_limit", "cc_executor_max_kept; 0: nothing is kept.",
+          ngx_cc_metrics_kept_limit }
     };
 
     zone = m->st->zone;
@@ -190,20 +207,67 @@ ngx_cc_metrics_locations(ngx_cc_metrics_t *m)
                 continue;
             }
 
-            if (family[k].limit) {
-                n = (family[k].kind == NGX_CC_SLOTS_SESSIONS)
-                    ? location[i].sessions : location[i].commands;
-
-            } else {
-                n = ngx_cc_slots_count(zone->slots, *location[i].index,
-                                       family[k].kind);
-            }
-
             ngx_cc_metrics_put(m, "cc_executor_%s", family[k].name);
             ngx_cc_metrics_labels(m, &location[i]);
-            ngx_cc_metrics_put(m, " %ui\n", n);
+            ngx_cc_metrics_put(m, " %ui\n",
+                               family[k].value(zone, &location[i]));
         }
     }
+}
+
+
+static ngx_uint_t
+ngx_cc_metrics_sessions(ngx_cc_zone_t *zone, ngx_cc_zone_location_t *location)
+{
+    return ngx_cc_slots_count(zone->slots, *location->index,
+                              NGX_CC_SLOTS_SESSIONS);
+}
+
+
+static ngx_uint_t
+ngx_cc_metrics_sessions_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location)
+{
+    return location->sessions;
+}
+
+
+static ngx_uint_t
+ngx_cc_metrics_commands(ngx_cc_zone_t *zone, ngx_cc_zone_location_t *location)
+{
+    return ngx_cc_slots_count(zone->slots, *location->index,
+                              NGX_CC_SLOTS_COMMANDS);
+}
+
+
+static ngx_uint_t
+ngx_cc_metrics_commands_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location)
+{
+    return location->commands;
+}
+
+
+/* those that count for the limit */
+
+static ngx_uint_t
+ngx_cc_metrics_kept(ngx_cc_zone_t *zone, ngx_cc_zone_location_t *location)
+{
+    ngx_cc_shelf_count_t  count;
+
+    ngx_cc_shelf_count(zone->slots, *location->index, &count);
+
+    return count.state[NGX_CC_SHELF_RESERVED]
+           + count.state[NGX_CC_SHELF_RUNNING]
+           + count.state[NGX_CC_SHELF_FINISHED];
+}
+
+
+static ngx_uint_t
+ngx_cc_metrics_kept_limit(ngx_cc_zone_t *zone,
+    ngx_cc_zone_location_t *location)
+{
+    return location->kept;
 }
 
 
@@ -279,6 +343,15 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
     ngx_cc_metrics_counter(m, "helper_waits_total",
                            "Commands that had to wait for a helper.",
                            NGX_CC_TOTAL_WAITS);
+    ngx_cc_metrics_counter(m, "helpers_lost_total",
+                           "Helpers that died or were killed.",
+                           NGX_CC_TOTAL_HELPERS_LOST);
+    ngx_cc_metrics_counter(m, "spawners_lost_total",
+                           "Spawners that died or were killed.",
+                           NGX_CC_TOTAL_SPAWNERS_LOST);
+    ngx_cc_metrics_counter(m, "audit_lost_total",
+                           "Lines that audit logs could not take.",
+                           NGX_CC_TOTAL_AUDIT_LOST);
 
     ngx_cc_metrics_head(m, "output_bytes_total", "counter",
                         "Bytes that commands wrote and clients read.");
