@@ -127,7 +127,7 @@ unit: packages-build packages-test $(UNITS) $(REPLAYS)
 
 # the image in containers; skips itself where podman cannot run
 
-e2e: client
+e2e: client build/kubernetes/node_modules/yaml/package.json
 	@.ci/e2e
 
 e2e-agent: module client packages-test
@@ -339,6 +339,14 @@ BROWSER := $(wildcard t/clients/browser/*)
 build/browser/node_modules/axe-core/package.json: $(BROWSER) | packages-test
 	@.ci/packages browser
 	$(call npm_ci,t/clients/browser,build/browser)
+	@touch $@
+
+# what knows the objects of Kubernetes: "make e2e" looks at conf/kubernetes
+
+KUBERNETES := $(wildcard t/clients/kubernetes/*)
+
+build/kubernetes/node_modules/yaml/package.json: $(KUBERNETES) | packages-test
+	$(call npm_ci,t/clients/kubernetes,build/kubernetes)
 	@touch $@
 
 # clients of MCP, with a Node of their own: the conformance suite wants 22
