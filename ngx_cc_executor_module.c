@@ -12,6 +12,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_conf_keep.h"
+#include "ngx_cc_conf_observe.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_conf_service.h"
 #include "ngx_cc_deathwatch.h"
@@ -532,6 +533,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
     { ngx_string("cc_executor_realm"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
       ngx_cc_conf_keep_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_observe"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_observe,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

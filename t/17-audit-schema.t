@@ -39,7 +39,7 @@ for ($text =~ /<!-- audit: fields -->\n\n.*?\n.*?\n((?:\|.*\n)+)/g) {
         $type{ $names[$_] } = $types[$_] // $types[0] for 0 .. $#names;
     }
 }
-is(scalar(keys %event), 9, 'eight events and what all have');
+is(scalar(keys %event), 10, 'nine events and what all have');
 cmp_ok(scalar(keys %type), '>', 30, 'fields');
 
 my %is = (
@@ -94,7 +94,7 @@ http {
         location /off { cc_executor on; cc_executor_allow any;
             cc_executor_audit_log off; }
         location /token { cc_executor on; cc_executor_allow any;
-            cc_executor_token_file tokens; }
+            cc_executor_token_file tokens; cc_executor_observe laptop; }
         location /two { cc_executor on; cc_executor_allow any;
             cc_executor_max_sessions_per_owner 2;
             cc_executor_max_commands 1; }
@@ -301,6 +301,9 @@ $c->run({ args => ['cat'], stdin => 'canary-stdin' });
 $c->run({ args => ['env'] });
 my ($mine) = found(1, sub { ($_[0]{owner} // '') eq 'token:laptop' });
 ok($mine, 'the owner of a token');
+$c->call('list', { scope => 'realm' });
+($mine) = found(1, sub { $_[0]{event} eq 'command.observed' });
+is("$mine->{owner} $mine->{action}", 'token:laptop list', 'an observer');
 $c->close;
 
 # hashes

@@ -2,7 +2,7 @@
  * One command that the page shows: what is known of it, its screen, its output.
  *
  * Facts are those of "list": label, command, state, started, ended, exit_code,
- * cause, cpu_time, memory, watchers.
+ * cause, cpu_time, memory, watchers; of what is observed owner and own.
  */
 
 import { DELIVERY, Feed } from "./feed.js";
@@ -33,14 +33,14 @@ export class Command {
      * facts: at least execution_id, null for one that is not started yet.
      * on.change(command), on.shown(command) when there is more on its screen,
      * on.trouble(text), on.scroll(), on.found(i, n),
-     * on.ctrlUsed()
+     * on.ctrlUsed(), on.steers(): may those of others be controlled?
      */
     constructor(link, facts, on) {
         this.#link = link;
         this.#on = on;
         this.facts = { state: "starting", exit_code: null, ...facts };
         this.kept = true;
-        this.readOnly = false;
+        this.readOnly = this.observed;
         this.stdinOpen = false;
         this.complete = false;          // all that it wrote is here
         this.gaps = [];
@@ -61,12 +61,19 @@ export class Command {
         return OVER.has(this.facts.state);
     }
 
+    /** It is somebody else's. */
+    get observed() {
+        return this.facts.own === false;
+    }
+
     get controllable() {
-        return !this.over && !this.readOnly && Boolean(this.feed?.attached);
+        return !this.over && Boolean(this.feed?.attached)
+            && (this.observed ? this.#on.steers() : !this.readOnly);
     }
 
     get typing() {
-        return this.controllable && this.screen.tty && this.stdinOpen;
+        return this.controllable && !this.readOnly && this.screen.tty
+            && this.stdinOpen;
     }
 
     /** Starts it; its terminal has the size of the place where it is shown. */

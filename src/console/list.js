@@ -43,7 +43,8 @@ export class List {
         const text = this.#filter.value.toLowerCase();
 
         return this.#commands.filter((command) =>
-            `${command.name} ${command.facts.command} ${command.facts.state}`
+            [command.name, command.facts.command, command.facts.state,
+                command.facts.owner].join(" ")
                 .toLowerCase().includes(text));
     }
 
@@ -114,7 +115,7 @@ export class List {
         }
     }
 
-    #about({ facts, over, kept }) {
+    #about({ facts, over, kept, observed }) {
         const now = Date.now() / 1000;
         const parts = [over ? ending(facts) || facts.state : facts.state];
 
@@ -128,6 +129,11 @@ export class List {
 
         if (facts.memory > 0 && !over) {
             parts.push(memory(facts.memory));
+        }
+
+        if (observed) {
+            parts.push(facts.owner ? `by ${facts.owner.replace("token:", "")}`
+                                   : "by somebody else");
         }
 
         if (facts.watchers > 1) {

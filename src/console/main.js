@@ -1,4 +1,7 @@
-/* The page: one link to the server, the commands of its owner, one of them shown. */
+/*
+ * The page: one link to the server, the commands of its owner (and those that it
+ * may observe), one of them shown.
+ */
 
 import "@xterm/xterm/css/xterm.css";
 import "./page.css";
@@ -67,6 +70,7 @@ const callbacks = {
     scroll: () => toolbar.scrolled(),
     found: (index, count) => toolbar.found(index, count),
     ctrlUsed: () => touch.ctrlUsed(),
+    steers: () => capabilities.includes("observe:signal"),
 };
 
 /* the connection */
@@ -114,10 +118,13 @@ function begin(words) {
 async function poll(options) {
     clearTimeout(pollTimer);
 
-    if (capabilities.includes("keep")) {
+    const observe = capabilities.includes("observe");
+
+    if (observe || capabilities.includes("keep")) {
+        const scope = observe ? "realm" : "owner";
+
         try {
-            update((await link.request("list", { scope: "owner", ...options }))
-                .commands);
+            update((await link.request("list", { scope, ...options })).commands);
         } catch (error) {
             if (error instanceof Refusal) {
                 notice(error.message, true);

@@ -68,7 +68,7 @@ export class Toolbar {
             }
         }
 
-        byId("read-only").disabled = !command || command.over;
+        byId("read-only").disabled = !command || command.over || command.observed;
         byId("read-only").checked = Boolean(command?.readOnly);
         this.scrolled();
     }

@@ -69,6 +69,11 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
         ngx_memcpy(ask->owner, spec->owner, NGX_CC_OWNER_SIZE);
     }
 
+    if (spec->realm) {
+        ngx_memcpy(ask->realm, spec->realm, NGX_CC_OWNER_SIZE);
+        ask->spec.realm = ask->realm;
+    }
+
     ask->spec.owner = ask->owner;
     ask->spec.patterns = NULL;
     ngx_str_null(&ask->spec.input);
@@ -213,6 +218,7 @@ ngx_cc_ask_ready(void *data)
     if (spec->what == NGX_CC_ASK_ENTRY) {
         ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
         ngx_memcpy(list.owner, ask->owner, NGX_CC_OWNER_SIZE);
+        ngx_memcpy(list.realm, ask->realm, NGX_CC_OWNER_SIZE);
         ngx_cc_ask_send(ask, &list);
         return;
     }
@@ -235,6 +241,7 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
     ngx_cc_ask_spec_t  *spec = &ask->spec;
 
     ngx_memcpy(attach->reader, spec->reader, NGX_CC_WIRE_READER);
+    ngx_memcpy(attach->realm, ask->realm, NGX_CC_OWNER_SIZE);
 
     switch (spec->what) {
 
@@ -265,6 +272,12 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
         }
 
         break;
+    }
+
+    if (spec->realm) {
+        attach->head.flags |= NGX_CC_ATTACH_OBSERVER;
+        attach->head.flags |= (spec->what == NGX_CC_ASK_SIGNAL)
+                              ? NGX_CC_ATTACH_SIGNAL : 0;
     }
 }
 
@@ -377,6 +390,7 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
     }
 
     attached = &ask->answer.attached;
+    ask->answer.pid = msg->pid;
     attached->flags = msg->head.flags;
     attached->watchers = msg->watchers;
     attached->seq = msg->seq;
@@ -387,7 +401,7 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
     ngx_memcpy(attached->held, msg->held, sizeof(msg->held));
     ngx_memcpy(attached->bytes, msg->bytes, sizeof(msg->bytes));
 
-    if (!(msg->head.flags & NGX_CC_ATTACH_WRITE)
+    if (!(msg->head.flags & (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_SIGNAL))
         && (ask->spec.what == NGX_CC_ASK_REMOVE
             || (!(msg->head.flags & NGX_CC_ATTACHED_OVER)
                 && (ask->spec.what == NGX_CC_ASK_SIGNAL

@@ -48,6 +48,9 @@ typedef struct {
                                             index: he may, whoever is attached
                                             alone */
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
+    const uint8_t     *realm;            /* as many: the one who asks observes
+                                            it (ENTRY, READ, WAIT), and may send
+                                            SIGNAL; or NULL */
 
     /* READ: "max" bytes of stream from[stream] on; negative: before the end.
        With "wait" ms > 0 it waits for output (or the end) when there is none */
@@ -99,6 +102,7 @@ typedef struct {
     ngx_cc_asked_e         result;
     ngx_cc_wire_denied_e   denied;
     ngx_cc_attached_t      attached;     /* all but ENTRY, GONE */
+    pid_t                  pid;          /* of the command, likewise */
 
     /* READ */
     const u_char          *data;         /* len bytes, the first one at from */

@@ -33,7 +33,9 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
         ngx_cc_index_forget(ask->spec.handle.byte);
     }
 
-    if (result == NGX_CC_ASKED_OK && ngx_cc_ask_state_at_end(ask)) {
+    if (result == NGX_CC_ASKED_OK && ngx_cc_ask_state_at_end(ask)
+        && !(ask->answer.attached.flags & NGX_CC_ATTACH_OBSERVER))
+    {
         ngx_cc_index_read(ask->spec.handle.byte);
     }
 

@@ -20,6 +20,7 @@ struct ngx_cc_ask_s {
     ngx_cc_peer_t          peer;
     ngx_cc_ask_spec_t      spec;
     uint8_t                owner[NGX_CC_OWNER_SIZE];
+    uint8_t                realm[NGX_CC_OWNER_SIZE];     /* 0: none */
     void                 (*done)(void *data,
                                const ngx_cc_ask_answer_t *answer);
     void                  *data;

@@ -32,6 +32,9 @@
 #define NGX_CC_COMMAND_SHARE  NGX_MAX_UINT32_VALUE
 
 
+#define NGX_CC_OWNER_SIZE  32            /* bytes of an owner's digest */
+
+
 /* what a location says about kept commands */
 
 typedef struct {
@@ -50,6 +53,8 @@ typedef struct {
                                             can be reached, ngx_cc_call.h */
     ngx_msec_t         resume;           /* that one of them, and its result, is
                                             there without a client */
+    uint8_t            realm[NGX_CC_OWNER_SIZE];     /* whose observers may
+                                            see them (cc_executor_observe) */
 } ngx_cc_keep_conf_t;
 
 
@@ -158,7 +163,10 @@ typedef struct {
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
     int64_t            from[NGX_CC_STREAMS];   /* negative: so many bytes
                                             before the end */
-    uint32_t           flags;            /* NGX_CC_ATTACH_*: DATA is added */
+    const uint8_t     *realm;            /* where we may observe others', as
+                                            long; or NULL */
+    uint32_t           flags;            /* NGX_CC_ATTACH_*: DATA is added; with
+                                            "realm" OBSERVER is, too */
     unsigned           call:1;           /* it is one (ngx_cc_call.h): attached
                                             until close(), behind EXITED, too */
 
@@ -167,9 +175,6 @@ typedef struct {
                            ngx_cc_command_event_e event);
     void             (*wake)(void *data, ngx_cc_command_t *cmd);
 } ngx_cc_attach_t;
-
-
-#define NGX_CC_OWNER_SIZE  32            /* bytes of an owner's digest */
 
 
 typedef struct {

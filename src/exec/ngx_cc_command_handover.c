@@ -122,10 +122,6 @@ ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
     msg->keep.flags = spec->drop ? NGX_CC_KEEP_DROP : 0;
     msg->keep.output = cl->conf->keep.output;
 
-    if (spec->realm) {
-        ngx_memcpy(msg->keep.realm, spec->realm, sizeof(msg->keep.realm));
-    }
-
     if (spec->handle) {
         msg->handle = *spec->handle;
 
@@ -142,6 +138,10 @@ ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
         != NGX_OK)
     {
         ngx_cc_command_handover_forget(&msg);
+
+    } else if (type != NGX_CC_WIRE_KEEP) {
+        /* nobody else sees a bound one */
+        ngx_memzero(msg->keep.realm, sizeof(msg->keep.realm));
     }
 
     return msg;

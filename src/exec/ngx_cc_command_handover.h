@@ -41,7 +41,6 @@ typedef struct {
     const ngx_cc_handle_t *handle;       /* who has it may attach; NULL = that
                                             of its id, cmd->id */
     const uint8_t     *owner;            /* NGX_CC_OWNER_SIZE bytes */
-    const uint8_t     *realm;            /* 32 bytes, or NULL = none */
     const char        *label;            /* "", or for lists */
     const char        *shown;            /* its command line, for lists; both
                                             within the wire's limits */

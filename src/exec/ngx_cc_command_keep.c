@@ -56,6 +56,7 @@ ngx_cc_command_keep_fill(ngx_cc_command_conf_t *conf,
     }
 
     ngx_memcpy(keep->pool, mac, sizeof(keep->pool));
+    ngx_memcpy(keep->realm, conf->keep.realm, sizeof(keep->realm));
 
     keep->ttl = ttl;
     keep->orphan = conf->keep.orphan;
@@ -128,7 +129,7 @@ ngx_cc_command_keep_read(ngx_cc_command_t *cmd)
 {
     ngx_cc_command_link_t  *cl = (ngx_cc_command_link_t *) cmd;
 
-    if (cl->watch) {
+    if (cl->watch && !(cmd->attached.flags & NGX_CC_ATTACH_OBSERVER)) {
         ngx_cc_index_read(cl->watch->attach.handle.byte);
     }
 }

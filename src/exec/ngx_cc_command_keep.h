@@ -38,7 +38,7 @@ void ngx_cc_command_keep_read(ngx_cc_command_t *cmd);
 
 /*
  * Fills what START and KEEP say about keeping a command with that handle, but
- * "output", realm and flags.  NGX_OK or NGX_ERROR.
+ * "output" and flags.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_cc_command_keep_fill(ngx_cc_command_conf_t *conf,
     const ngx_cc_handle_t *handle, ngx_msec_t ttl, ngx_cc_wire_keep_t *keep);

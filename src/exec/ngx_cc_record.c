@@ -178,6 +178,35 @@ ngx_cc_record_signalled(ngx_cc_record_t *record, const char *name)
 
 
 void
+ngx_cc_record_observer(ngx_cc_recorder_t *rec, ngx_cc_record_event_e event,
+    const u_char *id, pid_t pid, const char *what)
+{
+    ngx_cc_record_entry_t  entry;
+
+    if (rec == NULL) {
+        return;
+    }
+
+    ngx_memzero(&entry, sizeof(ngx_cc_record_entry_t));
+    entry.recorder = rec;
+    entry.pid = pid;
+
+    if (id) {
+        ngx_memcpy(entry.execution, id, NGX_CC_HANDLE_NAME);
+    }
+
+    if (event == NGX_CC_RECORD_SIGNALLED) {
+        entry.signal = what;
+
+    } else {
+        entry.action = what;
+    }
+
+    rec->command(rec, event, &entry);
+}
+
+
+void
 ngx_cc_record_exited(ngx_cc_record_t *record, const ngx_cc_wire_exited_t *msg)
 {
     ngx_cc_record_started(record, msg->pid, msg->start);

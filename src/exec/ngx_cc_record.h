@@ -28,6 +28,7 @@ typedef enum {
     NGX_CC_RECORD_STARTED = 0,
     NGX_CC_RECORD_FAILED,                /* it never ran; last event */
     NGX_CC_RECORD_SIGNALLED,
+    NGX_CC_RECORD_OBSERVED,              /* by another than its owner */
     NGX_CC_RECORD_ENDED                  /* last event */
 } ngx_cc_record_event_e;
 
@@ -54,7 +55,10 @@ typedef struct {
     int                          error;
 
     const char                  *signal;     /* SIGNALLED: PAUSE, RESUME,
-                                                CANCEL */
+                                                CANCEL, or its name */
+    const char                  *action;     /* OBSERVED: attach, read, wait;
+                                                list (of no command: "execution"
+                                                is all 0) */
 
     const ngx_cc_wire_exited_t  *exited;     /* ENDED; NULL: only its cause is
                                                 known */
@@ -112,6 +116,16 @@ void ngx_cc_record_started(ngx_cc_record_t *record, pid_t pid,
 
 /* "name": see the entry */
 void ngx_cc_record_signalled(ngx_cc_record_t *record, const char *name);
+
+/*
+ * An observer (cc_executor_observe) did something with a command that this session
+ * did not start: SIGNALLED or OBSERVED; "what" is "signal" or "action" of the
+ * entry.  Of the id only its first digits are read; NULL: no command.  "rec" may
+ * be NULL.
+ */
+void ngx_cc_record_observer(ngx_cc_recorder_t *rec,
+    ngx_cc_record_event_e event, const u_char *id, pid_t pid,
+    const char *what);
 
 /* The last events.  */
 

@@ -85,6 +85,11 @@ ngx_cc_watch_connect(ngx_cc_command_link_t *cl, const ngx_cc_attach_t *attach)
     w->attach.from[NGX_CC_STDERR] = attach->from[NGX_CC_STDERR];
     ngx_memcpy(w->attach.owner, attach->owner, NGX_CC_OWNER_SIZE);
 
+    if (attach->realm) {
+        w->attach.head.flags |= NGX_CC_ATTACH_OBSERVER;
+        ngx_memcpy(w->attach.realm, attach->realm, NGX_CC_OWNER_SIZE);
+    }
+
     w->peer.handlers = &ngx_cc_watch_peer;
     w->peer.data = cl;
     w->peer.log = ngx_cycle->log;

@@ -14,6 +14,10 @@ static void ngx_cc_watcher_from(ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach, uint64_t from[NGX_CC_STREAMS]);
 static int ngx_cc_watcher_may(const ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach);
+static unsigned ngx_cc_watcher_rights(const ngx_cc_stay_t *stay,
+    const ngx_cc_wire_attach_t *attach, unsigned flags);
+static int ngx_cc_watcher_steer(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_msg_t *msg);
 static int ngx_cc_watcher_crowded(const ngx_cc_stay_t *stay, unsigned flags);
 static void ngx_cc_watcher_refuse(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     unsigned denied, int listing);
@@ -67,7 +71,8 @@ ngx_cc_watcher_obey(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, const void *p)
 
     if (w->phase == NGX_CC_WATCHER_ATTACHED
         && (ngx_cc_watcher_ask(stay, w, msg)
-            || ngx_cc_watcher_change(stay, w, p)))
+            || ngx_cc_watcher_change(stay, w, p)
+            || ngx_cc_watcher_steer(stay, w, p)))
     {
         return;
     }
@@ -185,14 +190,7 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         return;
     }
 
-    if (flags & NGX_CC_ATTACH_OBSERVER) {
-        flags &= ~(NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_EXCLUSIVE);
-        flags |= NGX_CC_ATTACH_LOSSY;
-    }
-
-    if (!(flags & NGX_CC_ATTACH_WRITE)) {
-        flags &= ~NGX_CC_ATTACH_EXCLUSIVE;
-    }
+    flags = ngx_cc_watcher_rights(stay, attach, flags);
 
     /*
      * The starter may attach again, for less or for more; in the ring it reads
@@ -234,8 +232,10 @@ ngx_cc_watcher_attach(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     if (!(flags & NGX_CC_ATTACH_MONITOR) && !w->control) {
         stay->asked_at = stay->life->now;
 
-        if (!(attach->head.flags & NGX_CC_ATTACH_UNTOLD)) {
-            /* whoever that is knows its id */
+        if (!(attach->head.flags & NGX_CC_ATTACH_UNTOLD)
+            && !(flags & NGX_CC_ATTACH_OBSERVER))
+        {
+            /* its owner knows its id */
             stay->told |= stay->acked;
         }
     }
@@ -289,10 +289,36 @@ ngx_cc_watcher_may(const ngx_cc_stay_t *stay,
                                    sizeof(stay->keep.realm));
 
     if (attach->head.flags & NGX_CC_ATTACH_OBSERVER) {
-        owner = realm;
+        owner |= realm;
     }
 
     return handle & owner;
+}
+
+
+/* what is granted of what was asked for */
+
+static unsigned
+ngx_cc_watcher_rights(const ngx_cc_stay_t *stay,
+    const ngx_cc_wire_attach_t *attach, unsigned flags)
+{
+    if (ngx_cc_hmac_equal(attach->owner, stay->owner, sizeof(stay->owner))) {
+        flags &= ~NGX_CC_ATTACH_OBSERVER;
+    }
+
+    if (flags & NGX_CC_ATTACH_OBSERVER) {
+        flags &= ~(NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_EXCLUSIVE);
+        flags |= NGX_CC_ATTACH_LOSSY;
+
+    } else {
+        flags &= ~NGX_CC_ATTACH_SIGNAL;
+    }
+
+    if (!(flags & NGX_CC_ATTACH_WRITE)) {
+        flags &= ~NGX_CC_ATTACH_EXCLUSIVE;
+    }
+
+    return flags;
 }
 
 
@@ -518,6 +544,28 @@ ngx_cc_watcher_change(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         ngx_cc_pty_resize(&stay->life->pump.pty, msg->resize.cols,
                           msg->resize.rows);
         return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* what observers may do, too, who have that right: 1 = done */
+
+static int
+ngx_cc_watcher_steer(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_msg_t *msg)
+{
+    if (!(w->flags & (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_SIGNAL))
+        || (w->flags & NGX_CC_ATTACH_MONITOR))
+    {
+        return 0;
+    }
+
+    stay->asked_at = stay->life->now;
+
+    switch (msg->head.type) {
 
     case NGX_CC_WIRE_SIGNAL:
         if (msg->head.flags & NGX_CC_SIGNAL_UNTOLD) {

@@ -49,7 +49,9 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
         if (ngx_cc_places_send(stay, w, &exited) == 0) {
             w->exited = 1;
-            stay->read |= ((w->flags & NGX_CC_ATTACH_DATA) != 0);
+            stay->read |= ((w->flags & (NGX_CC_ATTACH_DATA
+                                        |NGX_CC_ATTACH_OBSERVER))
+                           == NGX_CC_ATTACH_DATA);
             stay->heard |= (w->control
                             || (w->flags & NGX_CC_ATTACH_MONITOR) != 0);
         }

@@ -280,6 +280,17 @@ ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
         ngx_cc_json_cstring(&w, entry->signal);
         break;
 
+    case NGX_CC_RECORD_OBSERVED:
+        ngx_cc_audit_session(&w, audit, "command.observed");
+        ngx_cc_json_lit(&w, ",\"action\":");
+        ngx_cc_json_cstring(&w, entry->action);
+
+        if (entry->execution[0]) {
+            ngx_cc_audit_execution(&w, entry);
+        }
+
+        break;
+
     default:                             /* NGX_CC_RECORD_ENDED */
         ngx_cc_audit_session(&w, audit, "command.ended");
         ngx_cc_audit_execution(&w, entry);

@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
-#include "ngx_cc_conf.h"
+#include "ngx_cc_conf_observe.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_token.h"
 
@@ -20,8 +20,6 @@ static ngx_int_t ngx_cc_caller_subject(ngx_http_request_t *r,
 static ngx_int_t ngx_cc_caller_variable(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 #endif
-static void ngx_cc_caller_digest(ngx_cc_loc_conf_t *lcf,
-    ngx_cc_caller_t *caller);
 static void ngx_cc_caller_cleanup(void *data);
 
 
@@ -53,7 +51,7 @@ ngx_cc_caller_check(ngx_http_request_t *r)
         return NULL;
     }
 
-    ngx_cc_caller_digest(lcf, caller);
+    ngx_cc_conf_observe_digest(lcf, &caller->owner, caller->digest);
 
     caller->location = lcf;
     cln->handler = ngx_cc_caller_cleanup;
@@ -315,27 +313,6 @@ ngx_cc_caller_variable(ngx_http_request_t *r, const char *name,
 
 
 #endif
-
-
-static void
-ngx_cc_caller_digest(ngx_cc_loc_conf_t *lcf, ngx_cc_caller_t *caller)
-{
-    ngx_cc_sha256_t  sha;
-
-    ngx_cc_sha256_init(&sha);
-
-    if (lcf->realm.len) {
-        ngx_cc_sha256_update(&sha, "cc_executor_realm", 18);
-        ngx_cc_sha256_update(&sha, lcf->realm.data, lcf->realm.len);
-        ngx_cc_sha256_update(&sha, "", 1);
-
-    } else {
-        ngx_cc_sha256_update(&sha, lcf->identity.digest, NGX_CC_SHA256_SIZE);
-    }
-
-    ngx_cc_sha256_update(&sha, caller->owner.data, caller->owner.len);
-    ngx_cc_sha256_final(&sha, caller->digest);
-}
 
 
 static void

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_cc_conf_observe.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_session.h"
 
@@ -10,6 +11,7 @@
 
 
 static ngx_int_t ngx_cc_session_trace(ngx_cc_session_t *s);
+static void ngx_cc_session_observe(ngx_cc_session_t *s);
 static ngx_int_t ngx_cc_session_admit(ngx_cc_session_t *s);
 static uint64_t ngx_cc_session_address(ngx_connection_t *c);
 static uint64_t ngx_cc_session_key(const uint8_t *digest);
@@ -44,6 +46,8 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     transport->max_message = s->conf->max_message;
     transport->data = data;
     transport->wake = wake;
+
+    ngx_cc_session_observe(s);
 
     if (ngx_cc_handle_uuid((char *) transport->session_id) != 0) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
@@ -99,6 +103,32 @@ ngx_cc_session_trace(ngx_cc_session_t *s)
     s->transport.trace = copy;
 
     return NGX_OK;
+}
+
+
+/* is it one of those who may look at what others keep? */
+
+static void
+ngx_cc_session_observe(ngx_cc_session_t *s)
+{
+    ngx_str_t                name;
+    ngx_cc_conf_observer_t  *observer;
+
+    if (s->caller->token != NGX_CC_CALLER_GOOD) {
+        return;
+    }
+
+    /* its owner is "token:NAME" */
+
+    name.data = s->caller->owner.data + sizeof("token:") - 1;
+    name.len = s->caller->owner.len - (sizeof("token:") - 1);
+
+    observer = ngx_cc_conf_observe_find(s->conf, &name);
+
+    if (observer) {
+        s->transport.observe = s->conf->observe;
+        s->transport.steers = observer->signal;
+    }
 }
 
 

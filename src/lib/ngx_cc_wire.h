@@ -282,7 +282,8 @@ typedef struct {
 
 typedef struct {
     uint8_t         auth[32];    /* the key of its socket */
-    uint8_t         realm[32];   /* digest, 0 = none */
+    uint8_t         realm[32];   /* whose observers may see it: a
+                                    digest, 0 = nobody's */
     uint8_t         pool[8];     /* of the name of its socket */
     uint64_t        ttl;         /* ms that it stays after its end */
     uint64_t        orphan;      /* ms without a watcher, 0 = any */

@@ -57,7 +57,8 @@ typedef struct {
 #define NGX_CC_ATTACH_LOSSY     0x0004   /* never holds the command up */
 #define NGX_CC_ATTACH_EXCLUSIVE 0x0008   /* nobody else may write from now */
 #define NGX_CC_ATTACH_OBSERVER  0x0010   /* another owner of the same realm:
-                                            never WRITE, always LOSSY */
+                                            never WRITE, always LOSSY; who is
+                                            the owner is none */
 #define NGX_CC_ATTACH_MONITOR   0x0020   /* does not count as a watcher, and
                                             does not keep an orphan alive; a
                                             worker that minds the index: only
@@ -69,7 +70,9 @@ typedef struct {
 #define NGX_CC_ATTACH_UNTOLD    0x0080   /* who started it looks: its owner does
                                             not know its id yet; never granted
                                             */
-#define NGX_CC_ATTACH_FLAGS     0x00ff
+#define NGX_CC_ATTACH_SIGNAL    0x2000   /* OBSERVER: SIGNAL and CANCEL are
+                                            allowed */
+#define NGX_CC_ATTACH_FLAGS     0x20ff
 
 /* more flags of ATTACHED: the state of the command */
 
@@ -78,7 +81,7 @@ typedef struct {
 #define NGX_CC_ATTACHED_OVER    0x0400   /* EXITED follows after the data */
 #define NGX_CC_ATTACHED_ENDING  0x0800   /* it is being ended */
 #define NGX_CC_ATTACHED_PAUSED  0x1000
-#define NGX_CC_ATTACHED_FLAGS   0x1f3f
+#define NGX_CC_ATTACHED_FLAGS   0x3f3f
 
 typedef struct {
     ngx_cc_wire_head_t  head;

@@ -15,6 +15,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_observe.h"
 #include "ngx_cc_spec.h"
 #include "ngx_cc_trace.h"
 #include "ngx_cc_version.h"
@@ -40,6 +41,8 @@ typedef struct {
     u_char                  session_id[NGX_CC_UUID_TEXT];
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
                                             who owns session and commands */
+    const ngx_cc_observe_t *observe;     /* what the client may see of others,
+                                            or NULL */
     ngx_cc_recorder_t      *recorder;    /* gets reports of commands, or NULL */
 
     struct ngx_cc_mcp_post_s  *post;     /* Streamable HTTP, else NULL */
@@ -51,6 +54,8 @@ typedef struct {
                                             clients */
     unsigned                nameless:1;  /* the owner is an address of another
                                             machine: nothing is kept for it */
+
+    unsigned                steers:1;    /* it may signal what it observes */
 
     void                   *data;
     void                  (*wake)(void *data);

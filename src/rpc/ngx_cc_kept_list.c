@@ -74,13 +74,15 @@ ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list)
     u_char                          name[NGX_CC_HANDLE_NAME];
     uint64_t                        walk;
     ngx_uint_t                      passed;
+    const uint8_t                  *owner;
     ngx_cc_index_told_t             entry;
     const ngx_cc_kept_list_spec_t  *spec = &list->spec;
 
     walk = 0;
     passed = (spec->after == NULL);
+    owner = spec->observe ? NULL : spec->owner;
 
-    while (ngx_cc_index_next(&walk, spec->owner, &entry) == NGX_OK) {
+    while (ngx_cc_index_next(&walk, owner, &entry) == NGX_OK) {
 
         if (!passed) {
             (void) ngx_hex_dump(name, entry.name, NGX_CC_INDEX_NAME);
@@ -113,6 +115,13 @@ ngx_cc_kept_list_is(const ngx_cc_kept_list_spec_t *spec,
     const ngx_cc_index_told_t *entry)
 {
     ngx_cc_kept_list_state_e  state;
+
+    if (spec->observe
+        && !ngx_cc_observe_location(spec->observe, entry->location)
+        && ngx_memcmp(entry->owner, spec->owner, NGX_CC_INDEX_OWNER) != 0)
+    {
+        return 0;
+    }
 
     state = (entry->state == NGX_CC_INDEX_RUNNING) ? NGX_CC_KEPT_LIST_RUNNING
             : entry->cause == NGX_CC_CAUSE_LOST ? NGX_CC_KEPT_LIST_LOST
@@ -147,6 +156,7 @@ ngx_cc_kept_list_ask(ngx_cc_kept_list_t *list)
         spec.named = 1;
         ngx_memcpy(spec.handle.byte, row->index.name, NGX_CC_INDEX_NAME);
         spec.owner = list->spec.owner;
+        spec.realm = list->spec.observe ? list->spec.observe->realm : NULL;
 
         row->ask = ngx_cc_ask(&spec, ngx_cc_kept_list_heard, row);
 
@@ -191,6 +201,15 @@ ngx_cc_kept_list_heard(void *data, const ngx_cc_ask_answer_t *answer)
         row->gone = 1;
         break;
 
+    case NGX_CC_ASKED_UNKNOWN:
+
+        if (list->spec.observe) {
+            row->foreign = 1;
+            break;
+        }
+
+        /* fall through */
+
     default:
         list->partial = 1;
         break;
@@ -219,6 +238,10 @@ ngx_uint_t
 ngx_cc_kept_list_wanted(ngx_cc_kept_list_row_t *row)
 {
     ngx_cc_kept_list_t  *list = row->list;
+
+    if (row->foreign) {
+        return 0;
+    }
 
     return list->label.data == NULL
            || (row->text && row->entry.label == list->label.len

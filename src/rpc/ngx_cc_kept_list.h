@@ -1,7 +1,8 @@
 
 /*
- * The kept commands of an owner, whatever worker started them: from the index,
- * and what their helpers say, as far as they answer in time.
+ * The kept commands of an owner, or all that somebody may observe, whatever
+ * worker started them: from the index, and what their helpers say, as far as
+ * they answer in time.
  */
 
 #ifndef _NGX_CC_KEPT_LIST_H_INCLUDED_
@@ -12,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_ask.h"
+#include "ngx_cc_observe.h"
 
 
 #define NGX_CC_KEPT_LIST_MOST   100      /* rows */
@@ -37,13 +39,15 @@ typedef struct {
     u_char                *text;         /* label and shown, or NULL */
     unsigned               heard:1;
     unsigned               gone:1;
+    unsigned               foreign:1;    /* it is not to be seen */
 } ngx_cc_kept_list_row_t;
 
 
-/* what is wanted; only used during the call, but for "owner" */
+/* what is wanted; only used during the call, but for "owner", "observe" */
 
 typedef struct {
     const uint8_t         *owner;        /* NGX_CC_OWNER_SIZE bytes */
+    const ngx_cc_observe_t  *observe;    /* those of others, too; or NULL */
     const ngx_str_t       *after;        /* id of the last one of the page
                                             before; NULL = from the first */
     ngx_cc_kept_list_state_e  state;
@@ -79,7 +83,10 @@ ngx_int_t ngx_cc_kept_list(const ngx_cc_kept_list_spec_t *spec,
 
 void ngx_cc_kept_list_free(ngx_cc_kept_list_t *list);
 
-/* is this row one of those wanted?  Its helper knows the label */
+/*
+ * Is this row one of those wanted?  Its helper knows the label, and whether it
+ * may be observed
+ */
 ngx_uint_t ngx_cc_kept_list_wanted(ngx_cc_kept_list_row_t *row);
 
 

@@ -943,8 +943,10 @@ START_TEST(attacks)
 
     /* an observer of another realm, and one where there is none */
 
-    ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_OBSERVER, 0,
-                          0));
+    liar = h;
+    liar.owner[0] ^= 1;
+    ck_assert(peer_attach(&p, &liar,
+                          NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_OBSERVER, 0, 0));
     ck_assert_uint_eq(p.m.kept.attached.denied, NGX_CC_DENIED_UNKNOWN);
     peer_close(&p);
 
@@ -988,30 +990,89 @@ START_TEST(attacks)
 END_TEST
 
 
+/* what is granted to somebody of the realm, or ("owner") to the owner */
+
+static unsigned
+observe(peer_t *p, unsigned flags, int owner)
+{
+    ngx_cc_wire_attach_t  attach;
+
+    ck_assert(peer_connect(p, &h));
+    ck_assert(peer_prove(p, &h, h.keep.auth));
+    ngx_cc_wire_init(&attach, NGX_CC_WIRE_ATTACH, 0, sizeof(attach));
+    attach.head.flags = flags;
+    attach.handle = h.handle;
+    memcpy(attach.realm, h.keep.realm, 32);
+
+    if (owner) {
+        memcpy(attach.owner, h.owner, 32);
+    }
+
+    ck_assert(peer_send(p, &attach));
+    peer_attached(p);
+    ck_assert_uint_eq(p->m.kept.attached.denied, 0);
+
+    return p->m.head.flags & NGX_CC_ATTACH_FLAGS;
+}
+
+
 START_TEST(observers)
 {
+    int                   i;
     peer_t                p;
-    ngx_cc_wire_attach_t  attach;
+    ngx_cc_wire_signal_t  signal;
     peer_start_t          o = { .flags = NGX_CC_START_STDIN };
+
+    unsigned  all = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
+                    |NGX_CC_ATTACH_EXCLUSIVE|NGX_CC_ATTACH_OBSERVER;
+    unsigned  seen = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_OBSERVER
+                     |NGX_CC_ATTACH_LOSSY;
 
     memset(h.keep.realm, 7, sizeof(h.keep.realm));
     peer_run(&h, &o, 0, "echo hello; sleep 100");
 
-    ck_assert(peer_connect(&p, &h));
-    ck_assert(peer_prove(&p, &h, h.keep.auth));
-    ngx_cc_wire_init(&attach, NGX_CC_WIRE_ATTACH, 0, sizeof(attach));
-    attach.head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
-                        |NGX_CC_ATTACH_EXCLUSIVE|NGX_CC_ATTACH_OBSERVER;
-    attach.handle = h.handle;
-    memcpy(attach.realm, h.keep.realm, 32);
-    ck_assert(peer_send(&p, &attach));
-    peer_attached(&p);
-    ck_assert_uint_eq(p.m.kept.attached.denied, 0);
-    ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_FLAGS,
-                      NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_OBSERVER
-                      |NGX_CC_ATTACH_LOSSY);
-    send_input(&p, "x\n", 0);
-    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), 0);
+    ngx_cc_wire_init(&signal, NGX_CC_WIRE_SIGNAL, 0, sizeof(signal));
+    signal.signo = SIGSTOP;
+    signal.serial = 1;
+
+    /* never to write; to signal only who has the right */
+
+    for (i = 0; i < 7; i++) {
+        ck_assert_uint_eq(observe(&p, i < 3 ? all : all|NGX_CC_ATTACH_SIGNAL,
+                                  0),
+                          i < 3 ? seen : seen|NGX_CC_ATTACH_SIGNAL);
+
+        switch (i) {
+        case 0: case 3: send_input(&p, "x\n", 0); break;
+        case 1: (void) peer_send(&p, &signal); break;
+        case 2: (void) peer_say(&p, NGX_CC_WIRE_CANCEL, 0); break;
+        case 4: (void) peer_say(&p, NGX_CC_WIRE_REMOVE, 1); break;
+        case 5:
+            ck_assert(peer_send(&p, &signal));
+            peer_await(&p, NGX_CC_WIRE_SIGNALLED);
+            break;
+        default: (void) peer_say(&p, NGX_CC_WIRE_CANCEL, 0); break;
+        }
+
+        if (i < 5) {
+            ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), 0);
+
+        } else if (i == 6) {
+            peer_read(&p, 0);
+            peer_await(&p, NGX_CC_WIRE_EXITED);
+            ck_assert_uint_eq(p.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
+        }
+
+        peer_close(&p);
+    }
+
+    /* the owner is none, whatever he says; the right is for observers */
+
+    ck_assert_uint_eq(observe(&p, all|NGX_CC_ATTACH_SIGNAL, 1),
+                      all & ~NGX_CC_ATTACH_OBSERVER);
+    peer_close(&p);
+    ck_assert_uint_eq(observe(&p, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_SIGNAL, 1),
+                      NGX_CC_ATTACH_DATA);
     peer_close(&p);
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_conf_keep.h"
+#include "ngx_cc_conf_observe.h"
 #include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
 #include "ngx_cc_conf_secret.h"
@@ -38,7 +39,10 @@ ngx_cc_conf_create_main(ngx_conf_t *cf, ngx_http_handler_pt handler)
 
     if (ngx_array_init(&mcf->locations, cf->pool, 4,
                        sizeof(ngx_cc_conf_location_t))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&mcf->realms, cf->pool, 4,
+                          sizeof(ngx_cc_observe_location_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -229,6 +233,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     conf->client_cwd = NGX_CONF_UNSET_UINT;
     conf->wrapper = NGX_CONF_UNSET_PTR;
     conf->allow_root = NGX_CONF_UNSET;
+    conf->observers = NGX_CONF_UNSET_PTR;
     conf->max_message = NGX_CONF_UNSET_SIZE;
     conf->max_sessions = NGX_CONF_UNSET_UINT;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
@@ -281,6 +286,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
     ngx_conf_merge_str_value(conf->realm, prev->realm, "");
+    ngx_conf_merge_ptr_value(conf->observers, prev->observers, NULL);
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
                               1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_sessions, prev->max_sessions, 100);
@@ -359,6 +365,7 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_keep_compile(cf, mcf, conf) != NGX_CONF_OK
+        || ngx_cc_conf_observe_compile(cf, mcf, conf) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->spec)
            != NGX_CONF_OK
         || ngx_cc_conf_command_cwd(cf, &conf->spec.command, &conf->cwd,

@@ -21,6 +21,7 @@
 #include "ngx_cc_conf_env.h"
 #include "ngx_cc_conf_policy.h"
 #include "ngx_cc_identity.h"
+#include "ngx_cc_observe.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_spec.h"
 #include "ngx_cc_zone.h"
@@ -46,6 +47,7 @@ typedef struct {
     ngx_flag_t              status;          /* some location shows it */
     ngx_http_handler_pt     handler;         /* the content handler of ours */
     ngx_array_t             locations;       /* those: ngx_cc_conf_location_t */
+    ngx_array_t             realms;          /* ngx_cc_observe_location_t */
     size_t                  zone_size;
     ngx_cc_zone_t          *zone;
     ngx_str_t               path;            /* runtime directory */
@@ -96,6 +98,9 @@ struct ngx_cc_loc_conf_s {
     ngx_cc_conf_confine_t   confine;
     ngx_str_t               realm;           /* of owners; empty = this
                                                 location alone */
+    ngx_array_t            *observers;       /* ngx_cc_conf_observer_t */
+    ngx_cc_observe_t       *observe;         /* what they see; NULL = there are
+                                                none */
     ngx_cc_spec_conf_t      spec;            /* for the layers below */
 };
 

@@ -59,7 +59,7 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      "\"params\":{\"session_id\":\"%*s\","
                      "\"version\":\"%s\",\"capabilities\":[\"execute\","
                      "\"control\",\"stream\",\"input\",\"list\","
-                     "\"signal\"%s%s]}}",
+                     "\"signal\"%s%s%s%s]}}",
                      (size_t) NGX_CC_UUID_TEXT, transport->session_id,
                      NGX_CC_VERSION,
                      transport->conf->tty ? ",\"tty\",\"resize\"" : "",
@@ -67,7 +67,10 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      && !transport->nameless
                      ? ",\"keep\",\"attach\",\"read\",\"wait\",\"remove\","
                        "\"credit\""
-                     : "");
+                     : transport->observe
+                     ? ",\"attach\",\"read\",\"wait\",\"credit\"" : "",
+                     transport->observe ? ",\"observe\"" : "",
+                     transport->steers ? ",\"observe:signal\"" : "");
 
     if (ngx_cc_answers_put(&s->base.answers, buf, p - buf) != NGX_OK) {
         return NULL;

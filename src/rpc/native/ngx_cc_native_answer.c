@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_message.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_native_answer.h"
 #include "ngx_cc_native_read.h"
 #include "ngx_cc_utf8.h"
@@ -16,6 +17,8 @@ typedef struct {
     ngx_cc_native_t   *session;
     ngx_cc_ask_t      *ask;
     ngx_cc_ask_e       what;
+    ngx_cc_handle_t    handle;
+    int                signo;
     ngx_uint_t         stream;
     ngx_uint_t         base64;
     ngx_msec_t         begun;
@@ -25,6 +28,8 @@ typedef struct {
 
 
 static void ngx_cc_native_answer_done(void *data,
+    const ngx_cc_ask_answer_t *answer);
+static void ngx_cc_native_answer_observed(ngx_cc_native_answer_t *na,
     const ngx_cc_ask_answer_t *answer);
 static void ngx_cc_native_answer_write(ngx_cc_native_answer_t *na,
     const ngx_cc_ask_answer_t *answer, ngx_cc_json_t *w);
@@ -49,7 +54,10 @@ ngx_int_t
 ngx_cc_native_answer_begin(ngx_cc_native_t *s, ngx_cc_ask_spec_t *spec,
     ngx_uint_t base64)
 {
+    ngx_cc_transport_t      *transport;
     ngx_cc_native_answer_t  *na;
+
+    transport = s->base.transport;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         ngx_cc_native_error(s, NGX_CC_ERROR_INTERNAL,
@@ -77,6 +85,8 @@ ngx_cc_native_answer_begin(ngx_cc_native_t *s, ngx_cc_ask_spec_t *spec,
 
     na->session = s;
     na->what = spec->what;
+    na->handle = spec->handle;
+    na->signo = spec->signo;
     na->stream = spec->stream;
     na->base64 = base64;
     na->begun = ngx_current_msec;
@@ -86,7 +96,14 @@ ngx_cc_native_answer_begin(ngx_cc_native_t *s, ngx_cc_ask_spec_t *spec,
     na->delay.log = s->base.transport->log;
     na->delay.cancelable = 1;
 
-    spec->owner = s->base.transport->owner;
+    spec->owner = transport->owner;
+
+    if (transport->observe
+        && (spec->what == NGX_CC_ASK_READ || spec->what == NGX_CC_ASK_WAIT
+            || (spec->what == NGX_CC_ASK_SIGNAL && transport->steers)))
+    {
+        spec->realm = transport->observe->realm;
+    }
 
     na->ask = ngx_cc_ask(spec, ngx_cc_native_answer_done, na);
 
@@ -152,6 +169,10 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
         return;
     }
 
+    if (answer->attached.flags & NGX_CC_ATTACH_OBSERVER) {
+        ngx_cc_native_answer_observed(na, answer);
+    }
+
     if (na->asked.id.len == 0) {
         ngx_cc_native_answer_end(na);
         return;
@@ -177,6 +198,29 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
 
     ngx_free(buf);
     ngx_cc_native_answer_end(na);
+}
+
+
+/* somebody who is not the owner: who, is recorded */
+
+static void
+ngx_cc_native_answer_observed(ngx_cc_native_answer_t *na,
+    const ngx_cc_ask_answer_t *answer)
+{
+    u_char       id[NGX_CC_HANDLE_NAME];
+    ngx_uint_t   signal;
+    const char  *what;
+
+    (void) ngx_hex_dump(id, na->handle.byte, NGX_CC_INDEX_NAME);
+
+    signal = (na->what == NGX_CC_ASK_SIGNAL);
+    what = signal ? ngx_cc_names_signal(na->signo)
+           : na->what == NGX_CC_ASK_READ ? "read" : "wait";
+
+    ngx_cc_record_observer(na->session->base.transport->recorder,
+                           signal ? NGX_CC_RECORD_SIGNALLED
+                                  : NGX_CC_RECORD_OBSERVED,
+                           id, answer->pid, what);
 }
 
 

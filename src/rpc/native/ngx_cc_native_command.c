@@ -29,6 +29,8 @@ static size_t ngx_cc_native_command_begin(ngx_cc_native_command_t *ps,
     u_char *p, size_t room);
 
 
+const char  *ngx_cc_native_command_types[] = { "PAUSE", "RESUME", "CANCEL" };
+
 static const char  *ngx_cc_native_command_words[] = {
     "paused", "resumed", "canceled"
 };
@@ -217,6 +219,8 @@ ngx_cc_native_command_signal(ngx_cc_native_command_t *ps,
         return;
     }
 
+    ngx_cc_native_watch_observed(ps, ngx_cc_names_signal(signal->signo), 1);
+
     if (asked->id.len == 0) {
         return;
     }
@@ -337,6 +341,7 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
                 (void) ngx_cc_command_resize(cmd, cmd->cols, cmd->rows);
             }
 
+            ngx_cc_native_watch_observed(ps, "attach", 0);
             break;
         }
 
@@ -474,6 +479,7 @@ ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
         return;
     }
 
+    ngx_cc_native_watch_observed(ps, ngx_cc_native_command_types[type], 1);
     ngx_cc_native_command_flush(ps);
 
     if (type == NGX_CC_NATIVE_COMMAND_PAUSE) {

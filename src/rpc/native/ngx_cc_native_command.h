@@ -30,6 +30,10 @@ typedef enum {
 } ngx_cc_native_command_control_e;
 
 
+/* their names in requests */
+extern const char  *ngx_cc_native_command_types[];
+
+
 /* a control request */
 
 typedef struct {
@@ -47,6 +51,7 @@ typedef struct {
     ngx_cc_stdin_t          input;
     ngx_log_t              *log;
     u_char                 *session_id;
+    ngx_cc_recorder_t      *recorder;    /* of one that is attached, or NULL */
     ngx_cc_asked_t          asked;       /* execute; own memory */
 
     ngx_cc_native_command_waiting_t  control[NGX_CC_NATIVE_COMMAND_CONTROLS];

@@ -72,6 +72,11 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     attach.owner = s->base.transport->owner;
 
+    if (s->base.transport->observe) {
+        attach.realm = s->base.transport->observe->realm;
+        attach.flags |= s->base.transport->steers ? NGX_CC_ATTACH_SIGNAL : 0;
+    }
+
     ps = ngx_cc_native_kept_begin(s, &attach, chunk, base64);
 
     if (ps == NULL) {
@@ -111,6 +116,7 @@ ngx_cc_native_kept_begin(ngx_cc_native_t *s, ngx_cc_attach_t *attach,
     ps->conf = transport->conf;
     ps->answers = &s->base.answers;
     ps->session_id = transport->session_id;
+    ps->recorder = transport->recorder;
     ps->wake = transport->wake;
     ps->data = transport->data;
     ps->log = transport->log;

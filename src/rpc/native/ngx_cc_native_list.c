@@ -35,8 +35,47 @@ static const char  *ngx_cc_native_list_states[] = {
 };
 
 
+static const char  *ngx_cc_native_list_scopes[] = {
+    "session", "owner", "realm"
+};
+
+
 ngx_int_t
-ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
+ngx_cc_native_list_scope(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    ngx_cc_native_list_e *scope)
+{
+    ngx_int_t   rc;
+    ngx_str_t   word;
+    ngx_uint_t  i, n;
+
+    *scope = NGX_CC_NATIVE_LIST_SESSION;
+    n = s->base.transport->observe ? NGX_CC_NATIVE_LIST_SCOPES
+                                   : NGX_CC_NATIVE_LIST_REALM;
+
+    rc = ngx_cc_native_read_string(s, params, "scope", &word);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ngx_strcmp(word.data, ngx_cc_native_list_scopes[i]) == 0) {
+            *scope = i;
+            return NGX_OK;
+        }
+    }
+
+    ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                        "params.scope must be \"session\" or \"owner\"%s",
+                        n == NGX_CC_NATIVE_LIST_SCOPES ? " or \"realm\"" : "");
+
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    ngx_cc_native_list_e scope)
 {
     uint64_t                  changes;
     ngx_int_t                 rc;
@@ -64,6 +103,11 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     spec.owner = s->base.transport->owner;
+
+    if (scope == NGX_CC_NATIVE_LIST_REALM) {
+        spec.observe = s->base.transport->observe;
+    }
+
     spec.log = s->base.transport->log;
     spec.done = ngx_cc_native_list_done;
     spec.data = list;
@@ -87,6 +131,11 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
     list->changes = changes;
     list->watch = watch;
     ngx_queue_insert_tail(&s->lists, &list->queue);
+
+    if (spec.observe) {
+        ngx_cc_record_observer(s->base.transport->recorder,
+                               NGX_CC_RECORD_OBSERVED, NULL, 0, "list");
+    }
 
     return NGX_OK;
 }

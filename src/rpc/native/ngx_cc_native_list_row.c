@@ -6,6 +6,10 @@
 #include "ngx_cc_utf8.h"
 
 
+static void ngx_cc_native_list_row_owner(ngx_cc_kept_list_row_t *row,
+    ngx_cc_json_t *w);
+
+
 void
 ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
 {
@@ -122,5 +126,35 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
         ngx_cc_json_lit(w, "null");
     }
 
+    if (row->list->spec.observe) {
+        ngx_cc_native_list_row_owner(row, w);
+    }
+
     ngx_cc_json_lit(w, "}");
+}
+
+
+/* whose it is: the name of a token of this location */
+
+static void
+ngx_cc_native_list_row_owner(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
+{
+    const ngx_str_t                *name;
+    const ngx_cc_kept_list_spec_t  *spec = &row->list->spec;
+
+    name = ngx_cc_observe_owner(spec->observe, row->index.owner);
+
+    ngx_cc_json_lit(w, ",\"owner\":");
+
+    if (name) {
+        ngx_cc_json_string(w, name->data, name->len);
+
+    } else {
+        ngx_cc_json_lit(w, "null");
+    }
+
+    ngx_cc_json_lit(w, ",\"own\":");
+    ngx_cc_json_bool(w, ngx_memcmp(row->index.owner, spec->owner,
+                                   NGX_CC_INDEX_OWNER)
+                        == 0);
 }

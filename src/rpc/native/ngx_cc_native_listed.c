@@ -21,6 +21,7 @@ typedef struct {
 struct ngx_cc_native_listed_s {
     ngx_cc_native_t               *session;
     ngx_event_t                    timer;
+    const ngx_cc_observe_t        *observe;  /* as in the list, or NULL */
     uint64_t                       changes;  /* of the index, that are told */
     uint64_t                       seen;     /* before "list" was gathered */
     ngx_cc_kept_list_t            *list;     /* it is being gathered */
@@ -58,6 +59,7 @@ ngx_cc_native_listed_begin(ngx_cc_native_t *s, ngx_cc_kept_list_t *list,
     }
 
     listed->session = s;
+    listed->observe = list->spec.observe;
     listed->changes = changes;
     listed->timer.handler = ngx_cc_native_listed_look;
     listed->timer.data = listed;
@@ -112,6 +114,7 @@ ngx_cc_native_listed_look(ngx_event_t *ev)
     {
         ngx_memzero(&spec, sizeof(spec));
         spec.owner = s->base.transport->owner;
+        spec.observe = listed->observe;
         spec.state = NGX_CC_KEPT_LIST_ANY;
         spec.limit = NGX_CC_KEPT_LIST_MOST;
         spec.log = s->base.transport->log;

@@ -16,6 +16,11 @@
 #include "ngx_cc_zone.h"
 
 
+/* who may control a command that another session has started */
+
+#define NGX_CC_NATIVE_METHODS_STEER  (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_SIGNAL)
+
+
 typedef ngx_int_t (*ngx_cc_native_method_pt)(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 
@@ -31,8 +36,8 @@ static const ngx_cc_native_method_t *ngx_cc_native_methods_named(
     ngx_str_t *name);
 static ngx_cc_native_command_t *ngx_cc_native_methods_command(
     ngx_cc_native_t *s, ngx_cc_value_t *params);
-static ngx_cc_native_command_t *ngx_cc_native_methods_writer(
-    ngx_cc_native_t *s, ngx_cc_value_t *params);
+static ngx_cc_native_command_t *ngx_cc_native_methods_allowed(
+    ngx_cc_native_t *s, ngx_cc_value_t *params, uint32_t rights);
 
 static ngx_int_t ngx_cc_native_methods_execute(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
@@ -239,21 +244,25 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
 }
 
 
-/* the same, for what only a writer may do */
+/* the same, for what only those may do who were granted one of these rights */
 
 static ngx_cc_native_command_t *
-ngx_cc_native_methods_writer(ngx_cc_native_t *s, ngx_cc_value_t *params)
+ngx_cc_native_methods_allowed(ngx_cc_native_t *s, ngx_cc_value_t *params,
+    uint32_t rights)
 {
     ngx_cc_native_command_t  *ps;
 
     ps = ngx_cc_native_methods_command(s, params);
 
     if (ps && ps->attach && ps->cmd->state != NGX_CC_COMMAND_WAITING
-        && !(ps->cmd->attached.flags & NGX_CC_ATTACH_WRITE))
+        && !(ps->cmd->attached.flags & rights))
     {
         ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            "this session may only read from this process: "
-                            "attach with params.mode \"write\"");
+                            ps->cmd->attached.flags & NGX_CC_ATTACH_OBSERVER
+                            ? "this session only observes this process, which "
+                              "belongs to somebody else"
+                            : "this session may only read from this process: "
+                              "attach with params.mode \"write\"");
         return NULL;
     }
 
@@ -346,8 +355,6 @@ ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
     ngx_cc_value_t           *type;
     ngx_cc_native_command_t  *ps;
 
-    static const char  *types[] = { "PAUSE", "RESUME", "CANCEL" };
-
     type = ngx_cc_request_member(params, "type");
 
     if (type == NULL || type->type != NGX_CC_VALUE_STRING) {
@@ -358,7 +365,7 @@ ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     for (i = 0; i < 3; i++) {
-        if (ngx_strcmp(type->text.data, types[i]) == 0) {
+        if (ngx_strcmp(type->text.data, ngx_cc_native_command_types[i]) == 0) {
             break;
         }
     }
@@ -370,7 +377,7 @@ ngx_cc_native_methods_control(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_writer(s, params);
+    ps = ngx_cc_native_methods_allowed(s, params, NGX_CC_NATIVE_METHODS_STEER);
 
     if (ps) {
         ngx_cc_native_command_control(ps, (ngx_cc_native_command_control_e) i,
@@ -399,7 +406,7 @@ ngx_cc_native_methods_input(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_writer(s, params);
+    ps = ngx_cc_native_methods_allowed(s, params, NGX_CC_ATTACH_WRITE);
 
     if (ps == NULL) {
         return NGX_OK;
@@ -432,7 +439,7 @@ ngx_cc_native_methods_signal(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return ngx_cc_native_ask_signal(s, params, &signal);
     }
 
-    ps = ngx_cc_native_methods_writer(s, params);
+    ps = ngx_cc_native_methods_allowed(s, params, NGX_CC_NATIVE_METHODS_STEER);
 
     if (ps == NULL) {
         return NGX_OK;
@@ -465,7 +472,7 @@ ngx_cc_native_methods_resize(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    ps = ngx_cc_native_methods_writer(s, params);
+    ps = ngx_cc_native_methods_allowed(s, params, NGX_CC_ATTACH_WRITE);
 
     if (ps == NULL) {
         return NGX_OK;
@@ -487,21 +494,18 @@ static ngx_int_t
 ngx_cc_native_methods_list(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
     u_char                   *buf;
-    ngx_int_t                 rc;
-    ngx_uint_t                owner, watch;
+    ngx_uint_t                watch;
     ngx_queue_t              *q;
+    ngx_cc_native_list_e      scope;
     ngx_cc_json_t             w;
     ngx_cc_native_command_t  *ps;
 
-    rc = ngx_cc_native_read_word(s, params, "scope", "session", "owner",
-                                 &owner);
-
-    if (rc == NGX_ERROR) {
+    if (ngx_cc_native_list_scope(s, params, &scope) != NGX_OK) {
         return NGX_OK;
     }
 
-    if (rc == NGX_OK && owner) {
-        return ngx_cc_native_list(s, params);
+    if (scope != NGX_CC_NATIVE_LIST_SESSION) {
+        return ngx_cc_native_list(s, params, scope);
     }
 
     watch = 0;

@@ -205,6 +205,19 @@ ngx_cc_native_watch_resized(ngx_cc_native_command_t *ps, u_char *p,
 }
 
 
+void
+ngx_cc_native_watch_observed(ngx_cc_native_command_t *ps, const char *what,
+    ngx_uint_t signal)
+{
+    if (ps->attach && (ps->cmd->attached.flags & NGX_CC_ATTACH_OBSERVER)) {
+        ngx_cc_record_observer(ps->recorder,
+                               signal ? NGX_CC_RECORD_SIGNALLED
+                                      : NGX_CC_RECORD_OBSERVED,
+                               ps->cmd->id, ps->cmd->pid, what);
+    }
+}
+
+
 /* as late as any question about an unknown id is answered */
 
 void

@@ -42,6 +42,13 @@ size_t ngx_cc_native_watch_resized(ngx_cc_native_command_t *ps, u_char *p,
 /* the attach was refused: that is told, not at once if it is unknown */
 void ngx_cc_native_watch_refuse(ngx_cc_native_command_t *ps);
 
+/*
+ * If the command is somebody else's: it is recorded that this session has done
+ * that, "what" as in the record's entry
+ */
+void ngx_cc_native_watch_observed(ngx_cc_native_command_t *ps,
+    const char *what, ngx_uint_t signal);
+
 /* ,"name":{"stdout":n,"stderr":n} */
 void ngx_cc_native_watch_both(ngx_cc_json_t *w, const char *name,
     const uint64_t n[NGX_CC_STREAMS]);

@@ -149,8 +149,9 @@ my %type = (
             description => 'also one that runs' },
     },
     list => {
-        scope => { %{ or_null(string(enum => [qw(session owner)])) },
-            description => 'owner: all kept commands of this owner' },
+        scope => { %{ or_null(string(enum => [qw(session owner realm)])) },
+            description => 'owner: all kept commands of this owner; realm: those of '
+                . 'others, too, that it may observe' },
         state => { %{ or_null(string(enum => [qw(running exited lost)])) },
             description => 'only those' },
         label => { %{ or_null(string()) }, description => 'only those' },
