@@ -118,10 +118,10 @@ void ngx_cc_record_started(ngx_cc_record_t *record, pid_t pid,
 void ngx_cc_record_signalled(ngx_cc_record_t *record, const char *name);
 
 /*
- * An observer (cc_executor_observe) did something with a command that this session
- * did not start: SIGNALLED or OBSERVED; "what" is "signal" or "action" of the
- * entry.  Of the id only its first digits are read; NULL: no command.  "rec" may
- * be NULL.
+ * An observer (cc_executor_observe) did something with a command that this
+ * session did not start: SIGNALLED or OBSERVED; "what" is "signal" or "action"
+ * of the entry.  Of the id only its first digits are read; NULL: no command.
+ * "rec" may be NULL.
  */
 void ngx_cc_record_observer(ngx_cc_recorder_t *rec,
     ngx_cc_record_event_e event, const u_char *id, pid_t pid,

@@ -3,9 +3,9 @@
  * What a location says about observers (cc_executor_observe): clients who see
  * the kept commands of other owners of the same realm, and never write to them.
  *
- * A realm has a digest.  START and KEEP leave it with the helper, which compares
- * it with that of who wants to observe: what is listed here is only where to
- * look, and how owners are called.
+ * A realm has a digest.  START and KEEP leave it with the helper, which
+ * compares it with that of who wants to observe: what is listed here is only
+ * where to look, and how owners are called.
  */
 
 #ifndef _NGX_CC_OBSERVE_H_INCLUDED_

@@ -2,9 +2,9 @@
 /*
  * list {scope: "owner"}: every kept command of this owner, whatever worker
  * started it; {scope: "realm"}: those of other owners, too, that this client
- * may observe.  The index says which there are, and each one's helper how it is;
- * who has not answered after a while is listed as the index knows it, and the
- * answer says "partial".
+ * may observe.  The index says which there are, and each one's helper how it
+ * is; who has not answered after a while is listed as the index knows it, and
+ * the answer says "partial".
  */
 
 #ifndef _NGX_CC_NATIVE_LIST_H_INCLUDED_
