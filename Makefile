@@ -15,7 +15,8 @@ UNITS := $(patsubst t/unit/%.c,build/unit/%,$(filter-out \
 # what "config" lists; HTTP: the connections, and what they need of their layer
 
 PURE  := $(shell .ci/sources c lib helper)
-RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp) src/exec/ngx_cc_gather.c
+RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp) src/exec/ngx_cc_gather.c \
+         src/exec/ngx_cc_node.c
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
          $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
@@ -369,7 +370,7 @@ build/unit/%: t/unit/%.c build/unit/pure.a $(HEADS) | packages-test
 	@mkdir -p build/unit
 	gcc $(UNIT_CFLAGS) -o $@ $< $(UNIT_LIBS)
 
-build/unit/request build/unit/mcp build/unit/native build/unit/gather: \
+build/unit/request build/unit/mcp build/unit/native build/unit/gather build/unit/node: \
         build/unit/%: t/unit/%.c build/unit/rpc.a build/unit/pure.a $(HEADS) | packages-test
 	gcc $(UNIT_CFLAGS) $(NGINX_CFLAGS) -o $@ $< build/unit/rpc.a \
 	    $(UNIT_LIBS) -lyajl

@@ -12,12 +12,14 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
 #include "ngx_cc_conf_keep.h"
+#include "ngx_cc_conf_node.h"
 #include "ngx_cc_conf_observe.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_conf_service.h"
 #include "ngx_cc_deathwatch.h"
 #include "ngx_cc_entry.h"
 #include "ngx_cc_farewell.h"
+#include "ngx_cc_forward.h"
 #include "ngx_cc_kept.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_local.h"
@@ -558,6 +560,20 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       ngx_cc_main(session_key),
       NULL },
 
+    { ngx_string("cc_executor_node"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_cc_conf_node,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_peer"),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE2,
+      ngx_cc_conf_node_peer,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("cc_executor_service"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
@@ -615,6 +631,7 @@ static ngx_http_variable_t  ngx_cc_executor_variables[] = {
 
     { ngx_string("cc_executor_trace_id"), NULL, ngx_cc_executor_variable,
       NGX_CC_VARIABLE_TRACE_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    { ngx_string("cc_executor_node"), NULL, ngx_cc_forward_variable, 0, 0, 0 },
 
       ngx_http_null_variable
 };
@@ -666,7 +683,7 @@ ngx_cc_executor_add_variables(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    return NGX_OK;
+    return ngx_cc_forward_init(cf);
 }
 
 
@@ -878,6 +895,8 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_cc_problem_again();
+
+    ngx_cc_node_init(&mcf->node);
 
     mcf->pool.exiting = ngx_cc_farewell_exiting;
     ngx_cc_pool_start(cycle, &mcf->pool);

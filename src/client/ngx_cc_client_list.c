@@ -55,7 +55,7 @@ const char *
 ngx_cc_client_list_id(ngx_cc_client_rpc_t *rpc)
 {
     int          try;
-    const char  *id;
+    const char  *id, *dot;
 
     static ngx_cc_client_search_t  search;
 
@@ -66,7 +66,11 @@ ngx_cc_client_list_id(ngx_cc_client_rpc_t *rpc)
         ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "this is no id");
     }
 
-    if (strlen(id) >= NGX_CC_CLIENT_WHOLE) {
+    /* the name of a node may stand before it */
+
+    dot = strchr(id, '.');
+
+    if (strlen(dot ? dot + 1 : id) >= NGX_CC_CLIENT_WHOLE) {
         return id;
     }
 
@@ -401,12 +405,23 @@ ngx_cc_client_list_field(ngx_cc_client_rpc_t *rpc, int i, const char *name)
 static int
 ngx_cc_client_list_search(ngx_cc_client_rpc_t *rpc, int i, void *data)
 {
-    const char              *id;
+    size_t                   n;
+    const char              *id, *dot;
     ngx_cc_client_search_t  *search = data;
 
     id = ngx_cc_client_list_field(rpc, i, "execution_id");
 
-    if (id == NULL || strncmp(id, search->prefix, strlen(search->prefix)) != 0)
+    if (id == NULL) {
+        return 0;
+    }
+
+    /* with the name of a node before it, or without, as "ps" shows it */
+
+    n = strlen(search->prefix);
+    dot = strchr(id, '.');
+
+    if (strncmp(id, search->prefix, n) != 0
+        && (dot == NULL || strncmp(dot + 1, search->prefix, n) != 0))
     {
         return 0;
     }

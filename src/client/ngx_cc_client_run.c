@@ -417,15 +417,15 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
         return;
     }
 
-    if (!run->id[0]) {
+    /* from now on it is called as the server calls it: with its node's name */
 
-        if (!ngx_cc_client_run_is_id(id)) {
-            ngx_cc_client_say("the server does not say which command it is");
-            ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
-            return;
-        }
-
+    if (ngx_cc_client_run_is_id(id)) {
         (void) snprintf(run->id, sizeof(run->id), "%s", id);
+
+    } else if (!run->id[0]) {
+        ngx_cc_client_say("the server does not say which command it is");
+        ngx_cc_client_run_end(run, NGX_CC_CLIENT_FAILED);
+        return;
     }
 
     run->told = 1;

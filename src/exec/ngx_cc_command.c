@@ -248,6 +248,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     cl->public.data = spec->data;
 
     (void) ngx_cc_handle_format(&handle, (char *) cl->public.id);
+    cl->public.named = (spec->keep != NULL);
 
     ngx_cc_command_link_init(cl);
     ngx_cc_command_link_begin(cl);

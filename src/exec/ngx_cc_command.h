@@ -257,6 +257,8 @@ typedef enum {
 struct ngx_cc_command_s {
     ngx_cc_command_state_e   state;
     u_char                   id[NGX_CC_HANDLE_TEXT];  /* execution_id */
+    unsigned                 named:1;    /* it is to be kept: for clients the
+                                            name of the node stands before */
     pid_t                    pid;        /* = pgid, 0 = none yet */
     uint64_t                 start;      /* ms since 1970 */
     uint16_t                 cols;       /* of its terminal, 0 = none */

@@ -88,6 +88,7 @@ ngx_cc_command_keep_attach(ngx_cc_command_conf_t *conf,
     cl->public.data = attach->data;
 
     (void) ngx_cc_handle_format(&attach->handle, (char *) cl->public.id);
+    cl->public.named = 1;
 
     ngx_cc_command_link_init(cl);
 

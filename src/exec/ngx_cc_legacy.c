@@ -52,14 +52,17 @@ static ngx_cc_notices_reader_t  ngx_cc_legacy_reader;
 
 
 ngx_int_t
-ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, u_char *text)
+ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, ngx_str_t *text)
 {
+    u_char         *p;
     const uint8_t  *key;
 
     key = ngx_cc_key_session(0);
+    p = ngx_cc_node_prefix(text->data);
+    text->len = p + NGX_CC_SESSION_ID_TEXT - text->data;
 
     return key && ngx_cc_session_id_make(key, version, owner,
-                                         ngx_cc_legacy_real(), (char *) text)
+                                         ngx_cc_legacy_real(), (char *) p)
                   == 0
            ? NGX_OK : NGX_DECLINED;
 }
@@ -69,16 +72,19 @@ ngx_int_t
 ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
     ngx_cc_legacy_t *legacy)
 {
+    ngx_str_t        node, id;
     const uint8_t   *key;
     ngx_cc_ended_t  *ended;
+
+    (void) ngx_cc_node_split(text, &node, &id);
 
     for (legacy->previous = 0; legacy->previous < 2; legacy->previous++) {
 
         key = ngx_cc_legacy_key(legacy);
 
         if (key == NULL
-            || ngx_cc_session_id_check(key, (char *) text->data, text->len,
-                                       owner, ngx_cc_legacy_real(),
+            || ngx_cc_session_id_check(key, (char *) id.data, id.len, owner,
+                                       ngx_cc_legacy_real(),
                                        &legacy->id)
                != 0)
         {
@@ -91,7 +97,7 @@ ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
             return NGX_DECLINED;
         }
 
-        ngx_memcpy(legacy->text, text->data, NGX_CC_SESSION_ID_TEXT);
+        ngx_memcpy(legacy->text, id.data, NGX_CC_SESSION_ID_TEXT);
         legacy->owner = owner;
 
         return NGX_OK;

@@ -16,10 +16,12 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_node.h"
 #include "ngx_cc_session_id.h"
 
 
 #define NGX_CC_LEGACY_TICK  50           /* ms */
+#define NGX_CC_LEGACY_ID    (NGX_CC_NODE_PREFIX + NGX_CC_SESSION_ID_TEXT)
 
 
 /* the session that a request belongs to */
@@ -63,16 +65,18 @@ typedef enum {
 
 
 /*
- * A new id (NGX_CC_SESSION_ID_TEXT characters) for this owner (a digest), who
- * speaks this version of the protocol (20251125).  NGX_OK, or NGX_DECLINED:
- * there is no key or no randomness, so there is no session.
+ * A new id for this owner (a digest), who speaks this version of the protocol
+ * (20251125), with the name of this node before it: text->data has room for
+ * NGX_CC_LEGACY_ID characters.  NGX_OK, or NGX_DECLINED: there is no key or no
+ * randomness, so there is no session.
  */
 ngx_int_t ngx_cc_legacy_make(uint32_t version, const uint8_t *owner,
-    u_char *text);
+    ngx_str_t *text);
 
 /*
  * NGX_OK and "legacy", or NGX_DECLINED: it is none, or another owner's (a
- * digest, which must live as long), too old, ended
+ * digest, which must live as long), too old, ended.  The name of a node before
+ * it does not count: who has the key can tell it from a forged one.
  */
 ngx_int_t ngx_cc_legacy_check(ngx_str_t *text, const uint8_t *owner,
     ngx_cc_legacy_t *legacy);

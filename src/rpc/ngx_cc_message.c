@@ -145,3 +145,41 @@ ngx_cc_message_error(u_char *p, size_t room, ngx_str_t *id, ngx_int_t code,
 
     return w.pos - p;
 }
+
+
+void
+ngx_cc_message_elsewhere(ngx_cc_answers_t *answers, ngx_str_t *id,
+    const ngx_str_t *node)
+{
+    u_char         buf[1024 + NGX_CC_JSON_MAX_ESCAPE * NGX_CC_REQUEST_ID];
+    ngx_cc_json_t  w;
+
+    if (id && id->len == 0) {
+        return;
+    }
+
+    ngx_cc_message_writer(&w, buf, sizeof(buf));
+    ngx_cc_message_answer(&w, id);
+    ngx_cc_json_lit(&w, "\"error\":{\"code\":");
+    ngx_cc_json_int(&w, NGX_CC_ERROR_NODE);
+    ngx_cc_json_lit(&w, ",\"message\":\"this process belongs to the node ");
+    ngx_cc_json_raw(&w, node->data, node->len);
+    ngx_cc_json_lit(&w, ": ask there\",\"data\":{\"node\":\"");
+    ngx_cc_json_raw(&w, node->data, node->len);
+    ngx_cc_json_lit(&w, "\"}}}");
+
+    (void) ngx_cc_answers_put(answers, buf, w.pos - buf);
+}
+
+
+void
+ngx_cc_message_execution(ngx_cc_json_t *w, const u_char *id, ngx_uint_t named)
+{
+    u_char  prefix[NGX_CC_NODE_PREFIX];
+
+    if (named) {
+        ngx_cc_json_raw(w, prefix, ngx_cc_node_prefix(prefix) - prefix);
+    }
+
+    ngx_cc_json_raw(w, id, NGX_CC_HANDLE_TEXT);
+}

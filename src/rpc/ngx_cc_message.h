@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_answers.h"
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_node.h"
 #include "ngx_cc_request.h"
 
 
@@ -24,6 +25,7 @@
 #define NGX_CC_ERROR_LIMIT       -32001
 #define NGX_CC_ERROR_NO_PROCESS  -32003
 #define NGX_CC_ERROR_TIMEOUT     -32004
+#define NGX_CC_ERROR_NODE        -32006  /* another node has it */
 
 
 /* a literal and its length, as two arguments */
@@ -72,6 +74,20 @@ void ngx_cc_message_refuse(ngx_cc_answers_t *answers, ngx_str_t *id,
  */
 size_t ngx_cc_message_error(u_char *p, size_t room, ngx_str_t *id,
     ngx_int_t code, const void *text, size_t len);
+
+/*
+ * Queues the error ERROR_NODE as an answer: what was asked for belongs to that
+ * node.  As ngx_cc_message_refuse().
+ */
+void ngx_cc_message_elsewhere(ngx_cc_answers_t *answers, ngx_str_t *id,
+    const ngx_str_t *node);
+
+/*
+ * Writes the id of a command, HANDLE_TEXT digits, without quotes; "named": it
+ * is kept, so the name of this node stands before it.
+ */
+void ngx_cc_message_execution(ngx_cc_json_t *w, const u_char *id,
+    ngx_uint_t named);
 
 
 #endif /* _NGX_CC_MESSAGE_H_INCLUDED_ */

@@ -47,6 +47,8 @@ typedef struct {
     ngx_flag_t                 trace;    /* commands get the trace of their
                                             request */
     ngx_uint_t                 max_commands_per_session;
+    ngx_array_t               *peers;    /* of ngx_cc_node_peer_t: who hands
+                                            over to other nodes; NULL = none */
 } ngx_cc_spec_conf_t;
 
 

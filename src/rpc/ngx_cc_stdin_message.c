@@ -57,7 +57,7 @@ ngx_cc_stdin_message_stay(ngx_cc_answers_t *answers, ngx_cc_asked_t *asked,
         ngx_cc_json_lit(&w, ",\"code\":");
         ngx_cc_json_int(&w, code);
         ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-        ngx_cc_json_raw(&w, cmd->id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_message_execution(&w, cmd->id, cmd->named);
         ngx_cc_json_lit(&w, "\"");
         ngx_cc_json_lit(&w, ",\"offset\":");
         ngx_cc_json_uint(&w, position);

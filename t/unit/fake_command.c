@@ -439,9 +439,10 @@ char                   fake_canceled[NGX_CC_HANDLE_SIZE + 1];
 
 
 ngx_int_t
-ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, u_char *text)
+ngx_cc_legacy_make(uint32_t version, const uint8_t *owner, ngx_str_t *text)
 {
-    memset(text, 'a', NGX_CC_SESSION_ID_TEXT);
+    memset(text->data, 'a', NGX_CC_SESSION_ID_TEXT);
+    text->len = NGX_CC_SESSION_ID_TEXT;
 
     return NGX_OK;
 }

@@ -679,6 +679,48 @@ ngx_http_read_unbuffered_request_body(ngx_http_request_t *r)
 }
 
 
+/* nobody is handed over to another node here */
+
+ngx_int_t
+ngx_http_get_variable_index(ngx_conf_t *cf, ngx_str_t *name)
+{
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_named_location(ngx_http_request_t *r, ngx_str_t *name)
+{
+    return NGX_DONE;
+}
+
+
+ngx_buf_t *
+ngx_create_temp_buf(ngx_pool_t *pool, size_t size)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_pcalloc(pool, sizeof(ngx_buf_t) + size);
+
+    if (b) {
+        b->start = (u_char *) (b + 1);
+        b->pos = b->start;
+        b->last = b->start;
+        b->end = b->start + size;
+        b->temporary = 1;
+    }
+
+    return b;
+}
+
+
+ngx_chain_t *
+ngx_alloc_chain_link(ngx_pool_t *pool)
+{
+    return ngx_palloc(pool, sizeof(ngx_chain_t));
+}
+
+
 ngx_int_t
 ngx_http_discard_request_body(ngx_http_request_t *r)
 {

@@ -5,6 +5,7 @@
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_conf_keep.h"
+#include "ngx_cc_conf_node.h"
 #include "ngx_cc_conf_observe.h"
 #include "ngx_cc_conf_place.h"
 #include "ngx_cc_conf_runtime.h"
@@ -232,6 +233,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     conf->enable = NGX_CONF_UNSET;
     conf->client_cwd = NGX_CONF_UNSET_UINT;
     conf->wrapper = NGX_CONF_UNSET_PTR;
+    conf->peers = NGX_CONF_UNSET_PTR;
     conf->allow_root = NGX_CONF_UNSET;
     conf->observers = NGX_CONF_UNSET_PTR;
     conf->max_message = NGX_CONF_UNSET_SIZE;
@@ -283,6 +285,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
     ngx_conf_merge_ptr_value(conf->wrapper, prev->wrapper, NULL);
+    ngx_conf_merge_ptr_value(conf->peers, prev->peers, NULL);
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
     ngx_conf_merge_str_value(conf->realm, prev->realm, "");
@@ -365,6 +368,7 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_keep_compile(cf, mcf, conf) != NGX_CONF_OK
+        || ngx_cc_conf_node_compile(cf, mcf, conf) != NGX_CONF_OK
         || ngx_cc_conf_observe_compile(cf, mcf, conf) != NGX_CONF_OK
         || ngx_cc_conf_policy_compile(cf, &conf->policy, &conf->spec)
            != NGX_CONF_OK

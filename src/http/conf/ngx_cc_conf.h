@@ -21,6 +21,7 @@
 #include "ngx_cc_conf_env.h"
 #include "ngx_cc_conf_policy.h"
 #include "ngx_cc_identity.h"
+#include "ngx_cc_node.h"
 #include "ngx_cc_observe.h"
 #include "ngx_cc_pool.h"
 #include "ngx_cc_spec.h"
@@ -63,6 +64,7 @@ typedef struct {
     ngx_str_t               secret;          /* file of their key, or "" */
     ngx_str_t               session_key;     /* file of that of sessions, "off"
                                                 or "" */
+    ngx_str_t               node;            /* name of this node, or "" */
 } ngx_cc_main_conf_t;
 
 
@@ -96,6 +98,10 @@ struct ngx_cc_loc_conf_s {
     ngx_cc_conf_policy_t    policy;
     ngx_cc_conf_env_t       env;
     ngx_cc_conf_confine_t   confine;
+    ngx_array_t            *peers;           /* of ngx_cc_node_peer_t; NULL =
+                                                none */
+    uint8_t                 tokens[NGX_CC_SHA256_SIZE];  /* digest of the token
+                                                file, where there is one */
     ngx_str_t               realm;           /* of owners; empty = this
                                                 location alone */
     ngx_array_t            *observers;       /* ngx_cc_conf_observer_t */

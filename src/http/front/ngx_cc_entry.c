@@ -5,6 +5,7 @@
 #include "ngx_cc_access.h"
 #include "ngx_cc_cors.h"
 #include "ngx_cc_entry.h"
+#include "ngx_cc_forward.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_reply.h"
 #include "ngx_cc_streamable.h"
@@ -29,6 +30,12 @@ ngx_cc_entry_handler(ngx_http_request_t *r)
     }
 
     rc = ngx_cc_access(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_cc_forward_admit(r);
 
     if (rc != NGX_OK) {
         return rc;

@@ -27,6 +27,7 @@ static ngx_int_t ngx_cc_streamable_begin(ngx_http_request_t *r,
     ngx_cc_mcp_post_t *post, ngx_str_t *refusal);
 static void ngx_cc_streamable_body_handler(ngx_http_request_t *r);
 static void ngx_cc_streamable_read_handler(ngx_http_request_t *r);
+static void ngx_cc_streamable_forward(ngx_cc_streamable_t *st);
 static void ngx_cc_streamable_slow(void *data);
 static ngx_int_t ngx_cc_streamable_read(ngx_cc_streamable_t *st);
 static ngx_int_t ngx_cc_streamable_take(ngx_cc_streamable_t *st);
@@ -111,6 +112,12 @@ ngx_cc_streamable_resume(ngx_http_request_t *r)
 
     if (post.last.data == NULL || ngx_cc_mcp_meta_later(&post.version)) {
         return NGX_DECLINED;
+    }
+
+    rc = ngx_cc_forward_session(r, &post.session);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -297,6 +304,7 @@ ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     ngx_str_t *refusal)
 {
     ngx_int_t             rc;
+    ngx_cc_loc_conf_t    *conf;
     ngx_http_cleanup_t   *cln;
     ngx_cc_streamable_t  *st;
 
@@ -314,7 +322,12 @@ ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     cln->handler = ngx_cc_streamable_cleanup;
     cln->data = st;
 
+    conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
+
     st->post = *post;
+    st->post.peers = conf->peers;
+    st->post.pool = r->pool;
+    st->post.hop = ngx_cc_forward_hop(r);
     st->session.transport.post = &st->post;
 
     rc = ngx_cc_session_create(&st->session, r, &ngx_cc_mcp, "mcp", st,
@@ -371,6 +384,11 @@ ngx_cc_streamable_read_handler(ngx_http_request_t *r)
         return;
     }
 
+    if (rc == NGX_OK && st->post.peer) {
+        ngx_cc_streamable_forward(st);
+        return;
+    }
+
     if (rc == NGX_OK) {
         ngx_cc_idle_watch_stop(&st->wait);
         st->body = 1;
@@ -380,6 +398,21 @@ ngx_cc_streamable_read_handler(ngx_http_request_t *r)
     }
 
     ngx_cc_streamable_end(st, rc == NGX_DONE ? st->rc : rc);
+}
+
+
+/* its place here is free before another node begins with it */
+
+static void
+ngx_cc_streamable_forward(ngx_cc_streamable_t *st)
+{
+    ngx_http_request_t  *r;
+
+    r = st->session.request;
+    ngx_cc_streamable_forget(st);
+
+    ngx_cc_forward(r, st->post.peer, &st->post.node, st->copy);
+    ngx_http_finalize_request(r, NGX_DONE);
 }
 
 
@@ -513,7 +546,10 @@ ngx_cc_streamable_take(ngx_cc_streamable_t *st)
                                             "invalid UTF-8");
         }
 
-        if (ngx_cc_mcp.push(st->session.state, b->pos, n, 0) != NGX_OK) {
+        if ((st->post.peers && !st->post.hop
+             && ngx_cc_forward_keep(r, &st->copy, b->pos, n) != NGX_OK)
+            || ngx_cc_mcp.push(st->session.state, b->pos, n, 0) != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 

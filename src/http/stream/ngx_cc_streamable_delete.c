@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
+#include "ngx_cc_forward.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_reply.h"
@@ -23,6 +24,14 @@ ngx_cc_streamable_delete(ngx_http_request_t *r)
 
     if (n == 0) {
         return NGX_DECLINED;
+    }
+
+    if (n == 1) {
+        rc = ngx_cc_forward_session(r, &h->value);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     caller = ngx_cc_caller(r);

@@ -527,16 +527,19 @@ ngx_cc_streamable_out_header(ngx_cc_streamable_t *st, size_t n)
 static ngx_int_t
 ngx_cc_streamable_out_session(ngx_cc_streamable_t *st)
 {
-    u_char  id[NGX_CC_SESSION_ID_TEXT];
+    u_char     text[NGX_CC_LEGACY_ID];
+    ngx_str_t  id;
 
-    if (ngx_cc_legacy_make(st->post.begun, st->session.transport.owner, id)
+    id.data = text;
+
+    if (ngx_cc_legacy_make(st->post.begun, st->session.transport.owner, &id)
         != NGX_OK)
     {
         return NGX_OK;
     }
 
     return ngx_cc_reply_header(st->session.request, "Mcp-Session-Id",
-                               (char *) id, sizeof(id));
+                               (char *) id.data, id.len);
 }
 
 

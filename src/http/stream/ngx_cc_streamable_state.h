@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_delivery.h"
+#include "ngx_cc_forward.h"
 #include "ngx_cc_idle_watch.h"
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_ping.h"
@@ -26,6 +27,8 @@ typedef struct {
     ngx_cc_utf8_t         utf8;
     ngx_cc_idle_watch_t   wait;          /* for the body */
     size_t                received;      /* bytes of the body */
+    ngx_buf_t            *copy;          /* of the body, for another node; or
+                                            NULL */
     ngx_int_t             rc;            /* of a refusal */
 
     ngx_buf_t             out;           /* is being sent */

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_mcp.h"
 #include "ngx_cc_mcp_cancel.h"
+#include "ngx_cc_mcp_node.h"
 #include "ngx_cc_mcp_resume.h"
 #include "ngx_cc_mcp_tools.h"
 #include "ngx_cc_mcp_sent.h"
@@ -246,6 +247,7 @@ static ngx_int_t
 ngx_cc_mcp_serve(void *session)
 {
     ngx_cc_mcp_t        *s = session;
+    ngx_int_t            rc;
     ngx_cc_value_t      *version;
     ngx_cc_request_t    *rq;
     ngx_cc_mcp_reply_t  *rp;
@@ -293,6 +295,11 @@ ngx_cc_mcp_serve(void *session)
     }
 
     rp->modern = s->meta.modern;
+    rc = ngx_cc_mcp_node_check(rp, rq);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
 
     if (ngx_cc_mcp_session_check(&s->session, rp, rq, s->base.transport->owner)
         != NGX_OK)

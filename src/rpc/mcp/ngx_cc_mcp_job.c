@@ -50,7 +50,6 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->modern = modern;
     job->begun = ngx_current_msec;
     job->until = ngx_current_msec + spec->wait;
-
     job->delay.handler = ngx_cc_mcp_job_unknown;
     job->delay.data = job;
     job->delay.log = transport->log;
@@ -65,6 +64,14 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
 
     if (spec->what == NGX_CC_MCP_JOB_OTHER) {
         spec->begin(job);
+        return job;
+    }
+
+    if (spec->foreign) {
+        (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
+                            "this job belongs to the node %V: ask there%Z",
+                            &job->spec.node);
+        ngx_cc_mcp_job_fail(job, (char *) job->hint);
         return job;
     }
 
@@ -117,11 +124,13 @@ ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec, ngx_log_t *log,
     ngx_uint_t         i;
     ngx_cc_mcp_job_t  *job;
 
-    ngx_str_t  *from[] = { id, token, &spec->pattern, &spec->input };
-    ngx_str_t  *to[4];
+    ngx_str_t  *from[] = { id, token, &spec->pattern, &spec->input,
+                           &spec->node };
+    ngx_str_t  *to[5];
 
     job = ngx_calloc(sizeof(ngx_cc_mcp_job_t) + id->len + token->len
-                     + spec->pattern.len + spec->input.len, log);
+                     + spec->pattern.len + spec->input.len + spec->node.len,
+                     log);
 
     if (job == NULL) {
         return NULL;
@@ -134,9 +143,10 @@ ngx_cc_mcp_job_make(ngx_cc_mcp_job_spec_t *spec, ngx_log_t *log,
     to[1] = &job->token;
     to[2] = &job->spec.pattern;
     to[3] = &job->spec.input;
+    to[4] = &job->spec.node;
     p = (u_char *) (job + 1);
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 5; i++) {
         to[i]->data = p;
         to[i]->len = from[i]->len;
 

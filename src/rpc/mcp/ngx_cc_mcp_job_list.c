@@ -13,7 +13,8 @@
 
 #define NGX_CC_MCP_JOB_LIST_ROW                                               \
     (2 * NGX_CC_JSON_MAX_ESCAPE                                               \
-     * (NGX_CC_WIRE_MAX_LABEL + NGX_CC_MCP_JOB_LIST_SHOWN) + 1536)
+     * (NGX_CC_WIRE_MAX_LABEL + NGX_CC_MCP_JOB_LIST_SHOWN) + 1536              \
+     + 2 * NGX_CC_NODE_PREFIX)
 
 #define NGX_CC_MCP_JOB_LIST_AROUND  2048
 

@@ -345,9 +345,7 @@ ngx_cc_mcp_job_spec_common(ngx_cc_mcp_job_spec_t *js,
 
     v = ngx_cc_mcp_arguments_given(arguments, "job_id");
     js->id = v->text;
-    js->malformed = (ngx_cc_handle_parse((char *) v->text.data, v->text.len,
-                                         &js->handle)
-                     != 0);
+    ngx_cc_mcp_job_spec_id(js, &v->text);
 
     v = ngx_cc_mcp_arguments_given(arguments, "pattern");
 
@@ -441,4 +439,16 @@ ngx_cc_mcp_job_spec_wait(ngx_cc_mcp_job_spec_t *js, ngx_cc_value_t *arguments)
     js->wait = n;
 
     return 1;
+}
+
+
+void
+ngx_cc_mcp_job_spec_id(ngx_cc_mcp_job_spec_t *js, const ngx_str_t *text)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_cc_node_handle(text, &js->handle, &js->node);
+
+    js->foreign = (rc == NGX_BUSY);
+    js->malformed = (rc == NGX_DECLINED);
 }

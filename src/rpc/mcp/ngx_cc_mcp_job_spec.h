@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_ask.h"
 #include "ngx_cc_mcp_arguments.h"
+#include "ngx_cc_node.h"
 
 
 #define NGX_CC_MCP_JOB_WAIT     100000   /* ms: no call takes longer */
@@ -34,6 +35,8 @@ typedef struct {
     ngx_cc_mcp_job_what_e  what;
     ngx_str_t              id;           /* as it was given */
     ngx_cc_handle_t        handle;
+    ngx_str_t              node;         /* that it names, or len 0 */
+    unsigned               foreign:1;    /* another one than this */
     unsigned               malformed:1;  /* it cannot be an id */
     unsigned               cursor:1;     /* "from" is given */
     unsigned               raw:1;        /* terminal bytes stay */
@@ -79,6 +82,9 @@ ngx_int_t ngx_cc_mcp_job_spec_signal(ngx_cc_mcp_job_spec_t *js,
     ngx_cc_spec_t *spec, ngx_cc_value_t *arguments);
 ngx_int_t ngx_cc_mcp_job_spec_list(ngx_cc_mcp_job_spec_t *js,
     ngx_cc_spec_t *spec, ngx_cc_value_t *arguments);
+
+/* reads an id of a job: handle, node, foreign, malformed */
+void ngx_cc_mcp_job_spec_id(ngx_cc_mcp_job_spec_t *js, const ngx_str_t *text);
 
 /* are there jobs at this location?  And terminals for them? */
 ngx_uint_t ngx_cc_mcp_job_spec_kept(ngx_cc_spec_conf_t *conf);

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_mcp_job_view.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 
 
@@ -182,7 +183,9 @@ ngx_cc_mcp_job_view_members(const ngx_cc_mcp_job_view_t *view,
     ngx_cc_json_lit(w, "\"job_id\":");
 
     if (view->known) {
-        ngx_cc_json_string(w, view->id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_json_lit(w, "\"");
+        ngx_cc_message_execution(w, view->id, 1);
+        ngx_cc_json_lit(w, "\"");
 
     } else {
         ngx_cc_json_lit(w, "null");
@@ -258,15 +261,18 @@ u_char *
 ngx_cc_mcp_job_view_line(const ngx_cc_mcp_job_view_t *view, u_char *p,
     u_char *last)
 {
+    size_t       n;
+    u_char       node[NGX_CC_NODE_PREFIX];
     uint64_t     ran;
     const char  *signal;
 
     ran = ngx_cc_mcp_job_view_ran(view);
     signal = ngx_cc_names_exit_signal(view->exit);
 
-    p = ngx_slprintf(p, last, "job %*s ", view->known ? NGX_CC_HANDLE_TEXT
-                                          : (size_t) NGX_CC_HANDLE_NAME,
-                     view->id);
+    n = view->known ? ngx_cc_node_prefix(node) - node : 0;
+    p = ngx_slprintf(p, last, "job %*s%*s ", n, node,
+                     view->known ? NGX_CC_HANDLE_TEXT
+                                 : (size_t) NGX_CC_HANDLE_NAME, view->id);
 
     if (view->nlabel) {
         p = ngx_slprintf(p, last, "\"%*s\" ", view->nlabel, view->label);

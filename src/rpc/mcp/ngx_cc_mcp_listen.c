@@ -76,13 +76,15 @@ ngx_cc_mcp_listen_start(ngx_cc_transport_t *transport, ngx_str_t *id,
 static void
 ngx_cc_mcp_listen_name(ngx_cc_mcp_listen_t *listen, ngx_str_t *text)
 {
+    ngx_str_t                  node;
     ngx_uint_t                 i, malformed;
     ngx_cc_mcp_listen_task_t  *task;
 
     task = &listen->task[listen->ntasks];
-    malformed = (ngx_cc_handle_parse((char *) text->data, text->len,
-                                     &task->handle)
-                 != 0);
+
+    /* what belongs to another node is as good as unknown */
+
+    malformed = (ngx_cc_node_handle(text, &task->handle, &node) != NGX_OK);
 
     for (i = 0; i < listen->ntasks && !malformed; i++) {
         if (ngx_cc_handle_equal(&listen->task[i].handle, &task->handle)) {
@@ -404,7 +406,9 @@ ngx_cc_mcp_listen_acknowledge(ngx_cc_mcp_listen_t *listen, u_char *p,
         }
 
         (void) ngx_cc_handle_format(&listen->task[i].handle, (char *) id);
-        ngx_cc_json_string(&w, id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_json_lit(&w, "\"");
+        ngx_cc_message_execution(&w, id, 1);
+        ngx_cc_json_lit(&w, "\"");
     }
 
     ngx_cc_json_raw(&w, "]", n ? 1 : 0);

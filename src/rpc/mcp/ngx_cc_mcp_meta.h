@@ -25,6 +25,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_dialect.h"
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_node.h"
 #include "ngx_cc_request.h"
 
 
@@ -81,6 +82,13 @@ struct ngx_cc_mcp_post_s {
     unsigned     answers:1;      /* what was pulled is the answer */
     unsigned     twice:1;        /* Mcp-Method or Mcp-Name stands there more
                                     than once */
+
+    const ngx_array_t         *peers;    /* other nodes, or NULL */
+    ngx_pool_t                *pool;     /* of the request */
+    unsigned                   hop:1;    /* another node has handed it over */
+    const ngx_cc_node_peer_t  *peer;     /* it is to be handed over by this
+                                            one; NULL: it is served here */
+    ngx_str_t                  node;     /* then: whose it is; in "pool" */
 };
 
 

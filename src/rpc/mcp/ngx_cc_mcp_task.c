@@ -6,6 +6,10 @@
 #include "ngx_cc_message.h"
 
 
+#define NGX_CC_MCP_TASK_ELSEWHERE                                             \
+    "params.taskId: this task belongs to the node %V, which cannot be "       \
+    "reached from here"
+
 #define NGX_CC_MCP_TASK_ALL    (NGX_CC_EOF_STDOUT|NGX_CC_EOF_STDERR)
 
 
@@ -72,9 +76,7 @@ ngx_cc_mcp_task_spec(ngx_cc_mcp_job_spec_t *js, ngx_cc_mcp_task_kind_e kind,
     js->streams = NGX_CC_MCP_TASK_ALL;
 
     v = ngx_cc_request_member(params, "taskId");
-    js->malformed = (ngx_cc_handle_parse((char *) v->text.data, v->text.len,
-                                         &js->handle)
-                     != 0);
+    ngx_cc_mcp_job_spec_id(js, &v->text);
 
     v = ngx_cc_request_member(params, "inputResponses");
 
@@ -95,6 +97,13 @@ ngx_cc_mcp_task_begin(void *data)
 
     job->done = ngx_cc_mcp_task_done;
     job->delay.handler = ngx_cc_mcp_task_unknown;
+
+    if (job->spec.foreign) {
+        (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
+                            NGX_CC_MCP_TASK_ELSEWHERE "%Z", &job->spec.node);
+        ngx_cc_mcp_task_fail(job, NGX_CC_ERROR_PARAMS, (char *) job->hint);
+        return;
+    }
 
     if (job->spec.malformed) {
         ngx_add_timer(&job->delay, ngx_cc_ask_unknown(job->begun));

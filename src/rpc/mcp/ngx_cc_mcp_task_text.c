@@ -256,9 +256,9 @@ ngx_cc_mcp_task_text_task(ngx_cc_json_t *w, const ngx_cc_mcp_job_view_t *view,
 
     age = ngx_cc_mcp_job_view_ran(view);
 
-    ngx_cc_json_lit(w, "\"taskId\":");
-    ngx_cc_json_string(w, view->id, NGX_CC_HANDLE_TEXT);
-    ngx_cc_json_lit(w, ",\"status\":");
+    ngx_cc_json_lit(w, "\"taskId\":\"");
+    ngx_cc_message_execution(w, view->id, 1);
+    ngx_cc_json_lit(w, "\",\"status\":");
     ngx_cc_json_cstring(w, ngx_cc_mcp_task_text_names[
                                          ngx_cc_mcp_task_text_status(view)]);
     ngx_cc_mcp_task_text_message(w, view, line);

@@ -397,7 +397,7 @@ ngx_cc_native_kept_wrong(ngx_cc_native_t *s, ngx_cc_native_command_t *ps,
     ngx_cc_json_lit(&w, ",\"code\":");
     ngx_cc_json_int(&w, NGX_CC_ERROR_PARAMS);
     ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, ps->cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(&w, ps->cmd->id, ps->cmd->named);
     ngx_cc_json_lit(&w, "\"}}");
 
     (void) ngx_cc_answers_put(&s->base.answers, buf, w.pos - buf);

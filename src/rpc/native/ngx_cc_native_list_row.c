@@ -1,6 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_message.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_native_list_row.h"
 #include "ngx_cc_utf8.h"
@@ -55,7 +56,7 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
 
     if (row->text) {
         ngx_cc_json_lit(w, "{\"execution_id\":\"");
-        ngx_cc_json_raw(w, id, NGX_CC_HANDLE_TEXT);
+        ngx_cc_message_execution(w, (u_char *) id, 1);
         ngx_cc_json_lit(w, "\"");
 
     } else {

@@ -285,6 +285,6 @@ static void
 ngx_cc_native_message_id(ngx_cc_command_t *cmd, ngx_cc_json_t *w)
 {
     ngx_cc_json_lit(w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(w, cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(w, cmd->id, cmd->named);
     ngx_cc_json_lit(w, "\"");
 }

@@ -16,6 +16,8 @@
 #include "ngx_cc_zone.h"
 
 
+#define NGX_CC_NATIVE_METHODS_LISTED  5  /* ids in the text of an error */
+
 /* who may control a command that another session has started */
 
 #define NGX_CC_NATIVE_METHODS_STEER  (NGX_CC_ATTACH_WRITE|NGX_CC_ATTACH_SIGNAL)
@@ -179,10 +181,15 @@ ngx_cc_native_methods_named(ngx_str_t *name)
 static ngx_cc_native_command_t *
 ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
-    u_char                    list[256], *p;
+    u_char                   *p;
+    ngx_str_t                 node;
+    ngx_uint_t                n;
     ngx_queue_t              *q;
     ngx_cc_value_t           *id;
+    ngx_cc_handle_t           handle;
     ngx_cc_native_command_t  *ps;
+
+    u_char  list[NGX_CC_NATIVE_METHODS_LISTED * (NGX_CC_NODE_ID + 2)];
 
     id = ngx_cc_request_member(params, "execution_id");
 
@@ -194,6 +201,7 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NULL;
     }
 
+    n = 0;
     p = list;
     ps = NULL;
 
@@ -204,10 +212,7 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
         ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
 
         if (id && id->type == NGX_CC_VALUE_STRING) {
-            if (id->text.len == NGX_CC_HANDLE_TEXT
-                && ngx_memcmp(id->text.data, ps->cmd->id, NGX_CC_HANDLE_TEXT)
-                   == 0)
-            {
+            if (ngx_cc_native_read_same(&id->text, ps)) {
                 return ps;
             }
 
@@ -215,10 +220,10 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
             continue;
         }
 
-        if (p + NGX_CC_HANDLE_TEXT + 2 < list + sizeof(list)) {
-            p = ngx_slprintf(p, list + sizeof(list), "%s%*s",
-                             p == list ? "" : ", ",
-                             (size_t) NGX_CC_HANDLE_TEXT, ps->cmd->id);
+        if (n++ < NGX_CC_NATIVE_METHODS_LISTED) {
+            p = ngx_slprintf(p, list + sizeof(list), p == list ? "" : ", ");
+            p = ps->cmd->named ? ngx_cc_node_prefix(p) : p;
+            p = ngx_cpymem(p, ps->cmd->id, NGX_CC_HANDLE_TEXT);
         }
     }
 
@@ -227,7 +232,15 @@ ngx_cc_native_methods_command(ngx_cc_native_t *s, ngx_cc_value_t *params)
                                     "params.execution_id is needed, %ui "
                                     "processes run: %*s%s", s->base.ncommands,
                                     (size_t) (p - list), list,
-                                    s->base.ncommands > 5 ? ", ..." : "");
+                                    n > NGX_CC_NATIVE_METHODS_LISTED
+                                    ? ", ..." : "");
+        return NULL;
+    }
+
+    if (ps == NULL && id && id->type == NGX_CC_VALUE_STRING
+        && ngx_cc_node_handle(&id->text, &handle, &node) == NGX_BUSY)
+    {
+        ngx_cc_message_elsewhere(&s->base.answers, &s->asked.id, &node);
         return NULL;
     }
 

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_message.h"
 #include "ngx_cc_native_output.h"
 #include "ngx_cc_utf8.h"
 
@@ -67,6 +68,7 @@ ngx_cc_native_output_init(ngx_cc_native_output_t *out, ngx_cc_command_t *cmd,
                    sizeof(NGX_CC_NATIVE_OUTPUT_WHOLE) - 1);
     p = ngx_cpymem(p, NGX_CC_NATIVE_OUTPUT_ID,
                    sizeof(NGX_CC_NATIVE_OUTPUT_ID) - 1);
+    p = cmd->named ? ngx_cc_node_prefix(p) : p;
     p = ngx_cpymem(p, cmd->id, NGX_CC_HANDLE_TEXT);
     p = ngx_cpymem(p, NGX_CC_NATIVE_OUTPUT_OFFSET,
                    sizeof(NGX_CC_NATIVE_OUTPUT_OFFSET) - 1);
@@ -220,7 +222,7 @@ ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p, size_t room)
     ngx_cc_json_lit(&w, ",\"to\":");
     ngx_cc_json_uint(&w, out->record.to);
     ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, out->cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(&w, out->cmd->id, out->cmd->named);
     ngx_cc_json_lit(&w, "\"}}");
 
     st->gaps += out->record.to - st->offset;

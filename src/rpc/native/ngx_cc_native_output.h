@@ -18,10 +18,11 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_node.h"
 
 
 #define NGX_CC_NATIVE_OUTPUT_LINE     65536  /* most raw bytes of a message */
-#define NGX_CC_NATIVE_OUTPUT_TAIL     (NGX_CC_HANDLE_TEXT + 48)
+#define NGX_CC_NATIVE_OUTPUT_TAIL     (NGX_CC_NODE_ID + 48)
 #define NGX_CC_NATIVE_OUTPUT_SILENCE  100    /* ms after the last byte, then an
                                                 unfinished line goes */
 

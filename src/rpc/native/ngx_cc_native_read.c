@@ -177,7 +177,7 @@ ngx_cc_native_read_id(ngx_cc_native_t *s, ngx_cc_value_t *params,
     ngx_cc_handle_t *handle)
 {
     ngx_int_t  rc;
-    ngx_str_t  id;
+    ngx_str_t  id, node;
 
     rc = ngx_cc_native_read_string(s, params, "execution_id", &id);
 
@@ -191,8 +191,14 @@ ngx_cc_native_read_id(ngx_cc_native_t *s, ngx_cc_value_t *params,
         return rc;
     }
 
-    return ngx_cc_handle_parse((char *) id.data, id.len, handle) == 0
-           ? NGX_OK : NGX_DECLINED;
+    rc = ngx_cc_node_handle(&id, handle, &node);
+
+    if (rc == NGX_BUSY) {
+        ngx_cc_message_elsewhere(&s->base.answers, &s->asked.id, &node);
+        return NGX_ERROR;
+    }
+
+    return rc;
 }
 
 
@@ -205,9 +211,7 @@ ngx_cc_native_read_here(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
     id = ngx_cc_native_read_member(params, "execution_id");
 
-    if (id == NULL || id->type != NGX_CC_VALUE_STRING
-        || id->text.len != NGX_CC_HANDLE_TEXT)
-    {
+    if (id == NULL || id->type != NGX_CC_VALUE_STRING) {
         return NULL;
     }
 
@@ -217,10 +221,22 @@ ngx_cc_native_read_here(ngx_cc_native_t *s, ngx_cc_value_t *params)
     {
         ps = ngx_queue_data(q, ngx_cc_native_command_t, queue);
 
-        if (ngx_memcmp(id->text.data, ps->cmd->id, NGX_CC_HANDLE_TEXT) == 0) {
+        if (ngx_cc_native_read_same(&id->text, ps)) {
             return ps;
         }
     }
 
     return NULL;
+}
+
+
+ngx_uint_t
+ngx_cc_native_read_same(const ngx_str_t *text,
+    const ngx_cc_native_command_t *ps)
+{
+    ngx_str_t  node, digits;
+
+    return !ngx_cc_node_split(text, &node, &digits)
+           && digits.len == NGX_CC_HANDLE_TEXT
+           && ngx_memcmp(digits.data, ps->cmd->id, NGX_CC_HANDLE_TEXT) == 0;
 }

@@ -40,8 +40,9 @@ ngx_int_t ngx_cc_native_read_string(ngx_cc_native_t *s,
     ngx_cc_value_t *params, const char *name, ngx_str_t *value);
 
 /*
- * params.execution_id: NGX_OK and the handle; NGX_ERROR: missing, no string;
- * NGX_DECLINED: nobody can have this id, nothing is answered yet.
+ * params.execution_id: NGX_OK and the handle; NGX_ERROR: missing, no string, or
+ * of another node (answered); NGX_DECLINED: nobody can have this id, nothing is
+ * answered yet.
  */
 ngx_int_t ngx_cc_native_read_id(ngx_cc_native_t *s, ngx_cc_value_t *params,
     ngx_cc_handle_t *handle);
@@ -49,6 +50,10 @@ ngx_int_t ngx_cc_native_read_id(ngx_cc_native_t *s, ngx_cc_value_t *params,
 /* the command of this session with that id, or NULL */
 ngx_cc_native_command_t *ngx_cc_native_read_here(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
+
+/* is that the id of this command, with the name of this node or without? */
+ngx_uint_t ngx_cc_native_read_same(const ngx_str_t *text,
+    const ngx_cc_native_command_t *ps);
 
 
 #endif /* _NGX_CC_NATIVE_READ_H_INCLUDED_ */

@@ -79,7 +79,7 @@ ngx_cc_native_watch_attached(ngx_cc_native_command_t *ps, u_char *p,
     ngx_cc_json_lit(&w, ",\"started\":");
     ngx_cc_json_seconds(&w, cmd->start * 1000);
     ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(&w, cmd->id, cmd->named);
     ngx_cc_json_lit(&w, "\",\"mode\":");
     ngx_cc_json_cstring(&w, (a->flags & NGX_CC_ATTACH_WRITE) ? "write"
                                                             : "read");
@@ -139,7 +139,7 @@ ngx_cc_native_watch_detached(ngx_cc_native_command_t *ps, u_char *p,
         ps->output.stream[NGX_CC_STDERR].offset
     });
     ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, ps->cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(&w, ps->cmd->id, ps->cmd->named);
     ngx_cc_json_lit(&w, "\"}}");
 
     return w.pos - p;
@@ -198,7 +198,7 @@ ngx_cc_native_watch_resized(ngx_cc_native_command_t *ps, u_char *p,
     ngx_cc_json_lit(&w, ",\"rows\":");
     ngx_cc_json_uint(&w, ps->rows);
     ngx_cc_json_lit(&w, ",\"execution_id\":\"");
-    ngx_cc_json_raw(&w, ps->cmd->id, NGX_CC_HANDLE_TEXT);
+    ngx_cc_message_execution(&w, ps->cmd->id, ps->cmd->named);
     ngx_cc_json_lit(&w, "\"}}");
 
     return w.pos - p;

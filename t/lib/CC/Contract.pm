@@ -213,7 +213,7 @@ sub schemas {
         rows => $side) }, description => 'the size of its terminal' });
     return {
         SessionId => string(pattern => '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
-        ExecutionId => string(pattern => '^[0-9a-f]{48}$'),
+        ExecutionId => string(pattern => '^([a-z0-9-]{1,32}\\.)?[0-9a-f]{48}$'),
         Pid => { type => ['integer', 'null'], minimum => 1,
             description => 'null: it was never started' },
         ExitCode => { type => ['integer', 'null'], minimum => -64, maximum => 255,
@@ -221,7 +221,8 @@ sub schemas {
                 . 'it has not ended, or is not known' },
         Error => object([qw(code message)], code => { type => 'integer' },
             message => string(),
-            data => object(['offset'], offset => $count)),
+            data => object([], offset => $count, node => string(
+                description => 'the node that has it'))),
         Command => object([keys %described], %described, %terminal),
 
         'execute.result' => object([qw(status pid pgid execution_id)],

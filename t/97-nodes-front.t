@@ -1,0 +1,291 @@
+# Three nodes behind nginx, as conf/node.conf and conf/front-nginx.conf say: new work
+# goes to any of them, what names a node to that one; cancellation, resumption and
+# DELETE; a node is drained; nodes are killed while clients work and try again, and
+# no command runs twice.  Nightly: 1,000 calls, a machine that answers no more, and a
+# long silence.
+#
+# tags:
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(time sleep);
+use CC::Farm;
+use CC::Mcp;
+use CC::Resume qw(events answer until_primed);
+
+my $true = JSON::PP::true;
+my $mark = 470000000 + $$ % 100000 * 100;
+
+sub sleeps {
+    my ($n) = @_;
+    return scalar grep { CC::Nginx::title($_) =~ /^sleep $n\b/ }
+        map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
+}
+
+my $farm = CC::Farm->shipped;
+my $front = $farm->{front};
+$farm->start;
+$front->start;
+my ($a, $b, $c) = $farm->all;
+
+sub stdout { return $_[0]{structuredContent}{stdout} // explain($_[0]) }
+
+# new work goes to all of them
+
+my %seen;
+for (1 .. 60) {
+    $seen{ stdout($farm->tool('front', 'execute', { command => 'echo $NODE' })) }++;
+    last if keys %seen == 3 && $_ >= 10;
+}
+is(join('', sort keys %seen), "a\nb\nc\n", 'new work goes to every node');
+
+# what names a node goes there
+
+for my $node (qw(a b c)) {
+    my $w = $farm->native('front', path => "/ws/mcp?node=$node");
+    is($w->run('echo $NODE')->{stdout}, "$node\n", "?node=$node");
+    my $id = $w->call('execute', { command => 'exec sleep 300',
+        on_disconnect => 'keep' })->{result}{execution_id};
+    like($id, qr/^$node\./, 'its ids begin with it');
+    $w->close;
+    my $d = $farm->native('front', path => '/ws/mcp?node='
+        . (split /\./, $id)[0]);
+    is($d->call('attach', { execution_id => $id, mode => 'write' })
+        ->{result}{state}, 'running', 'which is where one finds it again');
+    is($d->call('signal', { execution_id => $id, signal => 'SIGKILL' })->{error},
+        undef, 'and ends it');
+    $d->close;
+}
+my $h = $farm->http('front', path => '/ws/mcp?node=d');
+is($h->post($farm->message('ping', undef), headers => CC::Farm::headers())->{status},
+    404, 'a node that is none');
+$h->close;
+for my $bad ('d.' . '5' x 118, '..', "a\tb.5") {
+    my $r = $farm->ask('front', 'ping', undef, session => $bad);
+    ok($r->{status} == 404 || $r->{status} == 400, 'a session of none')
+        or diag(explain($r));
+}
+my $tls = $farm->native('tls', ssl => 1, path => '/ws/mcp?node=b');
+is($tls->run('echo $NODE')->{stdout}, "b\n", 'by TLS');
+$tls->close;
+
+# jobs and tasks: any way in
+
+my $job = $farm->job('front', 'echo $NODE; exec sleep 300');
+my ($node) = $job =~ /^([abc])\./;
+for (1 .. 6) {
+    my $r = $farm->tool('front', 'job_read', { job_id => $job, wait_ms => 20000,
+        pattern => $node, cursor => 'start' });
+    like($r->{content}[0]{text}, qr/^$node$/m, 'a job is read through any of them');
+}
+is($farm->ask('front', 'tasks/get', { taskId => $job }, modern => 1)
+    ->{message}{result}{status}, 'working', 'a task');
+is($farm->tool('front', 'job_signal', { job_id => $job, signal => 'KILL',
+    wait_ms => 20000 })->{structuredContent}{signal}, 'SIGKILL', 'it is ended');
+
+# a session: its calls, cancellation, resumption, end
+
+my $session = $farm->session('front');
+($node) = $session =~ /^([abc])\./;
+is(join('', map { stdout($farm->tool('front', 'execute', { command => 'echo $NODE' },
+    session => $session)) } 1 .. 4), "$node\n" x 4, 'calls of a session run at its node');
+my $n = $mark++;
+$h = $farm->http('front');
+$h->send($farm->message('tools/call', CC::Mcp::execute_params(
+    "setsid sleep $n & exec sleep $n"), id => 7),
+    headers => CC::Farm::headers(session => $session));
+ok($a->wait_until(sub { sleeps($n) == 2 }, 30), 'a call that takes long');
+is($farm->ask('front', 'notifications/cancelled', { requestId => 7 }, notify => 1,
+    session => $session)->{status}, 202, 'is canceled');
+ok($a->wait_until(sub { !sleeps($n) }, 30), 'its tree is gone');
+$h->close;
+my $go = $farm->node($node)->dir . '/work/go';
+$h = $farm->http('front');
+$h->send($farm->message('tools/call', CC::Mcp::execute_params(
+    "until [ -e $go ]; do sleep 0.05; done; echo done"), id => 'cut'),
+    headers => CC::Farm::headers(session => $session));
+my @events = until_primed($h);
+$h->close;
+my ($back, $found) = $farm->bare('front', 'GET', session => $session,
+    headers => { 'Last-Event-ID' => $events[0]{id} });
+is($found->{status}, 200, 'a stream that was cut is taken up');
+CC::Farm::put($go, 0644, '');
+my ($done) = answer(events($back));
+is($done->{result}{structuredContent}{stdout}, "done\n", 'with its answer');
+$back->close;
+my ($gone, $deleted) = $farm->bare('front', 'DELETE', session => $session);
+is($deleted->{status}, 200, 'DELETE');
+$gone->close;
+is($farm->ask('front', 'ping', undef, session => $session)->{status}, 404,
+    'the session has ended');
+
+# drain: no new work, what names it still gets there
+
+$job = $farm->job('a', 'exec sleep 300');
+(my $text = $front->config) =~ s/(server 127\.0\.0\.1:@{[$a->port]} max_fails=1[^;]*);/$1 down;/
+    or die;
+$front->write_config($text);
+my %old = map { $_ => 1 } $front->workers;
+$front->signal('HUP');
+ok($front->wait_until(sub { my @now = $front->workers;
+    @now == 2 && !grep { $old{$_} } @now }, 30), 'a node is drained');
+is(join('', grep { /a/ } map { stdout($farm->tool('front', 'execute',
+    { command => 'echo $NODE' })) } 1 .. 12), '', 'no new work goes there');
+is($farm->tool('front', 'job_read', { job_id => $job })->{structuredContent}{status},
+    'running', 'its jobs are reached');
+my $w = $farm->native('front', path => '/ws/mcp?node=a');
+is($w->run('echo $NODE')->{stdout}, "a\n", 'and who names it');
+$w->close;
+$farm->tool('front', 'job_signal', { job_id => $job, signal => 'KILL',
+    wait_ms => 20000 });
+$front->write_config;
+%old = map { $_ => 1 } $front->workers;
+$front->signal('HUP');
+ok($front->wait_until(sub { my @now = $front->workers;
+    @now == 2 && !grep { $old{$_} } @now }, 30), 'and takes part again');
+
+# Nodes die while clients work, and a client that got no answer tries again: each
+# try has a number of its own, which its command writes down.
+
+# master and workers by SIGKILL; what they had started sees that, and goes
+sub kill_node {
+    my ($t) = @_;
+    my @all = ($t->{master}, $t->workers);
+    my @below = map { CC::Nginx::children($_, qr/./) } $t->workers;
+    kill 'KILL', @all;
+    waitpid delete $t->{master}, 0;
+    $t->wait_until(sub { !grep { length CC::Nginx::title($_) }
+        @all, @below }, 30);
+    return;
+}
+
+my $clients = 4;
+my $calls = $ENV{CC_NIGHTLY} ? 1000 : 60;
+my $dir = $front->dir . '/runs';
+mkdir $dir;
+chmod 0777, $dir;
+my @pids;
+for my $client (1 .. $clients) {
+    pipe my $from, my $to or die $!;
+    my $pid = fork // die $!;
+    if ($pid == 0) {
+        my ($number, $good, $bad) = (0, 0, 0);
+        my $session;
+        my $until = time + 300;
+        while ($good < $calls / $clients && time < $until) {
+            my $name = "$client-" . ++$number;
+            # of a session, a job, or neither
+            my $kind = $number % 3;
+            my $r = eval {
+                $session //= $farm->session('front') if $kind == 0;
+                $farm->tool('front', 'execute', { command =>
+                    "echo x >> $dir/$name; echo ran", ($kind == 1
+                    ? (background => $true) : ()) },
+                    ($kind == 0 ? (session => $session) : ()), timeout => 60);
+            };
+            my $s = $r && ref $r eq 'HASH' ? $r->{structuredContent} : undef;
+            if ($s && (($s->{stdout} // '') eq "ran\n" || $s->{job_id})) {
+                $good++;
+                print $to "good $name\n";
+            } else {
+                $bad++;
+                undef $session;
+                sleep 0.05;
+            }
+        }
+        print $to "bad $bad\n";
+        close $to;
+        POSIX::_exit(0);
+    }
+    close $to;
+    push @pids, [$pid, $from];
+}
+my $kills = $ENV{CC_NIGHTLY} ? 9 : 3;
+for my $i (1 .. $kills) {
+    # when so many have run
+    my $enough = $calls * $i / ($kills + 1);
+    $front->wait_until(sub { my @runs = glob "$dir/*"; @runs >= $enough }, 120);
+    my $victim = ($a, $b, $c)[$i % 3];
+    kill_node($victim);
+    $victim->start;
+}
+my (%good, $bad);
+for (@pids) {
+    my ($pid, $from) = @$_;
+    while (my $line = <$from>) {
+        $good{$1} = 1 if $line =~ /^good (\S+)/;
+        $bad += $1 if $line =~ /^bad (\d+)/;
+    }
+    waitpid $pid, 0;
+}
+cmp_ok(scalar keys %good, '>=', $calls, 'all calls came to their end');
+note("$bad tries had no answer");
+# a job that was answered may have been killed with its node before it wrote
+my (@twice, @never);
+for my $file (glob "$dir/*") {
+    push @twice, $file if -s $file > 2;
+}
+for my $name (sort keys %good) {
+    my ($number) = $name =~ /-(\d+)/;
+    push @never, $name if $number % 3 != 1 && !-s "$dir/$name";
+}
+is("@twice", '', 'no command ran twice, whoever was killed');
+is("@never", '', 'what was answered has run');
+
+# a node that is down is named
+
+$job = $farm->job('b', 'exec sleep 300');
+$session = $farm->session('b');
+kill_node($b);
+my $r = $farm->ask('a', 'tools/call', { name => 'job_read',
+    arguments => { job_id => $job } });
+is($r->{status}, 502, 'a node that is down');
+is($r->{message}{error}{data}{node}, 'b', 'is named');
+is($farm->ask('front', 'ping', undef, session => $session)->{status}, 502,
+    'a session of it is not served by another one');
+is(stdout($farm->tool('front', 'execute', { command => 'echo here' })), "here\n",
+    'new work goes on');
+$b->start;
+
+if ($ENV{CC_NIGHTLY}) {
+
+    # 100 s of silence, by WebSocket and by POST
+
+    $w = $farm->native('front', path => '/ws/mcp?node=a');
+    my $asked = $w->send('execute', { command => 'sleep 100; echo late' });
+    $h = $farm->http('front');
+    $h->send($farm->message('tools/call', CC::Mcp::execute_params(
+        'sleep 100; echo late'), id => 'late'), headers => CC::Farm::headers());
+    is($w->wait_for(sub { ($_[0]{method} // '') eq 'process.output' }, 160)
+        ->{params}{data}, "late\n", '100 s of silence: a WebSocket');
+    $w->close;
+    $h->read_head(60);
+    my $m = $h->next(160);
+    $m = $h->next(160) while $m && !exists $m->{id};
+    is($m->{result}{structuredContent}{stdout}, "late\n", 'a POST');
+    $h->close;
+
+    # a machine that answers no more
+
+    $w = $farm->native('front', path => '/ws/mcp?node=c');
+    $w->call('execute', { command => 'exec sleep 300' });
+    my @all = ($c->{master}, $c->workers);
+    kill 'STOP', @all;
+    my $t0 = time;
+    1 while !$w->{ws}{eof} && time < $t0 + 120
+        && (eval { $w->receive(5) } || 1);
+    cmp_ok(time - $t0, '<', 100, 'its WebSocket ends');
+    $w->close;
+    kill 'CONT', @all;
+    ok($c->wait_until(sub { eval { stdout($farm->tool('c', 'execute',
+        { command => 'echo back' }))
+        eq "back\n" } }, 60), 'it comes back');
+}
+
+$farm->finish;
+$front->finish;
+
+done_testing;

@@ -1,0 +1,269 @@
+package CC::Farm;
+
+# Several nodes: one nginx each, on loopback, with the same key, realm and token
+# file, each of which hands over to the others; and a client of MCP by POST that
+# asks whichever it likes.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256_hex);
+use JSON::PP ();
+use CC::Client;
+use CC::Http;
+use CC::Mcp;
+use CC::Nginx;
+
+our $TOKEN = 'x' x 43;
+our $MOVED = 'y' x 43;          # of the same name, in another file
+our $HOST = 'localhost';
+
+# Options: workers; names (a, b, c); peer: lines of /ws/mcp instead of "any
+# other node"; location, http, server: more text of the configuration.
+sub new {
+    my ($class, %o) = @_;
+    my $self = bless { names => $o{names} // [qw(a b c)], seq => 0 }, $class;
+    my $peer = $o{peer} // 'cc_executor_peer * @nodes;';
+    for my $name (@{ $self->{names} }) {
+        my $t = $self->{node}{$name} = CC::Nginx->new(user => $o{user} // 'nobody');
+        $t->port;
+    }
+    my $dead = $self->{node}{ $self->{names}[0] }->port(9);
+    my $map = join '', map { "$_ 127.0.0.1:$self->{node}{$_}{port}{1};" }
+        @{ $self->{names} };
+    delete $self->{node}{ $self->{names}[0] }{port}{9};
+    for my $name (@{ $self->{names} }) {
+        my $t = $self->{node}{$name};
+        my $dir = $t->dir;
+        my $workers = $o{workers} // 1;
+        my %text = map { $_ => ref $o{$_} ? $o{$_}->($name) : $o{$_} // '' }
+            qw(http location server);
+        put("$dir/secret", 0600, '5' x 64 . "\n");
+        put("$dir/tokens", 0644, 'me ' . sha256_hex($TOKEN) . "\n");
+        put("$dir/moved", 0644, 'me ' . sha256_hex($MOVED) . "\n"
+            . 'you ' . sha256_hex($TOKEN) . "\n");
+        # they have one user, and one address: for each the others are its commands
+        my $own = "cc_executor on; cc_executor_allow any;
+            cc_executor_commands_as_clients on;
+            cc_executor_shell /bin/sh; cc_executor_keep on;
+            cc_executor_realm farm; cc_executor_remote token;
+            cc_executor_env PATH NODE=$name; $text{location}";
+        $t->{conf} = <<"EOC";
+worker_processes $workers;
+events { worker_connections 1024; }
+http {
+    log_format hop '\$request_method \$status node=\$cc_executor_node '
+        'hop="\$http_cc_executor_hop" length=\$content_length';
+    access_log %%DIR%%/logs/access.log hop;
+    cc_executor_path %%DIR%%/runtime;
+    cc_executor_secret %%DIR%%/secret;
+    cc_executor_node $name;
+    cc_executor_helpers min=2 max=32;
+    client_body_buffer_size 16k;
+    map \$cc_executor_node \$upstream { $map default 127.0.0.1:$dead; }
+    $text{http}
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        server_name localhost;
+        client_max_body_size 2m;
+        $text{server}
+        location /ws/mcp { $own cc_executor_token_file %%DIR%%/tokens; $peer }
+        location /moved { $own
+            cc_executor_token_file %%DIR%%/@{[$name eq 'c' ? 'moved' : 'tokens']};
+            cc_executor_peer * \@nodes; }
+        location /alone { $own cc_executor_token_file %%DIR%%/tokens; }
+        location /some { $own cc_executor_token_file %%DIR%%/tokens;
+            cc_executor_peer a \@nodes; cc_executor_peer b \@nodes; }
+        location \@nodes {
+            proxy_pass http://\$upstream;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host localhost;
+            proxy_buffering off;
+            proxy_connect_timeout 2s;
+            proxy_read_timeout 60s;
+            proxy_next_upstream off;
+            error_page 502 504 = \@unreachable;
+        }
+        location \@unreachable {
+            default_type application/json;
+            return 502 '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"the node \$cc_executor_node cannot be reached","data":{"node":"\$cc_executor_node"}}}';
+        }
+    }
+}
+EOC
+    }
+    return $self;
+}
+
+sub put {
+    my ($file, $mode, $text) = @_;
+    open my $f, '>', $file or die "$file: $!";
+    print $f $text;
+    close $f or die $!;
+    chmod $mode, $file;
+    return;
+}
+
+sub start { my ($self) = @_; $_->start for $self->all; return $self }
+
+sub finish { my ($self) = @_; $_->finish for $self->all; return }
+
+sub all { my ($self) = @_; return map { $self->{node}{$_} } @{ $self->{names} } }
+
+sub node { my ($self, $name) = @_; return $self->{node}{$name} }
+
+# the port of a node, or of whoever was put into {port}
+sub port {
+    my ($self, $name) = @_;
+    return $self->{port}{$name} // $self->node($name)->port;
+}
+
+sub http {
+    my ($self, $name, %o) = @_;
+    return CC::Http->new(port => $self->port($name),
+        path => $o{path} // '/ws/mcp', ssl => $o{ssl});
+}
+
+sub headers {
+    my (%o) = @_;
+    return { Host => $HOST, Authorization => 'Bearer ' . ($o{token} // $TOKEN),
+        (defined $o{session} ? ('Mcp-Session-Id' => $o{session}) : ()),
+        %{ $o{headers} // {} } };
+}
+
+# One message on a connection of its own: the answer as of CC::Http::post.
+# Options: session, notify, id, path, token, headers, modern.
+sub ask {
+    my ($self, $name, $method, $params, %o) = @_;
+    my $h = $self->http($name, %o);
+    my $r = $h->post($self->message($method, $params, %o),
+        headers => headers(%o, $self->modern($method, $params, %o)),
+        timeout => $o{timeout} // 60);
+    $h->close;
+    return $r;
+}
+
+sub message {
+    my ($self, $method, $params, %o) = @_;
+    return { jsonrpc => '2.0', method => $method,
+        ($params || $o{modern} ? (params => { %{ $params // {} },
+            ($o{modern} ? (_meta => CC::Mcp::meta(
+            'io.modelcontextprotocol/clientCapabilities' => { extensions => {
+            'io.modelcontextprotocol/tasks' => {} } })) : ()) }) : ()),
+        ($o{notify} ? () : (id => $o{id} // ++$self->{seq})) };
+}
+
+sub modern {
+    my ($self, $method, $params, %o) = @_;
+    return () if !$o{modern};
+    my $name = $params->{taskId} // $params->{name};
+    return (headers => { %{ $o{headers} // {} }, 'Mcp-Method' => $method,
+        'MCP-Protocol-Version' => $CC::Mcp::MODERN,
+        (defined $name ? ('Mcp-Name' => $name) : ()) });
+}
+
+# the result of a call of a tool
+sub tool {
+    my ($self, $node, $tool, $arguments, %o) = @_;
+    my $r = $self->ask($node, 'tools/call', { name => $tool,
+        arguments => $arguments }, %o);
+    return $r->{message} ? $r->{message}{result} // $r->{message} : $r;
+}
+
+# a job that runs on a node: its id
+sub job {
+    my ($self, $node, $command, %o) = @_;
+    return $self->tool($node, 'execute', { command => $command,
+        background => JSON::PP::true(), %{ $o{arguments} // {} } }, %o)
+        ->{structuredContent}{job_id};
+}
+
+sub session {
+    my ($self, $node, %o) = @_;
+    my $r = $self->ask($node, 'initialize', { protocolVersion => '2025-11-25',
+        capabilities => {}, clientInfo => { name => 'test', version => '1' } },
+        %o);
+    return $r->{head} =~ /^Mcp-Session-Id: (.*?)\r$/mi ? $1 : undef;
+}
+
+# a request without a body: its connection, and the head of the answer
+sub bare {
+    my ($self, $node, $method, %o) = @_;
+    my $h = $self->http($node, %o);
+    $h->write($h->head(method => $method, headers => headers(%o,
+        headers => { 'Content-Type' => undef, ($method eq 'GET'
+            ? (Accept => 'text/event-stream') : ()), %{ $o{headers} // {} } })));
+    return ($h, $h->read_head(60));
+}
+
+# The same by conf/node.conf, which the names a, b, c stand in, and another nginx
+# that is their front by conf/front-nginx.conf: {front}, by TLS {tls}.
+sub shipped {
+    my ($class, %o) = @_;
+    my $self = $class->new(%o);
+    $HOST = 'cc.example';
+    my %port = map { $_ => $self->node($_)->port } @{ $self->{names} };
+    my $local = sub {
+        my ($text) = @_;
+        my $n = 0;
+        for my $name (qw(a b c)) {
+            $n++;
+            $text =~ s/\b10\.0\.0\.$n:8003/127.0.0.1:$port{$name}/g;
+        }
+        $text =~ s/^worker_processes auto;/worker_processes 2;/m;
+        return $text;
+    };
+    for my $name (@{ $self->{names} }) {
+        my $text = $local->(file('node.conf'));
+        for (["cc_executor_node            a;", "cc_executor_node $name;
+            cc_executor_path %%DIR%%/runtime; cc_executor_env PATH NODE=$name;
+            cc_executor_commands_as_clients on;
+            access_log %%DIR%%/logs/access.log;
+            cc_executor_helpers min=2 max=32;"],
+            ['/etc/nginx/cc-executor.secret', '%%DIR%%/secret'],
+            ['/etc/nginx/cc-executor.tokens', '%%DIR%%/tokens'],
+            ['listen 8003;', 'listen 127.0.0.1:%%PORT%%;'],
+            ['10.0.0.254', '127.0.0.1'])
+        {
+            my ($from, $to) = @$_;
+            $text =~ s/\Q$from/$to/ or die "no $from in conf/node.conf";
+        }
+        $self->node($name)->{conf} = $text;
+    }
+    my $front = $self->{front} = CC::Nginx->new(module => '');
+    my $text = $local->(file('front-nginx.conf'));
+    $text =~ s{listen 443 ssl http2;}{listen 127.0.0.1:%%PORT%%;
+        listen 127.0.0.1:%%PORT_2%% ssl http2;
+        access_log %%DIR%%/logs/access.log;} or die;
+    $text =~ s{/etc/nginx/front}{%%DIR%%/front}g;
+    $front->{conf} = $text;
+    my $dir = $front->dir;
+    system("cd '$dir' && openssl req -x509 -newkey rsa:2048 -nodes -days 2 "
+        . '-subj /CN=cc.example -keyout front.key -out front.pem 2> /dev/null') == 0
+        or die 'openssl';
+    @{ $self->{port} }{qw(front tls)} = ($front->port, $front->port(2));
+    return $self;
+}
+
+sub file {
+    my ($name) = @_;
+    open my $f, '<', "$CC::Nginx::ROOT/conf/$name" or die "$name: $!";
+    local $/;
+    return <$f>;
+}
+
+# a client of the native dialect, or of MCP, by WebSocket
+sub native {
+    my ($self, $name, %o) = @_;
+    return CC::Client->new(port => $self->port($name), path => '/ws/mcp', %o,
+        headers => { Authorization => "Bearer $TOKEN" });
+}
+
+sub mcp {
+    my ($self, $name, %o) = @_;
+    return CC::Mcp->new(port => $self->port($name), path => '/ws/mcp', %o,
+        headers => { Authorization => "Bearer $TOKEN" });
+}
+
+1;
