@@ -50,6 +50,7 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->modern = modern;
     job->begun = ngx_current_msec;
     job->until = ngx_current_msec + spec->wait;
+
     job->delay.handler = ngx_cc_mcp_job_unknown;
     job->delay.data = job;
     job->delay.log = transport->log;
