@@ -303,6 +303,14 @@ ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
 }
 
 
+void
+ngx_cc_record_observer(ngx_cc_recorder_t *rec, ngx_cc_record_event_e event,
+    const u_char *id, pid_t pid, const char *what)
+{
+    /* nobody records */
+}
+
+
 uint64_t
 ngx_cc_index_changes(void)
 {

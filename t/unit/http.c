@@ -8,6 +8,7 @@
 #include "http.h"
 #include "http_sent.h"
 #include "ngx_cc_audit.h"
+#include "ngx_cc_conf_observe.h"
 #include "ngx_cc_tcp.h"
 #include "ngx_cc_streamable_out.h"
 #include "shim.h"
@@ -1007,6 +1008,15 @@ ngx_cc_caller_t *
 ngx_cc_caller(ngx_http_request_t *r)
 {
     return &http_caller;
+}
+
+
+/* nobody observes anything: callers have no token here */
+
+ngx_cc_conf_observer_t *
+ngx_cc_conf_observe_find(ngx_cc_loc_conf_t *conf, const ngx_str_t *name)
+{
+    return NULL;
 }
 
 
