@@ -11,7 +11,7 @@ use warnings;
 
 use JSON::PP ();
 use Test::More;
-use Time::HiRes qw(time sleep);
+use Time::HiRes qw(time);
 use CC::Farm;
 use CC::Mcp;
 use CC::Resume qw(events answer until_primed);
@@ -147,99 +147,19 @@ $front->signal('HUP');
 ok($front->wait_until(sub { my @now = $front->workers;
     @now == 2 && !grep { $old{$_} } @now }, 30), 'and takes part again');
 
-# Nodes die while clients work, and a client that got no answer tries again: each
-# try has a number of its own, which its command writes down.
+# nodes die while clients work, and a client that got no answer tries again
 
-# master and workers by SIGKILL; what they had started sees that, and goes
-sub kill_node {
-    my ($t) = @_;
-    my @all = ($t->{master}, $t->workers);
-    my @below = map { CC::Nginx::children($_, qr/./) } $t->workers;
-    kill 'KILL', @all;
-    waitpid delete $t->{master}, 0;
-    $t->wait_until(sub { !grep { length CC::Nginx::title($_) }
-        @all, @below }, 30);
-    return;
-}
-
-my $clients = 4;
-my $calls = $ENV{CC_NIGHTLY} ? 1000 : 60;
-my $dir = $front->dir . '/runs';
-mkdir $dir;
-chmod 0777, $dir;
-my @pids;
-for my $client (1 .. $clients) {
-    pipe my $from, my $to or die $!;
-    my $pid = fork // die $!;
-    if ($pid == 0) {
-        my ($number, $good, $bad) = (0, 0, 0);
-        my $session;
-        my $until = time + 300;
-        while ($good < $calls / $clients && time < $until) {
-            my $name = "$client-" . ++$number;
-            # of a session, a job, or neither
-            my $kind = $number % 3;
-            my $r = eval {
-                $session //= $farm->session('front') if $kind == 0;
-                $farm->tool('front', 'execute', { command =>
-                    "echo x >> $dir/$name; echo ran", ($kind == 1
-                    ? (background => $true) : ()) },
-                    ($kind == 0 ? (session => $session) : ()), timeout => 60);
-            };
-            my $s = $r && ref $r eq 'HASH' ? $r->{structuredContent} : undef;
-            if ($s && (($s->{stdout} // '') eq "ran\n" || $s->{job_id})) {
-                $good++;
-                print $to "good $name\n";
-            } else {
-                $bad++;
-                undef $session;
-                sleep 0.05;
-            }
-        }
-        print $to "bad $bad\n";
-        close $to;
-        POSIX::_exit(0);
-    }
-    close $to;
-    push @pids, [$pid, $from];
-}
-my $kills = $ENV{CC_NIGHTLY} ? 9 : 3;
-for my $i (1 .. $kills) {
-    # when so many have run
-    my $enough = $calls * $i / ($kills + 1);
-    $front->wait_until(sub { my @runs = glob "$dir/*"; @runs >= $enough }, 120);
-    my $victim = ($a, $b, $c)[$i % 3];
-    kill_node($victim);
-    $victim->start;
-}
-my (%good, $bad);
-for (@pids) {
-    my ($pid, $from) = @$_;
-    while (my $line = <$from>) {
-        $good{$1} = 1 if $line =~ /^good (\S+)/;
-        $bad += $1 if $line =~ /^bad (\d+)/;
-    }
-    waitpid $pid, 0;
-}
-cmp_ok(scalar keys %good, '>=', $calls, 'all calls came to their end');
-note("$bad tries had no answer");
-# a job that was answered may have been killed with its node before it wrote
-my (@twice, @never);
-for my $file (glob "$dir/*") {
-    push @twice, $file if -s $file > 2;
-}
-for my $name (sort keys %good) {
-    my ($number) = $name =~ /-(\d+)/;
-    push @never, $name if $number % 3 != 1 && !-s "$dir/$name";
-}
-is("@twice", '', 'no command ran twice, whoever was killed');
-is("@never", '', 'what was answered has run');
+my ($calls, $kills) = $ENV{CC_NIGHTLY} ? (1000, 9) : (60, 3);
+my $ran = $farm->hammer('front', $calls, $kills);
+cmp_ok($ran->{good}, '>=', $calls, 'all calls came to their end');
+is($ran->{twice}, '', 'no command ran twice, whoever was killed');
+is($ran->{never}, '', 'what was answered has run');
 
 # a node that is down is named
 
 $job = $farm->job('b', 'exec sleep 300');
 $session = $farm->session('b');
-kill_node($b);
+$farm->kill_node('b');
 my $r = $farm->ask('a', 'tools/call', { name => 'job_read',
     arguments => { job_id => $job } });
 is($r->{status}, 502, 'a node that is down');

@@ -8,7 +8,10 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
+use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP ();
+use POSIX ();
 use CC::Client;
 use CC::Http;
 use CC::Mcp;
@@ -244,6 +247,135 @@ sub shipped {
         or die 'openssl';
     @{ $self->{port} }{qw(front tls)} = ($front->port, $front->port(2));
     return $self;
+}
+
+# Another front of the same nodes: HAProxy by conf/front-haproxy.cfg, {haproxy};
+# its pid.
+sub haproxy {
+    my ($self) = @_;
+    my $front = $self->{front};
+    my $dir = $front->dir;
+    my $port = $self->{port}{haproxy} = $front->port(3);
+    my $tls = $self->{port}{haproxy_tls} = $front->port(4);
+    delete @{ $front->{port} }{3, 4};
+    my $text = file('front-haproxy.cfg');
+    my $n = 0;
+    for my $name (qw(a b c)) {
+        $n++;
+        $text =~ s/\b10\.0\.0\.$n:8003/'127.0.0.1:' . $self->port($name)/ge;
+    }
+    for (['bind :443 ssl crt /etc/haproxy/front.pem', "bind 127.0.0.1:$port\n"
+        . "    bind 127.0.0.1:$tls ssl crt $dir/both.pem"],
+        ['/run/haproxy/admin.sock', "$dir/admin.sock"],
+        ['log global', 'log stdout format raw local0'])
+    {
+        my ($from, $to) = @$_;
+        $text =~ s/\Q$from/$to/ or die "no $from in conf/front-haproxy.cfg";
+    }
+    put("$dir/haproxy.cfg", 0644, $text);
+    put("$dir/both.pem", 0600, $front->slurp('front.pem') . $front->slurp('front.key'));
+    my $pid = fork // die $!;
+    if ($pid == 0) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', "$dir/logs/haproxy.log";
+        open STDERR, '>&', \*STDOUT;
+        exec 'haproxy', '-db', '-f', "$dir/haproxy.cfg" or POSIX::_exit(127);
+    }
+    $self->{haproxy} = $pid;
+    $front->wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $port) }, 20) or die $front->slurp('logs/haproxy.log');
+    return $pid;
+}
+
+# a word to HAProxy's socket: what it answers
+sub told {
+    my ($self, $word) = @_;
+    my $s;
+    $self->{front}->wait_until(sub { $s = IO::Socket::UNIX->new(Peer =>
+        $self->{front}->dir . '/admin.sock') }, 20)
+        or die "HAProxy is gone:\n" . $self->{front}->slurp('logs/haproxy.log');
+    print $s "$word\n";
+    local $/;
+    return <$s> // '';
+}
+
+# master and workers of a node by SIGKILL; what they had started sees that, and goes
+sub kill_node {
+    my ($self, $name) = @_;
+    my $t = $self->node($name);
+    my @all = ($t->{master}, $t->workers);
+    my @below = map { CC::Nginx::children($_, qr/./) } $t->workers;
+    kill 'KILL', @all;
+    waitpid delete $t->{master}, 0;
+    $t->wait_until(sub { !grep { length CC::Nginx::title($_) } @all, @below }, 30);
+    return;
+}
+
+# Four clients work through a front until "calls" of theirs were answered; one that
+# got no answer tries again.  Meanwhile nodes are killed and started again, "kills"
+# times.  Every try has a number of its own, which its command writes down:
+# { good, twice, never }: how many were answered, what ran more than once, what was
+# answered and has not run.
+sub hammer {
+    my ($self, $front, $calls, $kills) = @_;
+    my $t = $self->{front};
+    my $dir = $t->dir . "/runs-$front";
+    mkdir $dir;
+    chmod 0777, $dir;
+    my @clients = map { $self->hammerer($front, $_, $calls / 4, $dir) } 1 .. 4;
+    my @names = @{ $self->{names} };
+    for my $i (1 .. $kills) {
+        my $enough = $calls * $i / ($kills + 1);
+        $t->wait_until(sub { my @runs = glob "$dir/*"; @runs >= $enough }, 120);
+        my $victim = $names[$i % @names];
+        $self->kill_node($victim);
+        $self->node($victim)->start;
+    }
+    my %good;
+    for (@clients) {
+        my ($pid, $from) = @$_;
+        while (my $line = <$from>) {
+            $good{$1} = $2 if $line =~ /^(\S+) (\w+)/;
+        }
+        waitpid $pid, 0;
+    }
+    # a job that was answered may have been killed with its node before it wrote
+    return { good => scalar keys %good,
+        twice => join(' ', grep { -s $_ > 2 } glob "$dir/*"),
+        never => join(' ', grep { $good{$_} ne 'job' && !-s "$dir/$_" }
+            sort keys %good) };
+}
+
+sub hammerer {
+    my ($self, $front, $client, $calls, $dir) = @_;
+    pipe my $from, my $to or die $!;
+    my $pid = fork // die $!;
+    if ($pid) {
+        CORE::close $to;
+        return [$pid, $from];
+    }
+    my ($number, $good, $session) = (0, 0);
+    my $until = time + 300;
+    while ($good < $calls && time < $until) {
+        my $name = "$client-" . ++$number;
+        my $kind = (qw(session job plain))[$number % 3];
+        my $r = eval {
+            $session //= $self->session($front) if $kind eq 'session';
+            $self->tool($front, 'execute', { command =>
+                "echo x >> $dir/$name; echo ran", ($kind eq 'job'
+                ? (background => JSON::PP::true()) : ()) },
+                ($kind eq 'session' ? (session => $session) : ()));
+        };
+        my $s = $r && ref $r eq 'HASH' ? $r->{structuredContent} : undef;
+        if ($s && (($s->{stdout} // '') eq "ran\n" || $s->{job_id})) {
+            $good++;
+            syswrite $to, "$name $kind\n";
+        } else {
+            undef $session;
+            select undef, undef, undef, 0.05;
+        }
+    }
+    POSIX::_exit(0);
 }
 
 sub file {
