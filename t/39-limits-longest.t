@@ -108,6 +108,7 @@ events { worker_connections 1024; }
 http {
     access_log off;
     cc_executor_path %%DIR%%/runtime;
+    cc_executor_node @{['n' x 32]};
     server {
         listen 127.0.0.1:%%PORT%%;
         server_name localhost $name;
@@ -139,6 +140,7 @@ my %without = (
     cc_executor_max_kept_calls => 'the same',
     cc_executor_secret => 'a file that belongs to root, see t/36-config-cases.t',
     cc_executor_session_key => 'likewise',
+    cc_executor_peer => 'needs a token file and more, see t/97-nodes-forward.t',
     cc_executor_service => 'needs a service that is there, see t/36-config-cases.t',
     cc_executor_user => 'likewise',
     cc_executor_remote => 'one of three words',
