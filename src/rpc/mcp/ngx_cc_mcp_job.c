@@ -54,7 +54,6 @@ ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
     job->delay.handler = ngx_cc_mcp_job_unknown;
     job->delay.data = job;
     job->delay.log = transport->log;
-
     job->done = ngx_cc_mcp_job_done;
     job->sent.done = ngx_cc_mcp_job_sent;
     job->sent.data = job;
