@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep);
 use CC::Http;
 use CC::Mcp;
 use CC::Nginx;
-use CC::Resume qw(session);
+use CC::Resume qw(http session begin resume events answer until_primed);
 
 my $t = CC::Nginx->new(workers => 1, location => 'cc_executor_allow any;'
     . ' cc_executor_shell /bin/sh; cc_executor_keep on;')->start;
@@ -67,6 +67,39 @@ for my $name (sort keys %kind) {
     # of the rounds that leave time to read a request
     cmp_ok($answers, '>=', 20, "$name: those that it has read are answered");
 }
+
+# A call that somebody wants to take up in a worker that is leaving: half of the
+# request is there when it is told to.
+
+my $session = session($t);
+my $go = $t->dir . '/go';
+my $h = begin($t, $session, 'call',
+    "until [ -e $go ]; do sleep 0.05; done; echo done");
+my ($event) = map { $_->{id} } until_primed($h);
+$h->close;
+my ($old) = $t->workers;
+$h = http($t);
+my $head = $h->head(method => 'GET', headers => { Accept => 'text/event-stream',
+    'Content-Type' => undef, 'Mcp-Session-Id' => $session,
+    'Last-Event-ID' => $event });
+$h->write(substr $head, 0, -2);
+is(session($t) ne '', 1, 'the worker has seen that much');
+kill 'QUIT', $old;
+ok($t->wait_until(sub { CC::Nginx::title($old) =~ /shutting down/ }, 30),
+    'it is leaving');
+$h->write(substr $head, -2);
+my $r = $h->read_head(30);
+is($r && $r->{status}, 503, 'nothing is taken up there any more');
+$h->close;
+ok($t->wait_until(sub { my @now = $t->workers; @now == 1 && $now[0] != $old },
+    30), 'it leaves');
+($h, $r) = resume($t, $session, $event);
+is($r->{status}, 200, 'the next worker takes it up');
+open my $f, '>', $go or die $!;
+close $f;
+my ($answer) = answer(events($h));
+is($answer->{result}{structuredContent}{stdout}, "done\n", 'and it is whole');
+$h->close;
 
 $t->finish;
 done_testing;

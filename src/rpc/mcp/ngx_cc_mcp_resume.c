@@ -120,8 +120,11 @@ ngx_cc_mcp_resume_call(ngx_cc_mcp_t *s, ngx_cc_mcp_trail_t *trail)
 {
     ngx_cc_mcp_call_t  *call;
 
-    call = ngx_cc_mcp_call_resume(trail, &s->resume.name.handle,
-                                  s->base.transport);
+    /* a worker that leaves takes up nothing: it has sent such streams away */
+
+    call = ngx_exiting ? NULL
+                       : ngx_cc_mcp_call_resume(trail, &s->resume.name.handle,
+                                                s->base.transport);
 
     if (call == NULL) {
         ngx_cc_mcp_resume_busy(s);
