@@ -140,6 +140,7 @@ my %without = (
     cc_executor_max_kept_calls => 'the same',
     cc_executor_secret => 'a file that belongs to root, see t/36-config-cases.t',
     cc_executor_session_key => 'likewise',
+    cc_executor_observe => 'needs a token file, see t/36-config-cases.t',
     cc_executor_peer => 'needs a token file and more, see t/97-nodes-forward.t',
     cc_executor_service => 'needs a service that is there, see t/36-config-cases.t',
     cc_executor_user => 'likewise',
