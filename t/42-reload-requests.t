@@ -105,7 +105,7 @@ for my $protocol ('native', 'mcp') {
 }
 
 # who has been quiet is closed at once, who was just answered half a second later;
-# where nothing else is done, a reload takes less than that
+# on a busy machine a reload itself may take as long, so there are several
 
 my ($at_once, $least) = (0, 60);
 for my $round (1 .. 10) {
@@ -128,10 +128,7 @@ for my $round (1 .. 10) {
     last if $at_once;
 }
 cmp_ok($least, '>=', 0.5, 'not before it has been quiet for half a second');
-SKIP: {
-    skip 'this machine is too busy', 1 if !$at_once;
-    pass('the other one at once');
-}
+ok($at_once, 'the other one at once');
 
 $t->finish;
 done_testing;

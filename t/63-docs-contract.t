@@ -196,8 +196,10 @@ is_deeply(\@odd, [], 'are as the contract says');
 # A value is refused, and its param named, where the schema does not have it.
 # One that is in the schema may be wrong for another reason, which is listed.
 
-my %fine = map { $_ => 1 } 'input offset 0', 'input offset 7', map { "input data_base64 \"$_\"" }
-    qw(x line kill PAUSE base64);
+# Stdin of the process may have been closed before: then no offset is right.
+
+my %fine = map { $_ => 1 } 'input offset 0', 'input offset 7',
+    map { "input data_base64 \"$_\"" } qw(x line kill PAUSE base64);
 $fine{"signal signal \"$_\""} = 1 for '', qw(x line kill PAUSE base64);
 my @values = map { $json->encode($_) } undef, $true, 0, 7, 1.5, -1, '', 'x', [],
     ['x'], [7], {}, { ONE => 'x' }, { ONE => 7 };

@@ -621,7 +621,7 @@ no_reopen:
 }
 
 
-/* for the worker's log only: its own end of file tells it enough */
+/* its own end of file tells the worker that it is gone; this, how it ended */
 
 static void
 ngx_cc_spawner_gone(ngx_cc_spawner_t *s, pid_t pid, int status)

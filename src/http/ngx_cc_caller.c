@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_caller.h"
-#include "ngx_cc_conf_observe.h"
+#include "ngx_cc_conf.h"
 #include "ngx_cc_header.h"
 #include "ngx_cc_token.h"
 
@@ -51,7 +51,8 @@ ngx_cc_caller_check(ngx_http_request_t *r)
         return NULL;
     }
 
-    ngx_cc_conf_observe_digest(lcf, &caller->owner, caller->digest);
+    ngx_cc_identity_owner(&lcf->identity, &lcf->realm, &caller->owner,
+                          caller->digest);
 
     caller->location = lcf;
     cln->handler = ngx_cc_caller_cleanup;

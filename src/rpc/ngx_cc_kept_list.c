@@ -203,7 +203,11 @@ ngx_cc_kept_list_heard(void *data, const ngx_cc_ask_answer_t *answer)
 
     case NGX_CC_ASKED_UNKNOWN:
 
-        if (list->spec.observe) {
+        if (list->spec.observe
+            && ngx_memcmp(row->index.owner, list->spec.owner,
+                          NGX_CC_INDEX_OWNER)
+               != 0)
+        {
             row->foreign = 1;
             break;
         }

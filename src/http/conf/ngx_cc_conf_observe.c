@@ -113,7 +113,8 @@ ngx_cc_conf_observe_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_str_t                   nobody = ngx_null_string;
     ngx_cc_observe_location_t  *location;
 
-    ngx_cc_conf_observe_digest(conf, &nobody, conf->spec.command.keep.realm);
+    ngx_cc_identity_owner(&conf->identity, &conf->realm, &nobody,
+                          conf->spec.command.keep.realm);
 
     location = ngx_array_push(&mcf->realms);
 
@@ -225,7 +226,8 @@ ngx_cc_conf_observe_owners(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
         }
 
         (void) ngx_snprintf(owner->name.data, len, "token:%s", token[i].name);
-        ngx_cc_conf_observe_digest(conf, &owner->name, owner->digest);
+        ngx_cc_identity_owner(&conf->identity, &conf->realm, &owner->name,
+                              owner->digest);
     }
 
     conf->observe = observe;
@@ -255,26 +257,4 @@ ngx_cc_conf_observe_find(ngx_cc_loc_conf_t *conf, const ngx_str_t *name)
     }
 
     return NULL;
-}
-
-
-void
-ngx_cc_conf_observe_digest(ngx_cc_loc_conf_t *conf, const ngx_str_t *owner,
-    uint8_t digest[NGX_CC_SHA256_SIZE])
-{
-    ngx_cc_sha256_t  sha;
-
-    ngx_cc_sha256_init(&sha);
-
-    if (conf->realm.len) {
-        ngx_cc_sha256_update(&sha, "cc_executor_realm", 18);
-        ngx_cc_sha256_update(&sha, conf->realm.data, conf->realm.len);
-        ngx_cc_sha256_update(&sha, "", 1);
-
-    } else {
-        ngx_cc_sha256_update(&sha, conf->identity.digest, NGX_CC_SHA256_SIZE);
-    }
-
-    ngx_cc_sha256_update(&sha, owner->data, owner->len);
-    ngx_cc_sha256_final(&sha, digest);
 }

@@ -1,7 +1,7 @@
 
 /*
  * cc_executor_observe: whose tokens may look at what others of the same realm
- * keep.  And the digests of owners and realms, which say who that is.
+ * keep.
  */
 
 #ifndef _NGX_CC_CONF_OBSERVE_H_INCLUDED_
@@ -32,13 +32,6 @@ char *ngx_cc_conf_observe_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 /* who of the location's observers has a token of that name; NULL: none */
 ngx_cc_conf_observer_t *ngx_cc_conf_observe_find(ngx_cc_loc_conf_t *conf,
     const ngx_str_t *name);
-
-/*
- * The digest of an owner ("token:NAME", see ngx_cc_caller.h) at this location,
- * or in its realm; that of the realm itself is the one of an empty name.
- */
-void ngx_cc_conf_observe_digest(ngx_cc_loc_conf_t *conf,
-    const ngx_str_t *owner, uint8_t digest[NGX_CC_SHA256_SIZE]);
 
 
 #endif /* _NGX_CC_CONF_OBSERVE_H_INCLUDED_ */

@@ -92,6 +92,28 @@ ngx_cc_identity_again(ngx_conf_t *cf, ngx_cc_identity_t *id)
 }
 
 
+void
+ngx_cc_identity_owner(const ngx_cc_identity_t *id, const ngx_str_t *realm,
+    const ngx_str_t *owner, uint8_t digest[NGX_CC_SHA256_SIZE])
+{
+    ngx_cc_sha256_t  sha;
+
+    ngx_cc_sha256_init(&sha);
+
+    if (realm->len) {
+        ngx_cc_sha256_update(&sha, "cc_executor_realm", 18);
+        ngx_cc_sha256_update(&sha, realm->data, realm->len);
+        ngx_cc_sha256_update(&sha, "", 1);
+
+    } else {
+        ngx_cc_sha256_update(&sha, id->digest, NGX_CC_SHA256_SIZE);
+    }
+
+    ngx_cc_sha256_update(&sha, owner->data, owner->len);
+    ngx_cc_sha256_final(&sha, digest);
+}
+
+
 static ngx_int_t
 ngx_cc_identity_server(ngx_conf_t *cf, ngx_cc_identity_t *id)
 {

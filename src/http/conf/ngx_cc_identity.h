@@ -43,5 +43,13 @@ ngx_int_t ngx_cc_identity_make(ngx_conf_t *cf, ngx_cc_identity_t *id,
  */
 ngx_int_t ngx_cc_identity_again(ngx_conf_t *cf, ngx_cc_identity_t *id);
 
+/*
+ * The digest of an owner ("token:NAME", see ngx_cc_caller.h) at that location
+ * or, if "realm" is not empty, in all of that realm.  An empty owner: of the
+ * location, or the realm, itself.
+ */
+void ngx_cc_identity_owner(const ngx_cc_identity_t *id, const ngx_str_t *realm,
+    const ngx_str_t *owner, uint8_t digest[NGX_CC_SHA256_SIZE]);
+
 
 #endif /* _NGX_CC_IDENTITY_H_INCLUDED_ */
