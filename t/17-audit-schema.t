@@ -111,8 +111,7 @@ close $file;
 chomp(my $token = `$root/conf/cc-token laptop '$dir/tokens'`);
 $t->start;
 
-sub lines { return map { $json->decode($_) } split /\n/,
-    $t->slurp($_[0] // 'logs/audit.log') }
+sub lines { return $t->records($_[0] // 'logs/audit.log') }
 
 # waits for lines that match, returns them
 sub found {
@@ -395,7 +394,7 @@ for my $buffer ('', 'buffer=64k flush=1s') {
     }
     my @lines;
     ok($one->wait_until(sub {
-        @lines = split /\n/, $one->slurp('logs/one.log');
+        @lines = $one->slurp('logs/one.log') =~ /(.*)\n/g;
         (grep { /"status":101/ } @lines) == 20
             && (grep { /"session\.closed"/ } @lines) == 20 }),
         "both write to one file $buffer") or diag scalar @lines;

@@ -8,7 +8,6 @@
 use strict;
 use warnings;
 
-use JSON::PP;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use CC::Http;
@@ -256,7 +255,7 @@ is(post('/rewrite', bearer($admin)), 200, 'or 200');
 
 # what the audit log says of them
 
-my @audit = map { decode_json($_) } split /\n/, $t->slurp('logs/audit.log');
+my @audit = $t->records('logs/audit.log');
 my %owners;
 for (@audit) {
     $owners{ $_->{location} }{ $_->{owner} // "-" } = 1

@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 
-use JSON::PP qw(decode_json);
 use Test::More;
 use CC::Nginx;
 
@@ -19,9 +18,7 @@ access_log %%DIR%%/logs/json.log cc_executor;
 location /refused { cc_executor on; cc_executor_allow any; deny all; }
 EOC
 
-sub lines {
-    return map { decode_json($_) } split /\n/, $t->slurp('logs/json.log');
-}
+sub lines { return $t->records('logs/json.log') }
 
 sub last_line {
     my ($n) = @_;

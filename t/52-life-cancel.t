@@ -30,8 +30,8 @@ sub audit {
     my ($last) = @_;
     my @new;
     $t->wait_until(sub {
-        my @lines = split /\n/, $t->slurp('logs/audit.log');
-        @new = map { $json->decode($_) } @lines[$seen .. $#lines];
+        my @lines = $t->records('logs/audit.log');
+        @new = @lines[$seen .. $#lines];
         trace(@new) =~ /(?:$last)$/ }, 5);
     $seen += @new;
     return @new;

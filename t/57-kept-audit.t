@@ -19,8 +19,7 @@ my $t = CC::Nginx->new(workers => 2, location => 'cc_executor_allow any;
     server => 'location = /metrics { cc_executor_status prometheus; }')
     ->start;
 
-sub lines { return map { JSON::PP::decode_json($_) } split /\n/,
-    $t->slurp('logs/audit.log') }
+sub lines { return $t->records('logs/audit.log') }
 
 # the lines of a command, as soon as its end is one of them
 sub story {

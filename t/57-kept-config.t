@@ -116,7 +116,7 @@ my @ended;
 ok($t->wait_until(sub { @ended = grep {
     $_->{event} eq 'command.ended'
         && $_->{execution} eq substr $id{runs}, 0, 16 }
-    map { JSON::PP::decode_json($_) } split /\n/, $t->slurp('logs/audit.log');
+    $t->records('logs/audit.log');
     @ended }, 20), 'the end is told');
 is(scalar @ended, 1, 'once');
 places_exact($t, $conf{places}, 'a zone of another size');

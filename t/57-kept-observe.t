@@ -292,7 +292,7 @@ $after->close;
 
 # what was done is recorded, under the name of who did it
 
-my @lines = map { JSON::PP::decode_json($_) } split /\n/, $t->slurp('logs/audit.log');
+my @lines = $t->records('logs/audit.log');
 my @done = map { [$_->{owner}, $_->{location}, $_->{action} // $_->{signal}] }
     grep { ($_->{execution} // '') eq $name
         && $_->{event} =~ /^command\.(?:observed|signalled)$/ } @lines;

@@ -253,7 +253,7 @@ is($c->run('echo $BASH | wc -l')->{stdout}, "1\n", 'with it a shell runs');
 $c->close;
 
 $second->wait_until(sub { $second->slurp('logs/access.log') =~ /"1006"/ });
-for (split /\n/, $second->slurp('logs/access.log')) {
+for ($second->slurp('logs/access.log') =~ /(.*)\n/g) {
     ok(eval { $json->decode($_) }, 'a line of the access log is JSON');
 }
 

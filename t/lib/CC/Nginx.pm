@@ -14,6 +14,7 @@ use File::Temp qw(tempdir);
 use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use JSON::PP ();
 use POSIX qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(time sleep);
@@ -239,6 +240,14 @@ sub slurp {
     open my $f, '<', "$self->{dir}/$name" or return '';
     local $/;
     return <$f> // '';
+}
+
+# The JSON objects of a file with one in each line.  Whoever writes it may be in
+# the middle of a line: that one is not there yet.
+sub records {
+    my ($self, $name) = @_;
+    return map { JSON::PP->new->allow_nonref->decode($_) }
+        $self->slurp($name) =~ /(.*)\n/g;
 }
 
 sub log { return $_[0]->slurp('logs/error.log') }
