@@ -7,12 +7,15 @@
 #define NGX_CC_MATCH_PIECE  4096     /* bytes that are looked at together */
 
 
-static size_t ngx_cc_match_text(const ngx_cc_match_t *m,
-    ngx_cc_readable_t *readable, uint8_t *dst, const uint8_t *p, size_t n);
+static size_t ngx_cc_match_newlines(uint8_t *p, size_t n);
+static size_t ngx_cc_match_plain(const ngx_cc_match_t *m,
+    ngx_cc_match_text_t *text, uint8_t *dst, const uint8_t *p, size_t n);
+static size_t ngx_cc_match_byte(ngx_cc_match_text_t *text, uint8_t *dst,
+    uint8_t c);
 static size_t ngx_cc_match_first(const ngx_cc_match_t *m, const uint8_t *p,
     size_t n, unsigned *which);
 static size_t ngx_cc_match_origin(const ngx_cc_match_t *m,
-    ngx_cc_readable_t *readable, const uint8_t *p, size_t n, size_t text);
+    ngx_cc_match_text_t *text, const uint8_t *p, size_t n, size_t len);
 
 
 void
@@ -31,6 +34,11 @@ ngx_cc_match_add(ngx_cc_match_t *m, const void *p, size_t n)
     }
 
     memcpy(m->pattern[m->n], p, n);
+
+    if (m->ansi) {
+        n = ngx_cc_match_newlines(m->pattern[m->n], n);
+    }
+
     m->len[m->n++] = n;
 
     if (n > m->longest) {
@@ -46,21 +54,21 @@ ngx_cc_match_feed(ngx_cc_match_t *m, unsigned stream, const uint8_t *p,
     size_t n, unsigned *which, size_t *end)
 {
     size_t                  len, last, part, done, found;
-    ngx_cc_readable_t       before;
+    ngx_cc_match_text_t     before;
     ngx_cc_match_stream_t  *s;
     uint8_t                 text[NGX_CC_MATCH_PATTERN
-                                 + 2 * NGX_CC_MATCH_PIECE];
+                                 + 2 * NGX_CC_MATCH_PIECE + 1];
 
     s = &m->stream[stream];
 
     for (done = 0; done < n; done += part) {
         part = n - done < NGX_CC_MATCH_PIECE ? n - done : NGX_CC_MATCH_PIECE;
-        before = s->readable;
+        before = s->text;
         last = s->len;
 
         memcpy(text, s->last, last);
-        len = last + ngx_cc_match_text(m, &s->readable, text + last, p + done,
-                                       part);
+        len = last + ngx_cc_match_plain(m, &s->text, text + last, p + done,
+                                        part);
 
         found = ngx_cc_match_first(m, text, len, which);
 
@@ -85,10 +93,27 @@ ngx_cc_match_gap(ngx_cc_match_t *m, unsigned stream)
 }
 
 
-/* at most two bytes for one */
+/* CR LF becomes a newline: the new length */
 
 static size_t
-ngx_cc_match_text(const ngx_cc_match_t *m, ngx_cc_readable_t *readable,
+ngx_cc_match_newlines(uint8_t *p, size_t n)
+{
+    size_t  i, len;
+
+    for (i = 0, len = 0; i < n; i++) {
+        if (p[i] != '\r' || i + 1 == n || p[i + 1] != '\n') {
+            p[len++] = p[i];
+        }
+    }
+
+    return len;
+}
+
+
+/* the text of the next n bytes: at most two for one, and a CR of before */
+
+static size_t
+ngx_cc_match_plain(const ngx_cc_match_t *m, ngx_cc_match_text_t *text,
     uint8_t *dst, const uint8_t *p, size_t n)
 {
     size_t  i, len;
@@ -101,7 +126,38 @@ ngx_cc_match_text(const ngx_cc_match_t *m, ngx_cc_readable_t *readable,
     len = 0;
 
     for (i = 0; i < n; i++) {
-        len += ngx_cc_readable_byte(readable, p[i], dst + len);
+        len += ngx_cc_match_byte(text, dst + len, p[i]);
+    }
+
+    return len;
+}
+
+
+/* up to three bytes; a CR is text as soon as no newline follows */
+
+static size_t
+ngx_cc_match_byte(ngx_cc_match_text_t *text, uint8_t *dst, uint8_t c)
+{
+    size_t   len, n;
+    uint8_t  out[2];
+
+    n = ngx_cc_readable_byte(&text->readable, c, out);
+
+    if (n == 0) {
+        return 0;
+    }
+
+    len = 0;
+
+    if (text->cr && out[0] != '\n') {
+        dst[len++] = '\r';
+    }
+
+    text->cr = (out[0] == '\r');
+
+    if (!text->cr) {
+        memcpy(dst + len, out, n);
+        len += n;
     }
 
     return len;
@@ -142,20 +198,20 @@ ngx_cc_match_first(const ngx_cc_match_t *m, const uint8_t *p, size_t n,
 /* how many bytes make so many bytes of text */
 
 static size_t
-ngx_cc_match_origin(const ngx_cc_match_t *m, ngx_cc_readable_t *readable,
-    const uint8_t *p, size_t n, size_t text)
+ngx_cc_match_origin(const ngx_cc_match_t *m, ngx_cc_match_text_t *text,
+    const uint8_t *p, size_t n, size_t len)
 {
-    size_t   i, len;
-    uint8_t  out[2];
+    size_t   i, made;
+    uint8_t  out[3];
 
     if (!m->ansi) {
-        return text;
+        return len;
     }
 
-    len = 0;
+    made = 0;
 
-    for (i = 0; i < n && len < text; i++) {
-        len += ngx_cc_readable_byte(readable, p[i], out);
+    for (i = 0; i < n && made < len; i++) {
+        made += ngx_cc_match_byte(text, out, p[i]);
     }
 
     return i;

@@ -17,8 +17,16 @@
 #define NGX_CC_MATCH_STREAMS   2
 
 
+/* where in the output its text is; all zero = at the beginning */
+
 typedef struct {
     ngx_cc_readable_t  readable;
+    uint8_t         cr;          /* a CR that is no text yet */
+} ngx_cc_match_text_t;
+
+
+typedef struct {
+    ngx_cc_match_text_t  text;
     uint16_t        len;         /* bytes of "last" */
     uint8_t         last[NGX_CC_MATCH_PATTERN - 1];
 } ngx_cc_match_stream_t;
@@ -35,12 +43,17 @@ typedef struct {
 
 
 /*
- * No patterns yet.  "ansi": they are looked for in what ngx_cc_readable leaves
- * of the output, not in its bytes.
+ * No patterns yet.  "ansi": they are looked for in what a reader is shown
+ * (ngx_cc_shown.h), not in the bytes of the output: escape sequences are left
+ * out, and CR LF, as a terminal writes it, is a newline.  What was shown and
+ * then overwritten is found, too.
  */
 void ngx_cc_match_init(ngx_cc_match_t *m, int ansi);
 
-/* adds a pattern, 1..NGX_CC_MATCH_PATTERN bytes; 0, or -1 when it cannot */
+/*
+ * Adds a pattern, 1..NGX_CC_MATCH_PATTERN bytes; 0, or -1 when it cannot.  CR LF
+ * in it is a newline where it is one in the output.
+ */
 int ngx_cc_match_add(ngx_cc_match_t *m, const void *p, size_t n);
 
 /*

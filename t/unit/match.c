@@ -34,6 +34,29 @@ oracle(const ngx_cc_match_t *m, const uint8_t *p, size_t n, unsigned *which,
 }
 
 
+/*
+ * What a terminal writes as CR LF is a newline; another CR is seen with the byte
+ * behind it.  Returns how much is left, "origin" goes along.
+ */
+
+static size_t
+newlines(uint8_t *plain, size_t *origin, size_t n)
+{
+    size_t  i, len;
+
+    for (i = 0, len = 0; i < n; i++) {
+        if (plain[i] == '\r' && (i + 1 == n || plain[i + 1] == '\n')) {
+            continue;
+        }
+
+        origin[len] = origin[plain[i] == '\r' ? i + 1 : i];
+        plain[len++] = plain[i];
+    }
+
+    return len;
+}
+
+
 START_TEST(borders)
 {
     size_t          cut, n, end;
@@ -137,6 +160,24 @@ START_TEST(ansi)
     ck_assert_int_eq(ngx_cc_match_feed(&m, 0, (uint8_t *) "a\x07" "b", 3,
                                        &which, &end), 1);
 
+    /* the newline of a terminal is one, in pieces, and in a pattern */
+
+    for (i = 0; i < 4; i++) {
+        ngx_cc_match_init(&m, 1);
+        (void) ngx_cc_match_add(&m, i % 2 ? "ok\n$ " : "ok\r\n$ ",
+                                i % 2 ? 5 : 6);
+
+        n = i / 2 ? 3 : 2;
+        ck_assert_int_eq(ngx_cc_match_feed(&m, 0, (uint8_t *) "ok\r\n$ ", n,
+                                           &which, &end), 0);
+        ck_assert_int_eq(ngx_cc_match_feed(&m, 0,
+                                           (uint8_t *) "ok\r\n$ " + n, 6 - n,
+                                           &which, &end), 1);
+        ck_assert_uint_eq(end, 6 - n);
+    }
+
+    n = sizeof(text) - 1;
+
     /* and bytes stay bytes without it */
 
     ngx_cc_match_init(&m, 0);
@@ -171,7 +212,7 @@ START_TEST(random_pieces)
             text[i] = 'a' + rand_r(&seed) % alphabet;
 
             if (_i % 2 && rand_r(&seed) % 5 == 0) {
-                text[i] = "\x1b[m]\x07;0\n\x08"[rand_r(&seed) % 9];
+                text[i] = "\x1b[m]\x07;0\n\x08\r\r"[rand_r(&seed) % 11];
             }
         }
 
@@ -182,6 +223,10 @@ START_TEST(random_pieces)
 
             for (at = 0; at < part; at++) {
                 pattern[at] = 'a' + rand_r(&seed) % alphabet;
+
+                if (m.ansi && rand_r(&seed) % 8 == 0) {
+                    pattern[at] = "\r\n"[rand_r(&seed) % 2];
+                }
             }
 
             ck_assert_int_eq(ngx_cc_match_add(&m, pattern, part), 0);
@@ -203,6 +248,8 @@ START_TEST(random_pieces)
                     origin[expect++] = i + 1;
                 }
             }
+
+            expect = newlines(plain, origin, expect);
 
         } else {
             memcpy(plain, text, n);
