@@ -27,6 +27,9 @@ static void ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_ask_writable(void *data);
 static void ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why);
 static void ngx_cc_ask_late(ngx_event_t *ev);
+static ngx_int_t ngx_cc_ask_take(ngx_cc_ask_t *ask,
+    const ngx_cc_ask_spec_t *spec);
+static void ngx_cc_ask_clock(ngx_cc_ask_t *ask);
 static ngx_int_t ngx_cc_ask_compose(ngx_cc_ask_t *ask,
     const ngx_cc_ask_spec_t *spec);
 static ngx_int_t ngx_cc_ask_keep_input(ngx_cc_ask_t *ask,
@@ -61,28 +64,10 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
         return NULL;
     }
 
-    ask->spec = *spec;
     ask->done = done;
     ask->data = data;
 
-    if (spec->owner) {
-        ngx_memcpy(ask->owner, spec->owner, NGX_CC_OWNER_SIZE);
-    }
-
-    if (spec->realm) {
-        ngx_memcpy(ask->realm, spec->realm, NGX_CC_OWNER_SIZE);
-        ask->spec.realm = ask->realm;
-    }
-
-    ask->spec.owner = ask->owner;
-    ask->spec.patterns = NULL;
-    ngx_str_null(&ask->spec.input);
-
-    if ((spec->what == NGX_CC_ASK_WAIT
-         && ngx_cc_ask_compose(ask, spec) != NGX_OK)
-        || (spec->what == NGX_CC_ASK_WRITE
-            && ngx_cc_ask_keep_input(ask, &spec->input) != NGX_OK))
-    {
+    if (ngx_cc_ask_take(ask, spec) != NGX_OK) {
         ngx_free(ask);
         return NULL;
     }
@@ -92,15 +77,7 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.handler = ngx_cc_ask_late;
     ask->timer.data = ask;
     ask->timer.log = ngx_cycle->log;
-
-    /*
-     * A worker that leaves does so without the end of a wait, unless it is
-     * asked for meanwhile (its last words), or tells an id.  Any other answer
-     * comes at once.
-     */
-
-    ask->timer.cancelable = !ngx_exiting && spec->wait && !spec->untold;
-    ngx_add_timer(&ask->timer, spec->wait + NGX_CC_ASK_PATIENCE);
+    ngx_cc_ask_clock(ask);
 
     ask->peer.handlers = &ngx_cc_ask_peer;
     ask->peer.data = ask;
@@ -109,6 +86,30 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ngx_cc_peer_open(&ask->peer, spec->handle.byte);
 
     return ask;
+}
+
+
+ngx_int_t
+ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
+{
+    ngx_cc_ask_forget(ask);
+
+    if (ngx_cc_ask_take(ask, spec) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&ask->answer, sizeof(ngx_cc_ask_answer_t));
+
+    ask->waited = 0;
+    ask->blocked = 0;
+    ask->listing = 0;
+    ask->held = 0;
+    ask->again = 1;
+
+    ngx_cc_ask_clock(ask);
+    ngx_cc_ask_ready(ask);
+
+    return NGX_OK;
 }
 
 
@@ -136,6 +137,61 @@ ngx_cc_ask_remove(const uint8_t name[NGX_CC_INDEX_NAME])
     ngx_memcpy(spec.handle.byte, name, NGX_CC_INDEX_NAME);
 
     (void) ngx_cc_ask(&spec, NULL, NULL);
+}
+
+
+/* what is asked: a copy of all that "spec" points to */
+
+static ngx_int_t
+ngx_cc_ask_take(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
+{
+    ask->spec = *spec;
+
+    ngx_memzero(ask->realm, NGX_CC_OWNER_SIZE);
+
+    if (spec->owner) {
+        ngx_memcpy(ask->owner, spec->owner, NGX_CC_OWNER_SIZE);
+    }
+
+    if (spec->realm) {
+        ngx_memcpy(ask->realm, spec->realm, NGX_CC_OWNER_SIZE);
+        ask->spec.realm = ask->realm;
+    }
+
+    ask->spec.owner = ask->owner;
+    ask->spec.patterns = NULL;
+    ngx_str_null(&ask->spec.input);
+
+    switch (spec->what) {
+
+    case NGX_CC_ASK_WAIT:
+        return ngx_cc_ask_compose(ask, spec);
+
+    case NGX_CC_ASK_WRITE:
+        return ngx_cc_ask_keep_input(ask, &spec->input);
+
+    default:
+        return NGX_OK;
+    }
+}
+
+
+/*
+ * A worker that leaves does so without the end of a wait, unless it is asked
+ * for meanwhile (its last words), or tells an id.  Any other answer comes at
+ * once.
+ */
+
+static void
+ngx_cc_ask_clock(ngx_cc_ask_t *ask)
+{
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+
+    ask->timer.cancelable = !ngx_exiting && ask->spec.wait
+                            && !ask->spec.untold;
+    ngx_add_timer(&ask->timer, ask->spec.wait + NGX_CC_ASK_PATIENCE);
 }
 
 
@@ -230,6 +286,10 @@ ngx_cc_ask_ready(void *data)
     ngx_cc_ask_attach(ask, &attach);
     attach.head.flags |= spec->untold ? NGX_CC_ATTACH_UNTOLD : 0;
     ngx_cc_ask_send(ask, &attach);
+
+    if (spec->what == NGX_CC_ASK_OUTPUT) {
+        ngx_cc_ask_output_ask(ask);
+    }
 }
 
 
@@ -246,7 +306,8 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
     switch (spec->what) {
 
     case NGX_CC_ASK_READ:
-        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
+        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY
+                             |NGX_CC_ATTACH_BRIEF;
         attach->from[spec->stream] = spec->from[spec->stream];
 
         /* nothing of the other one is wanted */
@@ -254,7 +315,8 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
         break;
 
     case NGX_CC_ASK_OUTPUT:
-        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY;
+        attach->head.flags = NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY
+                             |NGX_CC_ATTACH_BRIEF;
         attach->head.flags |= spec->mark ? NGX_CC_ATTACH_MARK : 0;
         ngx_memcpy(attach->from, spec->from, sizeof(attach->from));
         break;
@@ -306,7 +368,7 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
         ask->answer.entry = entry;
 
         if (ask->spec.what == NGX_CC_ASK_OUTPUT) {
-            ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+            ngx_cc_ask_output_entry(ask);
             return;
         }
 

@@ -4,44 +4,29 @@
 #include "ngx_cc_ask_output.h"
 
 
-static void ngx_cc_ask_output_read(ngx_cc_ask_t *ask);
-static void ngx_cc_ask_output_end(ngx_cc_ask_t *ask);
+static void ngx_cc_ask_output_more(ngx_cc_ask_t *ask);
+static ngx_uint_t ngx_cc_ask_output_lacks(const ngx_cc_ask_t *ask);
+static void ngx_cc_ask_output_read(ngx_cc_ask_t *ask, size_t max);
+static void ngx_cc_ask_output_list(ngx_cc_ask_t *ask);
 
 
-/* attached: what is there now is read, then what it is is asked */
+void
+ngx_cc_ask_output_ask(ngx_cc_ask_t *ask)
+{
+    ngx_cc_gather_init(&ask->gather, ask->spec.max, ask->spec.streams);
+
+    ngx_cc_ask_output_read(ask, ask->spec.max);
+    ngx_cc_ask_output_list(ask);
+}
+
+
+/* from where, and how much is there now */
 
 void
 ngx_cc_ask_output(ngx_cc_ask_t *ask)
 {
-    ngx_cc_gather_t  *g = &ask->gather;
-
-    ngx_cc_gather_init(g, ask->spec.max, ask->spec.streams);
-    ngx_memcpy(g->next, ask->answer.attached.from, sizeof(g->next));
-
-    ngx_cc_ask_output_read(ask);
-}
-
-
-static void
-ngx_cc_ask_output_read(ngx_cc_ask_t *ask)
-{
-    ngx_uint_t           i;
-    ngx_cc_gather_t     *g = &ask->gather;
-    ngx_cc_wire_read_t   read;
-
-    for (i = 0; i < NGX_CC_STREAMS; i++) {
-
-        if (!g->full && g->len < g->max && (g->streams & (1u << i))
-            && g->next[i] < ask->answer.attached.bytes[i])
-        {
-            ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
-            read.max = ngx_min(g->max - g->len, NGX_CC_WIRE_MAX_DATA);
-            ngx_cc_ask_send(ask, &read);
-            return;
-        }
-    }
-
-    ngx_cc_ask_output_end(ask);
+    ngx_memcpy(ask->gather.next, ask->answer.attached.from,
+               sizeof(ask->gather.next));
 }
 
 
@@ -53,20 +38,82 @@ ngx_cc_ask_output_data(ngx_cc_ask_t *ask, const ngx_cc_wire_data_t *data)
         return;
     }
 
-    ngx_cc_ask_output_read(ask);
+    ngx_cc_ask_output_more(ask);
+}
+
+
+void
+ngx_cc_ask_output_entry(ngx_cc_ask_t *ask)
+{
+    ask->listing = 0;
+
+    if (ngx_cc_ask_output_lacks(ask)) {
+        /* what was read before this is still to come: asked again then */
+        return;
+    }
+
+    ask->answer.output = &ask->gather;
+    ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
+}
+
+
+/* after each DATA */
+
+static void
+ngx_cc_ask_output_more(ngx_cc_ask_t *ask)
+{
+    if (ngx_cc_ask_output_lacks(ask)) {
+        ngx_cc_ask_output_read(ask, ask->gather.max - ask->gather.len);
+    }
+
+    if (!ask->listing) {
+        ngx_cc_ask_output_list(ask);
+    }
+}
+
+
+/* is something of what there was at the beginning still missing? */
+
+static ngx_uint_t
+ngx_cc_ask_output_lacks(const ngx_cc_ask_t *ask)
+{
+    ngx_uint_t              i;
+    const ngx_cc_gather_t  *g = &ask->gather;
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+
+        if (!g->full && g->len < g->max && (g->streams & (1u << i))
+            && g->next[i] < ask->answer.attached.bytes[i])
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
 static void
-ngx_cc_ask_output_end(ngx_cc_ask_t *ask)
+ngx_cc_ask_output_read(ngx_cc_ask_t *ask, size_t max)
+{
+    ngx_cc_wire_read_t  read;
+
+    ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
+    read.max = ngx_min(max, NGX_CC_WIRE_MAX_DATA);
+    ngx_cc_ask_send(ask, &read);
+}
+
+
+static void
+ngx_cc_ask_output_list(ngx_cc_ask_t *ask)
 {
     ngx_cc_wire_list_t  list;
-
-    ask->answer.output = &ask->gather;
 
     ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
     ngx_memcpy(list.owner, ask->owner, NGX_CC_OWNER_SIZE);
     ngx_cc_ask_send(ask, &list);
+
+    ask->listing = 1;
 }
 
 

@@ -45,7 +45,10 @@ ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result)
         ask->done(ask->data, &ask->answer);
     }
 
-    if (!ask->hold) {
+    if (ask->again) {
+        ask->again = 0;
+
+    } else if (!ask->hold) {
         ngx_cc_ask_close(ask);
     }
 }
@@ -86,19 +89,28 @@ ngx_cc_ask_close(ngx_cc_ask_t *ask)
     }
 
     ngx_cc_peer_close(&ask->peer);
+    ngx_cc_ask_forget(ask);
+    ngx_free(ask);
+}
 
+
+void
+ngx_cc_ask_forget(ngx_cc_ask_t *ask)
+{
     if (ask->wait) {
         ngx_free(ask->wait);
+        ask->wait = NULL;
     }
 
     if (ask->read) {
         ngx_free(ask->read);
+        ask->read = NULL;
     }
 
     if (ask->input) {
         ngx_free(ask->input);
+        ask->input = NULL;
     }
 
     ngx_cc_gather_free(&ask->gather);
-    ngx_free(ask);
 }

@@ -36,6 +36,8 @@ struct ngx_cc_ask_s {
     unsigned               blocked:1;    /* the INPUT is to be sent again */
     unsigned               hold:1;       /* it stays open behind done() */
     unsigned               held:1;       /* done() was called */
+    unsigned               again:1;      /* and has asked the next question */
+    unsigned               listing:1;    /* OUTPUT: an ENTRY will come */
     unsigned               lost:1;       /* held, and its peer is gone */
 };
 
@@ -46,8 +48,11 @@ extern ngx_uint_t  ngx_cc_ask_open;      /* questions of this worker */
 /* few and small: the socket has room, or the other side is gone */
 void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
 
-/* gives the answer, and closes it */
+/* gives the answer, and closes it, or begins with the next one */
 void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
+
+/* frees what was asked and gathered; the connection stays */
+void ngx_cc_ask_forget(ngx_cc_ask_t *ask);
 
 
 #endif /* _NGX_CC_ASK_STATE_H_INCLUDED_ */

@@ -150,8 +150,11 @@ ngx_cc_watch_ready(void *data)
 {
     ngx_cc_command_link_t  *cl = data;
 
+    /* asked together: one turn of the helper answers both */
+
     cl->watch->open = 1;
     cl->watch->attach_due = 1;
+    cl->watch->read_due = 1;
 
     ngx_cc_command_send(cl);
 }
@@ -230,7 +233,7 @@ ngx_cc_watch_attached(ngx_cc_command_link_t *cl,
     }
 
     w->attached = 1;
-    w->read_due = 1;
+    w->read_due = !w->reading;
 
     ngx_memcpy(cmd->attached.from, msg->from, sizeof(msg->from));
     ngx_memcpy(cmd->attached.held, msg->held, sizeof(msg->held));

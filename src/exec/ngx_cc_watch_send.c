@@ -50,11 +50,7 @@ ngx_cc_watch_send(ngx_cc_command_link_t *cl)
         w->attach_due = 0;
     }
 
-    if (!w->attached) {
-        return NGX_OK;
-    }
-
-    if (w->flow_due) {
+    if (w->flow_due && w->attached) {
         ngx_cc_wire_init(&flow, NGX_CC_WIRE_FLOW, 0, sizeof(flow));
         flow.flags = w->lossy ? NGX_CC_ATTACH_LOSSY : 0;
 

@@ -96,6 +96,14 @@ ngx_cc_places_find(ngx_cc_stay_t *stay, uint32_t serial)
 }
 
 
+int
+ngx_cc_places_watches(unsigned flags)
+{
+    return (flags & (NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_BRIEF))
+           == NGX_CC_ATTACH_DATA;
+}
+
+
 uint32_t
 ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present)
 {
@@ -117,7 +125,7 @@ ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present)
             continue;
         }
 
-        n += (w->flags & NGX_CC_ATTACH_DATA) != 0;
+        n += ngx_cc_places_watches(w->flags);
 
         if (present && (w->waits || (w->flags & (NGX_CC_ATTACH_DATA
                                                    |NGX_CC_ATTACH_WRITE))))

@@ -21,6 +21,9 @@
 int ngx_cc_places_epoll(ngx_cc_stay_t *stay, int op, int fd, uint32_t events,
     uint32_t serial, uint32_t place);
 
+/* does it count as a watcher?  Who only waits or reads a piece does not */
+int ngx_cc_places_watches(unsigned flags);
+
 /* a place for a new connection, or NULL */
 ngx_cc_watcher_t *ngx_cc_places_take(ngx_cc_stay_t *stay, int fd);
 

@@ -12,7 +12,8 @@
 #include "ngx_cc_places.h"
 
 
-#define NGX_CC_STAY_BATCH     16     /* messages a turn */
+#define NGX_CC_STAY_BATCH     16     /* connections a turn */
+#define NGX_CC_STAY_TOGETHER  4      /* messages of one of them */
 
 
 static ngx_cc_stay_t *ngx_cc_stay_create(ngx_cc_life_t *life,
@@ -21,7 +22,8 @@ static int ngx_cc_stay_listen(ngx_cc_stay_t *stay, int control);
 static void ngx_cc_stay_answers(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static size_t ngx_cc_stay_size(uint32_t places);
 static void ngx_cc_stay_free(ngx_cc_stay_t *stay);
-static void ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static void ngx_cc_stay_messages(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static int ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 
 
 ngx_cc_stay_t *
@@ -343,15 +345,40 @@ ngx_cc_stay_receive(ngx_cc_stay_t *stay)
         }
 
         if (event[i].events & ~EPOLLOUT) {
-            ngx_cc_stay_message(stay, w);
+            ngx_cc_stay_messages(stay, w);
         }
     }
 }
 
 
-/* one message of a connection */
+/*
+ * What a connection has said.  Questions come together and are answered
+ * together; who says more than a few at a time waits for the next turn.
+ */
 
 static void
+ngx_cc_stay_messages(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    int       i;
+    uint32_t  serial;
+
+    serial = w->serial;
+
+    for (i = 0; i < NGX_CC_STAY_TOGETHER; i++) {
+
+        if (ngx_cc_stay_message(stay, w) == 0 || w->control
+            || stay->life->orphaned || w->serial != serial
+            || w->phase == NGX_CC_WATCHER_NONE)
+        {
+            return;
+        }
+    }
+}
+
+
+/* one of them: 0 when there is none */
+
+static int
 ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
     ssize_t                    n;
@@ -365,7 +392,7 @@ ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     }
 
     if (n == -1 && errno == EAGAIN) {
-        return;
+        return 0;
     }
 
     head = (const ngx_cc_wire_head_t *) stay->buffer;
@@ -375,7 +402,7 @@ ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
         if (w->control) {
             /* late, of an earlier command */
-            return;
+            return 1;
         }
 
         type = 0;
@@ -391,6 +418,8 @@ ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     } else {
         ngx_cc_watcher_obey(stay, w, stay->buffer);
     }
+
+    return 1;
 }
 
 

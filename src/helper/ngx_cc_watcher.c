@@ -35,7 +35,8 @@ ngx_cc_watcher_obey(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, const void *p)
     }
 
     if (msg->head.type == NGX_CC_WIRE_ATTACH
-        && (w->control || w->phase == NGX_CC_WATCHER_READY))
+        && (w->control || w->phase == NGX_CC_WATCHER_READY
+            || w->phase == NGX_CC_WATCHER_ATTACHED))
     {
         ngx_cc_watcher_grant(stay, w, &msg->attach);
         return;

@@ -16,7 +16,7 @@ static unsigned ngx_cc_watcher_grant_rights(const ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach, unsigned flags);
 static int ngx_cc_watcher_grant_forgotten(const ngx_cc_stay_t *stay);
 static int ngx_cc_watcher_grant_crowded(const ngx_cc_stay_t *stay,
-    unsigned flags);
+    const ngx_cc_watcher_t *who, unsigned flags);
 static void ngx_cc_watcher_grant_refuse(ngx_cc_stay_t *stay,
     ngx_cc_watcher_t *w, unsigned denied, int listing);
 static void ngx_cc_watcher_grant_exclude(ngx_cc_stay_t *stay,
@@ -48,14 +48,18 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     flags = ngx_cc_watcher_grant_rights(stay, attach, flags);
 
     /*
-     * The starter may attach again, for less or for more; in the ring it reads
-     * no more, whatever it is told.
+     * Whoever is attached may attach again, for less or for more; in the ring
+     * the starter reads no more, whatever it is told.
      */
 
     w->flags = 0;
     w->mapped = 0;
 
-    if (ngx_cc_watcher_grant_crowded(stay, flags)) {
+    if (!w->control) {
+        w->exited = 0;
+    }
+
+    if (ngx_cc_watcher_grant_crowded(stay, w, flags)) {
         ngx_cc_watcher_grant_refuse(stay, w, NGX_CC_DENIED_WATCHERS, 0);
         return;
     }
@@ -229,20 +233,23 @@ ngx_cc_watcher_grant_nobody(const uint8_t *p, size_t n)
 }
 
 
+/* "who" has no flags now, so it does not count as a watcher */
+
 static int
-ngx_cc_watcher_grant_crowded(const ngx_cc_stay_t *stay, unsigned flags)
+ngx_cc_watcher_grant_crowded(const ngx_cc_stay_t *stay,
+    const ngx_cc_watcher_t *who, unsigned flags)
 {
     uint32_t                 i, n;
     const ngx_cc_watcher_t  *w;
 
-    if (flags & NGX_CC_ATTACH_DATA) {
+    if (ngx_cc_places_watches(flags)) {
         return ngx_cc_places_count(stay, NULL) >= stay->keep.watchers;
     }
 
     for (i = 1, n = 0; i < stay->used; i++) {
         w = &stay->watcher[i];
-        n += (w->phase == NGX_CC_WATCHER_ATTACHED
-              && !(w->flags & NGX_CC_ATTACH_DATA));
+        n += (w != who && w->phase == NGX_CC_WATCHER_ATTACHED
+              && !ngx_cc_places_watches(w->flags));
     }
 
     return n >= stay->keep.waits + NGX_CC_STAY_SPARE / 2;

@@ -41,6 +41,14 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         }
     }
 
+    if (w->tell & NGX_CC_WATCHER_TELL_ENTRY) {
+        if (ngx_cc_watcher_entry(stay, w) == -1) {
+            return;
+        }
+
+        w->tell &= ~NGX_CC_WATCHER_TELL_ENTRY;
+    }
+
     if (stay->over && !w->exited
         && (!(w->flags & NGX_CC_ATTACH_DATA) || w->mapped
             || !ngx_cc_history_more(&stay->history, &w->cursor)))
@@ -169,14 +177,6 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         w->tell &= ~NGX_CC_WATCHER_TELL_STATE;
     }
 
-    if (w->tell & NGX_CC_WATCHER_TELL_ENTRY) {
-        if (ngx_cc_watcher_entry(stay, w) == -1) {
-            return -1;
-        }
-
-        w->tell &= ~NGX_CC_WATCHER_TELL_ENTRY;
-    }
-
     if (w->tell & NGX_CC_WATCHER_TELL_REMOVED) {
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_REMOVED, 0, sizeof(msg.removed));
         msg.removed.denied = w->removed;
@@ -224,7 +224,8 @@ ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     ngx_cc_wire_init(msg, NGX_CC_WIRE_ATTACHED, 0, sizeof(*msg));
 
-    msg->head.flags = w->flags | ngx_cc_watcher_state(stay);
+    msg->head.flags = (w->flags & ~NGX_CC_ATTACH_BRIEF)
+                      | ngx_cc_watcher_state(stay);
     msg->pid = stay->life->exited.pid;
     msg->start = stay->life->exited.start;
     msg->seq = h->ring->head;

@@ -16,10 +16,14 @@
  *   READ                   ->
  *                          <-     DATA, ... EXITED
  *
+ * READ and LIST may stand right behind ATTACH: what is asked together is
+ * answered in one turn, ENTRY behind DATA.  Whoever is attached may attach
+ * again, for more or for less; he is looked at as if he came anew.
+ *
  * head.run is the run of START on the control socket, and 0 elsewhere.
  *
- * On the control socket ATTACH comes right behind START, and may come again: a
- * starter whose client has left attaches as MONITOR.  EXITED comes once, after
+ * On the control socket ATTACH comes right behind START; a starter whose client
+ * has left attaches as MONITOR.  EXITED comes once, after
  * all DATA that are owed; to those without DATA at once.
  */
 
@@ -72,7 +76,11 @@ typedef struct {
                                             */
 #define NGX_CC_ATTACH_SIGNAL    0x2000   /* OBSERVER: SIGNAL and CANCEL are
                                             allowed */
-#define NGX_CC_ATTACH_FLAGS     0x20ff
+#define NGX_CC_ATTACH_BRIEF     0x4000   /* with DATA and LOSSY: reads what
+                                            there is and leaves.  It does not
+                                            count as a watcher, but as one that
+                                            waits; never granted */
+#define NGX_CC_ATTACH_FLAGS     0x60ff
 
 /* more flags of ATTACHED: the state of the command */
 
@@ -181,8 +189,8 @@ typedef enum {
     NGX_CC_UNTILS
 } ngx_cc_wire_until_e;
 
-#define NGX_CC_WAIT_ANSI        0x0001   /* patterns are looked for in what
-                                            is left without terminal bytes */
+#define NGX_CC_WAIT_ANSI        0x0001   /* patterns are looked for in what a
+                                            reader is shown */
 
 /* behind it stand "n" patterns: u16 length, bytes; "text" bytes together */
 

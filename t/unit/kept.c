@@ -256,12 +256,12 @@ START_TEST(last_words)
 
     (void) kill(h.pid, SIGSTOP);
 
-    /* how many watch is told to all who do; one message is read at a time */
+    /* how many watch is told to all who do; a few messages are read at a time */
 
     peer_close(&q);
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
 
-    for (mark.next[0] = 1; mark.next[0] <= 4; mark.next[0]++) {
+    for (mark.next[0] = 1; mark.next[0] <= 8; mark.next[0]++) {
         mark.next[1] = UINT64_MAX;
         ck_assert(peer_send(&p, &mark));
     }
@@ -275,7 +275,7 @@ START_TEST(last_words)
     ck_assert_uint_eq(h.starter.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
 
     reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
-    ck_assert_uint_eq(p.from[0], 4);
+    ck_assert_uint_eq(p.from[0], 8);
     peer_close(&p);
 }
 END_TEST
@@ -671,6 +671,119 @@ START_TEST(read_only)
     ck_assert_uint_eq(h.starter.m.bound.input.accepted, 5);
     peer_await(&h.starter, NGX_CC_WIRE_EXITED);
     ck_assert_str_eq((char *) h.starter.out[0], "got this\n");
+}
+END_TEST
+
+
+/* ATTACH for output, READ and LIST, without waiting for an answer */
+
+static void
+ask_together(peer_t *p, int flags)
+{
+    ngx_cc_wire_list_t  list;
+
+    peer_ask(p, &h, NGX_CC_ATTACH_DATA|flags, 0, 0);
+    peer_read(p, 0);
+    ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
+    ck_assert(peer_send(p, &list));
+}
+
+
+/*
+ * Who is attached may attach again: he waits without being a watcher, and then
+ * is one, or reads a piece without being one.  He is told the end as often as
+ * he attaches.
+ */
+
+START_TEST(attaches_again)
+{
+    int                 i;
+    peer_t              p, q;
+    ngx_cc_wire_list_t  list;
+    ngx_cc_wire_wait_t  wait;
+    peer_start_t        o = { .flags = NGX_CC_START_STDIN };
+
+    h.keep.watchers = 2;
+    peer_run(&h, &o, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE,
+             "read x; echo $x; read x; echo end");
+    ck_assert(peer_attach(&q, &h, NGX_CC_ATTACH_DATA, 0, 0));
+
+    ngx_cc_wire_init(&wait, NGX_CC_WIRE_WAIT, 0, sizeof(wait));
+    wait.serial = 1;
+    wait.until = NGX_CC_UNTIL_OUTPUT;
+    wait.streams = NGX_CC_EOF_STDOUT;
+
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    ck_assert(peer_send(&p, &wait));
+    send_input(&h.starter, "hello\n", 0);
+    peer_await(&h.starter, NGX_CC_WIRE_INPUT_DONE);
+    peer_await(&p, NGX_CC_WIRE_WOKE);
+
+    ask_together(&p, NGX_CC_ATTACH_LOSSY|NGX_CC_ATTACH_BRIEF);
+    peer_attached(&p);
+    ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+    ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_FLAGS,
+                      NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY);
+    ck_assert_uint_eq(p.m.kept.attached.watchers, 2);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    ck_assert_str_eq((char *) p.out[0], "hello\n");
+    peer_await(&p, NGX_CC_WIRE_ENTRY);
+    p.seq = 0;
+
+    ask_together(&p, 0);
+    peer_attached(&p);
+    ck_assert_uint_eq(p.m.kept.attached.denied, NGX_CC_DENIED_WATCHERS);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), 0);
+    peer_close(&p);
+
+    /* as soon as a place is free */
+
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    peer_close(&q);
+    ngx_cc_wire_init(&list, NGX_CC_WIRE_LIST, 0, sizeof(list));
+
+    do {
+        ck_assert(peer_send(&p, &list));
+        peer_await(&p, NGX_CC_WIRE_ENTRY);
+    } while (p.m.kept.entry.watchers != 1);
+
+    ask_together(&p, 0);
+    peer_attached(&p);
+    ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+    ck_assert_uint_eq(p.m.kept.attached.watchers, 2);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    ck_assert_str_eq((char *) p.out[0], "hello\n");
+    peer_await(&p, NGX_CC_WIRE_ENTRY);
+    ck_assert_uint_eq(p.m.kept.entry.watchers, 2);
+
+    peer_read(&p, 0);
+    send_input(&h.starter, "\n", 0);
+    peer_await(&p, NGX_CC_WIRE_EXITED);
+    ck_assert_str_eq((char *) p.out[0], "hello\nend\n");
+
+    for (i = 0; i < 2; i++) {
+        peer_ask(&p, &h, i ? NGX_CC_ATTACH_DATA : 0, 0, 0);
+        peer_attached(&p);
+        p.seq = 0;
+
+        if (i) {
+            peer_read(&p, 0);
+        }
+
+        peer_await(&p, NGX_CC_WIRE_EXITED);
+    }
+
+    ck_assert_uint_eq(p.next[0], 10);
+
+    /* but not as somebody else */
+
+    h.owner[0] ^= 1;
+    ask_together(&p, 0);
+    h.owner[0] ^= 1;
+    peer_attached(&p);
+    ck_assert_uint_eq(p.m.kept.attached.denied, NGX_CC_DENIED_UNKNOWN);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), 0);
+    peer_close(&p);
 }
 END_TEST
 
@@ -1798,6 +1911,7 @@ main(void)
     tcase_add_test(tc, observers);
     tcase_add_test(tc, marks);
     tcase_add_test(tc, last_words);
+    tcase_add_test(tc, attaches_again);
     tcase_add_test(tc, listed);
     tcase_add_test(tc, noise);
     suite_add_tcase(suite, tc);

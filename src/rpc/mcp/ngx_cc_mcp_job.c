@@ -333,6 +333,10 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
         return;
     }
 
+    /* what is asked next goes over the same connection */
+
+    job->answered = ask;
+
     switch (job->stage) {
 
     case NGX_CC_MCP_JOB_STAGE_WRITE:

@@ -32,6 +32,8 @@ typedef struct {
     uint8_t                  reader[NGX_CC_WIRE_READER];
     ngx_cc_mcp_progress_t    progress;
     ngx_cc_ask_t            *ask;        /* the question now, or NULL */
+    ngx_cc_ask_t            *answered;   /* the one before it, until that is
+                                            asked; valid in its done() only */
     void                   (*done)(void *data,
                                  const ngx_cc_ask_answer_t *answer);
     ngx_cc_ask_t            *held;       /* the one whose mark is to move */

@@ -178,14 +178,23 @@ static void
 ngx_cc_mcp_job_ask_now(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
     ngx_cc_ask_spec_t *ask)
 {
-    ngx_cc_ask_answer_t  answer;
+    ngx_cc_ask_t         *last;
+    ngx_cc_ask_answer_t   answer;
 
     ask->handle = job->spec.handle;
     ask->owner = job->transport->owner;
     ngx_memcpy(ask->reader, job->reader, NGX_CC_WIRE_READER);
 
+    last = job->answered;
+    job->answered = NULL;
     job->stage = stage;
-    job->ask = ngx_cc_ask(ask, job->done, job);
+
+    if (last == NULL) {
+        job->ask = ngx_cc_ask(ask, job->done, job);
+
+    } else if (ngx_cc_ask_next(last, ask) == NGX_OK) {
+        job->ask = last;
+    }
 
     if (job->ask == NULL) {
         ngx_memzero(&answer, sizeof(answer));
