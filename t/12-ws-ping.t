@@ -75,10 +75,7 @@ ok(!$ws->{eof} && $taken > 1_000_000, 'a slow reader stays');
 
 # until it stops: then it goes, and its command with it
 
-my @yes;
-ok($t->wait_until(sub { @yes = grep { /^\d+ yes/ } $t->processes }, 2),
-    'its command runs');
-ok($t->wait_until(sub { !grep { /^\d+ yes/ } $t->processes }, 5),
+ok($t->wait_until(sub { !grep { /^\d+ yes/ } $t->processes }, 20),
     'one that takes nothing any more is closed, its command ended');
 
 # the default is patient
