@@ -66,6 +66,34 @@ is(() = $out =~ /^works$/mg, 3, 'commands run: module, both, and once more');
 like($out, qr/^removed$/m, 'nginx goes on without it');
 like($out, qr/^purged\n\z/m, 'nothing is left');
 
+# the page: whatever it needs is in the package, each file twice (gzip_static)
+
+$out = contained(<<"END");
+get /in/$client /in/$module curl
+cat > /etc/nginx/conf.d/page.conf << 'CONF'
+server {
+    listen 127.0.0.1:18998;
+    server_name localhost;
+    location /console/ { alias /usr/share/cc-executor/console/; gzip_static on; }
+}
+CONF
+nginx
+cd /usr/share/cc-executor/console
+for file in \$(find . -type f ! -name '*.gz' ! -name components.json); do
+    gzip -cd \$file.gz | cmp - \$file
+    curl -fsS http://127.0.0.1:18998/console/\$file | cmp - \$file
+    echo file \$file
+done
+for name in \$(grep -o 'assets/[A-Za-z0-9.-]*' index.html); do ls \$name; done
+grep -c 'xterm' licences.txt
+nginx -s quit
+apt-get -q purge -y cc-executor-client > /dev/null
+! [ -e /usr/share/cc-executor ]
+END
+like($out, qr{^file \./index\.html$}m, 'the page is there');
+cmp_ok(scalar(() = $out =~ m{^assets/[\w.-]+$}mg), '>=', 2, 'and what it names');
+like($out, qr{^file \./assets/screen-\w+\.js$}m, 'and what is loaded later');
+
 # an upgrade: nginx serves meanwhile, what runs goes on
 
 $out = contained(<<"END");
