@@ -37,7 +37,7 @@ is($http->get("$at/console")->{headers}{location}, "$at/console/",
     'and its short name');
 
 my @assets = $page->{content} =~ m{"(assets/[\w.-]+)"}g;
-is(scalar @assets, 2, 'a script and a style sheet');
+is(scalar @assets, 3, 'two scripts and a style sheet');
 my $gzipped = 0;
 $gzipped += -s for "$PAGE/index.html.gz", glob "$PAGE/assets/*.gz";
 for (@assets) {
@@ -55,6 +55,6 @@ like($http->get("$at/console/licences.txt")->{content}, qr/\@xterm\/xterm 6\./,
 
 my $pictures = "$CC::Nginx::ROOT/build/console-pictures";
 make_path($pictures);
-drive($t, 'run', 48, $pictures);
+drive($t, 'run', 49, $pictures);
 $t->finish;
 done_testing;

@@ -80,8 +80,12 @@ const { metafile } = await build({
 const main = Object.entries(metafile.outputs).find(([, output]) =>
     output.entryPoint === "main.js");
 const asset = (name) => path.relative(into, path.resolve(here, name));
+const preload = main[1].imports
+    .filter(({ kind }) => kind === "import-statement")
+    .map(({ path: name }) => `<link rel="modulepreload" href="${asset(name)}">`);
 const html = (await readFile(path.join(here, "index.html"), "utf8"))
     .replace("{{js}}", asset(main[0]))
+    .replace("{{preload}}", preload.join("\n"))
     .replace("{{css}}", asset(main[1].cssBundle));
 
 await put("index.html", html);

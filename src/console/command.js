@@ -10,14 +10,20 @@ import { Refusal } from "./link.js";
 
 /* Most of the page's bytes, so it is not what the first paint waits for. */
 
-const loaded = import("./screen.js");
+let loading = null;
+
+/** What draws terminals, ahead of the first one that is shown. */
+export function loadScreens() {
+    loading ??= import("./screen.js");
+    return loading;
+}
 
 const OVER = new Set(["exited", "lost", "ended", "gone"]);
 const UNKNOWN = -32003;                 /* no such process */
 
 /** Of all screens, now and later: for people with a screen reader. */
 export async function setScreenReader(on) {
-    (await loaded).setScreenReader(on);
+    (await loadScreens()).setScreenReader(on);
 }
 
 export class Command {
@@ -313,7 +319,7 @@ export class Command {
     }
 
     async #makeScreen(host, tty) {
-        const { Screen } = await loaded;
+        const { Screen } = await loadScreens();
 
         this.screen = new Screen(host, tty, {
             input: (bytes) => this.feed?.type(bytes),

@@ -56,8 +56,8 @@ export class Link {
         return this.#socket?.session === true;
     }
 
+    /** Once, at the start: state() is told what comes of it. */
     connect() {
-        this.#state("connecting", "connecting");
         this.#open();
     }
 
@@ -67,7 +67,8 @@ export class Link {
         this.#timer = 0;
         this.#attempt = 0;
         this.#drop();
-        this.connect();
+        this.#state("connecting", "connecting");
+        this.#open();
     }
 
     /** @returns {Promise} of the result; rejected with Refusal or Lost */

@@ -6,7 +6,7 @@
 import "@xterm/xterm/css/xterm.css";
 import "./page.css";
 
-import { Command, setScreenReader } from "./command.js";
+import { Command, loadScreens, setScreenReader } from "./command.js";
 import { Composer } from "./composer.js";
 import { allowStyles } from "./csp.js";
 import { age, bytes, ending } from "./format.js";
@@ -18,6 +18,16 @@ import { TouchKeys } from "./touch.js";
 
 const POLL = 5000;                      /* ms between two lists, for their figures */
 const SCREENS = 8;                      /* so many terminals are remembered */
+
+/*
+ * This runs as soon as it is there ("async"), and connects before all else.  The
+ * style sheet may still be on its way, so nothing here may ask for a layout.
+ */
+
+if (document.readyState === "loading") {
+    await new Promise((resolve) =>
+        document.addEventListener("readystatechange", resolve, { once: true }));
+}
 
 const byId = (id) => document.getElementById(id);
 const output = byId("output");
@@ -31,9 +41,6 @@ let pollTimer = 0;
 let noticeTimer = 0;
 let listTimer = 0;
 
-allowStyles(document);
-findToken(() => link.reconnect());
-
 const link = new Link(document.body.dataset.endpoint ?? "../ws/mcp", {
     state: showState,
     session: begin,
@@ -41,6 +48,10 @@ const link = new Link(document.body.dataset.endpoint ?? "../ws/mcp", {
         ? listed(params)
         : commands.get(params?.execution_id)?.notified(method, params),
 });
+
+findToken(() => link.reconnect());
+link.connect();
+allowStyles(document);
 
 const list = new List(byId("commands"), byId("filter"), byId("no-commands"),
                       (command) => choose(command, true));
@@ -369,5 +380,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 setInterval(() => chosen && !chosen.over && showFacts(), 1000);
-composer.focus();
-link.connect();
+
+/* Not before the first paint, which waits for nothing that this needs. */
+
+requestAnimationFrame(() => setTimeout(loadScreens));

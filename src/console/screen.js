@@ -59,7 +59,6 @@ export class Screen {
         this.terminal = new Terminal({
             allowProposedApi: true,
             convertEol: !tty,
-            cursorBlink: false,
             cursorInactiveStyle: tty ? "outline" : "none",
             disableStdin: true,
             fontFamily: "ui-monospace, SFMono-Regular, 'DejaVu Sans Mono', "
@@ -144,7 +143,6 @@ export class Screen {
     allowTyping(on) {
         this.#typing = on;
         this.terminal.options.disableStdin = !on;
-        this.terminal.options.cursorBlink = on;
     }
 
     /** The next key is one with Ctrl. */

@@ -13,13 +13,15 @@ use CC::McpClients ();
 use CC::Nginx;
 
 my $from = "$CC::Nginx::ROOT/build/browser";
+my $xterm = "$CC::Nginx::ROOT/build/console-src/node_modules/\@xterm/xterm";
 
-# { paint, usable, echo => [ms, each], size => KiB with gzip }; undef: what it
-# needs is not built ("make clients")
+# { paint, usable, echo => [ms, each], size => KiB with gzip }, and of the browser
+# alone { text, bare => [ms, each] }: a page of text is painted, a terminal that
+# writes what is typed shows it; undef: what it needs is not built ("make clients")
 sub measure {
     my ($loads, $keys) = @_;
     for my $file ("$CC::Console::PAGE/index.html", "$from/figures.mjs",
-        $CC::McpClients::NODE, '/usr/bin/chromium')
+        "$xterm/lib/xterm.js", $CC::McpClients::NODE, '/usr/bin/chromium')
     {
         next if -e $file;
         print STDERR "not measured, $file is missing: make clients\n";
@@ -29,7 +31,7 @@ sub measure {
     local $ENV{TMPDIR} = $nginx->dir;
     local $ENV{HOME} = $nginx->dir . '/home';
     open my $out, '-|', $CC::McpClients::NODE, "$from/figures.mjs",
-        'http://127.0.0.1:' . $nginx->port . '/console/', $loads, $keys
+        'http://127.0.0.1:' . $nginx->port . '/console/', $loads, $keys, $xterm
         or die "figures.mjs: $!\n";
     my $said = do { local $/; <$out> };
     close $out or die "figures.mjs failed\n";

@@ -80,6 +80,17 @@ await tab.button("Ctrl").click();
 await tab.terminal.pressSequentially("d");
 check(await tab.state("exited"), "Ctrl of the touch keys, and d");
 
+// a cursor that blinks would slow what is typed
+
+await tab.run("printf '\\033[?12h\\033[1 qstill'; exec cat", { tty: true });
+await tab.shows("still");
+await tab.terminal.focus();
+check(await until(() => page.locator(".xterm-cursor-blink").count())
+      && await until(() => page.evaluate(() => document.getAnimations().length === 0)),
+      "no cursor blinks, even if a program asks for it");
+await tab.terminal.press("Control+d");
+await tab.state("exited");
+
 // ends
 
 for (const [how, signal] of [["Cancel", "SIGTERM"], ["Kill", "SIGKILL"]]) {
