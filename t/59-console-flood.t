@@ -11,6 +11,6 @@ use CC::Console qw(console drive);
 
 my $t = console(workers => 2)->start;
 local $CC::McpClients::LIMIT = 3600 if $ENV{CC_NIGHTLY};
-drive($t, 'flood', 7, $ENV{CC_NIGHTLY} ? 1 << 30 : 8 << 20, $t->dir . '/work');
+drive($t, 'flood', 10, $ENV{CC_NIGHTLY} ? 1 << 30 : 8 << 20, $t->dir . '/work');
 $t->finish;
 done_testing;

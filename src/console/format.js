@@ -1,7 +1,11 @@
 /* Figures for people. */
 
 export function age(seconds) {
-    const s = Math.max(0, Math.floor(seconds));
+    const s = Math.floor(seconds);
+
+    if (s < 1) {
+        return "< 1 s";
+    }
 
     if (s < 60) {
         return `${s} s`;

@@ -14,6 +14,7 @@ export class List {
     #rows = new Map();
     #commands = [];
     #chosen = null;
+    #place = -1;                        /* of the chosen one */
     #choose;
 
     /** choose(command): the user has chosen one. */
@@ -69,9 +70,20 @@ export class List {
             wanted[0].tabIndex = 0;
         }
 
+        this.#reveal(visible.indexOf(this.#chosen));
+
         this.#empty.hidden = visible.length > 0;
         this.#empty.textContent = this.#commands.length
             ? "No command matches." : "No commands yet. Start one below.";
+    }
+
+    /* A command that has ended moves down, out of sight in a long list. */
+
+    #reveal(place) {
+        if (place !== this.#place) {
+            this.#place = place;
+            this.#rows.get(this.#chosen)?.scrollIntoView({ block: "nearest" });
+        }
     }
 
     #row(command) {

@@ -321,6 +321,8 @@ function notice(text, trouble = false) {
     noticeTimer = trouble ? 0 : setTimeout(() => notice(""), 8000);
 }
 
+byId("notice").addEventListener("click", () => notice(""));
+
 /* the rest of the page */
 
 byId("token-form").addEventListener("submit", (event) => {

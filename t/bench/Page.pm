@@ -15,8 +15,8 @@ use CC::Nginx;
 my $from = "$CC::Nginx::ROOT/build/browser";
 my $xterm = "$CC::Nginx::ROOT/build/console-src/node_modules/\@xterm/xterm";
 
-# { paint, usable, echo => [ms, each], size => KiB with gzip }, and of the browser
-# alone { text, bare => [ms, each] }: a page of text is painted, a terminal that
+# { paint, usable, echo, control => [ms, each], size => KiB with gzip }, and of the
+# browser alone { text, bare => [ms, each] }: a page of text is painted, a terminal that
 # writes what is typed shows it; undef: what it needs is not built ("make clients")
 sub measure {
     my ($loads, $keys) = @_;

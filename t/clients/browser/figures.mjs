@@ -1,7 +1,8 @@
 // Figures of the console, for t/bench: first paint and usable page (a new profile
-// each time), and from a key in a terminal to its echo on the screen.  And what this
-// browser needs for that on this machine at least: to show a page of text, and to
-// show a key in a terminal that writes it itself.  One line of JSON.
+// each time), from a key in a terminal to its echo on the screen, and from a click on
+// Pause or Resume to the answer while the screen is flooded.  And what this browser
+// needs on this machine at least: to show a page of text, and to show a key in a
+// terminal that writes it itself.  One line of JSON.
 //
 //     figures.mjs URL LOADS KEYS XTERM-DIRECTORY
 
@@ -80,6 +81,17 @@ async function type({ page, terminal }) {
     return echoes;
 }
 
+const flood = await Console.open(browser, url);
+
+await flood.run("exec yes a line of output that is neither short nor very long");
+await flood.reaches(1 << 20);
+
+const control = await flood.pauses(keys / 10);
+
+await flood.button("Kill").click();
+await flood.state("exited");
+await flood.page.context().close();
+
 const tab = await Console.open(browser, url);
 
 await tab.run("exec cat", { tty: true });
@@ -100,4 +112,4 @@ await local.page.evaluate(() => {
 const bare = await type(local);
 
 await browser.close();
-console.log(JSON.stringify({ paint, usable, text, echo, bare }));
+console.log(JSON.stringify({ paint, usable, text, echo, bare, control }));

@@ -137,6 +137,40 @@ export class Console {
         await until(async () => await this.field("Command").inputValue() === "");
     }
 
+    // presses Pause and Resume so many times, each as soon as it can be; the time
+    // from a click to the answer on the page, ms, of both
+    pauses(times) {
+        return this.page.evaluate(async (n) => {
+            const output = document.getElementById("output");
+            const answers = [];
+            const answered = (id, state) => new Promise((resolve) => {
+                const button = document.getElementById(id);
+                let begun = 0;
+                const look = () => {
+                    if (!begun && !button.disabled) {
+                        begun = performance.now();
+                        button.click();
+
+                    } else if (begun && output.dataset.state === state) {
+                        watcher.disconnect();
+                        resolve(performance.now() - begun);
+                    }
+                };
+                const watcher = new MutationObserver(look);
+
+                watcher.observe(output, { attributes: true, subtree: true });
+                look();
+            });
+
+            for (let i = 0; i < n; i++) {
+                answers.push(await answered("pause", "paused"));
+                answers.push(await answered("resume", "running"));
+            }
+
+            return answers;
+        }, times);
+    }
+
     // everything that the terminal has, by way of the clipboard
     async text() {
         await this.page.evaluate(() => navigator.clipboard.writeText(""));

@@ -138,6 +138,13 @@ await tab.field("Directory").fill("/etc");
 await page.keyboard.press("Enter");
 check(await until(async () => (await page.getByRole("alert").textContent())
     .includes("cwd")), "what is refused is told in the server's words");
+check(await page.evaluate(() => {
+    const [notice, screens] = ["notice", "screens"].map((id) =>
+        document.getElementById(id));
+    const told = screens.clientHeight;
+    notice.hidden = true;
+    return told > 0 && screens.clientHeight === told;
+}), "over the terminal, which keeps its size");
 await tab.field("Command").fill("");
 
 // a second tab reads only
