@@ -122,6 +122,7 @@ function begin(words) {
     chosen?.attach(host);
 
     poll({ watch: true });
+    requestAnimationFrame(() => setTimeout(loadScreens));   // after the first paint
 }
 
 /* What begins and ends is told at once (watch); what changes meanwhile is asked for. */
@@ -382,7 +383,3 @@ document.addEventListener("keydown", (event) => {
 });
 
 setInterval(() => chosen && !chosen.over && showFacts(), 1000);
-
-/* Not before the first paint, which waits for nothing that this needs. */
-
-requestAnimationFrame(() => setTimeout(loadScreens));
