@@ -37,7 +37,7 @@ await tab.reaches(1 << 20);
 const answers = await tab.pauses(5);
 check(answers.length === 10, "it is paused and resumed while it writes", answers);
 await tab.button("Kill").click();
-check(await tab.state("exited"), "and killed");
+check(await tab.state("exited", 300000), "and killed");
 let begun = Date.now();
 await tab.run(command);
 check(await tab.reaches(total, 1200000), "visible: every byte is shown",
