@@ -55,6 +55,6 @@ like($http->get("$at/console/licences.txt")->{content}, qr/\@xterm\/xterm 6\./,
 
 my $pictures = "$CC::Nginx::ROOT/build/console-pictures";
 make_path($pictures);
-drive($t, 'run', 50, $pictures);
+drive($t, 'run', 51, $pictures);
 $t->finish;
 done_testing;

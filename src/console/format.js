@@ -1,5 +1,12 @@
 /* Figures for people. */
 
+/* Linux's, of those that end a command; a list has numbers only */
+const SIGNALS = {
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS",
+    8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM",
+    15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ",
+};
+
 export function age(seconds) {
     const s = Math.floor(seconds);
 
@@ -37,5 +44,6 @@ export function ending({ exit_code: code, cause, signal }) {
         return cause ?? "";
     }
 
-    return (code < 0 ? signal ?? `signal ${-code}` : `exit ${code}`) + why;
+    return (code >= 0 ? `exit ${code}`
+                      : signal ?? SIGNALS[-code] ?? `signal ${-code}`) + why;
 }

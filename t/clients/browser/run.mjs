@@ -156,6 +156,11 @@ const other = await Console.open(browser, url);
 await other.says("connected");
 await other.option("cat, running").click();
 check(await other.shows("first\nfirst"), "another tab has it from the beginning");
+check(await until(async () => {
+    const ends = (await other.option(`sleep ${process.env.CC_MARK}, exited`)
+        .allTextContents()).join();
+    return ends.includes("SIGTERM") && ends.includes("SIGKILL");
+}), "and in its list by which signal others ended");
 await other.box("Read only").check();
 await other.state("running");
 check(await until(() => other.button("Kill").isDisabled()), "Read only: no Kill");
