@@ -29,6 +29,7 @@
 #include "ngx_cc_session.h"
 #include "ngx_cc_status.h"
 #include "ngx_cc_spawner_client.h"
+#include "ngx_cc_unreachable.h"
 #include "ngx_cc_zone.h"
 
 
@@ -570,6 +571,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
     { ngx_string("cc_executor_peer"),
       NGX_CC_ANYWHERE|NGX_CONF_TAKE2,
       ngx_cc_conf_node_peer,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("cc_executor_unreachable"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_cc_unreachable_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

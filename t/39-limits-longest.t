@@ -148,6 +148,7 @@ my %without = (
     cc_executor_fence => 'one of a few words',
     cc_executor_token_file => 'no client of this test would get in',
     cc_executor_status => 'one of three words, in a location of its own',
+    cc_executor_unreachable => 'neither, in a location of its own',
 );
 {
     my %takes = $source =~ /\{ ngx_string\("(cc_executor\w*)"\),\s+(NGX_[^,]+),/g;

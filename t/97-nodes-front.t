@@ -166,8 +166,18 @@ my $r = $farm->ask('a', 'tools/call', { name => 'job_read',
     arguments => { job_id => $job } });
 is($r->{status}, 502, 'a node that is down');
 is($r->{message}{error}{data}{node}, 'b', 'is named');
-is($farm->ask('front', 'ping', undef, session => $session)->{status}, 502,
-    'a session of it is not served by another one');
+my %served = map { stdout($farm->tool('front', 'execute', { command => 'echo $NODE' },
+    session => $session)) => 1 } 1 .. 6;
+is(join('', keys %served), "c\n", 'a session of it is served by its deputy');
+$n = $mark++;
+$h = $farm->http('front');
+$h->send($farm->message('tools/call', CC::Mcp::execute_params("exec sleep $n"),
+    id => 9), headers => CC::Farm::headers(session => $session));
+ok($c->wait_until(sub { sleeps($n) }, 30), 'a call that takes long');
+is($farm->ask('front', 'notifications/cancelled', { requestId => 9 }, notify => 1,
+    session => $session)->{status}, 202, 'is canceled');
+ok($c->wait_until(sub { !sleeps($n) }, 30), 'by the same one');
+$h->close;
 ok($b->wait_until(sub { stdout($farm->tool('front', 'execute',
     { command => 'echo here' })) eq "here\n" }, 20), 'new work goes on');
 $b->start;

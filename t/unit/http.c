@@ -696,6 +696,21 @@ ngx_http_named_location(ngx_http_request_t *r, ngx_str_t *name)
 }
 
 
+ngx_int_t
+ngx_http_internal_redirect(ngx_http_request_t *r, ngx_str_t *uri,
+    ngx_str_t *args)
+{
+    return NGX_DONE;
+}
+
+
+ngx_pool_cleanup_t *
+ngx_pool_cleanup_add(ngx_pool_t *pool, size_t size)
+{
+    return NULL;
+}
+
+
 ngx_buf_t *
 ngx_create_temp_buf(ngx_pool_t *pool, size_t size)
 {

@@ -20,7 +20,10 @@
 static ngx_str_t  ngx_cc_forward_header = ngx_string("Cc-Executor-Hop");
 
 
-static ngx_int_t ngx_cc_forward_push(ngx_http_request_t *r);
+static ngx_cc_forward_t *ngx_cc_forward_note(ngx_http_request_t *r,
+    const ngx_str_t *node, ngx_uint_t anywhere);
+static void ngx_cc_forward_noted(void *data);
+static ngx_table_elt_t *ngx_cc_forward_push(ngx_http_request_t *r);
 static ngx_int_t ngx_cc_forward_body(ngx_http_request_t *r, ngx_buf_t *body);
 static ngx_int_t ngx_cc_forward_refuse(ngx_http_request_t *r,
     ngx_uint_t status, ngx_int_t code, const char *fmt, ...);
@@ -55,7 +58,10 @@ ngx_cc_forward_hop(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *h;
 
-    return ngx_cc_header(r, &ngx_cc_forward_header, &h) != 0;
+    /* what we handed over had none but ours */
+
+    return ngx_cc_header(r, &ngx_cc_forward_header, &h) != 0
+           && ngx_cc_forward_find(r) == NULL;
 }
 
 
@@ -71,7 +77,7 @@ ngx_cc_forward_admit(ngx_http_request_t *r)
 
     n = ngx_cc_header(r, &ngx_cc_forward_header, &h);
 
-    if (n == 0) {
+    if (n == 0 || ngx_cc_forward_find(r)) {
         return NGX_OK;
     }
 
@@ -143,7 +149,8 @@ ngx_cc_forward_keep(ngx_http_request_t *r, ngx_buf_t **body, const u_char *p,
 
 
 ngx_int_t
-ngx_cc_forward_session(ngx_http_request_t *r, const ngx_str_t *session)
+ngx_cc_forward_session(ngx_http_request_t *r, const ngx_str_t *session,
+    ngx_uint_t anywhere)
 {
     ngx_str_t                  node, rest;
     ngx_cc_loc_conf_t         *conf;
@@ -151,7 +158,9 @@ ngx_cc_forward_session(ngx_http_request_t *r, const ngx_str_t *session)
 
     conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
 
-    if (conf->peers == NULL || !ngx_cc_node_split(session, &node, &rest)) {
+    if (conf->peers == NULL || ngx_cc_forward_returned(r)
+        || !ngx_cc_node_split(session, &node, &rest))
+    {
         return NGX_DECLINED;
     }
 
@@ -168,7 +177,7 @@ ngx_cc_forward_session(ngx_http_request_t *r, const ngx_str_t *session)
         return NGX_DECLINED;
     }
 
-    ngx_cc_forward(r, peer, &node, NULL);
+    ngx_cc_forward(r, peer, &node, anywhere, NULL);
 
     return NGX_DONE;
 }
@@ -176,9 +185,10 @@ ngx_cc_forward_session(ngx_http_request_t *r, const ngx_str_t *session)
 
 void
 ngx_cc_forward(ngx_http_request_t *r, const ngx_cc_node_peer_t *peer,
-    const ngx_str_t *node, ngx_buf_t *body)
+    const ngx_str_t *node, ngx_uint_t anywhere, ngx_buf_t *body)
 {
     ngx_str_t                   location;
+    ngx_cc_forward_t           *fw;
     ngx_http_variable_value_t  *v;
 
     v = &r->variables[ngx_cc_forward_index];
@@ -188,7 +198,10 @@ ngx_cc_forward(ngx_http_request_t *r, const ngx_cc_node_peer_t *peer,
     v->no_cacheable = 0;
     v->not_found = 0;
 
-    if (ngx_cc_forward_push(r) != NGX_OK
+    fw = ngx_cc_forward_note(r, node, anywhere);
+
+    if (fw == NULL
+        || (fw->hop = ngx_cc_forward_push(r)) == NULL
         || (body && ngx_cc_forward_body(r, body) != NGX_OK))
     {
         r->main->count++;
@@ -207,7 +220,88 @@ ngx_cc_forward(ngx_http_request_t *r, const ngx_cc_node_peer_t *peer,
 }
 
 
-static ngx_int_t
+ngx_cc_forward_t *
+ngx_cc_forward_find(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_cc_forward_noted) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_cc_forward_back(ngx_http_request_t *r, ngx_cc_forward_t *fw)
+{
+    ngx_http_variable_value_t  *v;
+
+    ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
+                  "cc_executor: the node %V cannot be reached, served here",
+                  &fw->node);
+
+    v = &r->variables[ngx_cc_forward_index];
+    v->valid = 0;
+    v->not_found = 1;
+
+    fw->hop->hash = 0;
+    fw->back = 1;
+
+    return ngx_http_internal_redirect(r, &fw->uri, &fw->args);
+}
+
+
+ngx_uint_t
+ngx_cc_forward_returned(ngx_http_request_t *r)
+{
+    ngx_cc_forward_t  *fw;
+
+    fw = ngx_cc_forward_find(r);
+
+    return fw && fw->back;
+}
+
+
+/* in the pool, for the contexts of modules are cleared on the way */
+
+static ngx_cc_forward_t *
+ngx_cc_forward_note(ngx_http_request_t *r, const ngx_str_t *node,
+    ngx_uint_t anywhere)
+{
+    ngx_cc_forward_t    *fw;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_cc_forward_t));
+
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    fw = cln->data;
+    fw->node = *node;
+    fw->uri = r->uri;
+    fw->args = r->args;
+    fw->anywhere = anywhere;
+    fw->back = 0;
+
+    cln->handler = ngx_cc_forward_noted;
+
+    return fw;
+}
+
+
+static void
+ngx_cc_forward_noted(void *data)
+{
+    /* only marks the entry */
+}
+
+
+static ngx_table_elt_t *
 ngx_cc_forward_push(ngx_http_request_t *r)
 {
     u_char             *p;
@@ -220,7 +314,7 @@ ngx_cc_forward_push(ngx_http_request_t *r)
     p = ngx_pnalloc(r->pool, NGX_CC_NODE_PREFIX + 2 * NGX_CC_FORWARD_DIGEST);
 
     if (h == NULL || p == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
@@ -234,7 +328,7 @@ ngx_cc_forward_push(ngx_http_request_t *r)
     p = ngx_hex_dump(p, conf->tokens, NGX_CC_FORWARD_DIGEST);
     h->value.len = p - h->value.data;
 
-    return NGX_OK;
+    return h;
 }
 
 

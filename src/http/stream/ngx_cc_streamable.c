@@ -114,7 +114,7 @@ ngx_cc_streamable_resume(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    rc = ngx_cc_forward_session(r, &post.session);
+    rc = ngx_cc_forward_session(r, &post.session, 1);
 
     if (rc != NGX_DECLINED) {
         return rc;
@@ -325,7 +325,7 @@ ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
 
     st->post = *post;
-    st->post.peers = conf->peers;
+    st->post.peers = ngx_cc_forward_returned(r) ? NULL : conf->peers;
     st->post.pool = r->pool;
     st->post.hop = ngx_cc_forward_hop(r);
     st->session.transport.post = &st->post;
@@ -411,7 +411,8 @@ ngx_cc_streamable_forward(ngx_cc_streamable_t *st)
     r = st->session.request;
     ngx_cc_streamable_forget(st);
 
-    ngx_cc_forward(r, st->post.peer, &st->post.node, st->copy);
+    ngx_cc_forward(r, st->post.peer, &st->post.node, st->post.anywhere,
+                   st->copy);
     ngx_http_finalize_request(r, NGX_DONE);
 }
 

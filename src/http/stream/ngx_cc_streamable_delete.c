@@ -27,7 +27,7 @@ ngx_cc_streamable_delete(ngx_http_request_t *r)
     }
 
     if (n == 1) {
-        rc = ngx_cc_forward_session(r, &h->value);
+        rc = ngx_cc_forward_session(r, &h->value, 0);
 
         if (rc != NGX_DECLINED) {
             return rc;

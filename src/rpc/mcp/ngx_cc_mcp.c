@@ -298,7 +298,7 @@ ngx_cc_mcp_serve(void *session)
     rc = ngx_cc_mcp_node_check(rp, rq);
 
     if (rc != NGX_OK) {
-        return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
+        return rc == NGX_ERROR ? NGX_ERROR : ngx_cc_mcp_cancelled_there(s, rq);
     }
 
     if (ngx_cc_mcp_session_check(&s->session, rp, rq, s->base.transport->owner)

@@ -66,6 +66,25 @@ ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
 }
 
 
+ngx_int_t
+ngx_cc_mcp_cancelled_there(ngx_cc_mcp_t *s, ngx_cc_request_t *rq)
+{
+    ngx_cc_mcp_reply_t  *rp;
+
+    rp = &s->methods.reply;
+
+    if (rp->post->peer == NULL || rq->id
+        || ngx_strcmp(rq->method.data, "notifications/cancelled") != 0
+        || !ngx_cc_mcp_session_known(&s->session, rp,
+                                     s->base.transport->owner))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_cc_mcp_cancelled(s, rq->params);
+}
+
+
 void
 ngx_cc_mcp_cancel_join(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
     const ngx_cc_legacy_call_t *name)

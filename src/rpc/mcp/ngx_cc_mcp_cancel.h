@@ -15,6 +15,13 @@
 /* notifications/cancelled; NGX_OK, or NGX_ERROR (no memory) */
 ngx_int_t ngx_cc_mcp_cancelled(ngx_cc_mcp_t *s, ngx_cc_value_t *params);
 
+/*
+ * A message that is about to be handed over to the node of its session: if it
+ * is such a one, the call may run here all the same, since it came when that
+ * node could not be reached.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_cc_mcp_cancelled_there(ngx_cc_mcp_t *s, ngx_cc_request_t *rq);
+
 /* the call has begun in a legacy session by HTTP, by that name */
 void ngx_cc_mcp_cancel_join(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
     const ngx_cc_legacy_call_t *name);

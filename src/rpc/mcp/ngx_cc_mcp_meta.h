@@ -89,6 +89,8 @@ struct ngx_cc_mcp_post_s {
     const ngx_cc_node_peer_t  *peer;     /* it is to be handed over by this
                                             one; NULL: it is served here */
     ngx_str_t                  node;     /* then: whose it is; in "pool" */
+    unsigned                   anywhere:1;   /* then: by its session alone, so
+                                            another node may serve it, too */
 };
 
 

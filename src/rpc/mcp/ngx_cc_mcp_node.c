@@ -14,7 +14,7 @@ ngx_int_t
 ngx_cc_mcp_node_check(ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq)
 {
     ngx_str_t           node, rest;
-    ngx_uint_t          foreign;
+    ngx_uint_t          foreign, named;
     ngx_cc_mcp_post_t  *post;
 
     post = rp->post;
@@ -23,7 +23,9 @@ ngx_cc_mcp_node_check(ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq)
         return NGX_OK;
     }
 
-    if (!ngx_cc_mcp_node_named(rq, &node, &foreign)) {
+    named = ngx_cc_mcp_node_named(rq, &node, &foreign);
+
+    if (!named) {
 
         /* the new era does not know sessions, and initialize begins one */
 
@@ -60,6 +62,7 @@ ngx_cc_mcp_node_check(ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq)
 
     ngx_memcpy(post->node.data, node.data, node.len);
     post->node.len = node.len;
+    post->anywhere = !named;
 
     return NGX_DECLINED;
 }

@@ -19,9 +19,10 @@
  * (post->peer, post->node), or it has been handed over before and is refused;
  * NGX_ERROR: no memory.
  *
- * The id of a job or task decides, if it names a node; else the session.  Where
- * there is no peer of that name it is served here: a session needs no memory,
- * and what is asked of a job answers that.
+ * The id of a job or task decides, if it names a node; else the session, and
+ * then any node can serve it (post->anywhere).  Where there is no peer of that
+ * name it is served here: a session needs no memory, and what is asked of a job
+ * answers that.
  */
 ngx_int_t ngx_cc_mcp_node_check(ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq);
 

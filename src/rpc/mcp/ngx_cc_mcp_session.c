@@ -46,15 +46,23 @@ ngx_cc_mcp_session_need(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
 }
 
 
-static ngx_int_t
-ngx_cc_mcp_session_find(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
+ngx_uint_t
+ngx_cc_mcp_session_known(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
     const uint8_t *owner)
 {
     session->known = (ngx_cc_legacy_check(&rp->post->session, owner,
                                           &session->legacy)
                       == NGX_OK);
 
-    if (session->known) {
+    return session->known;
+}
+
+
+static ngx_int_t
+ngx_cc_mcp_session_find(ngx_cc_mcp_session_t *session, ngx_cc_mcp_reply_t *rp,
+    const uint8_t *owner)
+{
+    if (ngx_cc_mcp_session_known(session, rp, owner)) {
         return NGX_OK;
     }
 

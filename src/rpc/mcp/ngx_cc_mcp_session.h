@@ -43,7 +43,11 @@ typedef struct {
 ngx_int_t ngx_cc_mcp_session_check(ngx_cc_mcp_session_t *session,
     ngx_cc_mcp_reply_t *rp, ngx_cc_request_t *rq, const uint8_t *owner);
 
-/* the same for a request without a message, which has to name one */
+/* does it name a good one of that owner?  1 or 0, without a word to anybody */
+ngx_uint_t ngx_cc_mcp_session_known(ngx_cc_mcp_session_t *session,
+    ngx_cc_mcp_reply_t *rp, const uint8_t *owner);
+
+/* as check() for a request without a message, which has to name one */
 ngx_int_t ngx_cc_mcp_session_need(ngx_cc_mcp_session_t *session,
     ngx_cc_mcp_reply_t *rp, const uint8_t *owner);
 

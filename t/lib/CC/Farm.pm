@@ -88,10 +88,7 @@ http {
             proxy_next_upstream off;
             error_page 502 504 = \@unreachable;
         }
-        location \@unreachable {
-            default_type application/json;
-            return 502 '{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"the node \$cc_executor_node cannot be reached","data":{"node":"\$cc_executor_node"}}}';
-        }
+        location \@unreachable { cc_executor_unreachable; }
     }
 }
 EOC
@@ -308,6 +305,29 @@ sub kill_node {
     kill 'KILL', @all;
     waitpid delete $t->{master}, 0;
     $t->wait_until(sub { !grep { length CC::Nginx::title($_) } @all, @below }, 30);
+    # a process that ends loses its command line before its sockets
+    $t->wait_until(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $t->port) }, 30);
+    return;
+}
+
+# one worker of a node by SIGKILL: its master starts another one
+sub kill_worker {
+    my ($self, $name) = @_;
+    my $t = $self->node($name);
+    my @all = $t->workers;
+    my $pid = $all[rand @all] // return;
+    kill 'KILL', $pid;
+    $self->{killed}{$name}++;
+    $t->wait_until(sub { my @now = $t->workers;
+        @now == @all && !grep { $_ == $pid } @now }, 30);
+    return;
+}
+
+sub restart_node {
+    my ($self, $name) = @_;
+    $self->kill_node($name);
+    $self->node($name)->start;
     return;
 }
 
@@ -315,21 +335,22 @@ sub kill_node {
 # got no answer tries again.  Meanwhile nodes are killed and started again, "kills"
 # times.  Every try has a number of its own, which its command writes down:
 # { good, twice, never }: how many were answered, what ran more than once, what was
-# answered and has not run.
+# answered and has not run.  Options: how, a sub that says of the kill of that number
+# what it is, a method with the name of the node (restart_node); victims, names of
+# nodes (all); session: all calls belong to it.
 sub hammer {
-    my ($self, $front, $calls, $kills) = @_;
-    my $t = $self->{front};
+    my ($self, $front, $calls, $kills, %o) = @_;
+    my $t = $self->{front} // $self->node($front);
     my $dir = $t->dir . "/runs-$front";
     mkdir $dir;
     chmod 0777, $dir;
-    my @clients = map { $self->hammerer($front, $_, $calls / 4, $dir) } 1 .. 4;
-    my @names = @{ $self->{names} };
+    my @clients = map { $self->hammerer($front, $_, $calls / 4, $dir, %o) } 1 .. 4;
+    my @names = @{ $o{victims} // $self->{names} };
     for my $i (1 .. $kills) {
         my $enough = $calls * $i / ($kills + 1);
-        $t->wait_until(sub { my @runs = glob "$dir/*"; @runs >= $enough }, 120);
-        my $victim = $names[$i % @names];
-        $self->kill_node($victim);
-        $self->node($victim)->start;
+        $t->wait_until(sub { entries($dir) >= $enough }, 120);
+        my $how = $o{how} ? $o{how}->($i) : 'restart_node';
+        $self->$how($names[$i % @names]);
     }
     my %good;
     for (@clients) {
@@ -339,26 +360,36 @@ sub hammer {
         }
         waitpid $pid, 0;
     }
+    for my $name (keys %{ $self->{killed} // {} }) {
+        $self->node($name)->allow(qr/worker process \d+ exited on signal 9/,
+            delete $self->{killed}{$name});
+    }
     # a job that was answered may have been killed with its node before it wrote
-    return { good => scalar keys %good,
+    return { good => scalar keys %good, tries => entries($dir),
         twice => join(' ', grep { -s $_ > 2 } glob "$dir/*"),
         never => join(' ', grep { $good{$_} ne 'job' && !-s "$dir/$_" }
             sort keys %good) };
 }
 
+sub entries {
+    my ($dir) = @_;
+    opendir my $d, $dir or die "$dir: $!";
+    return scalar grep { !/^\./ } readdir $d;
+}
+
 sub hammerer {
-    my ($self, $front, $client, $calls, $dir) = @_;
+    my ($self, $front, $client, $calls, $dir, %o) = @_;
     pipe my $from, my $to or die $!;
     my $pid = fork // die $!;
     if ($pid) {
         CORE::close $to;
         return [$pid, $from];
     }
-    my ($number, $good, $session) = (0, 0);
-    my $until = time + 300;
+    my ($number, $good, $session) = (0, 0, $o{session});
+    my $until = time + ($o{time} // 300);
     while ($good < $calls && time < $until) {
         my $name = "$client-" . ++$number;
-        my $kind = (qw(session job plain))[$number % 3];
+        my $kind = $o{session} ? 'session' : (qw(session job plain))[$number % 3];
         my $r = eval {
             $session //= $self->session($front) if $kind eq 'session';
             $self->tool($front, 'execute', { command =>
@@ -371,7 +402,7 @@ sub hammerer {
             $good++;
             syswrite $to, "$name $kind\n";
         } else {
-            undef $session;
+            $session = $o{session};
             select undef, undef, undef, 0.05;
         }
     }
