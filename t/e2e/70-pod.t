@@ -18,8 +18,9 @@ chmod 0755, $dir;
 mkdir "$dir/$_" for qw(workspace tokens);
 chown 1000, 1000, "$dir/workspace";
 chomp(my $token = `$root/conf/cc-token agent $dir/tokens/tokens`);
-chown 0, 1000, "$dir/tokens/tokens";
-chmod 0440, "$dir/tokens/tokens";
+CC::Container::output('sh', '-c', "openssl rand -hex 32 > $dir/tokens/secret");
+chown 0, 1000, "$dir/tokens/tokens", "$dir/tokens/secret";
+chmod 0440, "$dir/tokens/tokens", "$dir/tokens/secret";
 
 my $name = "cce2e-pod-$$";
 my $port = CC::Container::free_port();
@@ -42,6 +43,9 @@ my $logs = sub { return $podman->('logs', $container) };
 ok($t->wait_until(sub { $t->get('/healthz')->{status} == 200 }), 'it gets healthy')
     or BAIL_OUT($out . $logs->());
 like($logs->(), qr{clients need a token of /etc/cc-executor/tokens}, 'with its token');
+like($podman->('exec', $container, 'cat', '/var/lib/cc-executor/nginx.conf'),
+    qr{cc_executor_node \Q$name\E;.*proxy_pass +http://\$cc_executor_node\.cc-executor-pods}s,
+    'a node with its name, that knows where the others are');
 
 sub client { return $t->client(headers => { Host => 'cc-executor', @_ }) }
 is(CC::WebSocket->new(port => $port, headers => { Host => 'cc-executor' })->{status},

@@ -118,6 +118,7 @@ function together(all, say) {
         if (!selected(b.spec.selector?.matchLabels).length) say(b, "its selector matches no pods");
     }
     policies(of("NetworkPolicy"), selected, has, say);
+    for (const s of of("StatefulSet")) nodes(s, config, of("NetworkPolicy"), say);
     for (const h of of("HorizontalPodAutoscaler")) {
         const ref = h.spec.scaleTargetRef;
         if (!workloads.some(w => w.kind === ref.kind && w.metadata.name === ref.name)) {
@@ -170,8 +171,13 @@ function workload(w, spec, config, all, say) {
         stop = Math.max(stop, command[0] === "sleep" ? Number(command[1]) : 0);
         const port = Number(config.DEFAULT_PORT ?? 8003);
         if (!(c.ports ?? []).some(p => p.containerPort === port)) say(w, `nginx listens on ${port}`);
-        const file = config.TOKEN_FILE;
-        if (file && !mounts.includes(path.dirname(file))) say(w, `TOKEN_FILE ${file} is not mounted`);
+        for (const name of ["TOKEN_FILE", "SECRET_FILE"]) {
+            const file = config[name];
+            if (file && !mounts.includes(path.dirname(file))) say(w, `${name} ${file} is not mounted`);
+        }
+        for (const e of c.env ?? []) {
+            if (!new RegExp(`\\b${e.name}\\b`).test(entrypoint)) say(w, `the container knows no ${e.name}`);
+        }
     }
     if (stop === 0) say(w, "no preStop: new work comes while it ends");
     const grace = spec.terminationGracePeriodSeconds ?? 30;
@@ -181,6 +187,29 @@ function workload(w, spec, config, all, say) {
     for (const name of Object.keys(config)) {
         if (!new RegExp(`\\b${name}\\b`).test(entrypoint)) say(w, `the container knows no ${name}`);
     }
+}
+
+// pods that are nodes: their names are those of DNS, and they reach each other
+
+function nodes(s, config, policies, say) {
+    if (!config.PEERS) return;
+    const labels = s.spec.template.metadata?.labels;
+    const node = (s.spec.template.spec.containers ?? []).flatMap(c => c.env ?? [])
+        .find(e => e.name === "NODE");
+    if (node?.valueFrom?.fieldRef?.fieldPath !== "metadata.name") say(s, "NODE is not the name of the pod");
+    const place = `*.${s.spec.serviceName}.${s.metadata.namespace ?? "cc-executor"}.svc.cluster.local:`
+        + (config.DEFAULT_PORT ?? 8003);
+    if (config.PEERS !== place) say(s, `PEERS are at ${place}, not at ${config.PEERS}`);
+    if (!config.SECRET_FILE) say(s, "PEERS without SECRET_FILE");
+    const of = policies.filter(p => Object.keys(p.spec.podSelector ?? {}).length
+        && subset(p.spec.podSelector.matchLabels, labels));
+    const open = (rules, side, test) => rules.some(r => r[side]?.some(test));
+    const pods = x => x.podSelector?.matchLabels && subset(x.podSelector.matchLabels, labels);
+    if (!open(of.flatMap(p => p.spec.ingress ?? []), "from", pods)) say(s, "its pods let each other not in");
+    const out = of.flatMap(p => p.spec.egress ?? []);
+    if (!open(out, "to", pods)) say(s, "its pods do not get to each other");
+    const dns = out.filter(r => r.ports?.some(p => p.port === 53 && p.protocol === "UDP"));
+    if (!open(dns, "to", x => x.namespaceSelector)) say(s, "its pods cannot ask for names");
 }
 
 function policies(list, selected, has, say) {
@@ -194,6 +223,11 @@ function policies(list, selected, has, say) {
             if (!rule.from?.length) say(p, "lets everybody in");
             for (const port of rule.ports ?? []) {
                 if (!has(some, port.port)) say(p, `port ${port.port} is no port of its pods`);
+            }
+        }
+        for (const port of (p.spec.egress ?? []).flatMap(rule => rule.ports ?? [])) {
+            if (typeof port.port === "string" && !has(some, port.port)) {
+                say(p, `port ${port.port} is no port of its pods`);
             }
         }
     }

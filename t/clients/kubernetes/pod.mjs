@@ -22,6 +22,7 @@ const spec = template.spec;
 delete spec.topologySpreadConstraints;
 const [container] = spec.containers;
 container.image = image;
+container.env = [{ name: "NODE", value: name }];
 container.imagePullPolicy = "Never";
 container.ports[0].hostPort = Number(port);
 container.ports[0].hostIP = "127.0.0.1";
