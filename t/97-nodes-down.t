@@ -32,6 +32,7 @@ sub stdout { return $_[0]{structuredContent}{stdout} // join '', explain($_[0]) 
 
 my $farm = CC::Farm->new(http => 'cc_executor_resume 60s;',
     server => <<'EOC')->start;
+listen 127.0.0.1:%%PORT_2%% http2;
 location /lost { error_page 403 = @unreachable; return 403; }
 location /named { cc_executor on; cc_executor_allow any; cc_executor_shell /bin/sh;
     cc_executor_commands_as_clients on; cc_executor_keep on; cc_executor_realm farm;
@@ -106,6 +107,13 @@ for my $size (0, 16_384, 700_000) {
         timeout => 60)->{status}, 200, 'and one without a session');
 }
 $h->close;
+
+for my $size (0, 700_000) {
+    my $r = $farm->http2('b', $farm->message('tools/call', CC::Mcp::execute_params(
+        { command => 'wc -c; echo $NODE', stdin => 'z' x $size })), session => $session);
+    is($r->{message}{result}{structuredContent}{stdout}, "$size\nb\n",
+        "$size bytes, HTTP/$r->{version}") or diag(explain($r));
+}
 
 # a job of it: an error that names it, and nobody else answers
 

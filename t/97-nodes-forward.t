@@ -30,7 +30,8 @@ sub error { return $_[0]{message}{error} // {} }
 
 for my $workers (1, 4) {
     my $farm = CC::Farm->new(workers => $workers,
-        http => 'cc_executor_resume 60s;')->start;
+        http => 'cc_executor_resume 60s;',
+        server => 'listen 127.0.0.1:%%PORT_2%% http2;')->start;
     my $w = "$workers worker(s)";
     my ($a, $b, $c) = $farm->all;
 
@@ -184,6 +185,23 @@ for my $workers (1, 4) {
             'and one that is served here');
     }
     $h->close;
+
+    # a client that speaks HTTP/2
+
+    for my $size (0, 16_384, 700_000) {
+        $r = $farm->http2('b', $farm->message('tools/call', CC::Mcp::execute_params(
+            { command => 'wc -c; echo $NODE', stdin => 'z' x $size })),
+            session => $session);
+        is($r->{version}, 2, "HTTP/2: $size bytes");
+        is($r->{message}{result}{structuredContent}{stdout}, "$size\na\n",
+            'through another') or diag(explain($r));
+    }
+    $r = $farm->http2('b', $farm->message('tools/call', { name => 'job_read',
+        arguments => { job_id => $killed } }));
+    is($r->{message}{result}{structuredContent}{job_id}, $killed, 'what is served here');
+    $r = $farm->http2('c', $farm->message('tools/call', { name => 'job_read',
+        arguments => { job_id => $killed } }));
+    is($r->{message}{result}{structuredContent}{job_id}, $killed, 'a job of another');
 
     # a client that goes away in the middle: the call of its session goes on
 

@@ -119,9 +119,15 @@ sub port {
     return $self->{port}{$name} // $self->node($name)->port;
 }
 
+# where a node is; fronts are on loopback
+sub address {
+    my ($self, $name) = @_;
+    return $self->{node}{$name} && $self->{address} ? $self->{address}{$name} : '127.0.0.1';
+}
+
 sub http {
     my ($self, $name, %o) = @_;
-    return CC::Http->new(port => $self->port($name),
+    return CC::Http->new(port => $self->port($name), host => $self->address($name),
         path => $o{path} // '/ws/mcp', ssl => $o{ssl});
 }
 
@@ -142,6 +148,26 @@ sub ask {
         timeout => $o{timeout} // 60);
     $h->close;
     return $r;
+}
+
+# The same over HTTP/2, to the second port of a node ("listen %%PORT_2%% http2"), by
+# curl: { status, version, message }.
+sub http2 {
+    my ($self, $name, $message, %o) = @_;
+    my $t = $self->node($name);
+    my $file = $t->dir . '/message';
+    put($file, 0600, $CC::Mcp::json->encode($message));
+    my %h = (%{ headers(%o) }, 'Content-Type' => 'application/json',
+        Accept => 'application/json');
+    open my $p, '-|', 'curl', '-sN', '--http2-prior-knowledge', '-m', 60,
+        '--data-binary', "\@$file", '-w', '\n%{http_code} %{http_version}',
+        (map { ('-H', "$_: $h{$_}") } sort keys %h),
+        'http://127.0.0.1:' . $t->port(2) . '/ws/mcp' or die "curl: $!";
+    my $said = do { local $/; <$p> };
+    CORE::close $p;
+    my ($body, $status, $version) = $said =~ /\A(.*)\n(\d+) (\S+)\z/s or die $said;
+    return { status => $status, version => $version,
+        message => length $body ? $CC::Mcp::json->decode($body) : undef };
 }
 
 sub message {
@@ -198,10 +224,12 @@ sub bare {
 }
 
 # The same by conf/node.conf, which the names a, b, c stand in, and another nginx
-# that is their front by conf/front-nginx.conf: {front}, by TLS {tls}.
+# that is their front by conf/front-nginx.conf: {front}, by TLS {tls}.  Option: address,
+# of each node, which then listens on all that it has, with {front} for the front's.
 sub shipped {
     my ($class, %o) = @_;
     my $self = $class->new(%o);
+    $self->{address} = $o{address};
     $HOST = 'cc.example';
     my %port = map { $_ => $self->node($_)->port } @{ $self->{names} };
     my $local = sub {
@@ -209,7 +237,8 @@ sub shipped {
         my $n = 0;
         for my $name (qw(a b c)) {
             $n++;
-            $text =~ s/\b10\.0\.0\.$n:8003/127.0.0.1:$port{$name}/g;
+            my $at = $self->address($name) . ":$port{$name}";
+            $text =~ s/\b10\.0\.0\.$n:8003/$at/g;
         }
         $text =~ s/^worker_processes auto;/worker_processes 2;/m;
         return $text;
@@ -223,8 +252,8 @@ sub shipped {
             cc_executor_helpers min=2 max=32;"],
             ['/etc/nginx/cc-executor.secret', '%%DIR%%/secret'],
             ['/etc/nginx/cc-executor.tokens', '%%DIR%%/tokens'],
-            ['listen 8003;', 'listen 127.0.0.1:%%PORT%%;'],
-            ['10.0.0.254', '127.0.0.1'])
+            ['listen 8003;', 'listen ' . ($o{address} ? '' : '127.0.0.1:') . '%%PORT%%;'],
+            ['10.0.0.254', $o{address} ? $o{address}{front} : '127.0.0.1'])
         {
             my ($from, $to) = @$_;
             $text =~ s/\Q$from/$to/ or die "no $from in conf/node.conf";
@@ -259,7 +288,8 @@ sub haproxy {
     my $n = 0;
     for my $name (qw(a b c)) {
         $n++;
-        $text =~ s/\b10\.0\.0\.$n:8003/'127.0.0.1:' . $self->port($name)/ge;
+        my $at = $self->address($name) . ':' . $self->port($name);
+        $text =~ s/\b10\.0\.0\.$n:8003/$at/g;
     }
     for (['bind :443 ssl crt /etc/haproxy/front.pem', "bind 127.0.0.1:$port\n"
         . "    bind 127.0.0.1:$tls ssl crt $dir/both.pem"],
@@ -322,6 +352,23 @@ sub kill_worker {
     $t->wait_until(sub { my @now = $t->workers;
         @now == @all && !grep { $_ == $pid } @now }, 30);
     return;
+}
+
+# the workers of a node are replaced
+sub reload_node {
+    my ($self, $name) = @_;
+    my $t = $self->node($name);
+    my %old = map { $_ => 1 } $t->workers;
+    $t->signal('HUP');
+    $t->wait_until(sub { my @now = $t->workers;
+        @now == keys %old && !grep { $old{$_} } @now }, 30);
+    return;
+}
+
+# what 1,000 kills are: one in 50 is a whole node, one in 10 a reload
+sub killing {
+    my ($i) = @_;
+    return $i % 50 == 0 ? 'restart_node' : $i % 10 == 0 ? 'reload_node' : 'kill_worker';
 }
 
 sub restart_node {
@@ -419,13 +466,13 @@ sub file {
 # a client of the native dialect, or of MCP, by WebSocket
 sub native {
     my ($self, $name, %o) = @_;
-    return CC::Client->new(port => $self->port($name), path => '/ws/mcp', %o,
+    return CC::Client->new(port => $self->port($name), host => $self->address($name), path => '/ws/mcp', %o,
         headers => { Authorization => "Bearer $TOKEN" });
 }
 
 sub mcp {
     my ($self, $name, %o) = @_;
-    return CC::Mcp->new(port => $self->port($name), path => '/ws/mcp', %o,
+    return CC::Mcp->new(port => $self->port($name), host => $self->address($name), path => '/ws/mcp', %o,
         headers => { Authorization => "Bearer $TOKEN" });
 }
 
