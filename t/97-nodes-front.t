@@ -1,7 +1,7 @@
 # Three nodes behind nginx, as conf/node.conf and conf/front-nginx.conf say: new work
 # goes to any of them, what names a node to that one; cancellation, resumption and
 # DELETE; a node is drained; nodes are killed while clients work and try again, and
-# no command runs twice.  Nightly: 1,000 calls, a machine that answers no more, and a
+# no command runs twice.  Nightly: 1,000 kills, a machine that answers no more, and a
 # long silence.
 #
 # tags:
@@ -149,8 +149,11 @@ ok($front->wait_until(sub { my @now = $front->workers;
 
 # nodes die while clients work, and a client that got no answer tries again
 
-my ($calls, $kills) = $ENV{CC_NIGHTLY} ? (1000, 9) : (60, 3);
-my $ran = $farm->hammer('front', $calls, $kills);
+my ($calls, $kills, %how) = $ENV{CC_NIGHTLY}
+    ? (2000, 1000, how => \&CC::Farm::killing, time => 1800,
+        wait => 0.1) : (60, 3);
+my $ran = $farm->hammer('front', $calls, $kills, %how);
+diag("$ran->{tries} tries, $ran->{good} answered, $kills kills") if $ENV{CC_NIGHTLY};
 cmp_ok($ran->{good}, '>=', $calls, 'all calls came to their end');
 is($ran->{twice}, '', 'no command ran twice, whoever was killed');
 is($ran->{never}, '', 'what was answered has run');

@@ -86,8 +86,11 @@ $farm->told('set server nodes/a state ready');
 
 # nodes die while clients work, and a client that got no answer tries again
 
-my ($calls, $kills) = $ENV{CC_NIGHTLY} ? (1000, 9) : (60, 2);
-my $ran = $farm->hammer('haproxy', $calls, $kills);
+my ($calls, $kills, %how) = $ENV{CC_NIGHTLY}
+    ? (2000, 1000, how => \&CC::Farm::killing, time => 1800,
+        wait => 0.1) : (60, 2);
+my $ran = $farm->hammer('haproxy', $calls, $kills, %how);
+diag("$ran->{tries} tries, $ran->{good} answered, $kills kills") if $ENV{CC_NIGHTLY};
 cmp_ok($ran->{good}, '>=', $calls, 'all calls came to their end');
 is($ran->{twice}, '', 'no command ran twice, whoever was killed');
 is($ran->{never}, '', 'what was answered has run');

@@ -378,13 +378,14 @@ sub restart_node {
     return;
 }
 
-# Four clients work through a front until "calls" of theirs were answered; one that
-# got no answer tries again.  Meanwhile nodes are killed and started again, "kills"
-# times.  Every try has a number of its own, which its command writes down:
+# Four clients work through a front until "calls" of theirs were answered and all kills
+# are done; one that got no answer tries again.  Meanwhile nodes are killed and started
+# again, "kills" times.  Every try has a number of its own, which its command writes down:
 # { good, twice, never }: how many were answered, what ran more than once, what was
-# answered and has not run.  Options: how, a sub that says of the kill of that number
-# what it is, a method with the name of the node (restart_node); victims, names of
-# nodes (all); session: all calls belong to it.
+# answered and has not run.  Options: time, seconds for it all (300); wait, seconds that
+# each command takes (0); how, a sub that says of the kill of that number what it is, a
+# method with the name of the node (restart_node); victims, names of nodes (all);
+# session: all calls belong to it.
 sub hammer {
     my ($self, $front, $calls, $kills, %o) = @_;
     my $t = $self->{front} // $self->node($front);
@@ -399,13 +400,15 @@ sub hammer {
         my $how = $o{how} ? $o{how}->($i) : 'restart_node';
         $self->$how($names[$i % @names]);
     }
+    put("$dir.stop", 0644, '');
     my %good;
     for (@clients) {
-        my ($pid, $from) = @$_;
+        my ($pid, $file) = @$_;
+        waitpid $pid, 0;
+        open my $from, '<', $file or die "$file: $!";
         while (my $line = <$from>) {
             $good{$1} = $2 if $line =~ /^(\S+) (\w+)/;
         }
-        waitpid $pid, 0;
     }
     for my $name (keys %{ $self->{killed} // {} }) {
         $self->node($name)->allow(qr/worker process \d+ exited on signal 9/,
@@ -426,21 +429,20 @@ sub entries {
 
 sub hammerer {
     my ($self, $front, $client, $calls, $dir, %o) = @_;
-    pipe my $from, my $to or die $!;
+    my $file = "$dir.good.$client";
+    put($file, 0600, '');
     my $pid = fork // die $!;
-    if ($pid) {
-        CORE::close $to;
-        return [$pid, $from];
-    }
+    return [$pid, $file] if $pid;
+    open my $to, '>>', $file or POSIX::_exit(1);
     my ($number, $good, $session) = (0, 0, $o{session});
     my $until = time + ($o{time} // 300);
-    while ($good < $calls && time < $until) {
+    while (($good < $calls || !-e "$dir.stop") && time < $until) {
         my $name = "$client-" . ++$number;
         my $kind = $o{session} ? 'session' : (qw(session job plain))[$number % 3];
         my $r = eval {
             $session //= $self->session($front) if $kind eq 'session';
             $self->tool($front, 'execute', { command =>
-                "echo x >> $dir/$name; echo ran", ($kind eq 'job'
+                "echo x >> $dir/$name; " . ($o{wait} ? "sleep $o{wait}; " : '') . 'echo ran', ($kind eq 'job'
                 ? (background => JSON::PP::true()) : ()) },
                 ($kind eq 'session' ? (session => $session) : ()));
         };
