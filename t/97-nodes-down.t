@@ -4,7 +4,7 @@
 # been sent is never begun again: nodes are killed between calls and during them, and
 # no command runs twice.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;

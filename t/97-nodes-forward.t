@@ -4,7 +4,7 @@
 # not there; loops, and owners that are not the same.  What a call runs, it runs
 # once.
 #
-# tags: asan coverage
+# tags: asan coverage smoke
 
 use strict;
 use warnings;
