@@ -402,9 +402,16 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
 
     { ngx_string("cc_executor_wrapper"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,
-      ngx_cc_conf_command_wrapper,
+      ngx_cc_conf_command_words,
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(wrapper),
+      NULL },
+
+    { ngx_string("cc_executor_control"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_command_words,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(control),
       NULL },
 
     { ngx_string("cc_executor_fence"),

@@ -50,6 +50,9 @@ my $t = CC::Nginx->new(
         . ' cc_executor_shell /bin/sh; cc_executor_client_cwd beneath;'
         . ' cc_executor_client_env ONE; cc_executor_stdin_buffer 64k;'
         . ' cc_executor_tty on; }'
+        . ' location /far { cc_executor on; cc_executor_allow any;'
+        . ' cc_executor_wrapper /usr/bin/env;'
+        . ' cc_executor_control /bin/false "%{id}"; }'
         . ' location /jobs { cc_executor on; cc_executor_allow any;'
         . ' cc_executor_keep on; cc_executor_tty on; }',
 )->start;
@@ -159,6 +162,15 @@ until_told('process.completed');
 until_answer(ask('fly'));
 until_answer(ask(execute => { args => ['/nonexistent'] }));
 until_answer(ask('list'));
+
+my $free = $c;
+$c = CC::Client->new(port => $t->port, path => '/far');
+ask(execute => { args => ['sleep', '600'] });
+until_told('process.started');
+until_answer(ask(signal => { signal => 'HUP' }));
+until_told('process.unpassed');
+$c->close;
+$c = $free;
 
 is_deeply(\@wrong, [], 'a session is as the contract says');
 is_deeply([sort keys %seen], [sort 'error', keys %told,

@@ -61,6 +61,10 @@ ngx_cc_abandon_message(void *data, ngx_cc_wire_msg_t *msg)
         ngx_cc_pool_put(h, 1);
         return;
 
+    case NGX_CC_WIRE_UNPASSED:
+        ngx_cc_record_unpassed(&h->record, &msg->unpassed);
+        return;
+
     case NGX_CC_WIRE_EXITED:
         ngx_cc_record_exited(&h->record, &msg->exited);
         ngx_cc_pool_put(h, msg->head.flags & NGX_CC_EXITED_REUSABLE);

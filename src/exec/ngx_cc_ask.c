@@ -414,8 +414,17 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
         ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
         return;
 
+    case NGX_CC_WIRE_UNPASSED:
+        ask->unpassed = msg->unpassed;
+        return;
+
     case NGX_CC_WIRE_SIGNALLED:
         ask->answer.left = msg->signal.left;
+
+        if (msg->signal.left && ask->unpassed.signo == msg->signal.signo) {
+            ask->answer.unpassed = &ask->unpassed;
+        }
+
         ngx_cc_ask_finish(ask, NGX_CC_ASKED_OK);
         return;
 

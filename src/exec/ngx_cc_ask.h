@@ -112,6 +112,7 @@ typedef struct {
 
     ngx_cc_wire_woke_t     woke;         /* WAIT */
     uint32_t               left;         /* SIGNAL: who did not get it */
+    const ngx_cc_wire_unpassed_t  *unpassed;     /* SIGNAL: why not, or NULL */
 
     ngx_cc_gather_t       *output;       /* OUTPUT */
 

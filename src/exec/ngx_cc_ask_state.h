@@ -26,6 +26,7 @@ struct ngx_cc_ask_s {
     void                  *data;
     ngx_event_t            timer;
     ngx_cc_ask_answer_t    answer;
+    ngx_cc_wire_unpassed_t  unpassed;    /* the last one, of signal 0: none */
     u_char                *wait;         /* the WAIT, when there is one */
     u_char                *read;         /* gathered by READ */
     u_char                *input;        /* the INPUT, and "left" bytes that are

@@ -46,6 +46,8 @@ ngx_cc_command_start(ngx_cc_command_conf_t *conf,
     strings.envc = spec->env ? spec->nenv : conf->nenv;
     strings.paths = conf->paths;
     strings.npaths = conf->confine.nread + conf->confine.nwrite;
+    strings.control = spec->control;
+    strings.ncontrol = spec->ncontrol;
     strings.label = spec->keep ? spec->keep->label : NULL;
     strings.shown = spec->keep ? spec->keep->shown : NULL;
 
@@ -86,6 +88,7 @@ ngx_cc_command_fits(const ngx_cc_wire_strings_t *strings, size_t *text,
     return *text <= NGX_CC_WIRE_MAX_TEXT
            && *longest <= NGX_CC_WIRE_MAX_STRING
            && strings->argc + strings->envc + strings->npaths
+              + strings->ncontrol
               <= NGX_CC_WIRE_MAX_STRINGS;
 }
 
@@ -122,8 +125,14 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
 
     start = ngx_alloc(sizeof(ngx_cc_wire_start_t) + text, ngx_cycle->log);
 
-    if (cl == NULL || start == NULL || ngx_cc_handle_make(&handle) != 0) {
+    if (cl == NULL || start == NULL
+        || (spec->handle == NULL && ngx_cc_handle_make(&handle) != 0))
+    {
         goto refused;
+    }
+
+    if (spec->handle) {
+        handle = *spec->handle;
     }
 
     if (ngx_cc_zone_claim(conf->slots, NGX_CC_SLOTS_COMMANDS,

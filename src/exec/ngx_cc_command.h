@@ -111,7 +111,9 @@ typedef enum {
     NGX_CC_COMMAND_UNKEPT,       /* it could not be, or not be reached: it is
                                     bound as before, and its output is read on;
                                     error */
-    NGX_CC_COMMAND_LISTENING     /* it can be reached, see ngx_cc_call.h */
+    NGX_CC_COMMAND_LISTENING,    /* it can be reached, see ngx_cc_call.h */
+    NGX_CC_COMMAND_UNPASSED      /* its control program has failed: unpassed.
+                                    Of a STOP for pause(), before SIGNALLED */
 } ngx_cc_command_event_e;
 
 
@@ -188,6 +190,13 @@ typedef struct {
     uint32_t           argc;
     const char        *program;          /* what to execute: a path, or a bare
                                             name to be searched in PATH */
+    const ngx_cc_handle_t  *handle;      /* its id; NULL = one is made */
+    const char       **control;          /* ncontrol words: what passes signals
+                                            on to its other end, by its path;
+                                            "%{signal}" in words is the name of
+                                            a signal */
+    uint32_t           ncontrol;         /* 0 = signals are for its processes
+                                            here */
     const char        *beneath;          /* directory below the location's
                                             cwd; NULL = that itself */
     const char       **env;              /* nenv times NAME=value; NULL = the
@@ -276,6 +285,9 @@ struct ngx_cc_command_s {
 
     /* after SIGNALLED: processes that have not stopped, or gone on */
     uint32_t                 left;
+
+    /* after UNPASSED: which signal, and why not */
+    ngx_cc_wire_unpassed_t   unpassed;
 
     /* after FAILED; stage NONE: no helper in time, or it was lost */
     ngx_cc_stage_e           stage;

@@ -22,6 +22,8 @@ static void ngx_cc_command_link_exited(ngx_cc_command_link_t *cl,
     ngx_cc_wire_exited_t *msg);
 static void ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
     uint64_t start);
+static void ngx_cc_command_link_unpassed(ngx_cc_command_link_t *cl,
+    const ngx_cc_wire_unpassed_t *msg);
 static ngx_int_t ngx_cc_command_link_head(ngx_cc_command_link_t *cl,
     uint64_t head);
 static void ngx_cc_command_link_lost(ngx_event_t *ev);
@@ -215,6 +217,10 @@ ngx_cc_command_link_message(void *data, ngx_cc_wire_msg_t *msg)
 
         return;
 
+    case NGX_CC_WIRE_UNPASSED:
+        ngx_cc_command_link_unpassed(cl, &msg->unpassed);
+        return;
+
     case NGX_CC_WIRE_KEPT:
         if (cl->handover) {
             ngx_cc_command_handover_answer(cl, (ngx_cc_wire_reached_t *) msg);
@@ -338,6 +344,26 @@ ngx_cc_command_link_signal(ngx_cc_command_link_t *cl)
 
     ngx_cc_command_deadline_reply(cl);
     ngx_cc_command_send(cl);
+}
+
+
+/* of a kept one whoever minds it makes a record */
+
+static void
+ngx_cc_command_link_unpassed(ngx_cc_command_link_t *cl,
+    const ngx_cc_wire_unpassed_t *msg)
+{
+    if (cl->helper) {
+        ngx_cc_record_unpassed(&cl->helper->record, msg);
+    }
+
+    cl->public.unpassed = *msg;
+
+    if (msg->signo == SIGSTOP) {
+        cl->public.paused = 0;
+    }
+
+    (void) ngx_cc_command_link_tell(cl, NGX_CC_COMMAND_UNPASSED);
 }
 
 

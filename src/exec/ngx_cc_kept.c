@@ -40,6 +40,8 @@ static void ngx_cc_kept_peer_ready(void *data);
 static void ngx_cc_kept_peer_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_kept_peer_writable(void *data);
 static void ngx_cc_kept_peer_gone(void *data, ngx_cc_peer_gone_e why);
+static void ngx_cc_kept_unpassed(ngx_cc_kept_t *kept,
+    const ngx_cc_wire_unpassed_t *msg);
 static void ngx_cc_kept_ended(ngx_cc_kept_t *kept, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_kept_end(ngx_cc_kept_t *kept,
     const ngx_cc_wire_exited_t *exited, ngx_cc_cause_e cause);
@@ -254,6 +256,10 @@ ngx_cc_kept_message(void *data, ngx_cc_wire_msg_t *msg)
         return;
     }
 
+    if (msg->head.type == NGX_CC_WIRE_UNPASSED) {
+        ngx_cc_kept_unpassed(kept, &msg->unpassed);
+    }
+
     if (kept->link) {
         ngx_cc_command_link_message(kept->link, msg);
     }
@@ -392,6 +398,10 @@ ngx_cc_kept_peer_message(void *data, ngx_cc_wire_msg_t *msg)
 
         return;
 
+    case NGX_CC_WIRE_UNPASSED:
+        ngx_cc_kept_unpassed(kept, &msg->unpassed);
+        return;
+
     case NGX_CC_WIRE_EXITED:
         ngx_cc_kept_ended(kept, msg);
         return;
@@ -430,6 +440,21 @@ ngx_cc_kept_peer_gone(void *data, ngx_cc_peer_gone_e why)
 
 
 static void
+ngx_cc_kept_unpassed(ngx_cc_kept_t *kept, const ngx_cc_wire_unpassed_t *msg)
+{
+    ngx_cc_index_told_t  told;
+
+    ngx_cc_record_unpassed(&kept->record, msg);
+
+    if (kept->record.entry == NULL && ngx_cc_kept_heard
+        && ngx_cc_index_find(kept->place.name, &told) == NGX_OK)
+    {
+        ngx_cc_kept_heard(&told, NULL, msg);
+    }
+}
+
+
+static void
 ngx_cc_kept_ended(ngx_cc_kept_t *kept, ngx_cc_wire_msg_t *msg)
 {
     ngx_cc_command_link_t  *cl;
@@ -464,7 +489,7 @@ ngx_cc_kept_end(ngx_cc_kept_t *kept, const ngx_cc_wire_exited_t *exited,
         kept->record.started = 1;
 
         if (ngx_cc_kept_heard) {
-            ngx_cc_kept_heard(&told, exited);
+            ngx_cc_kept_heard(&told, exited, NULL);
         }
     }
 

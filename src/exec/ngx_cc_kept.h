@@ -23,12 +23,14 @@
 
 
 /*
- * A kept command has ended that another worker had started; "exited" is NULL
- * when only its cause is known.
+ * Of a kept command that another worker had started: it has ended; "exited" is
+ * NULL when only its cause is known.  Or, when "unpassed" is not NULL, its
+ * control program has failed.
  */
 
 typedef void (*ngx_cc_kept_heard_pt)(const ngx_cc_index_told_t *told,
-    const ngx_cc_wire_exited_t *exited);
+    const ngx_cc_wire_exited_t *exited,
+    const ngx_cc_wire_unpassed_t *unpassed);
 
 
 /*

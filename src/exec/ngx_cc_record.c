@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_cc_clock.h"
+#include "ngx_cc_names.h"
 #include "ngx_cc_record.h"
 #include "ngx_cc_zone.h"
 
@@ -173,6 +174,25 @@ ngx_cc_record_signalled(ngx_cc_record_t *record, const char *name)
     if (record->entry) {
         record->entry->signal = name;
         ngx_cc_record_tell(record, NGX_CC_RECORD_SIGNALLED);
+    }
+}
+
+
+void
+ngx_cc_record_unpassed(ngx_cc_record_t *record,
+    const ngx_cc_wire_unpassed_t *msg)
+{
+    char  why[NGX_CC_NAMES_UNPASSED];
+
+    ngx_cc_names_unpassed(why, sizeof(why), msg);
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "cc_executor: \"cc_executor_control\" has not passed %s on: "
+                  "%s", ngx_cc_names_signal(msg->signo), why);
+
+    if (record->entry) {
+        record->entry->unpassed = msg;
+        ngx_cc_record_tell(record, NGX_CC_RECORD_UNPASSED);
     }
 }
 

@@ -28,6 +28,7 @@ typedef enum {
     NGX_CC_RECORD_STARTED = 0,
     NGX_CC_RECORD_FAILED,                /* it never ran; last event */
     NGX_CC_RECORD_SIGNALLED,
+    NGX_CC_RECORD_UNPASSED,              /* its control program has failed */
     NGX_CC_RECORD_OBSERVED,              /* by another than its owner */
     NGX_CC_RECORD_ENDED                  /* last event */
 } ngx_cc_record_event_e;
@@ -56,6 +57,7 @@ typedef struct {
 
     const char                  *signal;     /* SIGNALLED: PAUSE, RESUME,
                                                 CANCEL, or its name */
+    const ngx_cc_wire_unpassed_t  *unpassed; /* UNPASSED */
     const char                  *action;     /* OBSERVED: attach, read, wait;
                                                 list (of no command: "execution"
                                                 is all 0) */
@@ -116,6 +118,10 @@ void ngx_cc_record_started(ngx_cc_record_t *record, pid_t pid,
 
 /* "name": see the entry */
 void ngx_cc_record_signalled(ngx_cc_record_t *record, const char *name);
+
+/* a signal did not get to its other end; said in the error log, too */
+void ngx_cc_record_unpassed(ngx_cc_record_t *record,
+    const ngx_cc_wire_unpassed_t *msg);
 
 /*
  * An observer (cc_executor_observe) did something with a command that this

@@ -105,7 +105,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     (void) close(conf->ring);
 
     size = NGX_CC_WIRE_MAX_START + NGX_CC_WIRE_MAX_INPUT
-           + (NGX_CC_WIRE_MAX_STRINGS + 4) * sizeof(char *);
+           + (NGX_CC_WIRE_MAX_STRINGS + 5) * sizeof(char *);
 
     h->buffer = mmap(NULL, size, PROT_READ|PROT_WRITE,
                      MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);
@@ -365,6 +365,8 @@ ngx_cc_helper_obey(ngx_cc_helper_t *h, ngx_cc_wire_type_e type)
         return;
 
     case NGX_CC_WIRE_SIGNAL:
+        h->life.asker = 0;
+
         if (msg->head.flags & NGX_CC_SIGNAL_UNTOLD) {
             ngx_cc_ladder_pass(&h->life, &msg->signal);
             return;

@@ -17,6 +17,8 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
     ngx_cc_wire_output_t   output;
     ngx_cc_wire_started_t  started;
 
+    const ngx_cc_wire_unpassed_t  *unpassed;
+
     if (h->stay) {
         ngx_cc_stay_turn(h->stay);
 
@@ -68,6 +70,21 @@ ngx_cc_helper_tell(ngx_cc_helper_t *h)
         }
 
         h->life.tell &= ~NGX_CC_TELL_INPUT;
+    }
+
+    if (h->life.tell & NGX_CC_TELL_UNPASSED) {
+
+        while ((unpassed = ngx_cc_life_unpassed(&h->life, &h->life.told))
+               != NULL)
+        {
+            if (ngx_cc_helper_tell_send(h, unpassed) == -1) {
+                return;
+            }
+
+            h->life.told++;
+        }
+
+        h->life.tell &= ~NGX_CC_TELL_UNPASSED;
     }
 
     if (h->life.tell & NGX_CC_TELL_SIGNALLED) {

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include "ngx_cc_clock.h"
 #include "ngx_cc_ladder.h"
+#include "ngx_cc_remote.h"
 
 
 #define NGX_CC_LADDER_PATIENCE  1000     /* ms that a signal may take to
@@ -11,6 +12,7 @@
 #define NGX_CC_LADDER_TICK      20       /* ms between checks of what is left */
 
 
+static void ngx_cc_ladder_term(ngx_cc_life_t *life);
 static uint64_t ngx_cc_ladder_next(ngx_cc_life_t *life);
 
 
@@ -19,8 +21,14 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
 {
     int  signo;
 
+    if (life->state == NGX_CC_LIFE_RUNNING && ngx_cc_remote_is(life)) {
+        ngx_cc_remote_signal(life, signal, 1);
+        return;
+    }
+
     signo = signal->signo;
 
+    life->answers = life->asker;
     ngx_cc_wire_init(&life->signalled, NGX_CC_WIRE_SIGNALLED, life->run,
                      sizeof(life->signalled));
     life->signalled.signo = signo;
@@ -59,6 +67,11 @@ ngx_cc_ladder_pass(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
     if (life->state != NGX_CC_LIFE_RUNNING
         && life->state != NGX_CC_LIFE_LINGERING)
     {
+        return;
+    }
+
+    if (ngx_cc_remote_is(life)) {
+        ngx_cc_remote_signal(life, signal, 0);
         return;
     }
 
@@ -115,7 +128,72 @@ ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause)
     life->limit_at = NGX_CC_LIFE_NEVER;
     life->ladder_at = life->now + life->grace;
 
+    if (ngx_cc_remote_is(life)) {
+        ngx_cc_remote_term(life);
+
+    } else {
+        ngx_cc_ladder_term(life);
+    }
+}
+
+
+static void
+ngx_cc_ladder_term(ngx_cc_life_t *life)
+{
+    if (life->control) {
+        life->control->termed = 1;
+    }
+
     ngx_cc_tree_signal(&life->tree, SIGTERM, SIGCONT, life->pid);
+    life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
+    ngx_cc_ladder_spread(life);
+}
+
+
+int
+ngx_cc_ladder_climb(ngx_cc_life_t *life)
+{
+    ngx_cc_control_t  *c;
+
+    c = life->control;
+
+    if (!c->termed && (life->pid == 0 || c->no_term)) {
+        ngx_cc_ladder_term(life);
+    }
+
+    if (life->now < life->ladder_at && !c->no_kill) {
+        return 0;
+    }
+
+    if (life->pid == 0) {
+        return 1;
+    }
+
+    if (c->rung == 0) {
+        ngx_cc_remote_kill(life);
+
+    } else if (c->rung == 1 && !c->termed) {
+        ngx_cc_ladder_term(life);
+    }
+
+    if (c->no_kill || c->rung == 2) {
+        return 1;
+    }
+
+    c->rung++;
+    life->ladder_at = life->now + NGX_CC_REMOTE_KILL / 2;
+
+    return 0;
+}
+
+
+void
+ngx_cc_ladder_kill(ngx_cc_life_t *life)
+{
+    life->control->kill_at = NGX_CC_LIFE_NEVER;
+
+    ngx_cc_ladder_told(life);
+    ngx_cc_tree_signal(&life->tree, SIGKILL, 0, life->pid);
     life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
     ngx_cc_ladder_spread(life);
 }

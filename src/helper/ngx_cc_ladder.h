@@ -31,6 +31,15 @@ void ngx_cc_ladder_pass(ngx_cc_life_t *life,
 /* TERM and CONT to the tree, then ENDING; the first cause counts */
 void ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause);
 
+/*
+ * The steps of a command that is ENDING and lives elsewhere (ngx_cc_remote.h):
+ * 1, the time of all of them is over; 0, it is not.
+ */
+int ngx_cc_ladder_climb(ngx_cc_life_t *life);
+
+/* KILL to the processes here, for a client's KILL at the other end */
+void ngx_cc_ladder_kill(ngx_cc_life_t *life);
+
 /* goes on with a signal; to be called when it is signal_at */
 void ngx_cc_ladder_spread(ngx_cc_life_t *life);
 

@@ -169,6 +169,16 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     child->fence = life->fence;
     child->filter = life->filter.set ? &life->filter : NULL;
 
+    if (launch->strings.ncontrol) {
+        life->control = ngx_cc_control_create(child, &launch->strings);
+
+        if (life->control == NULL) {
+            result->stage = NGX_CC_STAGE_FORK;
+            result->error = errno;
+            return -1;
+        }
+    }
+
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_launch.h"
 #include "ngx_cc_life.h"
+#include "ngx_cc_remote.h"
 
 
 #define NGX_CC_LIFE_TELL      5          /* ms that STARTED is held back */
@@ -94,6 +95,9 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
 
     life->exited.start = ngx_cc_clock_real_us()
                          - (ngx_cc_clock_us() - life->born);
+
+    life->nunpassed = 0;
+    life->told = 0;
 
     life->tell = NGX_CC_TELL_STARTED;
     life->tell_at = life->now + NGX_CC_LIFE_TELL;
@@ -194,6 +198,10 @@ ngx_cc_life_next(ngx_cc_life_t *life)
 
     if (life->signal_at < next) {
         next = life->signal_at;
+    }
+
+    if (life->control && ngx_cc_remote_next(life) < next) {
+        next = ngx_cc_remote_next(life);
     }
 
     if (life->pump.input_busy && life->pump.pty.master != -1
@@ -299,6 +307,10 @@ ngx_cc_life_gone(ngx_cc_life_t *life, pid_t pid, int status,
 {
     ngx_cc_wire_exited_t  *exited;
 
+    if (life->control && ngx_cc_remote_gone(life, pid, status)) {
+        return;
+    }
+
     exited = &life->exited;
 
     exited->user += ru->ru_utime.tv_sec * 1000000ULL + ru->ru_utime.tv_usec;
@@ -311,7 +323,8 @@ ngx_cc_life_gone(ngx_cc_life_t *life, pid_t pid, int status,
     if (pid == life->pid) {
         life->pid = 0;
         life->paused = 0;
-        exited->status = status;
+        exited->status = life->control ? ngx_cc_remote_status(status)
+                                       : status;
         exited->elapsed = ngx_cc_clock_us() - life->born;
 
     } else if (life->state == NGX_CC_LIFE_SWEEPING) {
@@ -362,7 +375,24 @@ ngx_cc_life_shrink(ngx_cc_life_t *life)
 void
 ngx_cc_life_clear(ngx_cc_life_t *life)
 {
+    ngx_cc_control_free(life->control);
+    life->control = NULL;
     ngx_cc_pump_close(&life->pump);
     ngx_cc_tmpdir_done(&life->tmp);
     life->drop_at = life->now + NGX_CC_LIFE_DROP;
+}
+
+
+const ngx_cc_wire_unpassed_t *
+ngx_cc_life_unpassed(const ngx_cc_life_t *life, uint32_t *told)
+{
+    if (*told == life->nunpassed) {
+        return NULL;
+    }
+
+    if (life->nunpassed - *told > NGX_CC_LIFE_UNPASSED) {
+        *told = life->nunpassed - NGX_CC_LIFE_UNPASSED;
+    }
+
+    return &life->unpassed[*told % NGX_CC_LIFE_UNPASSED];
 }

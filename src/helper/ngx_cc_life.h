@@ -25,6 +25,7 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include "ngx_cc_control.h"
 #include "ngx_cc_pump.h"
 #include "ngx_cc_seccomp.h"
 #include "ngx_cc_tmpdir.h"
@@ -33,7 +34,9 @@
 #include "ngx_cc_wire.h"
 
 
-#define NGX_CC_LIFE_NEVER   UINT64_MAX
+#define NGX_CC_LIFE_NEVER     UINT64_MAX
+#define NGX_CC_LIFE_UNPASSED  32         /* that may wait to be told: more than
+                                            fail at once */
 
 
 typedef enum {
@@ -55,6 +58,7 @@ typedef enum {
 #define NGX_CC_TELL_EXITED      0x08     /* exited */
 #define NGX_CC_TELL_ENDED       0x10     /* no room to read what is left */
 #define NGX_CC_TELL_SIGNALLED   0x20     /* signalled */
+#define NGX_CC_TELL_UNPASSED    0x40     /* unpassed; before SIGNALLED */
 
 
 typedef struct {
@@ -79,6 +83,17 @@ typedef struct {
     ngx_cc_wire_failed_t   failed;
     ngx_cc_wire_input_t    input_done;
     ngx_cc_wire_signal_t   signalled;
+    ngx_cc_wire_unpassed_t  unpassed[NGX_CC_LIFE_UNPASSED];   /* the last ones,
+                                            by number */
+    uint32_t               nunpassed;    /* how many there were */
+    uint32_t               told;         /* how many the starter of a bound
+                                            command was told */
+    uint32_t               asker;        /* who asks for a signal: the number of
+                                            a connection, 0 = the starter */
+    uint32_t               answers;      /* whom "signalled" is for */
+
+    ngx_cc_control_t      *control;      /* its processes live elsewhere
+                                            (ngx_cc_remote.h); else NULL */
 
     uint64_t               run_limit;    /* ms, of START or KEEP; 0 = none */
     uint64_t               grace;        /* ms, of START */
@@ -168,6 +183,13 @@ void ngx_cc_life_refuse(ngx_cc_life_t *life, uint32_t run,
 
 /* the command is over: closes its pipes, removes its directory or keeps it */
 void ngx_cc_life_clear(ngx_cc_life_t *life);
+
+/*
+ * The next signal that was not passed on, for one who was told of *told of them
+ * and is to count on himself; NULL: there is no more.
+ */
+const ngx_cc_wire_unpassed_t *ngx_cc_life_unpassed(const ngx_cc_life_t *life,
+    uint32_t *told);
 
 
 #endif /* _NGX_CC_LIFE_H_INCLUDED_ */

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_life_states.h"
+#include "ngx_cc_remote.h"
 
 
 #define NGX_CC_LIFE_TICK      20         /* ms between checks of a tree that
@@ -55,6 +56,14 @@ ngx_cc_life_states_advance(ngx_cc_life_t *life)
 
     if (life->now >= life->signal_at) {
         ngx_cc_ladder_spread(life);
+    }
+
+    if (life->control) {
+        ngx_cc_remote_clock(life);
+
+        if (life->now >= life->control->kill_at) {
+            ngx_cc_ladder_kill(life);
+        }
     }
 
     if (life->paused && life->limit_at != NGX_CC_LIFE_NEVER
@@ -160,13 +169,15 @@ ngx_cc_life_states_lingering(ngx_cc_life_t *life)
 static int
 ngx_cc_life_states_ending(ngx_cc_life_t *life)
 {
+    int  over;
+
     /* when the main process is gone, its descendants may still clean up */
 
-    if (!life->childless && life->now < life->ladder_at) {
-        return NGX_CC_LIFE_WAIT;
-    }
+    over = life->childless
+           || (life->control ? ngx_cc_ladder_climb(life)
+                             : life->now >= life->ladder_at);
 
-    return ngx_cc_life_states_sweep(life);
+    return over ? ngx_cc_life_states_sweep(life) : NGX_CC_LIFE_WAIT;
 }
 
 
@@ -174,6 +185,10 @@ static int
 ngx_cc_life_states_sweep(ngx_cc_life_t *life)
 {
     ngx_cc_ladder_told(life);
+
+    if (life->control) {
+        ngx_cc_remote_over(life);
+    }
 
     life->state = NGX_CC_LIFE_SWEEPING;
     life->ladder_at = NGX_CC_LIFE_NEVER;

@@ -18,6 +18,8 @@
  *                                           much output, orphaned  ENDING
  *   ENDING     TERM and CONT to the tree    grace time over,
  *                                           childless              SWEEPING
+ *              (one that lives elsewhere has further steps,
+ *              ngx_cc_remote.h)
  *   SWEEPING   KILL to the tree             childless              DRAINING
  *                                           orphaned, and KILL has
  *                                           not helped for long    OVER

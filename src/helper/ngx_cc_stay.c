@@ -101,6 +101,7 @@ ngx_cc_stay_take_over(ngx_cc_life_t *life, const ngx_cc_wire_reach_t *reach,
     w->flags = NGX_CC_ATTACH_WRITE;
     w->tell = NGX_CC_WATCHER_TELL_REACHED;
     w->moved = life->now;
+    w->unpassed = life->told;
 
     if (reach->head.type == NGX_CC_WIRE_LISTEN) {
         stay->call = 1;
@@ -135,10 +136,6 @@ ngx_cc_stay_answers(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     if (life->pump.input_busy || (life->tell & NGX_CC_TELL_INPUT)) {
         w->input_turn = ++stay->turn;
         stay->writer = w->serial;
-    }
-
-    if (life->answer || (life->tell & NGX_CC_TELL_SIGNALLED)) {
-        stay->signaller = w->serial;
     }
 }
 

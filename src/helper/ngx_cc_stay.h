@@ -78,7 +78,6 @@ typedef struct ngx_cc_stay_s {
     uint32_t               exclusive;    /* serial of who writes alone, or 0 */
     uint32_t               writer;       /* serial of whose INPUT it is */
     uint32_t               holder;       /* whose message goes on, or 0 */
-    uint32_t               signaller;    /* and of whose SIGNAL */
     uint64_t               turn;         /* of the last INPUT */
     uint32_t               failed;       /* peers without a proof */
     uint8_t               *data;         /* where a DATA is put together */

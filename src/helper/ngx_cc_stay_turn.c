@@ -94,9 +94,10 @@ ngx_cc_stay_news(ngx_cc_stay_t *stay)
     }
 
     if (life->tell & NGX_CC_TELL_SIGNALLED) {
-        w = ngx_cc_places_find(stay, stay->signaller);
+        w = life->answers ? ngx_cc_places_find(stay, life->answers)
+                          : &stay->watcher[0];
 
-        if (w) {
+        if (w && w->phase == NGX_CC_WATCHER_ATTACHED) {
             w->signalled = life->signalled;
             w->tell |= NGX_CC_WATCHER_TELL_SIGNALLED;
         }

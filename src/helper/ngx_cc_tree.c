@@ -33,6 +33,7 @@ typedef struct {
 } ngx_cc_tree_visit_t;
 
 
+static int ngx_cc_tree_all(const ngx_cc_tree_t *tree);
 static void ngx_cc_tree_forget(ngx_cc_tree_t *tree);
 static int ngx_cc_tree_stop(ngx_cc_tree_t *tree);
 static int ngx_cc_tree_continue(ngx_cc_tree_t *tree);
@@ -183,14 +184,23 @@ ngx_cc_tree_kill(ngx_cc_tree_t *tree, pid_t group)
 {
     tree->signo = 0;
 
-    if (tree->scoped) {
+    if (ngx_cc_tree_all(tree)) {
         (void) kill(-1, SIGKILL);
 
     } else if (group) {
         (void) kill(-group, SIGKILL);
     }
 
-    return ngx_cc_sweep_kill(&tree->proc, NULL, 0);
+    return ngx_cc_sweep_kill(&tree->proc, &tree->spare, tree->spare ? 1 : 0);
+}
+
+
+/* is kill(-1) for all of the command, and for nobody else? */
+
+static int
+ngx_cc_tree_all(const ngx_cc_tree_t *tree)
+{
+    return tree->scoped && tree->spare == 0;
 }
 
 
@@ -224,7 +234,7 @@ ngx_cc_tree_stop(ngx_cc_tree_t *tree)
          * here
          */
 
-        if (tree->scoped) {
+        if (ngx_cc_tree_all(tree)) {
             (void) kill(-1, SIGSTOP);
         }
 
@@ -254,7 +264,7 @@ ngx_cc_tree_continue(ngx_cc_tree_t *tree)
 
         ngx_cc_tree_count(tree, complete);
 
-        if (tree->scoped && kill(-1, SIGCONT) == 0) {
+        if (ngx_cc_tree_all(tree) && kill(-1, SIGCONT) == 0) {
             tree->left = 0;
             return 1;
         }
@@ -273,7 +283,7 @@ ngx_cc_tree_others(ngx_cc_tree_t *tree)
 {
     int  i, complete;
 
-    if (tree->scoped
+    if (ngx_cc_tree_all(tree)
         && ngx_cc_tree_send_both(tree, -1, tree->only ? -tree->only : -1) == 0)
     {
         return 1;
@@ -403,6 +413,10 @@ ngx_cc_tree_meet(void *data, pid_t pid)
     ngx_cc_tree_member_t  *m;
 
     tree = visit->tree;
+
+    if (pid == tree->spare) {
+        return;
+    }
 
     if (ngx_cc_proc_stat(tree->proc.dir, pid, &st) == -1) {
 

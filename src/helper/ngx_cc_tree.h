@@ -47,6 +47,8 @@ typedef struct {
     ngx_cc_proc_t   proc;
     int             scoped;      /* kill(-1) reaches the tree, and it alone */
     int             pidfd;       /* the kernel has pidfds */
+    pid_t           spare;       /* an own child that is not of the command,
+                                    and gets nothing; 0 = there is none */
 
     int             signo;       /* that is being sent; 0 = none */
     int             then;        /* and behind it, to each; 0 = none */

@@ -284,12 +284,13 @@ ngx_cc_watcher_steer(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     switch (msg->head.type) {
 
     case NGX_CC_WIRE_SIGNAL:
+        stay->life->asker = w->serial;
+
         if (msg->head.flags & NGX_CC_SIGNAL_UNTOLD) {
             ngx_cc_ladder_pass(stay->life, &msg->signal);
             return 1;
         }
 
-        stay->signaller = w->serial;
         ngx_cc_ladder_signal(stay->life, &msg->signal);
         return 1;
 

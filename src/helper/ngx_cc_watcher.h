@@ -70,6 +70,8 @@ typedef struct {
     unsigned        flags;       /* granted: NGX_CC_ATTACH_* */
     unsigned        denied;      /* DENIED: ngx_cc_wire_denied_e */
     unsigned        tell;        /* NGX_CC_WATCHER_TELL_* */
+    uint32_t        unpassed;    /* how many signals that were not passed on
+                                    it knows of */
     uint32_t        max;         /* of READ */
     uint64_t        from[NGX_CC_STREAMS];    /* where DATA began */
     uint8_t         reader[NGX_CC_WIRE_READER];

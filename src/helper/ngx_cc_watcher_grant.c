@@ -84,6 +84,12 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->taken = w->cursor.ring.pos;
     w->moved = stay->life->now;
     w->phase = NGX_CC_WATCHER_ATTACHED;
+
+    if (!w->control) {
+        /* of what was before it came it is not told */
+        w->unpassed = stay->life->nunpassed;
+    }
+
     w->flags = flags;
     w->armed = 0;
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;

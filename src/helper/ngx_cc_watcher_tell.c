@@ -117,8 +117,10 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_removed_t   removed;
         ngx_cc_wire_detached_t  detached;
         ngx_cc_wire_state_t     state;
+        ngx_cc_wire_unpassed_t  unpassed;
         ngx_cc_wire_reached_t   reached;
     } msg;
+    const ngx_cc_wire_unpassed_t  *unpassed;
 
     if (w->tell & NGX_CC_WATCHER_TELL_REACHED) {
         ngx_cc_wire_init(&msg, stay->call ? NGX_CC_WIRE_LISTENING
@@ -149,6 +151,18 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
         w->tell &= ~NGX_CC_WATCHER_TELL_INPUT;
         w->input_turn = 0;
+    }
+
+    while ((unpassed = ngx_cc_life_unpassed(stay->life, &w->unpassed))
+           != NULL)
+    {
+        msg.unpassed = *unpassed;
+
+        if (ngx_cc_places_send(stay, w, &msg) == -1) {
+            return -1;
+        }
+
+        w->unpassed++;
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_SIGNALLED) {

@@ -3,18 +3,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_audit.h"
+#include "ngx_cc_audit_command.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_names.h"
-#include "ngx_cc_utf8.h"
-
-
-/* bytes of a text that a line takes, before they are escaped */
-
-#define NGX_CC_AUDIT_OWNER     256
-#define NGX_CC_AUDIT_TEXT      512
-#define NGX_CC_AUDIT_PATH      1024
-#define NGX_CC_AUDIT_ARGV      4096
 
 
 struct ngx_cc_audit_s {
@@ -44,19 +36,6 @@ static void ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event,
     ngx_str_t *peer);
 static void ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
     const char *event);
-static void ngx_cc_audit_execution(ngx_cc_json_t *w,
-    const ngx_cc_record_entry_t *entry);
-static void ngx_cc_audit_trace(ngx_cc_json_t *w, const char *parent);
-static void ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
-    const ngx_cc_record_entry_t *entry);
-static void ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
-    const char **argv, uint32_t argc);
-static void ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name,
-    ngx_cc_sha256_t *sha);
-static void ngx_cc_audit_ended(ngx_cc_json_t *w,
-    const ngx_cc_record_entry_t *entry);
-static void ngx_cc_audit_text(ngx_cc_json_t *w, const char *name,
-    const void *p, size_t len, size_t max);
 static void ngx_cc_audit_end(ngx_cc_json_t *w, ngx_cc_audit_conf_t *conf);
 static u_char *ngx_cc_audit_ascii(u_char *dst, u_char *end, const u_char *p,
     const u_char *last);
@@ -183,20 +162,22 @@ ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
 
     ngx_cc_audit_begin(&w, "session.refused", &server, &location, owner,
                        &r->connection->addr_text);
-    ngx_cc_audit_text(&w, "method", r->method_name.data, r->method_name.len,
-                      NGX_CC_AUDIT_OWNER);
+    ngx_cc_audit_command_text(&w, "method", r->method_name.data,
+                              r->method_name.len, NGX_CC_AUDIT_OWNER);
     ngx_cc_json_lit(&w, ",\"status\":");
     ngx_cc_json_uint(&w, status);
     ngx_cc_json_lit(&w, ",\"reason\":");
     ngx_cc_json_cstring(&w, ngx_cc_totals_reason_name(reason));
-    ngx_cc_audit_text(&w, "error", text->data, text->len, NGX_CC_AUDIT_TEXT);
+    ngx_cc_audit_command_text(&w, "error", text->data, text->len,
+                              NGX_CC_AUDIT_TEXT);
     ngx_cc_audit_end(&w, &lcf->audit);
 }
 
 
 void
 ngx_cc_audit_heard(const ngx_cc_index_told_t *told,
-    const ngx_cc_wire_exited_t *exited)
+    const ngx_cc_wire_exited_t *exited,
+    const ngx_cc_wire_unpassed_t *unpassed)
 {
     ngx_cc_json_t            w;
     ngx_cc_record_entry_t    entry;
@@ -215,10 +196,17 @@ ngx_cc_audit_heard(const ngx_cc_index_told_t *told,
     entry.exited = exited;
     entry.cause = told->cause;
 
-    ngx_cc_audit_begin(&w, "command.ended", &location->server,
-                       &location->name, NULL, NULL);
-    ngx_cc_audit_execution(&w, &entry);
-    ngx_cc_audit_ended(&w, &entry);
+    ngx_cc_audit_begin(&w, unpassed ? "command.unpassed" : "command.ended",
+                       &location->server, &location->name, NULL, NULL);
+    ngx_cc_audit_command_execution(&w, &entry);
+
+    if (unpassed) {
+        ngx_cc_audit_command_unpassed(&w, unpassed);
+
+    } else {
+        ngx_cc_audit_command_ended(&w, &entry);
+    }
+
     ngx_cc_audit_end(&w, &location->conf->audit);
 }
 
@@ -257,16 +245,16 @@ ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
 
     case NGX_CC_RECORD_STARTED:
         ngx_cc_audit_session(&w, audit, "command.started");
-        ngx_cc_audit_execution(&w, entry);
-        ngx_cc_audit_asked(&w, audit, entry);
+        ngx_cc_audit_command_execution(&w, entry);
+        ngx_cc_audit_command_asked(&w, audit->conf, entry);
         ngx_cc_json_lit(&w, ",\"timeout\":");
         ngx_cc_json_seconds(&w, (uint64_t) entry->timeout * 1000);
         break;
 
     case NGX_CC_RECORD_FAILED:
         ngx_cc_audit_session(&w, audit, "command.failed");
-        ngx_cc_audit_execution(&w, entry);
-        ngx_cc_audit_asked(&w, audit, entry);
+        ngx_cc_audit_command_execution(&w, entry);
+        ngx_cc_audit_command_asked(&w, audit->conf, entry);
         ngx_cc_json_lit(&w, ",\"stage\":");
         ngx_cc_json_cstring(&w, ngx_cc_names_stage(entry->stage));
         ngx_cc_json_lit(&w, ",\"errno\":");
@@ -275,9 +263,15 @@ ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
 
     case NGX_CC_RECORD_SIGNALLED:
         ngx_cc_audit_session(&w, audit, "command.signalled");
-        ngx_cc_audit_execution(&w, entry);
+        ngx_cc_audit_command_execution(&w, entry);
         ngx_cc_json_lit(&w, ",\"signal\":");
         ngx_cc_json_cstring(&w, entry->signal);
+        break;
+
+    case NGX_CC_RECORD_UNPASSED:
+        ngx_cc_audit_session(&w, audit, "command.unpassed");
+        ngx_cc_audit_command_execution(&w, entry);
+        ngx_cc_audit_command_unpassed(&w, entry->unpassed);
         break;
 
     case NGX_CC_RECORD_OBSERVED:
@@ -286,15 +280,15 @@ ngx_cc_audit_command(ngx_cc_recorder_t *recorder, ngx_cc_record_event_e event,
         ngx_cc_json_cstring(&w, entry->action);
 
         if (entry->execution[0]) {
-            ngx_cc_audit_execution(&w, entry);
+            ngx_cc_audit_command_execution(&w, entry);
         }
 
         break;
 
     default:                             /* NGX_CC_RECORD_ENDED */
         ngx_cc_audit_session(&w, audit, "command.ended");
-        ngx_cc_audit_execution(&w, entry);
-        ngx_cc_audit_ended(&w, entry);
+        ngx_cc_audit_command_execution(&w, entry);
+        ngx_cc_audit_command_ended(&w, entry);
         break;
     }
 
@@ -313,23 +307,24 @@ ngx_cc_audit_command_refused(ngx_cc_recorder_t *recorder, const char **argv,
     ngx_cc_audit_session(&w, audit, "command.refused");
 
     if (trace) {
-        ngx_cc_audit_trace(&w, trace);
+        ngx_cc_audit_command_trace(&w, trace);
     }
 
     if (argc) {
-        ngx_cc_audit_argv(&w, audit, argv, argc);
+        ngx_cc_audit_command_argv(&w, audit->conf, argv, argc);
 
     } else if (line->len && audit->conf->hash) {
         ngx_cc_sha256_init(&sha);
         ngx_cc_sha256_update(&sha, line->data, line->len);
-        ngx_cc_audit_digest(&w, "command_sha256", &sha);
+        ngx_cc_audit_command_digest(&w, "command_sha256", &sha);
 
     } else if (line->len) {
-        ngx_cc_audit_text(&w, "command", line->data, line->len,
-                          NGX_CC_AUDIT_ARGV);
+        ngx_cc_audit_command_text(&w, "command", line->data, line->len,
+                                  NGX_CC_AUDIT_ARGV);
     }
 
-    ngx_cc_audit_text(&w, "error", why->data, why->len, NGX_CC_AUDIT_TEXT);
+    ngx_cc_audit_command_text(&w, "error", why->data, why->len,
+                              NGX_CC_AUDIT_TEXT);
     ngx_cc_audit_end(&w, audit->conf);
 }
 
@@ -383,22 +378,22 @@ ngx_cc_audit_begin(ngx_cc_json_t *w, const char *event, ngx_str_t *server,
     ngx_cc_json_raw(w, text, sizeof(text) - 1);
     ngx_cc_json_lit(w, ",\"event\":");
     ngx_cc_json_cstring(w, event);
-    ngx_cc_audit_text(w, "server", server->data, server->len,
-                      NGX_CC_AUDIT_OWNER);
-    ngx_cc_audit_text(w, "location", location->data, location->len,
-                      NGX_CC_AUDIT_OWNER);
+    ngx_cc_audit_command_text(w, "server", server->data, server->len,
+                              NGX_CC_AUDIT_OWNER);
+    ngx_cc_audit_command_text(w, "location", location->data, location->len,
+                              NGX_CC_AUDIT_OWNER);
 
     if (owner) {
-        ngx_cc_audit_text(w, "owner", owner->data, owner->len,
-                          NGX_CC_AUDIT_OWNER);
+        ngx_cc_audit_command_text(w, "owner", owner->data, owner->len,
+                                  NGX_CC_AUDIT_OWNER);
 
     } else {
         ngx_cc_json_lit(w, ",\"owner\":null");
     }
 
     if (peer) {
-        ngx_cc_audit_text(w, "peer", peer->data, peer->len,
-                          NGX_CC_AUDIT_OWNER);
+        ngx_cc_audit_command_text(w, "peer", peer->data, peer->len,
+                                  NGX_CC_AUDIT_OWNER);
 
     } else {
         ngx_cc_json_lit(w, ",\"peer\":null");
@@ -412,173 +407,10 @@ ngx_cc_audit_session(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
 {
     ngx_cc_audit_begin(w, event, &audit->server, &audit->location,
                        &audit->owner, &audit->peer);
-    ngx_cc_audit_text(w, "session", audit->session, NGX_CC_UUID_TEXT,
-                      NGX_CC_UUID_TEXT);
+    ngx_cc_audit_command_text(w, "session", audit->session, NGX_CC_UUID_TEXT,
+                              NGX_CC_UUID_TEXT);
     ngx_cc_json_lit(w, ",\"dialect\":");
     ngx_cc_json_cstring(w, audit->dialect);
-}
-
-
-static void
-ngx_cc_audit_execution(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
-{
-    ngx_cc_audit_text(w, "execution", entry->execution, NGX_CC_HANDLE_NAME,
-                      NGX_CC_HANDLE_NAME);
-
-    if (entry->pid) {
-        ngx_cc_json_lit(w, ",\"pid\":");
-        ngx_cc_json_int(w, entry->pid);
-    }
-
-    if (entry->trace[0]) {
-        ngx_cc_audit_trace(w, entry->trace);
-    }
-}
-
-
-/* the names are those of OpenTelemetry for logs that are not its own */
-
-static void
-ngx_cc_audit_trace(ngx_cc_json_t *w, const char *parent)
-{
-    ngx_cc_audit_text(w, "trace_id", ngx_cc_trace_id(parent),
-                      NGX_CC_TRACE_ID, NGX_CC_TRACE_ID);
-    ngx_cc_audit_text(w, "span_id", ngx_cc_trace_span(parent),
-                      NGX_CC_TRACE_SPAN, NGX_CC_TRACE_SPAN);
-}
-
-
-static void
-ngx_cc_audit_asked(ngx_cc_json_t *w, ngx_cc_audit_t *audit,
-    const ngx_cc_record_entry_t *entry)
-{
-    u_char  cwd[NGX_CC_AUDIT_PATH + 1], *p;
-
-    ngx_cc_audit_text(w, "program", entry->program, ngx_strlen(entry->program),
-                      NGX_CC_AUDIT_TEXT);
-    ngx_cc_audit_argv(w, audit, entry->argv, entry->argc);
-
-    p = ngx_snprintf(cwd, sizeof(cwd), "%s%s%s", entry->cwd,
-                     entry->beneath[0] ? "/" : "", entry->beneath);
-    ngx_cc_audit_text(w, "cwd", cwd, p - cwd, NGX_CC_AUDIT_PATH);
-}
-
-
-static void
-ngx_cc_audit_argv(ngx_cc_json_t *w, ngx_cc_audit_t *audit, const char **argv,
-    uint32_t argc)
-{
-    size_t            len, n, total, room;
-    uint32_t          i;
-    ngx_cc_sha256_t   sha;
-
-    if (audit->conf->hash) {
-        ngx_cc_sha256_init(&sha);
-
-        for (i = 0; i < argc; i++) {
-            ngx_cc_sha256_update(&sha, argv[i], ngx_strlen(argv[i]) + 1);
-        }
-
-        ngx_cc_audit_digest(w, "argv_sha256", &sha);
-        return;
-    }
-
-    ngx_cc_json_lit(w, ",\"argv\":[");
-
-    total = 0;
-    room = NGX_CC_AUDIT_ARGV;
-
-    for (i = 0; i < argc; i++) {
-        len = ngx_strlen(argv[i]);
-        total += len + 1;
-
-        if (room == 0) {
-            continue;
-        }
-
-        n = len;
-
-        if (n >= room) {
-            n = ngx_cc_utf8_cut((u_char *) argv[i], room);
-            room = 0;
-
-        } else {
-            room -= n + 1;
-        }
-
-        if (i) {
-            ngx_cc_json_lit(w, ",");
-        }
-
-        ngx_cc_json_string(w, argv[i], n);
-    }
-
-    ngx_cc_json_lit(w, "]");
-
-    if (total > NGX_CC_AUDIT_ARGV) {
-        ngx_cc_json_lit(w, ",\"argv_bytes\":");
-        ngx_cc_json_uint(w, total);
-    }
-}
-
-
-static void
-ngx_cc_audit_digest(ngx_cc_json_t *w, const char *name, ngx_cc_sha256_t *sha)
-{
-    u_char  digest[NGX_CC_SHA256_SIZE], text[NGX_CC_SHA256_TEXT];
-
-    ngx_cc_sha256_final(sha, digest);
-    (void) ngx_hex_dump(text, digest, sizeof(digest));
-    ngx_cc_audit_text(w, name, text, sizeof(text), sizeof(text));
-}
-
-
-static void
-ngx_cc_audit_ended(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
-{
-    const ngx_cc_wire_exited_t  *exited;
-
-    exited = entry->exited;
-
-    ngx_cc_json_lit(w, ",\"cause\":");
-    ngx_cc_json_cstring(w, ngx_cc_names_cause(entry->cause));
-    ngx_cc_json_lit(w, ",\"exit_code\":");
-
-    if (exited == NULL) {
-        ngx_cc_json_lit(w, "null");
-        return;
-    }
-
-    ngx_cc_json_int(w, ngx_cc_names_exit_code(exited->status));
-    ngx_cc_json_lit(w, ",\"duration\":");
-    ngx_cc_json_seconds(w, exited->elapsed);
-    ngx_cc_json_lit(w, ",\"stdout_bytes\":");
-    ngx_cc_json_uint(w, exited->bytes[NGX_CC_STDOUT]);
-    ngx_cc_json_lit(w, ",\"stderr_bytes\":");
-    ngx_cc_json_uint(w, exited->bytes[NGX_CC_STDERR]);
-    ngx_cc_json_lit(w, ",\"user_time\":");
-    ngx_cc_json_seconds(w, exited->user);
-    ngx_cc_json_lit(w, ",\"system_time\":");
-    ngx_cc_json_seconds(w, exited->system);
-    ngx_cc_json_lit(w, ",\"max_rss_kb\":");
-    ngx_cc_json_uint(w, exited->max_rss);
-    ngx_cc_json_lit(w, ",\"descendants_killed\":");
-    ngx_cc_json_uint(w, exited->swept);
-}
-
-
-static void
-ngx_cc_audit_text(ngx_cc_json_t *w, const char *name, const void *p,
-    size_t len, size_t max)
-{
-    if (len > max) {
-        len = ngx_cc_utf8_cut(p, max);
-    }
-
-    ngx_cc_json_lit(w, ",");
-    ngx_cc_json_cstring(w, name);
-    ngx_cc_json_lit(w, ":");
-    ngx_cc_json_string(w, p, len);
 }
 
 

@@ -48,12 +48,14 @@ void ngx_cc_audit_refused(ngx_http_request_t *r, ngx_uint_t status,
     ngx_cc_reason_e reason, ngx_str_t *text);
 
 /*
- * For ngx_cc_kept_start(): a kept command has ended whose starter is not there
- * to say so.  Who it was for stands in its "command.started" only.  Nothing is
- * written where its location is no longer configured, or has no audit log.
+ * For ngx_cc_kept_start(): a kept command has ended, or ("unpassed" is not
+ * NULL) its control program has failed, and its starter is not there to say so.
+ * Who it was for stands in its "command.started" only.  Nothing is written
+ * where its location is no longer configured, or has no audit log.
  */
 void ngx_cc_audit_heard(const ngx_cc_index_told_t *told,
-    const ngx_cc_wire_exited_t *exited);
+    const ngx_cc_wire_exited_t *exited,
+    const ngx_cc_wire_unpassed_t *unpassed);
 
 
 #endif /* _NGX_CC_AUDIT_H_INCLUDED_ */

@@ -142,6 +142,41 @@ ngx_cc_names_signal(int signo)
 }
 
 
+void
+ngx_cc_names_unpassed(char *text, size_t n,
+    const ngx_cc_wire_unpassed_t *unpassed)
+{
+    switch (unpassed->reason) {
+
+    case NGX_CC_UNPASSED_START:
+        (void) snprintf(text, n, "it could not be started: %s",
+                        strerror(unpassed->detail));
+        return;
+
+    case NGX_CC_UNPASSED_EXIT:
+        (void) snprintf(text, n, "exit code %d", unpassed->detail);
+        return;
+
+    case NGX_CC_UNPASSED_SIGNAL:
+        (void) snprintf(text, n, "ended by %s",
+                        ngx_cc_names_signal(unpassed->detail));
+        return;
+
+    case NGX_CC_UNPASSED_TIME:
+        (void) snprintf(text, n, "not done in time, killed");
+        return;
+
+    case NGX_CC_UNPASSED_OVERTAKEN:
+        (void) snprintf(text, n, "not done when the next signal was due, "
+                        "killed");
+        return;
+
+    default:
+        (void) snprintf(text, n, "other signals before it are not done");
+    }
+}
+
+
 int
 ngx_cc_names_exit_code(int status)
 {

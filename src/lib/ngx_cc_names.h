@@ -33,6 +33,15 @@ int ngx_cc_names_signo(const char *name);
 const char *ngx_cc_names_signal(int signo);
 
 /*
+ * Why a signal was not passed on, for people ("exit code 1"): at most n bytes
+ * with a NUL, NGX_CC_NAMES_UNPASSED are enough.
+ */
+#define NGX_CC_NAMES_UNPASSED  160
+
+void ngx_cc_names_unpassed(char *text, size_t n,
+    const ngx_cc_wire_unpassed_t *unpassed);
+
+/*
  * What a status of wait(2) means: the exit code, or minus the number of the
  * signal that ended the process; the name of that signal, or NULL.
  */

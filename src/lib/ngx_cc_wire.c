@@ -8,7 +8,7 @@ static int ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start,
     size_t n);
 static int ngx_cc_wire_check_keep(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
-    uint32_t nwrite);
+    uint32_t nwrite, uint32_t ncontrol);
 static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
@@ -48,6 +48,7 @@ static const struct {
                                  NGX_CC_INPUT_CLOSED|NGX_CC_INPUT_LONG },
     [NGX_CC_WIRE_ENDED] = { sizeof(ngx_cc_wire_head_t), 0 },
     [NGX_CC_WIRE_SIGNALLED] = { sizeof(ngx_cc_wire_signal_t), 0 },
+    [NGX_CC_WIRE_UNPASSED] = { sizeof(ngx_cc_wire_unpassed_t), 0 },
     [NGX_CC_WIRE_EXITED] = { sizeof(ngx_cc_wire_exited_t),
                              NGX_CC_EXITED_REUSABLE|NGX_CC_EXITED_PIPES },
 
@@ -187,6 +188,10 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
                                     ? NGX_CC_SIGNAL_TARGETS
                                     : NGX_CC_SIGNAL_TREE + 1);
 
+    case NGX_CC_WIRE_UNPASSED:
+        return msg->unpassed.signo >= 1 && msg->unpassed.signo <= 64
+               && msg->unpassed.reason < NGX_CC_UNPASSED_REASONS;
+
     case NGX_CC_WIRE_RESIZE:
         return ngx_cc_wire_side(msg->resize.cols)
                && ngx_cc_wire_side(msg->resize.rows);
@@ -225,7 +230,7 @@ static int
 ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
 {
     size_t                   len;
-    uint32_t                 i, count, env;
+    uint32_t                 i, count, env, control;
     const char              *p, *last, *end;
     const ngx_cc_confine_t  *confine;
 
@@ -235,7 +240,7 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
         || n != sizeof(ngx_cc_wire_start_t) + start->text
         || start->argc == 0
         || !ngx_cc_wire_count(start->argc, start->envc, confine->nread,
-                              confine->nwrite)
+                              confine->nwrite, start->ncontrol)
         || !ngx_cc_wire_check_terminal(start)
         || (confine->flags & ~NGX_CC_CONFINE_FLAGS)
         || (confine->umask & ~0777)
@@ -248,7 +253,8 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
     p = (const char *) (start + 1);
     last = p + start->text;
     env = 3 + start->argc;
-    count = env + start->envc + confine->nread + confine->nwrite;
+    control = env + start->envc + confine->nread + confine->nwrite;
+    count = control + start->ncontrol;
 
     if ((start->head.flags & NGX_CC_START_SCRIPT)
         && (start->head.flags & (NGX_CC_START_DASH|NGX_CC_START_BASH)))
@@ -273,7 +279,7 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
             return 0;
         }
 
-        if (i == 2 && len == 0) {
+        if ((i == 2 || (i == control && start->ncontrol)) && len == 0) {
             /* no program */
             return 0;
         }
@@ -339,9 +345,10 @@ ngx_cc_wire_side(uint32_t n)
 
 static int
 ngx_cc_wire_count(uint32_t argc, uint32_t envc, uint32_t nread,
-    uint32_t nwrite)
+    uint32_t nwrite, uint32_t ncontrol)
 {
-    return (uint64_t) argc + envc + nread + nwrite <= NGX_CC_WIRE_MAX_STRINGS;
+    return (uint64_t) argc + envc + nread + nwrite + ncontrol
+           <= NGX_CC_WIRE_MAX_STRINGS;
 }
 
 
@@ -379,6 +386,10 @@ ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest)
 
     for (i = 0; i < s->npaths; i++) {
         ngx_cc_wire_measure(s->paths[i], &sum, &max);
+    }
+
+    for (i = 0; i < s->ncontrol; i++) {
+        ngx_cc_wire_measure(s->control[i], &sum, &max);
     }
 
     if (s->label && s->shown) {
@@ -420,7 +431,7 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 
     if (text > NGX_CC_WIRE_MAX_TEXT || longest > NGX_CC_WIRE_MAX_STRING
         || s->argc == 0
-        || !ngx_cc_wire_count(s->argc, s->envc, s->npaths, 0)
+        || !ngx_cc_wire_count(s->argc, s->envc, s->npaths, 0, s->ncontrol)
         || s->npaths != start->confine.nread + start->confine.nwrite
         || s->program[0] == '\0'
         || keep != (s->label != NULL) || keep != (s->shown != NULL))
@@ -445,6 +456,10 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
         p = ngx_cc_wire_put(p, s->paths[i]);
     }
 
+    for (i = 0; i < s->ncontrol; i++) {
+        p = ngx_cc_wire_put(p, s->control[i]);
+    }
+
     if (keep) {
         p = ngx_cc_wire_put(p, s->label);
         (void) ngx_cc_wire_put(p, s->shown);
@@ -452,6 +467,7 @@ ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
 
     start->argc = s->argc;
     start->envc = s->envc;
+    start->ncontrol = s->ncontrol;
     start->text = text;
     start->head.size = sizeof(ngx_cc_wire_start_t) + text;
 
@@ -484,6 +500,7 @@ ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
     s->argc = start->argc;
     s->envc = start->envc;
     s->npaths = start->confine.nread + start->confine.nwrite;
+    s->ncontrol = start->ncontrol;
 
     p = (const char *) (start + 1);
 
@@ -505,6 +522,9 @@ ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,
 
     s->paths = vector;
     p = ngx_cc_wire_take(p, s->npaths, &vector);
+
+    s->control = vector;
+    p = ngx_cc_wire_take(p, s->ncontrol, &vector);
 
     s->label = NULL;
     s->shown = NULL;

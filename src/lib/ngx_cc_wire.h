@@ -26,7 +26,7 @@
 
 
 #define NGX_CC_WIRE_MAGIC       0x31786363       /* "ccx1" */
-#define NGX_CC_WIRE_VERSION     1
+#define NGX_CC_WIRE_VERSION     2
 
 /* limits of the bytes behind a fixed part */
 
@@ -34,7 +34,7 @@
                                                     NULs included */
 #define NGX_CC_WIRE_MAX_STRING  (128 * 1024 - 1) /* one string, without NUL */
 #define NGX_CC_WIRE_MAX_STRINGS 16384            /* argv + env + paths of the
-                                                    fence, pieces */
+                                                    fence + control, pieces */
 #define NGX_CC_WIRE_MAX_INPUT   65536            /* bytes of one INPUT */
 
 
@@ -68,6 +68,8 @@ typedef enum {
     NGX_CC_WIRE_ENDED,       /* helper -> worker: every process is gone, but
                                 there is no room for the rest of the output */
     NGX_CC_WIRE_SIGNALLED,   /* helper -> worker: a SIGNAL has been sent */
+    NGX_CC_WIRE_UNPASSED,    /* helper -> worker: a signal did not get to the
+                                command's other end */
     NGX_CC_WIRE_EXITED,      /* helper -> worker: all is over and read */
 
     /* kept commands, ngx_cc_wire_kept.h: worker -> helper */
@@ -302,8 +304,9 @@ typedef struct {
 /*
  * Behind it stand "text" bytes of strings, each ended by NUL, in this order:
  * cwd, beneath, program, argc arguments, envc times NAME=value, the nread and
- * nwrite paths of the fence, and of a kept command its label and the command
- * line that lists show.
+ * nwrite paths of the fence, the ncontrol words of its control program, the
+ * first of them a path, and of a kept command its label and the command line
+ * that lists show.
  */
 
 typedef struct {
@@ -323,6 +326,8 @@ typedef struct {
     uint32_t        text;        /* bytes of strings behind this */
     uint16_t        cols;        /* of a terminal (START_TTY), else 0 */
     uint16_t        rows;
+    uint32_t        ncontrol;    /* 0 = signals are for processes here */
+    uint32_t        reserved;
 } ngx_cc_wire_start_t;
 
 
@@ -369,6 +374,29 @@ typedef struct {
     uint32_t        to;          /* SIGNAL: ngx_cc_signal_target_e; TREE unless
                                     it is UNTOLD */
 } ngx_cc_wire_signal_t;
+
+
+/* why a signal was not passed on: what became of the control program */
+
+typedef enum {
+    NGX_CC_UNPASSED_START = 0,   /* it did not start: "detail" is errno */
+    NGX_CC_UNPASSED_EXIT,        /* "detail" is its exit code */
+    NGX_CC_UNPASSED_SIGNAL,      /* "detail" ended it */
+    NGX_CC_UNPASSED_TIME,        /* it took too long, and was killed */
+    NGX_CC_UNPASSED_OVERTAKEN,   /* it was killed for a signal that could not
+                                    wait */
+    NGX_CC_UNPASSED_BUSY,        /* it had not begun: others before it took too
+                                    long, or were too many */
+    NGX_CC_UNPASSED_REASONS
+} ngx_cc_unpassed_e;
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    int32_t         signo;       /* 1..64 */
+    uint32_t        reason;      /* ngx_cc_unpassed_e */
+    int32_t         detail;      /* by reason, else 0 */
+    uint32_t        reserved;
+} ngx_cc_wire_unpassed_t;
 
 
 typedef struct {
@@ -456,6 +484,7 @@ typedef union {
     ngx_cc_wire_connected_t  connected;
     ngx_cc_wire_credit_t   credit;
     ngx_cc_wire_signal_t   signal;
+    ngx_cc_wire_unpassed_t  unpassed;
     ngx_cc_wire_resize_t   resize;
     ngx_cc_wire_input_t    input;
     ngx_cc_wire_started_t  started;
@@ -495,11 +524,13 @@ typedef struct {
     const char    **argv;        /* argc of them, no closing NULL needed */
     const char    **env;
     const char    **paths;       /* of the fence: nread, then nwrite */
+    const char    **control;     /* its first word is a path */
     const char     *label;       /* of a kept command, else NULL; so is: */
     const char     *shown;
     uint32_t        argc;
     uint32_t        envc;
     uint32_t        npaths;
+    uint32_t        ncontrol;    /* 0 = none */
 } ngx_cc_wire_strings_t;
 
 
@@ -511,18 +542,19 @@ size_t ngx_cc_wire_text_size(const ngx_cc_wire_strings_t *s, size_t *longest);
 
 /*
  * Writes the strings behind "start", which has room for them, and completes
- * start->argc, envc, text and head.size.  Returns the size of the datagram, or
- * 0 when a limit of this file is broken, when npaths is not the number of
- * paths in start->confine, or when label and shown are given without the flag
- * KEEP or missing with it.
+ * start->argc, envc, ncontrol, text and head.size.  Returns the size of the
+ * datagram, or 0 when a limit of this file is broken, when npaths is not the
+ * number of paths in start->confine, or when label and shown are given without
+ * the flag KEEP or missing with it.
  */
 size_t ngx_cc_wire_start_pack(ngx_cc_wire_start_t *start,
     const ngx_cc_wire_strings_t *s);
 
 /*
  * The strings of a START that ngx_cc_wire_check() has accepted.  "vector" has
- * room for argc + envc + paths + 4 pointers; argv, env and paths of "s" end
- * with a NULL in there, and behind that of env one more variable has room.
+ * room for argc + envc + paths + ncontrol + 5 pointers; argv, env, paths and
+ * control of "s" end with a NULL in there, and behind that of env one more
+ * variable has room.
  * Everything points into the message.
  */
 void ngx_cc_wire_start_unpack(const ngx_cc_wire_start_t *start,

@@ -4,6 +4,7 @@
 #include "ngx_cc_cmdline.h"
 #include "ngx_cc_spec.h"
 #include "ngx_cc_spec_place.h"
+#include "ngx_cc_spec_wrap.h"
 #include "ngx_cc_utf8.h"
 #include "ngx_cc_zone.h"
 
@@ -21,8 +22,6 @@ static ngx_int_t ngx_cc_spec_timeout(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *v);
 static ngx_int_t ngx_cc_spec_alias(ngx_cc_spec_t *spec,
     ngx_cc_spec_conf_t *conf);
-static ngx_int_t ngx_cc_spec_wrap(ngx_cc_spec_t *spec,
-    ngx_cc_spec_conf_t *conf, ngx_pool_t *pool);
 
 
 void
@@ -392,39 +391,6 @@ ngx_cc_spec_alias(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
     spec->command.argc = alias->argc;
     spec->command.program = alias->argv[0];
     spec->command.exact = 1;
-    spec->indirect = 1;
-
-    return NGX_OK;
-}
-
-
-/* the wrapper's words, the program, its arguments as they are */
-
-static ngx_int_t
-ngx_cc_spec_wrap(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf,
-    ngx_pool_t *pool)
-{
-    const char             **argv;
-    ngx_cc_command_spec_t   *command;
-
-    command = &spec->command;
-
-    argv = ngx_palloc(pool, (conf->nwrapper + command->argc)
-                            * sizeof(char *));
-    if (argv == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(argv, conf->wrapper, conf->nwrapper * sizeof(char *));
-    ngx_memcpy(argv + conf->nwrapper, command->argv,
-               command->argc * sizeof(char *));
-
-    argv[conf->nwrapper] = command->program;
-
-    command->argv = argv;
-    command->argc += conf->nwrapper;
-    command->program = argv[0];
-    command->exact = 1;
     spec->indirect = 1;
 
     return NGX_OK;

@@ -36,6 +36,11 @@ typedef struct {
     const char               **wrapper;  /* nwrapper words before a command's
                                             own; wrapper[0] is a path */
     uint32_t                   nwrapper;
+    const char               **control;  /* ncontrol words; what passes signals
+                                            on to the command's other end, or
+                                            none (ngx_cc_control.h) */
+    uint32_t                   ncontrol;
+    unsigned                   named:1;  /* words of either have %{id} */
     ngx_msec_t                 timeout;  /* the longest that may be asked for;
                                             0 = any */
     ngx_msec_t                 task_after;   /* MCP: a call that takes longer
@@ -57,6 +62,7 @@ struct ngx_cc_spec_s {
                                         wake; those and open_stdin are the
                                         caller's */
     const char            *prefix;   /* of names in texts: "params" */
+    ngx_cc_handle_t        handle;   /* of a command whose wrapper has its id */
     ngx_str_t              line;     /* the command line, or empty */
     unsigned               indirect:1;   /* what is executed is the shell, a
                                         wrapper, an alias: not what the client

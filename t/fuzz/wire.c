@@ -19,19 +19,21 @@ strings(const ngx_cc_wire_start_t *start, size_t size)
     ngx_cc_wire_strings_t   s;
 
     n = start->argc + start->envc + start->confine.nread
-        + start->confine.nwrite;
-    vector = malloc((n + 4) * sizeof(char *));
+        + start->confine.nwrite + start->ncontrol;
+    vector = malloc((n + 5) * sizeof(char *));
     fuzz_check(vector != NULL);
     ngx_cc_wire_start_unpack(start, &s, vector);
 
     fuzz_check(s.program[0] != '\0');
     fuzz_check(s.argc == start->argc && s.envc == start->envc);
-    fuzz_check(s.argc + s.envc + s.npaths == n);
+    fuzz_check(s.argc + s.envc + s.npaths + s.ncontrol == n);
 
     /* one behind the other, to the last byte */
 
-    last = s.npaths ? s.paths : s.envc ? s.env : s.argv;
-    i = s.npaths ? s.npaths : s.envc ? s.envc : s.argc;
+    last = s.ncontrol ? s.control : s.npaths ? s.paths : s.envc ? s.env
+                                                                : s.argv;
+    i = s.ncontrol ? s.ncontrol : s.npaths ? s.npaths : s.envc ? s.envc
+                                                               : s.argc;
     end = last[i - 1] + strlen(last[i - 1]) + 1;
 
     if (start->head.flags & NGX_CC_START_KEEP) {
@@ -45,6 +47,8 @@ strings(const ngx_cc_wire_start_t *start, size_t size)
     fuzz_check(s.argv[s.argc] == NULL);
     fuzz_check(s.env[s.envc] == NULL);
     fuzz_check(s.paths[s.npaths] == NULL);
+    fuzz_check(s.control[s.ncontrol] == NULL);
+    fuzz_check(s.ncontrol == 0 || s.control[0][0] != '\0');
 
     fuzz_check(ngx_cc_wire_text_size(&s, &longest) == start->text);
     fuzz_check(longest <= NGX_CC_WIRE_MAX_STRING);

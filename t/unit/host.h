@@ -151,6 +151,8 @@ typedef struct {
     int          script;         /* a descriptor to go with it, 0 = none */
     const char  *beneath;
     const char **paths;          /* of the fence: confine.nread, then .nwrite */
+    const char **control;        /* "ncontrol" words */
+    uint32_t     ncontrol;
     ngx_cc_confine_t  confine;   /* umask 0 means 077 here */
 } host_start_t;
 
@@ -176,6 +178,8 @@ host_start(host_t *h, const host_start_t *o, const char *command)
     s.envc = 1;
     s.paths = o->paths;
     s.npaths = o->confine.nread + o->confine.nwrite;
+    s.control = o->control;
+    s.ncontrol = o->ncontrol;
     s.label = NULL;
     s.shown = NULL;
 

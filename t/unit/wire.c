@@ -288,6 +288,9 @@ static const char  *env[] = { "A=1", "B=" };
 static const char  *paths[] = { "/usr", "/var/tmp", "/x" };
 
 
+static const char  *control[] = { "/bin/kill", "-%{signal}" };
+
+
 static size_t
 pack(void)
 {
@@ -302,6 +305,8 @@ pack(void)
     s.envc = 2;
     s.paths = paths;
     s.npaths = 3;
+    s.control = control;
+    s.ncontrol = 2;
     s.label = NULL;
     s.shown = NULL;
 
@@ -317,7 +322,7 @@ pack(void)
 START_TEST(start)
 {
     size_t                  n, i;
-    const char             *vector[13];
+    const char             *vector[16];
     ngx_cc_wire_strings_t   s;
 
     n = pack();
@@ -346,7 +351,11 @@ START_TEST(start)
     }
 
     ck_assert_ptr_null(s.paths[3]);
-    ck_assert_ptr_eq(&s.paths[3], &vector[12]);
+    ck_assert_uint_eq(s.ncontrol, 2);
+    ck_assert_str_eq(s.control[0], "/bin/kill");
+    ck_assert_str_eq(s.control[1], "-%{signal}");
+    ck_assert_ptr_null(s.control[2]);
+    ck_assert_ptr_eq(&s.control[2], &vector[15]);
 }
 END_TEST
 
@@ -475,7 +484,7 @@ START_TEST(start_fuzz)
     const char             **vector;
     ngx_cc_wire_strings_t    s;
 
-    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 4) * sizeof(char *));
+    vector = malloc((NGX_CC_WIRE_MAX_STRINGS + 5) * sizeof(char *));
     seed = 5;
 
     for (round = 0; round < 200000; round++) {
@@ -518,6 +527,8 @@ START_TEST(limits)
     s.cwd = "/";
     s.beneath = "";
     s.npaths = 0;
+    s.control = NULL;
+    s.ncontrol = 0;
     s.label = NULL;
     s.shown = NULL;
     s.program = "/x";

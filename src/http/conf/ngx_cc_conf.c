@@ -233,6 +233,7 @@ ngx_cc_conf_create_loc(ngx_conf_t *cf)
     conf->enable = NGX_CONF_UNSET;
     conf->client_cwd = NGX_CONF_UNSET_UINT;
     conf->wrapper = NGX_CONF_UNSET_PTR;
+    conf->control = NGX_CONF_UNSET_PTR;
     conf->peers = NGX_CONF_UNSET_PTR;
     conf->allow_root = NGX_CONF_UNSET;
     conf->observers = NGX_CONF_UNSET_PTR;
@@ -285,6 +286,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->client_cwd, prev->client_cwd, 0);
     ngx_conf_merge_ptr_value(conf->wrapper, prev->wrapper, NULL);
+    ngx_conf_merge_ptr_value(conf->control, prev->control, NULL);
     ngx_conf_merge_ptr_value(conf->peers, prev->peers, NULL);
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
@@ -378,7 +380,8 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
         || ngx_cc_conf_confine_compile(cf, &conf->confine,
                                        &conf->spec.command)
            != NGX_CONF_OK
-        || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper)
+        || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper,
+                                    conf->control)
            != NGX_CONF_OK
         || ngx_cc_conf_env_compile(cf, &conf->env, &conf->spec,
                                    &mcf->account)

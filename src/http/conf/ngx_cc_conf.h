@@ -91,6 +91,7 @@ struct ngx_cc_loc_conf_s {
     ngx_cc_conf_session_t   session;
     ngx_uint_t              client_cwd;
     ngx_array_t            *wrapper;         /* of ngx_str_t */
+    ngx_array_t            *control;         /* the same */
     ngx_flag_t              allow_root;
     ngx_cc_access_conf_t    access;          /* who may connect */
     ngx_cc_cors_conf_t      cors;            /* pages that may ask by POST */

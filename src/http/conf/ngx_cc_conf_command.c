@@ -3,6 +3,13 @@
 #include <ngx_core.h>
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_fence.h"
+#include "ngx_cc_spec_wrap.h"
+
+
+static ngx_int_t ngx_cc_conf_command_places(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *word, ngx_uint_t signal);
+static const char **ngx_cc_conf_command_argv(ngx_conf_t *cf,
+    ngx_array_t *words, uint32_t *n, ngx_uint_t *named);
 
 
 ngx_conf_enum_t  ngx_cc_conf_command_client_cwd[] = {
@@ -151,48 +158,56 @@ ngx_cc_conf_command_per_owner(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* off | argv ... */
 
 char *
-ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_cc_conf_command_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t     *value, *word;
-    ngx_uint_t     i;
-    ngx_array_t  **wrapper;
+    ngx_uint_t     i, signal;
+    ngx_array_t  **words;
 
-    wrapper = (ngx_array_t **) ((char *) conf + cmd->offset);
+    words = (ngx_array_t **) ((char *) conf + cmd->offset);
+    signal = (ngx_strcmp(cmd->name.data, "cc_executor_control") == 0);
 
-    if (*wrapper != NGX_CONF_UNSET_PTR) {
+    if (*words != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        *wrapper = NULL;
+        *words = NULL;
         return NGX_CONF_OK;
     }
 
     if (value[1].data[0] != '/') {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor_wrapper\" takes \"off\" or the "
-                           "absolute path of a program and its arguments, not "
-                           "\"%V\"", &value[1]);
+                           "\"%V\" takes \"off\" or the absolute path of a "
+                           "program and its arguments, not \"%V\"",
+                           &cmd->name, &value[1]);
         return NGX_CONF_ERROR;
     }
 
     if (access((char *) value[1].data, X_OK) == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "\"cc_executor_wrapper\" \"%V\" cannot be "
-                           "executed", &value[1]);
+                           "\"%V\" \"%V\" cannot be executed", &cmd->name,
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    *wrapper = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                sizeof(ngx_str_t));
-    if (*wrapper == NULL) {
+    *words = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                              sizeof(ngx_str_t));
+    if (*words == NULL) {
         return NGX_CONF_ERROR;
     }
 
     for (i = 1; i < cf->args->nelts; i++) {
-        word = ngx_array_push(*wrapper);
+
+        if (ngx_cc_conf_command_places(cf, &cmd->name, &value[i], signal)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        word = ngx_array_push(*words);
         if (word == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -204,32 +219,87 @@ ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* is there a "%{...}" in it that stands for nothing? */
+
+static ngx_int_t
+ngx_cc_conf_command_places(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *word,
+    ngx_uint_t signal)
+{
+    const char  *p;
+
+    for (p = strstr((char *) word->data, "%{"); p; p = strstr(p + 2, "%{")) {
+
+        if (strncmp(p, NGX_CC_SPEC_WRAP_ID, sizeof(NGX_CC_SPEC_WRAP_ID) - 1)
+            == 0
+            || (signal
+                && strncmp(p, NGX_CC_SPEC_WRAP_SIGNAL,
+                           sizeof(NGX_CC_SPEC_WRAP_SIGNAL) - 1)
+                   == 0))
+        {
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" knows %s, not what is in \"%V\"", name,
+                           signal ? "\"%{id}\" and \"%{signal}\""
+                                  : "\"%{id}\"", word);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 char *
 ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
-    ngx_array_t *wrapper)
+    ngx_array_t *wrapper, ngx_array_t *control)
 {
     char              *name;
     ngx_str_t         *word;
-    ngx_uint_t         i;
+    ngx_uint_t         named;
     ngx_cc_confine_t  *confine;
 
     spec->nwrapper = 0;
+    spec->ncontrol = 0;
+
+    if (control && wrapper == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_control\" needs a "
+                           "\"cc_executor_wrapper\": signals for processes "
+                           "that are here need no program");
+        return NGX_CONF_ERROR;
+    }
 
     if (wrapper == NULL) {
         return NGX_CONF_OK;
     }
 
-    spec->wrapper = ngx_palloc(cf->pool, wrapper->nelts * sizeof(char *));
+    if (control) {
+        named = 0;
+        spec->control = ngx_cc_conf_command_argv(cf, control, &spec->ncontrol,
+                                                 &named);
+        if (spec->control == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (!named) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"cc_executor_control %s\" has no \"%%{id}\": "
+                               "it cannot know which command is meant",
+                               spec->control[0]);
+        }
+    }
+
+    named = (spec->ncontrol != 0);
+    spec->wrapper = ngx_cc_conf_command_argv(cf, wrapper, &spec->nwrapper,
+                                             &named);
     if (spec->wrapper == NULL) {
         return NGX_CONF_ERROR;
     }
 
+    spec->named = named;
+
     word = wrapper->elts;
-
-    for (i = 0; i < wrapper->nelts; i++) {
-        spec->wrapper[spec->nwrapper++] = (char *) word[i].data;
-    }
-
     name = strrchr((char *) word[0].data, '/') + 1;
     confine = &spec->command.confine;
 
@@ -246,4 +316,32 @@ ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* "named" is set when one of the words has the id in it; NULL: no memory */
+
+static const char **
+ngx_cc_conf_command_argv(ngx_conf_t *cf, ngx_array_t *words, uint32_t *n,
+    ngx_uint_t *named)
+{
+    ngx_str_t    *word;
+    ngx_uint_t    i;
+    const char  **argv;
+
+    argv = ngx_palloc(cf->pool, words->nelts * sizeof(char *));
+    if (argv == NULL) {
+        return NULL;
+    }
+
+    word = words->elts;
+
+    for (i = 0; i < words->nelts; i++) {
+        argv[i] = (char *) word[i].data;
+        *named |= (strstr(argv[i], NGX_CC_SPEC_WRAP_ID) != NULL);
+    }
+
+    *n = words->nelts;
+
+    return argv;
 }

@@ -1,6 +1,6 @@
 
 /*
- * Place, wrapper, limits and times of a location's commands.
+ * Place, wrapper, control program, limits and times of a location's commands.
  */
 
 #ifndef _NGX_CC_CONF_COMMAND_H_INCLUDED_
@@ -20,12 +20,13 @@ void ngx_cc_conf_command_merge(ngx_cc_spec_conf_t *spec,
     ngx_cc_spec_conf_t *parent);
 
 /*
- * The words of "wrapper" (ngx_str_t, may be NULL) into "spec"; warns when
- * they cannot do their work behind the fence, which is known.  NGX_CONF_OK or
- * NGX_CONF_ERROR.
+ * The words of "wrapper" and "control" (ngx_str_t, may be NULL) into "spec";
+ * warns when they cannot do their work behind the fence, which is known, or
+ * without an id.  NGX_CONF_OK or NGX_CONF_ERROR (logged): a control program
+ * without a wrapper.
  */
 char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
-    ngx_array_t *wrapper);
+    ngx_array_t *wrapper, ngx_array_t *control);
 
 /*
  * Sets command->cwd to "cwd", which must be absolute, or, when it is empty, to
@@ -35,8 +36,12 @@ char *ngx_cc_conf_command_wrap(ngx_conf_t *cf, ngx_cc_spec_conf_t *spec,
 char *ngx_cc_conf_command_cwd(ngx_conf_t *cf, ngx_cc_command_conf_t *command,
     ngx_str_t *cwd, ngx_str_t *work);
 
-/* setter of cc_executor_wrapper; the offset is that of an array pointer */
-char *ngx_cc_conf_command_wrapper(ngx_conf_t *cf, ngx_command_t *cmd,
+/*
+ * setter of cc_executor_wrapper and _control: off | argv ...; the offset is
+ * that of an array pointer.  Words may have %{id}, those of _control %{signal}
+ * too.
+ */
+char *ngx_cc_conf_command_words(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*

@@ -50,6 +50,11 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
                                      spec->wrapper[0], who);
         }
 
+        if (spec->ncontrol) {
+            ngx_cc_conf_files_theirs(cycle, "cc_executor_control",
+                                     spec->control[0], who);
+        }
+
         if (spec->shell) {
             ngx_cc_conf_files_theirs(cycle, "cc_executor_shell",
                                      spec->shell, who);

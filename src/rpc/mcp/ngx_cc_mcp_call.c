@@ -393,6 +393,7 @@ ngx_cc_mcp_call_event(void *data, ngx_cc_command_t *cmd,
         break;
 
     case NGX_CC_COMMAND_SIGNALLED:
+    case NGX_CC_COMMAND_UNPASSED:
         break;
 
     case NGX_CC_COMMAND_KEPT:

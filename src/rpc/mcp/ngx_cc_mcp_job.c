@@ -346,10 +346,7 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
     case NGX_CC_MCP_JOB_STAGE_SIGNAL:
 
         if (answer->left) {
-            (void) ngx_slprintf(job->hint, job->hint + sizeof(job->hint) - 1,
-                                "%uD processes could not be stopped now%Z",
-                                answer->left);
-            job->told.hint = (char *) job->hint;
+            ngx_cc_mcp_job_ask_hint(job, answer);
         }
 
         if (job->spec.waits && !ngx_exiting) {

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <signal.h>
 #include "ngx_cc_mcp_job_ask.h"
+#include "ngx_cc_names.h"
 
 
 #define NGX_CC_MCP_JOB_ASK_IDLE      200     /* ms of silence that end a
@@ -47,6 +48,30 @@ ngx_cc_mcp_job_ask_signal(ngx_cc_mcp_job_t *job)
     ask.to = NGX_CC_SIGNAL_TREE;
 
     ngx_cc_mcp_job_ask_now(job, NGX_CC_MCP_JOB_STAGE_SIGNAL, &ask);
+}
+
+
+void
+ngx_cc_mcp_job_ask_hint(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer)
+{
+    char     why[NGX_CC_NAMES_UNPASSED];
+    u_char  *last;
+
+    last = job->hint + sizeof(job->hint) - 1;
+
+    if (answer->unpassed) {
+        ngx_cc_names_unpassed(why, sizeof(why), answer->unpassed);
+        (void) ngx_slprintf(job->hint, last, "its control program has failed: "
+                            "%s%Z", why);
+
+    } else {
+        (void) ngx_slprintf(job->hint, last,
+                            "%uD processes could not be stopped now%Z",
+                            answer->left);
+    }
+
+    job->told.hint = (char *) job->hint;
 }
 
 

@@ -27,6 +27,10 @@ enum {
 void ngx_cc_mcp_job_ask_write(ngx_cc_mcp_job_t *job);
 void ngx_cc_mcp_job_ask_signal(ngx_cc_mcp_job_t *job);
 
+/* a signal did not reach all, as its answer says: a hint for the client */
+void ngx_cc_mcp_job_ask_hint(ngx_cc_mcp_job_t *job,
+    const ngx_cc_ask_answer_t *answer);
+
 /* from[] of both streams; NULL: where reading goes on */
 void ngx_cc_mcp_job_ask_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
     const int64_t *from);

@@ -125,6 +125,7 @@ ngx_cc_native_answer_begin(ngx_cc_native_t *s, ngx_cc_ask_spec_t *spec,
 static void
 ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
 {
+    char                  why[NGX_CC_NAMES_UNPASSED];
     u_char               *buf;
     size_t                size;
     ngx_cc_json_t         w;
@@ -171,6 +172,12 @@ ngx_cc_native_answer_done(void *data, const ngx_cc_ask_answer_t *answer)
 
     if (answer->attached.flags & NGX_CC_ATTACH_OBSERVER) {
         ngx_cc_native_answer_observed(na, answer);
+    }
+
+    if (answer->unpassed) {
+        ngx_cc_names_unpassed(why, sizeof(why), answer->unpassed);
+        ngx_cc_native_answer_refuse(na, NGX_CC_ERROR_INTERNAL, why);
+        return;
     }
 
     if (na->asked.id.len == 0) {

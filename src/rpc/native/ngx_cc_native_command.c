@@ -7,6 +7,7 @@
 #include "ngx_cc_words.h"
 #include "ngx_cc_native_message.h"
 #include "ngx_cc_native_command.h"
+#include "ngx_cc_native_controls.h"
 #include "ngx_cc_native_methods.h"
 #include "ngx_cc_native_watch.h"
 #include "ngx_cc_request.h"
@@ -18,22 +19,11 @@ static ngx_int_t ngx_cc_native_command_runs(ngx_cc_native_command_t *ps,
     ngx_cc_asked_t *asked);
 static void ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
-static void ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
-    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
-static void ngx_cc_native_command_paused(ngx_cc_native_command_t *ps);
-static void ngx_cc_native_command_done(ngx_cc_native_command_t *ps,
-    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked);
-static void ngx_cc_native_command_forget(ngx_cc_native_command_t *ps);
-static void ngx_cc_native_command_settle(ngx_cc_native_command_t *ps);
 static size_t ngx_cc_native_command_begin(ngx_cc_native_command_t *ps,
     u_char *p, size_t room);
 
 
 const char  *ngx_cc_native_command_types[] = { "PAUSE", "RESUME", "CANCEL" };
-
-static const char  *ngx_cc_native_command_words[] = {
-    "paused", "resumed", "canceled"
-};
 
 
 ngx_cc_native_command_t *
@@ -187,7 +177,7 @@ ngx_cc_native_command_control(ngx_cc_native_command_t *ps,
         (void) ngx_cc_command_cancel(ps->cmd);
     }
 
-    ngx_cc_native_command_wait(ps, type, asked);
+    ngx_cc_native_controls_wait(ps, type, asked);
 }
 
 
@@ -308,7 +298,7 @@ ngx_cc_native_command_close(ngx_cc_native_command_t *ps)
         ngx_del_timer(&ps->delay);
     }
 
-    ngx_cc_native_command_forget(ps);
+    ngx_cc_native_controls_forget(ps);
     ngx_cc_stdin_close(&ps->input);
     ngx_cc_native_output_close(&ps->output);
     ngx_cc_command_close(ps->cmd);
@@ -357,14 +347,14 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
     case NGX_CC_COMMAND_FAILED:
 
         if (ps->attach) {
-            ngx_cc_native_command_settle(ps);
+            ngx_cc_native_controls_settle(ps);
             ngx_cc_native_watch_refuse(ps);
             break;
         }
 
         ngx_cc_words_log_failed(cmd, ps->session_id, ps->log);
         ps->failed = 1;
-        ngx_cc_native_command_settle(ps);
+        ngx_cc_native_controls_settle(ps);
         break;
 
     case NGX_CC_COMMAND_DETACHED:
@@ -379,7 +369,7 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
                            : "unreachable";
         }
 
-        ngx_cc_native_command_settle(ps);
+        ngx_cc_native_controls_settle(ps);
         break;
 
     case NGX_CC_COMMAND_STATE:
@@ -405,7 +395,7 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
             ngx_cc_native_command_begun(ps);
         }
 
-        ngx_cc_native_command_settle(ps);
+        ngx_cc_native_controls_settle(ps);
         break;
 
     case NGX_CC_COMMAND_INPUT:
@@ -413,7 +403,12 @@ ngx_cc_native_command_event(void *data, ngx_cc_command_t *cmd,
         break;
 
     case NGX_CC_COMMAND_SIGNALLED:
-        ngx_cc_native_command_paused(ps);
+        ngx_cc_native_controls_paused(ps);
+        break;
+
+    case NGX_CC_COMMAND_UNPASSED:
+        ngx_cc_native_command_flush(ps);
+        ngx_cc_native_controls_unpassed(ps);
         break;
 
     case NGX_CC_COMMAND_KEPT:
@@ -483,120 +478,14 @@ ngx_cc_native_command_act(ngx_cc_native_command_t *ps,
     ngx_cc_native_command_flush(ps);
 
     if (type == NGX_CC_NATIVE_COMMAND_PAUSE) {
-        ngx_cc_native_command_wait(ps, type, asked);
+        ngx_cc_native_controls_wait(ps, type, asked);
         return;
     }
 
     /* a PAUSE before it is overtaken, and answered first */
 
-    ngx_cc_native_command_paused(ps);
-    ngx_cc_native_command_done(ps, type, asked);
-}
-
-
-/* the request is kept until the process is that far */
-
-static void
-ngx_cc_native_command_wait(ngx_cc_native_command_t *ps,
-    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
-{
-    u_char  *p;
-
-    if (ps->controls == NGX_CC_NATIVE_COMMAND_CONTROLS) {
-        ngx_cc_message_refuse(ps->answers, &asked->id, NGX_CC_ERROR_LIMIT,
-                             ngx_cc_text("too many control requests for this "
-                                         "process wait for an answer"));
-        return;
-    }
-
-    p = ngx_alloc(asked->id.len + asked->more.len + 1, ps->log);
-
-    if (p == NULL) {
-        ps->answers->no_memory = 1;
-        return;
-    }
-
-    ngx_cc_asked_copy(&ps->control[ps->controls].asked, asked, p);
-    ps->control[ps->controls++].type = type;
-}
-
-
-/* the tree has stopped, as far as it will: answers the requests for that */
-
-static void
-ngx_cc_native_command_paused(ngx_cc_native_command_t *ps)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < ps->controls; i++) {
-        ngx_cc_native_command_done(ps, ps->control[i].type,
-                                   &ps->control[i].asked);
-    }
-
-    ngx_cc_native_command_forget(ps);
-}
-
-
-/* the answer, and the message of the process */
-
-static void
-ngx_cc_native_command_done(ngx_cc_native_command_t *ps,
-    ngx_cc_native_command_control_e type, ngx_cc_asked_t *asked)
-{
-    u_char         buf[NGX_CC_MESSAGE_SIZE];
-    size_t         n;
-    ngx_cc_json_t  w;
-
-    if (asked->id.len) {
-        ngx_cc_message_writer(&w, buf, sizeof(buf));
-        ngx_cc_message_answer(&w, &asked->id);
-        ngx_cc_json_lit(&w, "\"result\":{\"status\":");
-        ngx_cc_json_cstring(&w, ngx_cc_native_command_words[type]);
-
-        if (type == NGX_CC_NATIVE_COMMAND_PAUSE && ps->cmd->left) {
-            ngx_cc_json_lit(&w, ",\"left\":");
-            ngx_cc_json_uint(&w, ps->cmd->left);
-        }
-
-        ngx_cc_json_raw(&w, asked->more.data, asked->more.len);
-        ngx_cc_json_lit(&w, "}}");
-        (void) ngx_cc_answers_put(ps->answers, buf, w.pos - buf);
-    }
-
-    n = ngx_cc_native_message_state(buf, sizeof(buf), ps->cmd,
-                                    ngx_cc_native_command_words[type]);
-    (void) ngx_cc_answers_put(ps->answers, buf, n);
-}
-
-
-static void
-ngx_cc_native_command_forget(ngx_cc_native_command_t *ps)
-{
-    while (ps->controls) {
-        ngx_free(ps->control[--ps->controls].asked.id.data);
-    }
-}
-
-
-/* it is over: whoever still waits for something gets an answer */
-
-static void
-ngx_cc_native_command_settle(ngx_cc_native_command_t *ps)
-{
-    ngx_uint_t   i;
-    const char  *text;
-
-    text = ps->failed ? "the process could not be started"
-                      : "the process has ended";
-
-    for (i = 0; i < ps->controls; i++) {
-        ngx_cc_message_refuse(ps->answers, &ps->control[i].asked.id,
-                             NGX_CC_ERROR_NO_PROCESS, text,
-                             ngx_strlen(text));
-    }
-
-    ngx_cc_native_command_forget(ps);
-    ngx_cc_stdin_end(&ps->input);
+    ngx_cc_native_controls_paused(ps);
+    ngx_cc_native_controls_done(ps, type, asked);
 }
 
 

@@ -92,6 +92,27 @@ ngx_cc_native_message_resized(u_char *p, size_t room, ngx_cc_command_t *cmd)
 
 
 size_t
+ngx_cc_native_message_unpassed(u_char *p, size_t room, ngx_cc_command_t *cmd)
+{
+    char           why[NGX_CC_NAMES_UNPASSED];
+    ngx_cc_json_t  w;
+
+    ngx_cc_names_unpassed(why, sizeof(why), &cmd->unpassed);
+
+    ngx_cc_message_writer(&w, p, room);
+    ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":"
+                        "\"process.unpassed\",\"params\":{\"signal\":");
+    ngx_cc_json_cstring(&w, ngx_cc_names_signal(cmd->unpassed.signo));
+    ngx_cc_json_lit(&w, ",\"error\":");
+    ngx_cc_json_cstring(&w, why);
+    ngx_cc_native_message_id(cmd, &w);
+    ngx_cc_json_lit(&w, "}}");
+
+    return w.pos - p;
+}
+
+
+size_t
 ngx_cc_native_message_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
 {
     const char     *limit;

@@ -39,6 +39,10 @@ size_t ngx_cc_native_message_state(u_char *p, size_t room,
 size_t ngx_cc_native_message_resized(u_char *p, size_t room,
     ngx_cc_command_t *cmd);
 
+/* process.unpassed: a signal did not get to its other end, and why */
+size_t ngx_cc_native_message_unpassed(u_char *p, size_t room,
+    ngx_cc_command_t *cmd);
+
 /* process.error, when a limit of time ended the command; else 0 */
 size_t ngx_cc_native_message_limit(u_char *p, size_t room,
     ngx_cc_command_t *cmd);

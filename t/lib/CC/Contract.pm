@@ -268,6 +268,8 @@ sub schemas {
                 description => 'the order over both streams' }),
         'process.error' => object([qw(error code execution_id)],
             error => string(), code => { type => 'integer' }, %id, offset => $count),
+        'process.unpassed' => object([qw(signal error execution_id)],
+            signal => string(), error => string(), %id),
         'process.completed' => object([qw(status pid pgid exit_code error execution_id
             signal cause execution_time stdout_bytes stderr_bytes descendants_killed
             pipes_open max_rss_kb user_time system_time)],
