@@ -39,7 +39,7 @@ for ($text =~ /<!-- audit: fields -->\n\n.*?\n.*?\n((?:\|.*\n)+)/g) {
         $type{ $names[$_] } = $types[$_] // $types[0] for 0 .. $#names;
     }
 }
-is(scalar(keys %event), 10, 'nine events and what all have');
+is(scalar(keys %event), 11, 'ten events and what all have');
 cmp_ok(scalar(keys %type), '>', 30, 'fields');
 
 my %is = (
@@ -98,6 +98,9 @@ http {
         location /two { cc_executor on; cc_executor_allow any;
             cc_executor_max_sessions_per_owner 2;
             cc_executor_max_commands 1; }
+        location /far { cc_executor on; cc_executor_allow any;
+            cc_executor_wrapper /usr/bin/env;
+            cc_executor_control /bin/false "%{id}"; }
         location /full { cc_executor on; cc_executor_allow any;
             cc_executor_audit_log /dev/full; }
         location = /mirror { mirror /ws/mcp; alias %%DIR%%/file; }
@@ -344,6 +347,17 @@ ok($t->wait_until(sub { $t->log =~
 my @lost = $t->log =~ /lines of the audit log/g;
 cmp_ok(scalar @lost, '<=', 2, 'not for every line');
 $t->allow(qr/lines of the audit log "\/dev\/full" are lost/, scalar @lost);
+
+# a signal for a command that lives elsewhere does not get there
+
+my $far = $t->client(path => '/far');
+$far->call('execute', { args => ['sleep', '600'] });
+$far->notification('process.started');
+$far->call('signal', { signal => 'HUP' });
+ok($far->notification('process.unpassed'), 'a signal is not passed on');
+$far->call('control', { type => 'CANCEL' });
+ok($far->notification('process.completed'), 'it ends all the same');
+$far->close;
 
 $t->signal('QUIT');
 $t->finish;
