@@ -160,7 +160,12 @@ ngx_cc_control_fill(char *p, const char *word, const char *name)
     while ((found = strstr(word, NGX_CC_CONTROL_SIGNAL)) != NULL) {
         memcpy(p, word, found - word);
         p += found - word;
-        p = stpcpy(p, name);
+
+        /* which is shorter than what it stands for */
+
+        n = strlen(name);
+        memcpy(p, name, n);
+        p += n;
         word = found + sizeof(NGX_CC_CONTROL_SIGNAL) - 1;
     }
 
