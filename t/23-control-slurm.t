@@ -125,7 +125,7 @@ start('trap "" TERM; echo ready; while :; do sleep 0.1; done');
 $c->call('control', { type => 'CANCEL' });
 $p = $c->notification('process.completed', 30)->{params};
 is("$p->{cause} $p->{signal}", 'cancel SIGKILL', 'an ignored TERM ends by KILL');
-ok($t->wait_until(sub { `squeue -h -t R` eq '' }, 20), 'nothing is left there');
+ok($t->wait_until(sub { `squeue -h` eq '' }, 20), 'nothing is left there');
 $c->close;
 $t->finish;
 
