@@ -106,23 +106,25 @@ static ngx_int_t
 ngx_cc_unreachable_answer(ngx_http_request_t *r, ngx_str_t *node,
     const char *why)
 {
+    size_t                    size;
     ngx_str_t                 type = ngx_string("application/json");
     ngx_http_complex_value_t  cv;
 
     ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
-    cv.value.data = ngx_pnalloc(r->pool, NGX_CC_UNREACHABLE_TEXT
-                                         + 2 * node->len);
+    size = NGX_CC_UNREACHABLE_TEXT + 2 * node->len;
+    cv.value.data = ngx_pnalloc(r->pool, size);
+
     if (cv.value.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     /* names of nodes need no escapes */
 
-    cv.value.len = ngx_sprintf(cv.value.data,
-                               "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
-                               "{\"code\":%d,\"message\":\"the node %V %s\","
-                               "\"data\":{\"node\":\"%V\"}}}",
-                               NGX_CC_ERROR_INTERNAL, node, why, node)
+    cv.value.len = ngx_snprintf(cv.value.data, size,
+                                "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"
+                                "{\"code\":%d,\"message\":\"the node %V %s\","
+                                "\"data\":{\"node\":\"%V\"}}}",
+                                NGX_CC_ERROR_INTERNAL, node, why, node)
                    - cv.value.data;
 
     return ngx_http_send_response(r, NGX_HTTP_BAD_GATEWAY, &type, &cv);
