@@ -330,8 +330,12 @@ sub told {
 sub kill_node {
     my ($self, $name) = @_;
     my $t = $self->node($name);
-    my @all = ($t->{master}, $t->workers);
-    my @below = map { CC::Nginx::children($_, qr/./) } $t->workers;
+    # a master that runs may be starting a worker just now, which would be left
+    kill 'STOP', $t->{master};
+    $t->wait_until(sub { $t->slurp("../../../proc/$t->{master}/stat") =~ /\) T / }, 10);
+    my @workers = CC::Nginx::children($t->{master}, qr/./);
+    my @all = ($t->{master}, @workers);
+    my @below = map { CC::Nginx::children($_, qr/./) } @workers;
     kill 'KILL', @all;
     waitpid delete $t->{master}, 0;
     $t->wait_until(sub { !grep { length CC::Nginx::title($_) } @all, @below }, 30);
