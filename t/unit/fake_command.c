@@ -278,6 +278,13 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
 }
 
 
+ngx_int_t
+ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
+{
+    return NGX_ERROR;
+}
+
+
 void
 ngx_cc_ask_close(ngx_cc_ask_t *ask)
 {

@@ -126,8 +126,9 @@ ngx_cc_native_controls_unpassed(ngx_cc_native_command_t *ps)
     }
 
     ngx_cc_names_unpassed(why, sizeof(why), &ps->cmd->unpassed);
-    last = ngx_snprintf(buf, sizeof(buf), "the process was not paused, its "
-                        "control program has failed: %s", why);
+    last = ngx_slprintf(buf, buf + sizeof(buf),
+                        "the process was not paused, its control program has "
+                        "failed: %s", why);
 
     for (i = 0; i < ps->controls; i++) {
         ngx_cc_message_refuse(ps->answers, &ps->control[i].asked.id,
