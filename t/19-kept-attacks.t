@@ -157,18 +157,20 @@ sub once { my $c = attack(@_); my $said = says($c); $c->close; return $said }
 
 # the words of ngx_cc_wire.h and ngx_cc_wire_kept.h
 
+my $wire = do { open my $fh, '<', "$CC::Nginx::ROOT/src/lib/ngx_cc_wire.h"
+    or die $!; local $/; <$fh> };
 my %type = do {
-    my $h = do { open my $fh, '<', "$CC::Nginx::ROOT/src/lib/ngx_cc_wire.h"
-        or die $!; local $/; <$fh> };
-    my ($enum) = $h =~ /typedef enum \{(\s*NGX_CC_WIRE_SUPPLY.*?)\}/s or die;
+    my ($enum) = $wire =~ /typedef enum \{(\s*NGX_CC_WIRE_SUPPLY.*?)\}/s or die;
     $enum =~ s{/\*.*?\*/}{}gs;
     my $n = 0;
     map { $_ => ++$n } $enum =~ /NGX_CC_WIRE_(\w+)/g;
 };
 
+my ($version) = $wire =~ /^#define\s+NGX_CC_WIRE_VERSION\s+(\d+)/m;
+
 sub message {
     my ($type, $body, $flags) = @_;
-    return pack('L C C S L L', 0x31786363, 1, $type{$type} // die, $flags // 0,
+    return pack('L C C S L L', 0x31786363, $version, $type{$type} // die, $flags // 0,
         0, 16 + length $body) . $body;
 }
 
@@ -231,7 +233,7 @@ for (['LIST without HELLO', message('LIST', $nobody . "\0" x 32)],
 }
 like(once('/ws/mcp', 'say', door($id),
     unpack 'H*', message('HELLO', $nonce . "\0" x 32)),
-    qr/^63637831 01 @{[sprintf '%02x', $type{WELCOME}]}/x,
+    qr/^63637831 @{[sprintf '%02x %02x', $version, $type{WELCOME}]}/x,
     'HELLO is answered with a nonce and a proof, nothing else');
 
 # a proof without the key, with another one, for another command, once more

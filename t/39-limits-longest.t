@@ -82,6 +82,7 @@ my $common = <<"EOC";
     cc_executor_timeout 24d; cc_executor_silence_timeout 24d;
     cc_executor_max_sessions_per_owner 1000000; cc_executor_nice 19;
     cc_executor_wrapper $programs[1] @{[map { 'w' x 300 } 1 .. 10]};
+    cc_executor_control $programs[2] @{[map { 'c' x 300 } 1 .. 10]} "%{id}";
     cc_executor_fence_read / $cwd; cc_executor_fence_write $cwd /tmp /dev;
 EOC
 # the longest numbers; where they hold no command could end or be told
