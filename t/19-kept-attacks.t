@@ -15,6 +15,7 @@ use Test::More;
 use Time::HiRes qw(time sleep);
 use CC::Attack qw(abi);
 use CC::Nginx;
+use CC::Wire;
 
 plan skip_all => 'needs root' if $> != 0;
 
@@ -114,7 +115,7 @@ if ($what eq 'say') {
             my $n = (16, 20, 24, 80, 80, 120, int rand 300)[rand 7];
             my $type = rand 4 < 1 ? int rand 256 : 20 + int rand 22;
             my $d = join '', map { chr rand 256 } 1 .. $n;
-            substr $d, 0, 16, pack 'L C C S L L', 0x31786363, 1, $type,
+            substr $d, 0, 16, pack 'L C C S L L', 0x31786363, $args[2], $type,
                 rand 2 < 1 ? 0 : rand 65536, rand 4 < 1 ? 1 : 0, $n
                 if $n >= 16 && rand 8 > 1;
             send $s, $d, 0x4000;   # MSG_NOSIGNAL
@@ -157,16 +158,14 @@ sub once { my $c = attack(@_); my $said = says($c); $c->close; return $said }
 
 # the words of ngx_cc_wire.h and ngx_cc_wire_kept.h
 
-my $wire = do { open my $fh, '<', "$CC::Nginx::ROOT/src/lib/ngx_cc_wire.h"
-    or die $!; local $/; <$fh> };
 my %type = do {
-    my ($enum) = $wire =~ /typedef enum \{(\s*NGX_CC_WIRE_SUPPLY.*?)\}/s or die;
+    my ($enum) = $CC::Wire::HEADER =~ /typedef enum \{(\s*NGX_CC_WIRE_SUPPLY.*?)\}/s or die;
     $enum =~ s{/\*.*?\*/}{}gs;
     my $n = 0;
     map { $_ => ++$n } $enum =~ /NGX_CC_WIRE_(\w+)/g;
 };
 
-my ($version) = $wire =~ /^#define\s+NGX_CC_WIRE_VERSION\s+(\d+)/m;
+my $version = $CC::Wire::VERSION;
 
 sub message {
     my ($type, $body, $flags) = @_;
@@ -382,7 +381,8 @@ is(once('/ws/mcp', 'bind', door($id)), 'bind: Address already in use',
 # noise
 
 {
-    my $loud = attack('/ws/mcp', 'noise', door($id), $noise, 7);
+    my $loud = attack('/ws/mcp', 'noise', door($id), $noise, 7,
+        $version);
     my $bad = 0;
     for (1 .. 10) {
         my $c = client();

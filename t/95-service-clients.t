@@ -12,6 +12,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use CC::Nginx;
 use CC::Service;
+use CC::Wire;
 
 plan skip_all => 'only root can give commands another user' if $> != 0;
 
@@ -76,8 +77,8 @@ if ($pid == 0) {
     alarm 300;
     while (accept my $k, $l) {
         recv $k, my $m, 4096, 0;
-        send $k, pack('L C C S L L a32 L l L L', 0x31786363, 1, 7, 0, 0, 64,
-            '0.1.0', 0, 0, 1024, 34), 0;
+        send $k, pack('L C C S L L a32 L l L L', 0x31786363,
+            $CC::Wire::VERSION, 7, 0, 0, 64, '0.1.0', 0, 0, 1024, 34), 0;
         syswrite $to, '.';
     }
     POSIX::_exit(0);

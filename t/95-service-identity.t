@@ -11,6 +11,7 @@ use IO::Select;
 use Test::More;
 use CC::Nginx;
 use CC::Service;
+use CC::Wire;
 
 plan skip_all => 'only root can give commands another user' if $> != 0;
 
@@ -160,7 +161,7 @@ $t->finish;
 sub connect_message {
     my ($user, %o) = @_;
     return pack 'L C C S L L a32 a256 Q l L L L', 0x31786363,
-        $o{version} // 1, $o{type} // 6, 0, 0, $o{size} // 328,
+        $o{version} // $CC::Wire::VERSION, $o{type} // 6, 0, 0, $o{size} // 328,
         $o{build} // '0.1.0',
         $user, $o{ring} // 65536, 0, 0, $o{enclosed} // 0, 0;
 }
@@ -180,6 +181,7 @@ sub ask {
         recv $k, $got, 4096, 0 if IO::Select->new($k)->can_read(20);
         my (undef, $version, $type, undef, undef, undef, undef, $refusal)
             = unpack 'L C C S L L a32 L', $got;
+        $version = 'ours' if length $got && $version == $CC::Wire::VERSION;
         print $to length $got ? "$type $version $refusal" : 'closed';
         CORE::close $to;
         POSIX::_exit(0);
@@ -191,25 +193,25 @@ sub ask {
 }
 
 my @nobody = (getpwnam 'nobody')[2, 3];
-is(ask(\@nobody, 'backup'), '7 1 0', 'a peer of the table is served');
-is(ask(\@nobody, 'news'), '7 1 4', 'not as a user that it may not name');
-is(ask(\@nobody, 'root'), '7 1 4', 'nor as root');
-is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 1 3',
+is(ask(\@nobody, 'backup'), '7 ours 0', 'a peer of the table is served');
+is(ask(\@nobody, 'news'), '7 ours 4', 'not as a user that it may not name');
+is(ask(\@nobody, 'root'), '7 ours 4', 'nor as root');
+is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 ours 3',
     'another peer is not');
-is(ask([0, 0], 'backup'), '7 1 3', 'not even root');
+is(ask([0, 0], 'backup'), '7 ours 3', 'not even root');
 like(ask([(getpwnam 'list')[2, 3]], 'backup'), qr/^no: Permission denied/,
     'who is not in the group does not get that far');
-is(ask(\@nobody, 'backup', version => 200), '7 1 1',
+is(ask(\@nobody, 'backup', version => 200), '7 ours 1',
     'another version is told so');
-like($s->log, qr/ it is version 0\.1\.0 \(200\), this is [\d.]+\S* \(1\): upgrade/,
+like($s->log, qr/ it is version 0\.1\.0 \(200\), this is [\d.]+\S* \($CC::Wire::VERSION\): upgrade/,
     'and the log');
-is(ask(\@nobody, 'backup', version => 200, build => "0\n[alert] x"), '7 1 1',
+is(ask(\@nobody, 'backup', version => 200, build => "0\n[alert] x"), '7 ours 1',
     'one with an odd name, too');
 like($s->log, qr/ it is version \? \(200\)/, 'which is not shown');
 is(ask(\@nobody, 'backup', type => 1), 'closed', 'what is no CONNECT');
 is(ask(\@nobody, 'backup', size => 100), 'closed', 'what lies about its size');
 is(ask(\@nobody, 'backup', ring => 1 << 40), 'closed', 'what asks for too much');
-is(ask(\@nobody, "x\n[alert] y"), '7 1 4', 'an odd name');
+is(ask(\@nobody, "x\n[alert] y"), '7 ours 4', 'an odd name');
 unlike($s->log, qr/\[alert\]/, 'is in no log');
 
 # one peer does not take all places
@@ -241,7 +243,7 @@ sub hold {
 $s->write("nobody backup\nlist backup\n");
 my ($pid, $from, @said) = hold(98, @nobody);
 is("@said", join(' ', (0) x 96, 7, 7), 'one peer has 96 workers at most');
-is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 1 0',
+is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 ours 0',
     'there is room for another peer');
 kill 'KILL', $pid;
 CORE::close $from;
@@ -249,24 +251,24 @@ ok($t->wait_until(sub { !$s->keepers }, 60), 'and for the first one, when they'
     . ' are gone');
 
 $s->write("nobody root games ghost\n65534 backup  # by number\n");
-is(ask(\@nobody, 'root'), '7 1 6', 'root is no user, whatever the table says');
-is(ask(\@nobody, 'games'), '7 1 6', 'nor is the service itself');
-is(ask(\@nobody, 'ghost'), '7 1 5', 'one that does not exist');
-is(ask(\@nobody, 'backup'), '7 1 0', 'a peer by its number');
+is(ask(\@nobody, 'root'), '7 ours 6', 'root is no user, whatever the table says');
+is(ask(\@nobody, 'games'), '7 ours 6', 'nor is the service itself');
+is(ask(\@nobody, 'ghost'), '7 ours 5', 'one that does not exist');
+is(ask(\@nobody, 'backup'), '7 ours 0', 'a peer by its number');
 $s->write("nobody\n");
-is(ask(\@nobody, 'backup'), '7 1 2', 'a line without a user');
+is(ask(\@nobody, 'backup'), '7 ours 2', 'a line without a user');
 $s->write("nobody backup\n");
 chmod 0666, "${\$t->dir}/policy/table";
-is(ask(\@nobody, 'backup'), '7 1 2', 'a table that others can write');
+is(ask(\@nobody, 'backup'), '7 ours 2', 'a table that others can write');
 chmod 0644, "${\$t->dir}/policy/table";
 chmod 0777, "${\$t->dir}/policy";
-is(ask(\@nobody, 'backup'), '7 1 2', 'a directory that others can write');
+is(ask(\@nobody, 'backup'), '7 ours 2', 'a directory that others can write');
 chmod 0755, "${\$t->dir}/policy";
 
 # peers that say nothing do not keep others from being served
 
 my @silent = map { $s->connect } 1 .. 40;
-is(ask(\@nobody, 'backup'), '7 1 0', 'behind 40 silent peers');
+is(ask(\@nobody, 'backup'), '7 ours 0', 'behind 40 silent peers');
 ok($t->wait_until(sub {
     my @open = grep { my $n = IO::Select->new($_)->can_read(0); !$n } @silent;
     !@open }, 10), 'who are sent away');

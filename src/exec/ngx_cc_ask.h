@@ -139,10 +139,10 @@ ngx_cc_ask_t *ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     void (*done)(void *data, const ngx_cc_ask_answer_t *answer), void *data);
 
 /*
- * In done() of an answer that is ASKED_OK: the next question to the same command
- * by the same owner goes over the same connection, which is the quicker way.
- * done() comes once more, for it, with that "data".  NGX_OK, or NGX_ERROR: no
- * memory, and the question is closed as it would have been.
+ * In done() of an answer that is ASKED_OK: the next question to the same
+ * command by the same owner goes over the same connection, which is the quicker
+ * way.  done() comes once more, for it, with that "data".  NGX_OK, or
+ * NGX_ERROR: no memory, and the question is closed as it would have been.
  */
 ngx_int_t ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec);
 

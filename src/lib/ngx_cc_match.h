@@ -51,8 +51,8 @@ typedef struct {
 void ngx_cc_match_init(ngx_cc_match_t *m, int ansi);
 
 /*
- * Adds a pattern, 1..NGX_CC_MATCH_PATTERN bytes; 0, or -1 when it cannot.  CR LF
- * in it is a newline where it is one in the output.
+ * Adds a pattern, 1..NGX_CC_MATCH_PATTERN bytes; 0, or -1 when it cannot.  CR
+ * LF in it is a newline where it is one in the output.
  */
 int ngx_cc_match_add(ngx_cc_match_t *m, const void *p, size_t n);
 

@@ -256,7 +256,7 @@ START_TEST(last_words)
 
     (void) kill(h.pid, SIGSTOP);
 
-    /* how many watch is told to all who do; a few messages are read at a time */
+    /* how many watch is told to all who do; few messages are read at a time */
 
     peer_close(&q);
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));

@@ -35,8 +35,8 @@ oracle(const ngx_cc_match_t *m, const uint8_t *p, size_t n, unsigned *which,
 
 
 /*
- * What a terminal writes as CR LF is a newline; another CR is seen with the byte
- * behind it.  Returns how much is left, "origin" goes along.
+ * What a terminal writes as CR LF is a newline; another CR is seen with the
+ * byte behind it.  Returns how much is left, "origin" goes along.
  */
 
 static size_t

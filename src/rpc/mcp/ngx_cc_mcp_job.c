@@ -334,7 +334,6 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
     }
 
     /* what is asked next goes over the same connection */
-
     job->answered = ask;
 
     switch (job->stage) {
