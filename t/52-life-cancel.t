@@ -206,8 +206,9 @@ my $run = $sleeper->call('execute', { command =>
     'sleep 4105 & while :; do :; done' })->{result};
 is($sleeper->call('control', { type => 'PAUSE' })->{result}{status}, 'paused',
     'paused');
-$waker->call('execute', { command =>
-    "while kill -CONT $run->{pid}; do sleep 0.05; done" });
+is($waker->call('execute', { timeout => 60, command =>
+    "while kill -CONT $run->{pid}; do sleep 0.05; done" })->{error}, undef,
+    'somebody wakes it, for longer than it may run');
 $done = $sleeper->notification('process.completed', 30);
 is($done && $done->{params}{cause}, 'timeout',
     'a paused command that others wake has its limit');
