@@ -236,7 +236,15 @@ for my $how (qw(reads closes)) {
     $s->sysread(my $some, 65536) if $how eq 'reads';
     $s->close;
     my $head = $h->read_head(60);
-    is($head->{status}, 502, "one that $how");
+
+    # who closes at once may do so before a byte was sent: then it is served here
+
+    if ($how eq 'closes' && $head->{status} == 200) {
+        ok($h->next(60)->{result}, 'one that closes, before it got anything');
+        $before .= "b\n";
+    } else {
+        is($head->{status}, 502, "one that $how");
+    }
     is(runs(), $before, 'nobody else runs it');
     $h->close;
 }

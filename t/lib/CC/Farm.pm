@@ -334,7 +334,8 @@ sub kill_node {
     kill 'STOP', $t->{master};
     $t->wait_until(sub { $t->slurp("../../../proc/$t->{master}/stat") =~ /\) T / }, 10);
     my @workers = CC::Nginx::children($t->{master}, qr/./);
-    my @all = ($t->{master}, @workers);
+    # workers first: they would say that the server is shutting down
+    my @all = (@workers, $t->{master});
     my @below = map { CC::Nginx::children($_, qr/./) } @workers;
     kill 'KILL', @all;
     waitpid delete $t->{master}, 0;
