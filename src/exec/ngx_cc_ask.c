@@ -99,6 +99,7 @@ ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
     }
 
     ngx_memzero(&ask->answer, sizeof(ngx_cc_ask_answer_t));
+    ngx_memzero(&ask->unpassed, sizeof(ngx_cc_wire_unpassed_t));
 
     ask->waited = 0;
     ask->blocked = 0;

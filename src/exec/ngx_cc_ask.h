@@ -1,8 +1,9 @@
 
 /*
  * One short question to a kept command, by whoever knows its id, from any
- * worker: connects, attaches without counting as a watcher of its output
- * (except for READ and OUTPUT), asks, gives one answer, closes.
+ * worker: connects, attaches without counting as a watcher of its output, asks,
+ * gives one answer, closes; or goes on with the next question
+ * (ngx_cc_ask_next).
  */
 
 #ifndef _NGX_CC_ASK_H_INCLUDED_

@@ -23,8 +23,8 @@
  * head.run is the run of START on the control socket, and 0 elsewhere.
  *
  * On the control socket ATTACH comes right behind START; a starter whose client
- * has left attaches as MONITOR.  EXITED comes once, after
- * all DATA that are owed; to those without DATA at once.
+ * has left attaches as MONITOR.  EXITED comes once (elsewhere once for each
+ * ATTACH), after all DATA that are owed; to those without DATA at once.
  */
 
 #ifndef _NGX_CC_WIRE_KEPT_H_INCLUDED_
