@@ -15,6 +15,7 @@ use POSIX qw(setsid);
 use Test::More;
 use CC::Kept qw(attach begin completed output);
 use CC::Nginx;
+use CC::Run;
 
 my $far = tempdir(CLEANUP => 1);
 chmod 0755, $far;
@@ -277,6 +278,21 @@ is(join(' ', map { "$_->{signal}: $_->{error}" }
     'audited; the STOP may have got there all the same');
 like($t->log, qr/\[warn\].*"cc_executor_control" has not passed SIGSTOP on: exit code 3/,
     'and in the error log');
+kill 'KILL', -$pid;
+
+# cc-run says so
+
+far_mode('fail');
+my $cli = CC::Run->start(['-n', 'ws://127.0.0.1:' . $t->port . '/ws/mcp', '--',
+     'echo ready $$; sleep 600'],
+    dir => $t->dir);
+ok($cli->wait_out(qr/ready \d+\n/), 'cc-run');
+$cli->signal('INT');
+ok($cli->wait_err(qr/^cc-run: SIGINT did not get to the command: exit code 3$/m),
+    'SIGINT: it says that it did not get there');
+$cli->signal('INT');
+is($cli->rc, 99, 'the second one ends what is here');
+($pid) = $cli->out =~ /ready (\d+)/;
 kill 'KILL', -$pid;
 
 # it hangs: the ladder does not wait for it

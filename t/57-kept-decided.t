@@ -139,8 +139,11 @@ sub output {
 {
     my ($c, $d) = map { $t->client(path => '/small') } 1 .. 2;
     my $go = $t->dir . '/work/reads';
-    my $id = start($c, "until [ -e $go ]; do sleep 0.02; done; exec cat",
-        open_stdin => $true, stdin => 'b' x 60_006, output => 'chunk');
+    my $id = start($c, "dd bs=1 count=1 2> /dev/null; until [ -e $go ]; "
+        . 'do sleep 0.02; done; exec cat', open_stdin => $true,
+        stdin => 'b' x 60_006, output => 'chunk');
+    is(about($c, $id, 'process.output')->{data}, 'b',
+        'what came with it is in the pipe');
     attach($d, $id, mode => 'write');
 
     # there is no room for it in the pipe

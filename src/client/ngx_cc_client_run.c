@@ -344,7 +344,7 @@ ngx_cc_client_run_message(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
 {
-    const char               *reason;
+    const char               *reason, *signal;
     ngx_cc_client_message_t  *m;
 
     m = run->rpc->message;
@@ -359,6 +359,15 @@ ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
 
     } else if (strcmp(method, "process.completed") == 0) {
         ngx_cc_client_run_completed(run);
+
+    } else if (strcmp(method, "process.unpassed") == 0) {
+        signal = ngx_cc_client_message_get(m, "params.signal", NULL);
+        reason = ngx_cc_client_message_get(m, "params.error", NULL);
+
+        if (signal && reason) {
+            ngx_cc_client_say("%s did not get to the command: %s", signal,
+                              reason);
+        }
 
     } else if (strcmp(method, "process.detached") == 0) {
         reason = ngx_cc_client_message_get(m, "params.reason", NULL);

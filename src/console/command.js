@@ -277,6 +277,10 @@ export class Command {
             this.#on.trouble(params.error);
             break;
 
+        case "process.unpassed":
+            this.#on.trouble(`${params.signal} did not get to the command: ${params.error}`);
+            break;
+
         case "process.detached":
             this.#detached(params.reason);
             break;

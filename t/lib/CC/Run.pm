@@ -125,10 +125,13 @@ sub out { return $_[0]->slurp('out') }
 sub err { return $_[0]->slurp('err') }
 
 # waits until what it has written matches
-sub wait_out {
-    my ($self, $re, $timeout) = @_;
+sub wait_out { my ($self, @for) = @_; return $self->wait_in('out', @for) }
+sub wait_err { my ($self, @for) = @_; return $self->wait_in('err', @for) }
+
+sub wait_in {
+    my ($self, $name, $re, $timeout) = @_;
     my $deadline = time + ($timeout // $TIMEOUT);
-    until ($self->out =~ $re) {
+    until ($self->slurp($name) =~ $re) {
         return 0 if time > $deadline;
         sleep 0.02;
     }
