@@ -128,7 +128,7 @@ unit: packages-build packages-test $(UNITS) $(REPLAYS)
 
 # the image in containers; skips itself where podman cannot run
 
-e2e: client build/kubernetes/node_modules/yaml/package.json
+e2e: module client build/kubernetes/node_modules/yaml/package.json
 	@.ci/e2e
 
 e2e-agent: module client packages-test

@@ -1,6 +1,7 @@
 # conf/slurm with a real cluster of two nodes on this machine: exit codes, signals,
-# PAUSE, TERM with its grace time, KILL.  Needs root and Debian's slurmctld, slurmd,
-# slurm-client and munge.
+# PAUSE, TERM with its grace time, KILL; no free place; deaths here, after which
+# nothing goes on there.  Needs root and Debian's slurmctld, slurmd, slurm-client
+# and munge.
 #
 # tags: nightly
 
@@ -85,7 +86,13 @@ my $t = CC::Nginx->new(
     location => "cc_executor_allow any; cc_executor_shell /bin/sh;
         cc_executor_kill_grace 5s;
         cc_executor_wrapper $root/conf/slurm/cc-srun \"%{id}\";
-        cc_executor_control $root/conf/slurm/cc-scancel \"%{id}\" \"%{signal}\";");
+        cc_executor_control $root/conf/slurm/cc-scancel \"%{id}\" \"%{signal}\";",
+    server => "location /patient { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh;
+        cc_executor_env PATH=/usr/bin:/bin LANG=C CC_SRUN_IMMEDIATE=600
+            SLURM_CONF=$dir/slurm.conf;
+        cc_executor_wrapper $root/conf/slurm/cc-srun \"%{id}\";
+        cc_executor_control $root/conf/slurm/cc-scancel \"%{id}\" \"%{signal}\"; }");
 $t->wait_until(sub { `sinfo -h -o %T%D 2>&1` eq "idle2\n" }, 30)
     or BAIL_OUT('no cluster: ' . `sinfo 2>&1; tail -n 5 $dir/log/*`);
 $t->start;
@@ -126,7 +133,50 @@ $c->call('control', { type => 'CANCEL' });
 $p = $c->notification('process.completed', 30)->{params};
 is("$p->{cause} $p->{signal}", 'cancel SIGKILL', 'an ignored TERM ends by KILL');
 ok($t->wait_until(sub { `squeue -h` eq '' }, 20), 'nothing is left there');
+
+# no place is free: at once, or later
+
+my @full = map { start('echo ready; sleep 600') } 1 .. 4;
+$r = $c->run('echo never');
+is("$r->{completed}{exit_code} $r->{stdout}", '75 ', 'a full cluster');
+like($r->{stderr}, qr/^cc-srun: no place was free for 5 s/m, 'says so');
+my $d = $t->client(path => '/patient');
+$d->call('execute', { command => 'echo never' });
+ok($t->wait_until(sub { `squeue -h -o %t` =~ /PD/ }, 20), 'one waits for a place');
+$d->call('control', { type => 'CANCEL' });
+is($d->notification('process.completed', 30)->{params}{cause}, 'cancel', 'CANCEL');
+ok($t->wait_until(sub { `squeue -h -o %t` !~ /PD|CG/ }, 20),
+    'it does not wait any more');
+$d->close;
+$c->call('control', { type => 'CANCEL', execution_id => $_ }) for @full;
+ok($t->wait_until(sub { `squeue -h` eq '' }, 20), 'the others are canceled');
 $c->close;
+
+# who dies here: nothing goes on there
+
+sub there { return scalar(() = `pgrep -f '^sleep 75[31]86'` =~ /\d+/g) }
+sub parent {
+    my ($pid) = @_;
+    open my $f, '<', "/proc/$pid/status" or die "$pid: $!";
+    return join('', <$f>) =~ /^PPid:\s+(\d+)/m;
+}
+
+my %victim = (
+    srun => sub { return $_[0] },
+    helper => sub { return parent(parent($_[0])) },
+    worker => sub { return $t->workers });
+
+for my $who (sort keys %victim) {
+    my $e = $t->client;
+    $e->call('execute', { command => 'setsid sleep 75186 & sleep 75386' });
+    ok($t->wait_until(sub { there() == 2 }, 30), "$who: two processes there");
+    my ($pid) = `pgrep -o -f '^srun '` =~ /(\d+)/;
+    kill 'KILL', $victim{$who}->($pid) or die "$who: $!";
+    ok($t->wait_until(sub { there() == 0 }, 60), 'nothing goes on there');
+    ok($t->wait_until(sub { `squeue -h` eq '' }, 60), 'and nothing is queued');
+    $e->close;
+}
+$t->allow(qr{worker process \d+ exited on signal 9}, 1);
 $t->finish;
 
 done_testing;
