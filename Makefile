@@ -41,11 +41,11 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all sbom deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord e2e e2e-agent \
+.PHONY: all sbom deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord fence e2e e2e-agent \
         bench bench-quick dist deb deb-twice install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
-all: module client executord
+all: module client executord fence
 
 module: packages-build
 	@.ci/configure $(OBJ)
@@ -71,6 +71,18 @@ executord: packages-build build/cc-executord
 build/cc-executord: $(shell .ci/sources executord) $(PURE) $(HEADS)
 	@mkdir -p build
 	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/helper -Isrc/executord -o $@ \
+	    $(filter %.c,$^) $(LDFLAGS)
+
+# cc-fence, the fence of commands where no helper is; a program of its own, too
+
+FENCE_SRC := $(shell .ci/sources c fence) \
+             $(addprefix src/helper/ngx_cc_,fence.c seccomp.c close_except.c)
+
+fence: packages-build build/cc-fence
+
+build/cc-fence: $(FENCE_SRC) $(HEADS)
+	@mkdir -p build
+	gcc $(CLIENT_CFLAGS) $(CFLAGS) -Isrc/lib -Isrc/helper -o $@ \
 	    $(filter %.c,$^) $(LDFLAGS)
 
 # The console is served if it can be built: with npm, and its registry
@@ -109,7 +121,7 @@ demo: module client
 	@.ci/packages demo
 	@.ci/demo
 
-test: module client executord asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
+test: module client executord fence asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
 	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
 
@@ -134,7 +146,7 @@ e2e: module client build/kubernetes/node_modules/yaml/package.json
 e2e-agent: module client packages-test
 	@.ci/agent
 
-integration: module client executord packages-test fixtures clients
+integration: module client executord fence packages-test fixtures clients
 	@.ci/test $(TESTS)
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds
@@ -216,10 +228,11 @@ dist:
 
 # of what is built: nginx, and the packages of the libraries that are linked
 
-sbom: module client executord
+sbom: module client executord fence
 	@mkdir -p build/sbom
 	@.ci/sbom $$(.ci/version) -c build/console/components.json nginx \
-	    $$(.ci/sbom libraries $(SO) build/cc-run build/cc-executord) \
+	    $$(.ci/sbom libraries $(SO) build/cc-run build/cc-executord \
+	        build/cc-fence) \
 	    > build/sbom/ngx_cc_executor_module.cdx.json
 	@echo build/sbom/ngx_cc_executor_module.cdx.json
 
@@ -236,11 +249,13 @@ MANUALS    := $(DESTDIR)/usr/share/man
 COMPLETION := $(DESTDIR)/usr/share/bash-completion/completions
 SHARED     := $(DESTDIR)/usr/share/cc-executor
 
-install: module client executord
+install: module client executord fence
 	install -D -m 644 $(SO) $(MODULES)/ngx_cc_executor_module.so
 	install -D -m 755 build/cc-run $(DESTDIR)/usr/bin/cc-run
 	install -D -m 644 src/client/cc-run.1 $(MANUALS)/man1/cc-run.1
 	install -D -m 644 src/client/cc-run.bash $(COMPLETION)/cc-run
+	install -D -m 755 build/cc-fence $(DESTDIR)/usr/bin/cc-fence
+	install -D -m 644 src/fence/cc-fence.1 $(MANUALS)/man1/cc-fence.1
 	install -D -m 755 build/cc-executord $(DESTDIR)/usr/sbin/cc-executord
 	install -D -m 644 src/executord/cc-executord.8 $(MANUALS)/man8/cc-executord.8
 	[ ! -e build/console/index.html ] || { rm -rf $(SHARED)/console; \
@@ -256,6 +271,7 @@ uninstall:
 	    echo "remove these lines first, and reload nginx" >&2; exit 1; fi
 	rm -f $(MODULES)/ngx_cc_executor_module.so $(DESTDIR)/usr/bin/cc-run \
 	    $(DESTDIR)/usr/sbin/cc-executord $(MANUALS)/man1/cc-run.1 \
+	    $(DESTDIR)/usr/bin/cc-fence $(MANUALS)/man1/cc-fence.1 \
 	    $(MANUALS)/man8/cc-executord.8 $(COMPLETION)/cc-run
 	rm -rf $(SHARED)/console
 
@@ -263,7 +279,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "make              build $(SO), build/cc-run, build/cc-executord"
+	@echo "make              build $(SO), cc-run, cc-executord, cc-fence"
 	@echo "make deps         install what building and testing needs"
 	@echo "make run          serve on 127.0.0.1:8003 (PORT=n: another port)"
 	@echo "make console      build the browser console, build/console (needs npm)"

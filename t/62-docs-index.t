@@ -95,7 +95,7 @@ for (split /\n/, $map) {
     last if /^## How to add/;
 }
 is_deeply([sort keys %mapped], [sort keys %{ { map { s{^src/}{}r => 1 }
-    map { s/\.[ch]$//r } split /\n/, `$root/.ci/sources; $root/.ci/sources client executord` } }],
+    map { s/\.[ch]$//r } split /\n/, `$root/.ci/sources; $root/.ci/sources client executord fence` } }],
     'docs/architecture.md: the map has every source file');
 
 # directives
