@@ -92,6 +92,11 @@ my $t = CC::Nginx->new(
         cc_executor_env PATH=/usr/bin:/bin LANG=C CC_SRUN_IMMEDIATE=600
             SLURM_CONF=$dir/slurm.conf;
         cc_executor_wrapper $root/conf/slurm/cc-srun \"%{id}\";
+        cc_executor_control $root/conf/slurm/cc-scancel \"%{id}\" \"%{signal}\"; }
+    location /fenced { cc_executor on; cc_executor_allow any;
+        cc_executor_shell /bin/sh;
+        cc_executor_wrapper $root/conf/slurm/cc-srun \"%{id}\"
+            $root/build/cc-fence --;
         cc_executor_control $root/conf/slurm/cc-scancel \"%{id}\" \"%{signal}\"; }");
 $t->wait_until(sub { `sinfo -h -o %T%D 2>&1` eq "idle2\n" }, 30)
     or BAIL_OUT('no cluster: ' . `sinfo 2>&1; tail -n 5 $dir/log/*`);
@@ -103,6 +108,10 @@ is($r->{stdout}, "in\n", 'stdin and stdout');
 like($r->{stderr}, qr/^err$/m, 'stderr');
 is($r->{completed}{exit_code}, 5, 'exit code');
 is($c->run('kill -SEGV $$')->{completed}{signal}, 'SIGSEGV', 'a signal');
+
+$r = $t->client(path => '/fenced')->run('grep -E "NoNew|Seccomp:" /proc/self/status');
+is($r->{stdout}, "NoNewPrivs:\t1\nSeccomp:\t2\n", 'cc-fence makes a fence there')
+    or diag $r->{stderr};
 
 mkdir "$dir/ticks";
 chmod 0777, "$dir/ticks";
