@@ -87,7 +87,7 @@ build/cc-fence: $(FENCE_SRC) $(HEADS)
 
 # The console is served if it can be built: with npm, and its registry
 
-run: module client
+run: module client executord
 	@.ci/packages demo
 	@if command -v npm > /dev/null; then npm_config_fetch_retries=0 \
 	    $(MAKE) --no-print-directory -s console > build/console.log 2>&1 || true; fi
@@ -117,7 +117,7 @@ build/console/index.html: $(CONSOLE)
 	$(call npm_ci,src/console,build/console-src)
 	@cd build/console-src && node build.mjs ../console
 
-demo: module client
+demo: module client executord
 	@.ci/packages demo
 	@.ci/demo
 

@@ -26,9 +26,9 @@ sub free_port {
 }
 
 sub start {
-    my ($port) = @_;
+    my ($port, $run) = @_;
     local $ENV{PORT} = $port;
-    local $ENV{RUN} = "$dir/run";
+    local $ENV{RUN} = $run // "$dir/run";
     my $pid = fork // die;
     if ($pid == 0) {
         open STDOUT, '>', "$dir/out" or die;
@@ -71,7 +71,12 @@ my $c = $t->client(port => $port);
 is($c->run('pwd')->{stdout}, abs_path("$dir/run") . "/work\n",
     'commands start in the work directory');
 if ($> == 0) {
-    isnt($c->run('id -u')->{stdout}, "0\n", 'nothing runs as root');
+    my $uid = $c->run('id -u')->{stdout};
+    chomp $uid;
+    my @nginx = map { (lstat "/proc/$_")[4] } CC::Nginx::children($pid, qr/worker/);
+    ok(@nginx > 0 && !grep({ $_ == $uid } 0, @nginx),
+        'commands are neither root nor nginx')
+        or diag "command: $uid, workers: @nginx";
 }
 $c->close;
 
@@ -106,6 +111,20 @@ $t->wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
     PeerPort => $port) });
 kill 'TERM', $pid;
 waitpid $pid, 0;
+
+# where somebody else could change what root starts
+
+if ($> == 0) {
+    mkdir "$dir/foreign";
+    chown((getpwnam 'backup')[2, 3], "$dir/foreign");
+    $pid = start($port = free_port(), "$dir/foreign/run");
+    ok($t->wait_until(sub { said() =~ /stop:.*\n/ }, 20), 'it starts elsewhere');
+    my ($elsewhere) = said() =~ m{: running in (/var/tmp/\S+) instead$}m;
+    ok($elsewhere, 'and says where') or diag said();
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    system 'rm', '-rf', $elsewhere if $elsewhere;
+}
 
 # the demonstration
 
