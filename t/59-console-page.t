@@ -37,7 +37,7 @@ is($http->get("$at/console")->{headers}{location}, "$at/console/",
     'and its short name');
 
 my @assets = $page->{content} =~ m{"(assets/[\w.-]+)"}g;
-is(scalar @assets, 3, 'two scripts and a style sheet');
+is(scalar @assets, 2, 'a script and a style sheet');
 my $gzipped = 0;
 $gzipped += -s for "$PAGE/index.html.gz", glob "$PAGE/assets/*.gz";
 for (@assets) {

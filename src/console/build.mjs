@@ -61,31 +61,44 @@ async function components() {
 await rm(into, { recursive: true, force: true });
 await mkdir(into, { recursive: true });
 
-const { metafile } = await build({
+const options = {
     absWorkingDir: here,
     bundle: true,
-    chunkNames: "assets/[name]-[hash]",
     entryNames: "assets/[name]-[hash]",
-    entryPoints: ["main.js"],
     format: "esm",
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
     minify: true,
     outdir: into,
-    splitting: true,
     target: ["chrome120", "firefox120", "safari17"],
+};
+
+/*
+ * Two scripts: what draws terminals, which is most of the bytes, and the page,
+ * which asks for it.  Each is whole: a third one with what they share would be
+ * one more request that the page waits for.
+ */
+
+const screen = await build({ ...options, entryPoints: ["screen.js"] });
+const screenName = path.basename(Object.keys(screen.metafile.outputs)
+    .find((name) => name.endsWith(".js")));
+
+const { metafile } = await build({
+    ...options,
+    entryPoints: ["main.js"],
+    plugins: [{
+        name: "screen",
+        setup: ({ onResolve }) => onResolve({ filter: /^\.\/screen\.js$/ },
+            () => ({ path: `./${screenName}`, external: true })),
+    }],
 });
 
 const main = Object.entries(metafile.outputs).find(([, output]) =>
     output.entryPoint === "main.js");
 const asset = (name) => path.relative(into, path.resolve(here, name));
-const preload = main[1].imports
-    .filter(({ kind }) => kind === "import-statement")
-    .map(({ path: name }) => `<link rel="modulepreload" href="${asset(name)}">`);
 const html = (await readFile(path.join(here, "index.html"), "utf8"))
     .replace("{{js}}", asset(main[0]))
-    .replace("{{preload}}", preload.join("\n"))
     .replace("{{css}}", asset(main[1].cssBundle));
 
 await put("index.html", html);

@@ -122,7 +122,18 @@ function begin(words) {
     chosen?.attach(host);
 
     poll({ watch: true });
-    requestAnimationFrame(() => setTimeout(loadScreens));   // after the first paint
+    whenIdle(loadScreens);
+}
+
+/* After the first paint, and not while the user is about to do something. */
+
+function whenIdle(action) {
+    if (window.requestIdleCallback) {
+        requestAnimationFrame(() => requestIdleCallback(action, { timeout: 500 }));
+
+    } else {
+        requestAnimationFrame(() => setTimeout(action));
+    }
 }
 
 /* What begins and ends is told at once (watch); what changes meanwhile is asked for. */

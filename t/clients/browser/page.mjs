@@ -46,11 +46,16 @@ export function launch() {
 
 // One tab: its complaints are kept, those about the content security policy too.
 export class Console {
-    static async open(browser, url, options = {}) {
+    // init: runs in the page ahead of all that is its own
+    static async open(browser, url, { init, ...options } = {}) {
         const context = await browser.newContext({
             viewport: { width: 1280, height: 800 },
             permissions: ["clipboard-read", "clipboard-write"], ...options });
         const page = await context.newPage();
+
+        if (init) {
+            await page.addInitScript(init);
+        }
 
         return new Console(page).load(url);
     }
