@@ -19,6 +19,6 @@ print $f map { "$_ " . sha256_hex($token{$_}) . "\n" } sort keys %token;
 close $f or die $!;
 $t->start;
 
-drive($t, 'observe', 20, @token{qw(agent person guard)});
+drive($t, 'observe', 24, @token{qw(agent person guard)});
 $t->finish;
 done_testing;

@@ -453,6 +453,12 @@ ngx_cc_client_list_line(ngx_cc_client_rpc_t *rpc, int i, void *data)
 
     code = ngx_cc_client_list_field(rpc, i, "exit_code");
     state = ngx_cc_client_list_field(rpc, i, "state");
+    text = ngx_cc_client_list_field(rpc, i, "kept");
+
+    if (text && strcmp(text, "false") == 0) {
+        /* it ends with its connection, and leaves nothing */
+        code = "bound";
+    }
 
     text = ngx_cc_client_list_field(rpc, i, "label");
 

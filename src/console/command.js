@@ -1,8 +1,8 @@
 /*
  * One command that the page shows: what is known of it, its screen, its output.
  *
- * Facts are those of "list": label, command, state, started, ended, exit_code,
- * cause, cpu_time, memory, watchers; of what is observed owner and own.
+ * Facts are those of "list": label, command, kept, state, started, ended,
+ * exit_code, cause, cpu_time, memory, watchers; of what is observed owner and own.
  */
 
 import { DELIVERY, Feed } from "./feed.js";
@@ -34,6 +34,7 @@ export class Command {
     #pending = [];
     #attaching = null;
     #seen = false;                      /* what comes was not shown before */
+    #started = false;                   /* by this page */
 
     /**
      * facts: at least execution_id, null for one that is not started yet.
@@ -67,9 +68,14 @@ export class Command {
         return OVER.has(this.facts.state);
     }
 
-    /** It is somebody else's. */
+    /** It ends with a connection that is not ours. */
+    get bound() {
+        return this.facts.kept === false && !this.#started;
+    }
+
+    /** It is somebody else's, or another connection's: only to be looked at. */
     get observed() {
-        return this.facts.own === false;
+        return this.facts.own === false || this.bound;
     }
 
     get controllable() {
@@ -85,6 +91,7 @@ export class Command {
     /** Starts it; its terminal has the size of the place where it is shown. */
     async start(host, { command, tty, keep, cwd }) {
         this.kept = keep;
+        this.#started = true;
         await this.#makeScreen(host, tty);
         this.screen.fit();
         this.#sized = this.#sizeText();

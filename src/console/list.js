@@ -127,7 +127,7 @@ export class List {
         }
     }
 
-    #about({ facts, over, kept, observed }) {
+    #about({ facts, over, kept, bound }) {
         const now = Date.now() / 1000;
         const parts = [over ? ending(facts) || facts.state : facts.state];
 
@@ -143,7 +143,7 @@ export class List {
             parts.push(memory(facts.memory));
         }
 
-        if (observed) {
+        if (facts.own === false) {
             parts.push(facts.owner ? `by ${facts.owner.replace("token:", "")}`
                                    : "by somebody else");
         }
@@ -152,7 +152,7 @@ export class List {
             parts.push(`${facts.watchers} watch`);
         }
 
-        if (!kept && !over) {
+        if ((!kept || bound) && !over) {
             parts.push("not kept");
         }
 

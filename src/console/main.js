@@ -143,7 +143,7 @@ async function poll(options) {
 
     const observe = capabilities.includes("observe");
 
-    if (observe || capabilities.includes("keep")) {
+    if (observe || capabilities.includes("attach")) {
         const scope = observe ? "realm" : "owner";
 
         try {
@@ -189,7 +189,7 @@ function listed({ commands: entries, removed }) {
     entries.forEach(learn);
 
     for (const command of commands.values()) {
-        if (removed.includes(command.facts.name)) {
+        if (command.kept && removed.includes(command.facts.name)) {
             forget(command);
         }
     }

@@ -334,6 +334,8 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
             attach->head.flags |= NGX_CC_ATTACH_MONITOR;
         }
 
+        attach->head.flags |= spec->call ? NGX_CC_ATTACH_CALL : 0;
+
         break;
     }
 

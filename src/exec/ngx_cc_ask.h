@@ -71,6 +71,8 @@ typedef struct {
     int                signo;            /* SIGNAL */
     uint32_t           to;               /* ngx_cc_signal_target_e */
     ngx_uint_t         force;            /* REMOVE */
+    ngx_uint_t         call;             /* REMOVE: of a call (ngx_cc_call.h),
+                                            by its owner */
 
     /* OUTPUT: of the streams in "streams", "max" bytes from from[] on;
        with "reader" (not all 0) and "mark" from its mark, which

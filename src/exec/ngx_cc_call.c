@@ -27,6 +27,8 @@ struct ngx_cc_call_s {
     ngx_cc_cause_e           cause;      /* of ABANDON */
     ngx_msec_t               grace;
 
+    unsigned                 observed:1; /* nothing is told of it, and it ends
+                                            with its object */
     unsigned                 listening:1;
     unsigned                 indexed:1;  /* the place is the helper's */
     unsigned                 free:1;     /* its helper is */
@@ -39,6 +41,8 @@ struct ngx_cc_call_s {
 };
 
 
+static ngx_cc_index_room_e ngx_cc_call_reserve(ngx_cc_call_t *call,
+    const ngx_cc_command_conf_t *conf);
 static void ngx_cc_call_drop(ngx_cc_command_link_t *cl);
 static ngx_int_t ngx_cc_call_listening(ngx_cc_call_t *call,
     ngx_cc_command_link_t *cl, const ngx_cc_wire_reached_t *msg);
@@ -93,12 +97,12 @@ ngx_cc_command_listen(ngx_cc_command_t *cmd,
         return NGX_CC_START_UNAVAILABLE;
     }
 
-    call->message->resume = cl->conf->keep.resume;
+    call->observed = spec->observed;
+    call->message->resume = call->observed ? 0 : cl->conf->keep.resume;
     call->message->keep.flags |= NGX_CC_KEEP_DROP;
 
-    rc = ngx_cc_index_reserve_call(cl->conf->slots, call->message->handle.byte,
-                                   call->message->owner,
-                                   cl->conf->keep.max_calls, &call->place);
+    rc = ngx_cc_call_reserve(call, cl->conf);
+
     if (rc != NGX_CC_INDEX_OK) {
         ngx_cc_call_drop(cl);
         return rc == NGX_CC_INDEX_OWNER_FULL ? NGX_CC_START_KEPT_OWNER
@@ -113,6 +117,23 @@ ngx_cc_command_listen(ngx_cc_command_t *cmd,
     ngx_cc_command_send(cl);
 
     return NGX_CC_START_OK;
+}
+
+
+static ngx_cc_index_room_e
+ngx_cc_call_reserve(ngx_cc_call_t *call, const ngx_cc_command_conf_t *conf)
+{
+    const ngx_cc_wire_reach_t  *msg = call->message;
+
+    if (call->observed) {
+        return ngx_cc_index_reserve_observed(conf->slots, msg->handle.byte,
+                                             msg->owner, conf->max_commands,
+                                             &call->place);
+    }
+
+    return ngx_cc_index_reserve_call(conf->slots, msg->handle.byte, msg->owner,
+                                     conf->keep.max_calls, conf->keep.observed,
+                                     &call->place);
 }
 
 
@@ -166,6 +187,7 @@ ngx_int_t
 ngx_cc_call_message(ngx_cc_command_link_t *cl, const ngx_cc_wire_msg_t *msg)
 {
     ngx_int_t       rc;
+    ngx_uint_t      observed;
     ngx_cc_call_t  *call = cl->call;
 
     switch (msg->head.type) {
@@ -175,11 +197,16 @@ ngx_cc_call_message(ngx_cc_command_link_t *cl, const ngx_cc_wire_msg_t *msg)
             return NGX_OK;
         }
 
+        observed = call->observed;
         rc = ngx_cc_call_listening(call, cl,
                                    (const ngx_cc_wire_reached_t *) msg);
         if (rc != NGX_OK) {
             cl->public.error = ((const ngx_cc_wire_reached_t *) msg)->error;
             ngx_cc_call_drop(cl);
+        }
+
+        if (observed) {
+            return NGX_OK;
         }
 
         (void) ngx_cc_command_link_tell(cl, rc == NGX_OK
@@ -311,10 +338,10 @@ ngx_cc_call_close(ngx_cc_command_link_t *cl)
     call->slot = cl->slot;
     ngx_memzero(&cl->slot, sizeof(ngx_cc_slot_t));
 
-    if (over && (call->delivered || cmd->canceling)) {
+    if (over && (call->delivered || call->observed || cmd->canceling)) {
         call->delivered_due = 1;
 
-    } else if (cmd->canceling
+    } else if (call->observed || cmd->canceling
                || (cmd->state == NGX_CC_COMMAND_OVER && !over))
     {
         ngx_cc_call_abandon(call, cmd->canceling ? cl->ends

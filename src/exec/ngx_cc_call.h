@@ -28,6 +28,11 @@
  * those who have no object: with "force" nobody wants it, without it a result
  * that nobody needs is dropped.
  *
+ * With "observed" in its spec it is only there to be seen: whoever has the
+ * handle and may observe it, or is the owner, can attach, to read.  None of
+ * these events is told, and close() ends it as that of any bound command; who
+ * is attached has a second to take the rest.  It counts in max_commands only.
+ *
  * It counts in max_commands until it is over, and apart from kept commands in
  * cc_executor_max_kept_calls.  A worker that leaves or dies is a client that is
  * lost: the helper goes on without it, and leaves in the end.
@@ -44,7 +49,7 @@
 
 /*
  * Asks for it; "spec" is used during the call only, its ttl and timeout are not
- * (times are cc_executor_resume).  START_OK: one of the events above follows.
+ * (times are cc_executor_resume, or none if it is only there to be seen).  START_OK: one of the events above follows.
  * KEPT, KEPT_OWNER: there are as many as may be; UNAVAILABLE: as for
  * ngx_cc_command_handover(); it stays bound.
  */

@@ -7,6 +7,7 @@
 #include "ngx_cc_command_deadline.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
+#include "ngx_cc_command_observe.h"
 #include "ngx_cc_kept.h"
 #include "ngx_cc_names.h"
 #include "ngx_cc_script.h"
@@ -199,10 +200,15 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
         ngx_memcpy(start->owner, spec->owner, NGX_CC_OWNER_SIZE);
     }
 
-    if (spec->keepable) {
+    cl->keepable = spec->keepable;
+
+    if (spec->shown) {
+        ngx_cc_command_observe_init(cl, spec);
+    }
+
+    if (cl->keepable) {
         start->head.flags |= NGX_CC_START_KEEPABLE;
         start->keep.output = conf->keep.output;
-        cl->keepable = 1;
     }
 
     if (spec->keep) {
@@ -286,6 +292,7 @@ ngx_cc_command_discard(ngx_cc_command_link_t *cl, ngx_cc_wire_start_t *start)
         }
 
         ngx_cc_watch_close(cl);
+        ngx_cc_command_observe_end(cl);
 
         if (cl->birth) {
             ngx_cc_kept_drop(cl->birth);

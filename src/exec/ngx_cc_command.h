@@ -53,6 +53,7 @@ typedef struct {
                                             can be reached, ngx_cc_call.h */
     ngx_msec_t         resume;           /* that one of them, and its result, is
                                             there without a client */
+    ngx_flag_t         observed;         /* bound ones may be seen, too */
     uint8_t            realm[NGX_CC_OWNER_SIZE];     /* whose observers may
                                             see them (cc_executor_observe) */
 } ngx_cc_keep_conf_t;
@@ -211,6 +212,12 @@ typedef struct {
                                             (ngx_cc_command_handover.h), or
                                             reachable (ngx_cc_call.h).  Not
                                             with "keep" */
+    const char        *shown;            /* others shall see it when it has run
+                                            for a while
+                                            (ngx_cc_command_observe.h): its
+                                            command line, for lists, within the
+                                            wire's limits; NULL = no.  Not with
+                                            "keep", "keepable" */
     unsigned           script:1;         /* argv ends in a text for a shell,
                                             which may read it from a descriptor
                                             when it is too long */

@@ -139,8 +139,8 @@ ngx_cc_command_handover_message(ngx_cc_command_link_t *cl,
     {
         ngx_cc_command_handover_forget(&msg);
 
-    } else if (type != NGX_CC_WIRE_KEEP) {
-        /* nobody else sees a bound one */
+    } else if (type != NGX_CC_WIRE_KEEP && !cl->conf->keep.observed) {
+        /* nobody else sees a bound one here */
         ngx_memzero(msg->keep.realm, sizeof(msg->keep.realm));
     }
 

@@ -49,6 +49,8 @@ typedef struct {
                                             instead of spec.timeout; 0 = none */
     unsigned           drop:1;           /* nobody attached and its ring full:
                                             it does not wait */
+    unsigned           observed:1;       /* ngx_cc_command_listen(): only there
+                                            to be seen */
 } ngx_cc_handover_spec_t;
 
 

@@ -9,6 +9,7 @@
 #include "ngx_cc_command_send.h"
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
+#include "ngx_cc_command_observe.h"
 #include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
 
@@ -322,6 +323,7 @@ ngx_cc_command_link_started(ngx_cc_command_link_t *cl, pid_t pid,
     cl->public.start = start / 1000;
 
     ngx_cc_record_started(&cl->helper->record, pid, start);
+    ngx_cc_command_observe_started(cl);
 
     if (cl->public.canceling) {
         ngx_cc_command_deadline_expect(cl, 0);
@@ -554,6 +556,7 @@ ngx_cc_command_link_over(ngx_cc_command_link_t *cl)
     }
 
     ngx_cc_drain_end(&cl->drain);
+    ngx_cc_command_observe_end(cl);
 
     /* a client that still reads the rest does not keep others from starting */
 
@@ -596,6 +599,7 @@ ngx_cc_command_link_end(ngx_cc_command_link_t *cl)
     ngx_cc_command_handover_end(cl);
     ngx_cc_watch_close(cl);
     ngx_cc_command_keep_unborn(cl);
+    ngx_cc_command_observe_end(cl);
 
     ngx_cc_drain_end(&cl->drain);
 

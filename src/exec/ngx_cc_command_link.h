@@ -24,6 +24,7 @@ typedef struct ngx_cc_watch_s         ngx_cc_watch_t;
 typedef struct ngx_cc_kept_s          ngx_cc_kept_t;
 typedef struct ngx_cc_handover_s      ngx_cc_handover_t;
 typedef struct ngx_cc_call_s          ngx_cc_call_t;
+typedef struct ngx_cc_observed_s      ngx_cc_observed_t;
 typedef struct ngx_cc_command_link_s  ngx_cc_command_link_t;
 
 
@@ -87,6 +88,7 @@ struct ngx_cc_command_link_s {
     ngx_cc_kept_t           *birth;      /* its place, until it has started */
     ngx_cc_handover_t       *handover;   /* it is about to be one */
     ngx_cc_call_t           *call;       /* it can be reached, or will be */
+    ngx_cc_observed_t       *observed;   /* it shall be, to be seen */
 };
 
 

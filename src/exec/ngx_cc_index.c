@@ -13,8 +13,11 @@
 
 static void ngx_cc_index_tell(ngx_cc_shelf_entry_t *entry,
     ngx_cc_index_told_t *told);
+static ngx_cc_index_room_e ngx_cc_index_reserve_bound(ngx_int_t location,
+    const uint8_t *name, const uint8_t *owner, ngx_cc_shelf_sort_e sort,
+    ngx_uint_t max, ngx_uint_t share, ngx_cc_index_place_t *place);
 static ngx_int_t ngx_cc_index_walk(uint64_t *walk, const uint8_t *owner,
-    ngx_uint_t calls, ngx_cc_index_told_t *told);
+    ngx_uint_t calls, ngx_uint_t listed, ngx_cc_index_told_t *told);
 static ngx_cc_slots_process_t *ngx_cc_index_place(
     const ngx_cc_index_place_t *place, ngx_cc_shelf_place_t *sp);
 
@@ -43,8 +46,8 @@ ngx_cc_index_reserve(ngx_int_t location,
         return NGX_CC_INDEX_FULL;
     }
 
-    rc = ngx_cc_shelf_reserve(self, location, name, owner, 0, max,
-                              max_per_owner, ngx_cc_clock_real_us(), &sp);
+    rc = ngx_cc_shelf_reserve(self, location, name, owner, NGX_CC_SHELF_KEPT,
+                              max, max_per_owner, ngx_cc_clock_real_us(), &sp);
 
     if (rc == 0) {
         ngx_memcpy(place->name, name, NGX_CC_INDEX_NAME);
@@ -69,7 +72,32 @@ ngx_cc_index_room_e
 ngx_cc_index_reserve_call(ngx_int_t location,
     const uint8_t name[NGX_CC_INDEX_NAME],
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
+    ngx_uint_t listed, ngx_cc_index_place_t *place)
+{
+    return ngx_cc_index_reserve_bound(location, name, owner,
+                                      listed ? NGX_CC_SHELF_CALL_LISTED
+                                             : NGX_CC_SHELF_CALL,
+                                      max, (max + NGX_CC_INDEX_SHARE - 1)
+                                           / NGX_CC_INDEX_SHARE,
+                                      place);
+}
+
+
+ngx_cc_index_room_e
+ngx_cc_index_reserve_observed(ngx_int_t location,
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
     ngx_cc_index_place_t *place)
+{
+    return ngx_cc_index_reserve_bound(location, name, owner,
+                                      NGX_CC_SHELF_OBSERVED, max, 0, place);
+}
+
+
+static ngx_cc_index_room_e
+ngx_cc_index_reserve_bound(ngx_int_t location, const uint8_t *name,
+    const uint8_t *owner, ngx_cc_shelf_sort_e sort, ngx_uint_t max,
+    ngx_uint_t share, ngx_cc_index_place_t *place)
 {
     int                      rc;
     ngx_cc_shelf_place_t     sp;
@@ -83,9 +111,7 @@ ngx_cc_index_reserve_call(ngx_int_t location,
         return NGX_CC_INDEX_FULL;
     }
 
-    rc = ngx_cc_shelf_reserve(self, location, name, owner, 1, max,
-                              (max + NGX_CC_INDEX_SHARE - 1)
-                              / NGX_CC_INDEX_SHARE,
+    rc = ngx_cc_shelf_reserve(self, location, name, owner, sort, max, share,
                               ngx_cc_clock_real_us(), &sp);
     if (rc != 0) {
         return rc == NGX_CC_SHELF_SHARE ? NGX_CC_INDEX_OWNER_FULL
@@ -322,7 +348,7 @@ ngx_int_t
 ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
     ngx_cc_index_told_t *told)
 {
-    return ngx_cc_index_walk(walk, owner, 0, told);
+    return ngx_cc_index_walk(walk, owner, 0, 0, told);
 }
 
 
@@ -330,7 +356,15 @@ ngx_int_t
 ngx_cc_index_next_call(uint64_t *walk,
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told)
 {
-    return ngx_cc_index_walk(walk, owner, 1, told);
+    return ngx_cc_index_walk(walk, owner, 1, 0, told);
+}
+
+
+ngx_int_t
+ngx_cc_index_next_listed(uint64_t *walk,
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told)
+{
+    return ngx_cc_index_walk(walk, owner, 1, 1, told);
 }
 
 
@@ -338,7 +372,7 @@ ngx_cc_index_next_call(uint64_t *walk,
 
 static ngx_int_t
 ngx_cc_index_walk(uint64_t *walk, const uint8_t *owner, ngx_uint_t calls,
-    ngx_cc_index_told_t *told)
+    ngx_uint_t listed, ngx_cc_index_told_t *told)
 {
     ngx_cc_shelf_walk_t      sw;
     ngx_cc_shelf_entry_t     entry;
@@ -349,6 +383,7 @@ ngx_cc_index_walk(uint64_t *walk, const uint8_t *owner, ngx_uint_t calls,
     ngx_memzero(&sw, sizeof(ngx_cc_shelf_walk_t));
     sw.owner = owner;
     sw.calls = calls;
+    sw.listed = listed;
     sw.at = *walk >> 32;
     sw.index = (uint32_t) *walk;
 

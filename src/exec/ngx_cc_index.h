@@ -46,7 +46,7 @@ typedef struct {
     uint8_t        owner[NGX_CC_INDEX_OWNER];
     ngx_int_t      location;             /* ngx_cc_slots_location() */
     ngx_cc_index_state_e  state;
-    ngx_uint_t     call;                 /* it is one */
+    ngx_uint_t     call;                 /* it is one: bound */
     ngx_uint_t     alive;                /* the process of its helper is there,
                                             so it can be asked */
     pid_t          helper;
@@ -81,9 +81,18 @@ ngx_cc_index_room_e ngx_cc_index_reserve(ngx_int_t location,
 
 /*
  * The same for a call (a bound command that others can reach): those count
- * apart, and an owner may have a quarter of them.
+ * apart, and an owner may have a quarter of them.  "listed": lists have it.
  */
 ngx_cc_index_room_e ngx_cc_index_reserve_call(ngx_int_t location,
+    const uint8_t name[NGX_CC_INDEX_NAME],
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
+    ngx_uint_t listed, ngx_cc_index_place_t *place);
+
+/*
+ * The same for a bound command that can be reached only to be seen: those count
+ * apart from calls, for all owners together.
+ */
+ngx_cc_index_room_e ngx_cc_index_reserve_observed(ngx_int_t location,
     const uint8_t name[NGX_CC_INDEX_NAME],
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_uint_t max,
     ngx_cc_index_place_t *place);
@@ -149,6 +158,10 @@ ngx_int_t ngx_cc_index_next(uint64_t *walk,
 
 /* the same for calls, of any owner ("owner" NULL) */
 ngx_int_t ngx_cc_index_next_call(uint64_t *walk,
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told);
+
+/* those of them, and of what can be seen only, that lists have */
+ngx_int_t ngx_cc_index_next_listed(uint64_t *walk,
     const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told);
 
 /* another number after every change of any entry of any location */

@@ -80,6 +80,7 @@ ngx_cc_watch_connect(ngx_cc_command_link_t *cl, const ngx_cc_attach_t *attach)
     }
 
     w->call = attach->call;
+    w->attach.head.flags |= attach->call ? NGX_CC_ATTACH_CALL : 0;
     w->attach.handle = attach->handle;
     w->attach.from[NGX_CC_STDOUT] = attach->from[NGX_CC_STDOUT];
     w->attach.from[NGX_CC_STDERR] = attach->from[NGX_CC_STDERR];
@@ -470,7 +471,7 @@ ngx_cc_watch_forgotten(ngx_cc_command_link_t *cl)
     ngx_cc_watch_over(cl);
 
     if (ngx_cc_index_find(w->attach.handle.byte, &told) != NGX_OK
-        || told.alive
+        || told.alive || told.call
         || !ngx_cc_hmac_equal(told.owner, w->attach.owner,
                               NGX_CC_OWNER_SIZE))
     {

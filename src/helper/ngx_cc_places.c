@@ -250,6 +250,16 @@ ngx_cc_places_lost(ngx_cc_stay_t *stay)
     if (stay->call && stay->resume) {
         stay->asked_at = stay->life->now;
 
+    } else if (stay->call) {
+        /* who is attached shall know how it ends */
+        stay->leaving = 1;
+        stay->leave_at = stay->life->now + NGX_CC_STAY_LAST;
+        stay->life->pump.discard = 1;
+
+        if (!stay->over) {
+            ngx_cc_ladder_begin(stay->life, NGX_CC_CAUSE_DISCONNECT);
+        }
+
     } else if (!stay->acked) {
         /* nobody else can know of it */
         (void) close(stay->listener);

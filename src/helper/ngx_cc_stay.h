@@ -19,6 +19,8 @@
  * starter reads in the ring as before.  With nobody attached it lives on for
  * "resume" ms, and so does its result; then, or when the result was delivered,
  * the helper is "free" for another command, or leaves if its starter is gone.
+ * With "resume" 0 it ends with its starter.  Nobody but him, and who takes it
+ * over (ATTACH_CALL), does more with it than read, and signal if he may.
  *
  * All of its descriptors but the helper's own ones are in one epoll(7), so the
  * helper's loop has one more to look at however many there are.

@@ -78,8 +78,9 @@ ngx_cc_watcher_control(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
                                      (const ngx_cc_wire_credit_t *) head);
 
     case NGX_CC_WIRE_DELIVERED:
+        /* who is attached besides has to be told the rest */
         stay->leaving |= stay->call;
-        stay->leave_at = stay->life->now;
+        stay->leave_at = stay->life->now + NGX_CC_STAY_LAST;
         return stay->call;
 
     case NGX_CC_WIRE_ACK:

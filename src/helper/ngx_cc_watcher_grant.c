@@ -30,7 +30,8 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     unsigned  flags;
     uint64_t  from[NGX_CC_STREAMS];
 
-    flags = attach->head.flags & ~(NGX_CC_ATTACH_MARK|NGX_CC_ATTACH_UNTOLD);
+    flags = attach->head.flags & ~(NGX_CC_ATTACH_MARK|NGX_CC_ATTACH_UNTOLD
+                                   |NGX_CC_ATTACH_CALL);
 
     if ((flags & NGX_CC_ATTACH_MONITOR) && (flags & NGX_CC_ATTACH_DATA)) {
         ngx_cc_places_drop(stay, w);
@@ -193,8 +194,24 @@ static unsigned
 ngx_cc_watcher_grant_rights(const ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach, unsigned flags)
 {
+    unsigned  observer;
+
+    observer = flags & NGX_CC_ATTACH_OBSERVER;
+
     if (ngx_cc_hmac_equal(attach->owner, stay->owner, sizeof(stay->owner))) {
         flags &= ~NGX_CC_ATTACH_OBSERVER;
+    }
+
+    if (!observer) {
+        /* a right of those who asked for it as such */
+        flags &= ~NGX_CC_ATTACH_SIGNAL;
+    }
+
+    if (stay->call && !(flags & NGX_CC_ATTACH_MONITOR)
+        && !(attach->head.flags & NGX_CC_ATTACH_CALL))
+    {
+        /* a bound command is its starter's */
+        flags |= NGX_CC_ATTACH_OBSERVER;
     }
 
     if (flags & NGX_CC_ATTACH_OBSERVER) {

@@ -13,7 +13,7 @@ static int ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
     ngx_cc_shelf_table_t *table, ngx_cc_shelf_at_t *at, uint64_t key,
     uint32_t max, uint32_t share, uint64_t now);
 static int ngx_cc_shelf_beyond(ngx_cc_slots_t *slots,
-    ngx_cc_shelf_table_t *table, uint64_t call, uint64_t key, uint32_t max,
+    ngx_cc_shelf_table_t *table, uint64_t class, uint64_t key, uint32_t max,
     uint32_t share);
 static int ngx_cc_shelf_mine(ngx_cc_slots_process_t *self,
     ngx_cc_shelf_at_t *at, unsigned kind, uint64_t *word);
@@ -21,8 +21,8 @@ static int ngx_cc_shelf_mine(ngx_cc_slots_process_t *self,
 
 int
 ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
-    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, int call,
-    uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
+    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner,
+    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
 {
     int                    rc;
     uint32_t               index;
@@ -30,10 +30,17 @@ ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
     ngx_cc_shelf_at_t      at;
     ngx_cc_shelf_table_t  *table;
 
+    static const uint64_t  sorts[] = {
+        0,
+        NGX_CC_SHELF_BOUND,
+        NGX_CC_SHELF_BOUND|NGX_CC_SHELF_LISTED,
+        NGX_CC_SHELF_BOUND|NGX_CC_SHELF_LISTED|NGX_CC_SHELF_APART
+    };
+
     table = location >= 0 ? ngx_cc_shelf_table(self->slots, location) : NULL;
 
     share = (share == 0) ? UINT32_MAX : share;
-    flags = call ? NGX_CC_SHELF_CALL : 0;
+    flags = sorts[sort];
 
     if (table == NULL || max == 0 || atomic_load(&self->slots->closed)
         || ngx_cc_shelf_claim(self, location, table, name, owner, flags, now,
@@ -137,15 +144,16 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
     uint32_t max, uint32_t share, uint64_t now)
 {
     int       rc, turn;
-    uint64_t  word, tag, call;
+    uint64_t  word, tag, sort, class;
 
     tag = ngx_cc_shelf_worker(self->owner);
-    call = atomic_load(&at->block->word[at->i]) & NGX_CC_SHELF_CALL;
+    sort = ngx_cc_shelf_sort(atomic_load(&at->block->word[at->i]));
+    class = ngx_cc_shelf_class(sort);
     rc = 0;
 
     for (turn = 0; turn < NGX_CC_SHELF_TURNS; turn++) {
 
-        rc = ngx_cc_shelf_beyond(self->slots, table, call, key, max, share);
+        rc = ngx_cc_shelf_beyond(self->slots, table, class, key, max, share);
 
         if (rc == 0) {
             return 0;
@@ -153,7 +161,7 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
 
         if (!ngx_cc_shelf_mine(self, at, NGX_CC_SHELF_RESERVED, &word)
             || !ngx_cc_shelf_move(self->slots, at, &word,
-                                  NGX_CC_SHELF_CLAIMED, call, tag))
+                                  NGX_CC_SHELF_CLAIMED, sort, tag))
         {
             break;
         }
@@ -162,12 +170,12 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
             ngx_cc_shelf_heal_all(self, location, table, now);
         }
 
-        rc = ngx_cc_shelf_beyond(self->slots, table, call, key, max - 1,
+        rc = ngx_cc_shelf_beyond(self->slots, table, class, key, max - 1,
                                  share - 1);
 
         if (rc != 0
             || !ngx_cc_shelf_move(self->slots, at, &word,
-                                  NGX_CC_SHELF_RESERVED, call, tag))
+                                  NGX_CC_SHELF_RESERVED, sort, tag))
         {
             break;
         }
@@ -181,13 +189,15 @@ ngx_cc_shelf_fits(ngx_cc_slots_process_t *self, uint32_t location,
 
 static int
 ngx_cc_shelf_beyond(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    uint64_t call, uint64_t key, uint32_t max, uint32_t share)
+    uint64_t class, uint64_t key, uint32_t max, uint32_t share)
 {
-    if (ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, call, NULL) > max) {
+    if (ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, class, NULL)
+        > max)
+    {
         return NGX_CC_SHELF_FULL;
     }
 
-    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, call, &key)
+    return ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE, class, &key)
            > share
            ? NGX_CC_SHELF_SHARE : 0;
 }
@@ -230,7 +240,7 @@ int
 ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
     const ngx_cc_shelf_place_t *place, const ngx_cc_shelf_birth_t *birth)
 {
-    uint64_t           word, call;
+    uint64_t           word, sort;
     ngx_cc_shelf_at_t  at;
 
     if (!ngx_cc_shelf_entry(self->slots, place, &at)
@@ -240,11 +250,11 @@ ngx_cc_shelf_hand_over(ngx_cc_slots_process_t *self,
         return -1;
     }
 
-    call = word & NGX_CC_SHELF_CALL;
+    sort = ngx_cc_shelf_sort(word);
     at.block->detail[at.i].birth = *birth;
-    atomic_store(&at.block->monitor[at.i], call ? 0 : self->owner);
+    atomic_store(&at.block->monitor[at.i], sort ? 0 : self->owner);
 
-    if (!ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, call,
+    if (!ngx_cc_shelf_move(self->slots, &at, &word, NGX_CC_SHELF_RUNNING, sort,
                            ngx_cc_shelf_helper(birth->helper, birth->ticks)))
     {
         return -1;
@@ -321,6 +331,7 @@ ngx_cc_shelf_next(ngx_cc_slots_t *slots, ngx_cc_shelf_walk_t *walk,
             if ((walk->owner && atomic_load(&at.block->key[at.i]) != key)
                 || !ngx_cc_shelf_copy(&at, NULL, entry)
                 || entry->call != walk->calls
+                || (walk->listed && !entry->listed)
                 || (walk->owner && memcmp(entry->owner, walk->owner,
                                           NGX_CC_SHELF_OWNER) != 0))
             {

@@ -24,7 +24,8 @@
  *
  * A call is an entry apart: of a bound command that can be reached.  It is
  * RESERVED, then RUNNING until it is removed or its helper is gone; it counts
- * with other calls only, nobody monitors it, and nothing is remembered of it.
+ * with others of its sort only, nobody monitors it, and nothing is remembered
+ * of it.
  *
  * ngx_cc_shelf_make() is called by one process at a time (nginx's master); all
  * other functions by anyone at any time.  Times are us since 1970.
@@ -47,6 +48,17 @@
 
 #define NGX_CC_SHELF_FULL       (-1)     /* the location's limit */
 #define NGX_CC_SHELF_SHARE      (-2)     /* the owner's limit */
+
+
+/* what an entry is of */
+
+typedef enum {
+    NGX_CC_SHELF_KEPT = 0,
+    NGX_CC_SHELF_CALL,                   /* a call */
+    NGX_CC_SHELF_CALL_LISTED,            /* the same, but lists have it */
+    NGX_CC_SHELF_OBSERVED                /* bound, only there to be seen: lists
+                                            have it; counts apart from calls */
+} ngx_cc_shelf_sort_e;
 
 
 typedef enum {
@@ -97,7 +109,8 @@ typedef struct {
     unsigned              read:1;        /* somebody has got all its output */
     unsigned              lost:1;        /* its helper died: the end was not
                                             told by it */
-    unsigned              call:1;
+    unsigned              call:1;        /* of any sort but KEPT */
+    unsigned              listed:1;      /* a call that lists have */
     unsigned              monitored:1;   /* by a worker that is alive, or was
                                             not yet seen to be dead */
     uint8_t               name[NGX_CC_SHELF_NAME];
@@ -113,6 +126,7 @@ typedef struct {
 typedef struct {
     const uint8_t        *owner;         /* only those of this digest */
     unsigned              calls:1;       /* calls, else kept commands */
+    unsigned              listed:1;      /* of calls those that lists have */
     uint32_t              location;      /* only there: its index, + 1 */
     uint32_t              at;            /* the location it is in, + 1 */
     uint32_t              index;
@@ -142,14 +156,14 @@ int ngx_cc_shelf_make(ngx_cc_slots_t *slots, int location, uint32_t max,
 int ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash);
 
 /*
- * Reserves a place for the command (or "call") with this name while fewer than
- * "max" of the location and fewer than "share" of this owner (0 = any) are
- * RESERVED, RUNNING or FINISHED.  Returns 0 and "place", or NGX_CC_SHELF_FULL,
+ * Reserves a place for the command with this name while fewer than "max" of the
+ * location and fewer than "share" of this owner (0 = any) are RESERVED, RUNNING
+ * or FINISHED; both kinds of calls count as one.  Returns 0 and "place", or NGX_CC_SHELF_FULL,
  * _SHARE.
  */
 int ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
-    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner, int call,
-    uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place);
+    const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner,
+    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place);
 
 /* gives a reservation back: it was not started; an empty one is ignored */
 void ngx_cc_shelf_release(ngx_cc_slots_process_t *self,

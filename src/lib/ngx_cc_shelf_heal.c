@@ -118,7 +118,7 @@ ngx_cc_shelf_mind(ngx_cc_slots_process_t *self, ngx_cc_shelf_place_t *place)
             word = atomic_load(&at.block->word[at.i]);
 
             if (ngx_cc_shelf_kind(word) != NGX_CC_SHELF_RUNNING
-                || (word & NGX_CC_SHELF_CALL))
+                || (word & NGX_CC_SHELF_BOUND))
             {
                 continue;
             }

@@ -44,8 +44,7 @@ ngx_cc_shelf_inherit(ngx_cc_slots_t *slots, ngx_cc_slots_t *old)
         }
 
         n = ngx_cc_shelf_used(old, table, NGX_CC_SHELF_SEEN, 0, NULL)
-            + ngx_cc_shelf_used(old, table, NGX_CC_SHELF_SEEN,
-                                NGX_CC_SHELF_CALL, NULL);
+            + ngx_cc_shelf_bound(old, table, NGX_CC_SHELF_SEEN);
         ngx_cc_shelf_heir(&heir, ngx_cc_shelf_hash(old, i), n);
 
         next = 0;

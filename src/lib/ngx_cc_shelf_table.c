@@ -108,8 +108,7 @@ ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash)
             && (ngx_cc_shelf_used(slots, table,
                                   ~ngx_cc_shelf_bit(NGX_CC_SHELF_FREE), 0,
                                   NULL)
-                || ngx_cc_shelf_used(slots, table, NGX_CC_SHELF_LIVE,
-                                     NGX_CC_SHELF_CALL, NULL)))
+                || ngx_cc_shelf_bound(slots, table, NGX_CC_SHELF_LIVE)))
         {
             return 1;
         }
@@ -211,7 +210,7 @@ ngx_cc_shelf_step(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
 
 uint32_t
 ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    unsigned kinds, uint64_t call, const uint64_t *key)
+    unsigned kinds, uint64_t class, const uint64_t *key)
 {
     uint32_t           n, index;
     uint64_t           word;
@@ -226,12 +225,22 @@ ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
         word = atomic_load(&at.block->word[at.i]);
 
         n += (ngx_cc_shelf_is(word, kinds)
-              && (word & NGX_CC_SHELF_CALL) == call
+              && ngx_cc_shelf_class(word) == class
               && (key == NULL
                   || atomic_load(&at.block->key[at.i]) == *key));
     }
 
     return n;
+}
+
+
+uint32_t
+ngx_cc_shelf_bound(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
+    unsigned kinds)
+{
+    return ngx_cc_shelf_used(slots, table, kinds, NGX_CC_SHELF_BOUND, NULL)
+           + ngx_cc_shelf_used(slots, table, kinds,
+                               NGX_CC_SHELF_BOUND|NGX_CC_SHELF_APART, NULL);
 }
 
 
@@ -291,9 +300,10 @@ ngx_cc_shelf_copy(ngx_cc_shelf_at_t *at, const uint64_t *name,
 
     memcpy(entry->name, &entry->place.name, NGX_CC_SHELF_NAME);
     entry->state = ngx_cc_shelf_kind(word);
-    entry->read = ((word & NGX_CC_SHELF_READ) != 0);
-    entry->lost = ((word & NGX_CC_SHELF_LOST) != 0);
-    entry->call = ((word & NGX_CC_SHELF_CALL) != 0);
+    entry->call = ((word & NGX_CC_SHELF_BOUND) != 0);
+    entry->listed = (entry->call && (word & NGX_CC_SHELF_LISTED));
+    entry->read = (!entry->call && (word & NGX_CC_SHELF_READ));
+    entry->lost = (!entry->call && (word & NGX_CC_SHELF_LOST));
 
     if (entry->state == (ngx_cc_shelf_state_e) NGX_CC_SHELF_WRITING) {
         entry->state = NGX_CC_SHELF_RUNNING;
@@ -368,7 +378,7 @@ ngx_cc_shelf_count(ngx_cc_slots_t *slots, int location,
         word = atomic_load(&at.block->word[at.i]);
         kind = ngx_cc_shelf_kind(word);
 
-        if (word & NGX_CC_SHELF_CALL) {
+        if (word & NGX_CC_SHELF_BOUND) {
             count->calls += (kind != NGX_CC_SHELF_FREE);
             continue;
         }

@@ -34,8 +34,22 @@
 
 #define NGX_CC_SHELF_READ       0x08
 #define NGX_CC_SHELF_LOST       0x10
-#define NGX_CC_SHELF_CALL       0x20     /* fixed when it is claimed */
+#define NGX_CC_SHELF_BOUND      0x20     /* a call; fixed when it is claimed */
 #define NGX_CC_SHELF_FLAGS      0x38
+
+/* of a call the other two say which sort: it is never read, nor lost */
+
+#define NGX_CC_SHELF_APART      NGX_CC_SHELF_READ    /* OBSERVED */
+#define NGX_CC_SHELF_LISTED     NGX_CC_SHELF_LOST
+
+#define ngx_cc_shelf_sort(word)                                               \
+    ((word) & NGX_CC_SHELF_BOUND ? (word) & NGX_CC_SHELF_FLAGS : 0)
+
+/* those of one class count together */
+
+#define ngx_cc_shelf_class(word)                                              \
+    ((word) & NGX_CC_SHELF_BOUND                                              \
+     ? (word) & (NGX_CC_SHELF_BOUND|NGX_CC_SHELF_APART) : 0)
 
 #define ngx_cc_shelf_kind(word)      ((unsigned) (word) & 7)
 #define ngx_cc_shelf_bit(kind)       (1u << (kind))
@@ -145,11 +159,15 @@ int ngx_cc_shelf_move(ngx_cc_slots_t *slots, ngx_cc_shelf_at_t *at,
     uint64_t *word, unsigned kind, uint64_t flags, uint64_t tag);
 
 /*
- * How many are of these kinds, calls or ("call" 0) kept commands; "key": of
- * this owner, unless it is NULL.
+ * How many of a class (ngx_cc_shelf_class) are of these kinds; "key": of this
+ * owner, unless it is NULL.
  */
 uint32_t ngx_cc_shelf_used(ngx_cc_slots_t *slots, ngx_cc_shelf_table_t *table,
-    unsigned kinds, uint64_t call, const uint64_t *key);
+    unsigned kinds, uint64_t class, const uint64_t *key);
+
+/* the same, of calls of any sort and owner */
+uint32_t ngx_cc_shelf_bound(ngx_cc_slots_t *slots,
+    ngx_cc_shelf_table_t *table, unsigned kinds);
 
 /*
  * A copy of the entry, should it be one that others may see; "name" not NULL:

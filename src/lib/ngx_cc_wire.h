@@ -26,7 +26,7 @@
 
 
 #define NGX_CC_WIRE_MAGIC       0x31786363       /* "ccx1" */
-#define NGX_CC_WIRE_VERSION     2
+#define NGX_CC_WIRE_VERSION     3
 
 /* limits of the bytes behind a fixed part */
 

@@ -80,7 +80,12 @@ typedef struct {
                                             there is and leaves.  It does not
                                             count as a watcher, but as one that
                                             waits; never granted */
-#define NGX_CC_ATTACH_FLAGS     0x60ff
+#define NGX_CC_ATTACH_CALL      0x8000   /* of a bound command (LISTEN): by its
+                                            owner, to take it over, or to drop
+                                            it; never granted.  Without it
+                                            everybody else than its starter is
+                                            granted OBSERVER, the owner, too */
+#define NGX_CC_ATTACH_FLAGS     0xe0ff
 
 /* more flags of ATTACHED: the state of the command */
 
@@ -321,7 +326,8 @@ typedef struct {
  * and giving credit, but whoever has the handle may attach, too.  LISTENING
  * answers.  When its starter is gone, or attaches as MONITOR because its client
  * is, the command goes on for "resume" ms unless somebody is attached; when it
- * is over, it stays as long for somebody who comes.  A starter that is told
+ * is over, it stays as long for somebody who comes; with "resume" 0 it ends with
+ * its starter, whoever is attached.  A starter that is told
  * DETACHED reads nothing any more and answers ATTACH MONITOR; until then the
  * ring stays as it is.  When somebody has delivered the result (DELIVERED from
  * the starter, REMOVE from others) the helper closes its socket, says FREE and

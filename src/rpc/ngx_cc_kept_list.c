@@ -8,7 +8,15 @@
 #define NGX_CC_KEPT_LIST_TIME   200      /* ms */
 
 
+/* ngx_cc_index_next() and its like */
+
+typedef ngx_int_t (*ngx_cc_kept_list_next_pt)(uint64_t *walk,
+    const uint8_t *owner, ngx_cc_index_told_t *told);
+
+
 static ngx_int_t ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list);
+static void ngx_cc_kept_list_walk(ngx_cc_kept_list_t *list,
+    ngx_cc_kept_list_next_pt next, ngx_uint_t *passed);
 static ngx_uint_t ngx_cc_kept_list_is(const ngx_cc_kept_list_spec_t *spec,
     const ngx_cc_index_told_t *entry);
 static void ngx_cc_kept_list_ask(ngx_cc_kept_list_t *list);
@@ -71,25 +79,43 @@ ngx_cc_kept_list(const ngx_cc_kept_list_spec_t *spec,
 static ngx_int_t
 ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list)
 {
+    ngx_uint_t  passed;
+
+    passed = (list->spec.after == NULL);
+
+    ngx_cc_kept_list_walk(list, ngx_cc_index_next, &passed);
+
+    if (list->spec.bound) {
+        ngx_cc_kept_list_walk(list, ngx_cc_index_next_listed, &passed);
+    }
+
+    return passed ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* *passed: the page before is behind us */
+
+static void
+ngx_cc_kept_list_walk(ngx_cc_kept_list_t *list, ngx_cc_kept_list_next_pt next,
+    ngx_uint_t *passed)
+{
     u_char                          name[NGX_CC_HANDLE_NAME];
     uint64_t                        walk;
-    ngx_uint_t                      passed;
     const uint8_t                  *owner;
     ngx_cc_index_told_t             entry;
     const ngx_cc_kept_list_spec_t  *spec = &list->spec;
 
     walk = 0;
-    passed = (spec->after == NULL);
     owner = spec->observe ? NULL : spec->owner;
 
-    while (ngx_cc_index_next(&walk, owner, &entry) == NGX_OK) {
+    while (next(&walk, owner, &entry) == NGX_OK) {
 
-        if (!passed) {
+        if (!*passed) {
             (void) ngx_hex_dump(name, entry.name, NGX_CC_INDEX_NAME);
-            passed = (spec->after->len >= NGX_CC_HANDLE_NAME
-                      && ngx_memcmp(spec->after->data, name,
-                                    NGX_CC_HANDLE_NAME)
-                         == 0);
+            *passed = (spec->after->len >= NGX_CC_HANDLE_NAME
+                       && ngx_memcmp(spec->after->data, name,
+                                     NGX_CC_HANDLE_NAME)
+                          == 0);
             continue;
         }
 
@@ -99,14 +125,12 @@ ngx_cc_kept_list_gather(ngx_cc_kept_list_t *list)
 
         if (list->n == spec->limit) {
             list->more = 1;
-            break;
+            return;
         }
 
         list->row[list->n].list = list;
         list->row[list->n++].index = entry;
     }
-
-    return passed ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -115,6 +139,10 @@ ngx_cc_kept_list_is(const ngx_cc_kept_list_spec_t *spec,
     const ngx_cc_index_told_t *entry)
 {
     ngx_cc_kept_list_state_e  state;
+
+    if (entry->call && !entry->alive) {
+        return 0;
+    }
 
     if (spec->observe
         && !ngx_cc_observe_location(spec->observe, entry->location)
@@ -196,12 +224,23 @@ ngx_cc_kept_list_heard(void *data, const ngx_cc_ask_answer_t *answer)
         break;
 
     case NGX_CC_ASKED_GONE:
+        if (row->index.call) {
+            row->foreign = 1;
+            break;
+        }
+
         row->index = *answer->index;
         row->heard = 1;
         row->gone = 1;
         break;
 
     case NGX_CC_ASKED_UNKNOWN:
+
+        if (row->index.call) {
+            /* another realm's, or about to end */
+            row->foreign = 1;
+            break;
+        }
 
         if (list->spec.observe
             && ngx_memcmp(row->index.owner, list->spec.owner,
@@ -241,16 +280,51 @@ ngx_cc_kept_list_late(ngx_event_t *ev)
 ngx_uint_t
 ngx_cc_kept_list_wanted(ngx_cc_kept_list_row_t *row)
 {
+    ngx_str_t            label, shown;
     ngx_cc_kept_list_t  *list = row->list;
 
     if (row->foreign) {
         return 0;
     }
 
+    ngx_cc_kept_list_texts(row, &label, &shown);
+
     return list->label.data == NULL
-           || (row->text && row->entry.label == list->label.len
-               && ngx_memcmp(row->text, list->label.data, list->label.len)
-                  == 0);
+           || (row->text && label.len == list->label.len
+               && ngx_memcmp(label.data, list->label.data, label.len) == 0);
+}
+
+
+/* of a call of a legacy session (ngx_cc_mcp_trail.h) the line stands last */
+
+void
+ngx_cc_kept_list_texts(const ngx_cc_kept_list_row_t *row, ngx_str_t *label,
+    ngx_str_t *shown)
+{
+    u_char  *p;
+
+    ngx_str_set(label, "");
+    ngx_str_set(shown, "");
+
+    if (row->text == NULL) {
+        return;
+    }
+
+    label->data = row->text;
+    label->len = row->entry.label;
+    shown->data = row->text + row->entry.label;
+    shown->len = row->entry.shown;
+
+    if (!row->index.call || label->len == 0) {
+        return;
+    }
+
+    p = ngx_strlchr(shown->data, shown->data + shown->len, '\n');
+
+    label->len = 0;
+    p = p ? p + 1 : shown->data + shown->len;
+    shown->len -= p - shown->data;
+    shown->data = p;
 }
 
 

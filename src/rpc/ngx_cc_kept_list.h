@@ -2,7 +2,8 @@
 /*
  * The kept commands of an owner, or all that somebody may observe, whatever
  * worker started them: from the index, and what their helpers say, as far as
- * they answer in time.
+ * they answer in time.  With "bound" behind them the bound ones that can be
+ * seen: those are there while they run, and leave nothing.
  */
 
 #ifndef _NGX_CC_KEPT_LIST_H_INCLUDED_
@@ -39,7 +40,8 @@ typedef struct {
     u_char                *text;         /* label and shown, or NULL */
     unsigned               heard:1;
     unsigned               gone:1;
-    unsigned               foreign:1;    /* it is not to be seen */
+    unsigned               foreign:1;    /* it is not to be seen, or bound and
+                                            gone */
 } ngx_cc_kept_list_row_t;
 
 
@@ -48,6 +50,7 @@ typedef struct {
 typedef struct {
     const uint8_t         *owner;        /* NGX_CC_OWNER_SIZE bytes */
     const ngx_cc_observe_t  *observe;    /* those of others, too; or NULL */
+    ngx_uint_t             bound;        /* bound ones, too */
     const ngx_str_t       *after;        /* id of the last one of the page
                                             before; NULL = from the first */
     ngx_cc_kept_list_state_e  state;
@@ -88,6 +91,13 @@ void ngx_cc_kept_list_free(ngx_cc_kept_list_t *list);
  * may be observed
  */
 ngx_uint_t ngx_cc_kept_list_wanted(ngx_cc_kept_list_row_t *row);
+
+/*
+ * Label and command line of a row, into its text; len 0 where its helper has
+ * said nothing
+ */
+void ngx_cc_kept_list_texts(const ngx_cc_kept_list_row_t *row,
+    ngx_str_t *label, ngx_str_t *shown);
 
 
 #endif /* _NGX_CC_KEPT_LIST_H_INCLUDED_ */

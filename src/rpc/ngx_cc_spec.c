@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_cmdline.h"
 #include "ngx_cc_spec.h"
+#include "ngx_cc_spec_keep.h"
 #include "ngx_cc_spec_place.h"
 #include "ngx_cc_spec_wrap.h"
 #include "ngx_cc_utf8.h"
@@ -97,7 +98,15 @@ ngx_cc_command_t *
 ngx_cc_spec_start(ngx_cc_spec_t *spec, ngx_cc_spec_conf_t *conf)
 {
     size_t             total, longest;
+    u_char             shown[NGX_CC_WIRE_MAX_SHOWN + 1];
     ngx_cc_command_t  *cmd;
+
+    if (conf->command.keep.observed && spec->command.owner
+        && spec->command.keep == NULL && !spec->command.keepable)
+    {
+        ngx_cc_spec_keep_show(spec, shown);
+        spec->command.shown = (char *) shown;
+    }
 
     switch (ngx_cc_command_start(&conf->command, &spec->command, &cmd, &total,
                                  &longest))

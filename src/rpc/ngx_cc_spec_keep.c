@@ -31,14 +31,23 @@ ngx_cc_spec_keep_label(ngx_cc_spec_t *spec, ngx_cc_value_t *v,
 const char *
 ngx_cc_spec_keep_shown(ngx_cc_spec_t *spec, ngx_pool_t *pool)
 {
-    u_char      *text, *p, *last;
-    uint32_t     i;
+    u_char  *text;
 
     text = ngx_pnalloc(pool, NGX_CC_WIRE_MAX_SHOWN + 1);
 
-    if (text == NULL) {
-        return NULL;
+    if (text) {
+        ngx_cc_spec_keep_show(spec, text);
     }
+
+    return (char *) text;
+}
+
+
+void
+ngx_cc_spec_keep_show(const ngx_cc_spec_t *spec, u_char *text)
+{
+    u_char      *p, *last;
+    uint32_t     i;
 
     p = text;
     last = text + NGX_CC_WIRE_MAX_SHOWN;
@@ -56,8 +65,6 @@ ngx_cc_spec_keep_shown(ngx_cc_spec_t *spec, ngx_pool_t *pool)
     }
 
     text[ngx_cc_utf8_cut(text, p - text)] = '\0';
-
-    return (char *) text;
 }
 
 

@@ -20,7 +20,13 @@
 ngx_int_t ngx_cc_spec_keep_label(ngx_cc_spec_t *spec, ngx_cc_value_t *v,
     const char **label);
 
-/* the command as its owner wrote it, cut, in pool; NULL: no memory */
+/*
+ * The command as its owner wrote it, cut, with a NUL, into "text" of
+ * NGX_CC_WIRE_MAX_SHOWN + 1 bytes.
+ */
+void ngx_cc_spec_keep_show(const ngx_cc_spec_t *spec, u_char *text);
+
+/* the same, in pool; NULL: no memory */
 const char *ngx_cc_spec_keep_shown(ngx_cc_spec_t *spec, ngx_pool_t *pool);
 
 /*

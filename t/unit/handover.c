@@ -849,7 +849,7 @@ START_TEST(call)
         credit();
 
         ck_assert(peer_attach(&p, &h, i == 1 ? 0 : NGX_CC_ATTACH_DATA
-                              |(i == 2 ? NGX_CC_ATTACH_LOSSY : 0), 0, 0));
+                              |NGX_CC_ATTACH_CALL|(i == 2 ? NGX_CC_ATTACH_LOSSY : 0), 0, 0));
         ck_assert_uint_eq(p.m.kept.attached.denied, 0);
 
         /* each takes what there is; who loses nothing is waited for */
@@ -944,8 +944,8 @@ START_TEST(call_resumed)
             peer_await(&h.starter, NGX_CC_WIRE_EXITED);
         }
 
-        ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE,
-                              4, 0));
+        ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
+                              |NGX_CC_ATTACH_CALL, 4, 0));
         peer_await(&p, NGX_CC_WIRE_EXITED);
         ck_assert_str_eq((char *) p.out[0], "two\n");
         ck_assert_int_eq(WEXITSTATUS(p.m.bound.exited.status), 3);
@@ -1026,9 +1026,69 @@ START_TEST(call_forgotten)
     ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA, 0, 0));
     (void) close(h.starter.s);
     h.starter.s = -1;
-    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 1), 0);
+    peer_await(&p, NGX_CC_WIRE_EXITED);
+    ck_assert_uint_eq(p.m.bound.exited.cause, NGX_CC_CAUSE_DISCONNECT);
     peer_close(&p);
     peer_gone(&h);
+}
+END_TEST
+
+
+/*
+ * Who does not take it over looks on, the owner, too; with the rest of it when
+ * its starter is done.
+ */
+
+START_TEST(call_observed)
+{
+    int                  i;
+    peer_t               p;
+    ngx_cc_wire_input_t  input;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_handle_make(&h.handle), 0);
+        start(&usual, i < 2 ? "exec sleep 100" : "sleep 0.2; seq 1 9000");
+        ck_assert_int_eq(await(0), NGX_CC_WIRE_STARTED);
+        listening(i == 1 ? 60000 : 0);
+
+        ck_assert(peer_attach(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
+                              |NGX_CC_ATTACH_EXCLUSIVE|NGX_CC_ATTACH_SIGNAL
+                              |(i == 1 ? NGX_CC_ATTACH_OBSERVER : 0), 0, 0));
+        ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+        ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_FLAGS
+                          & NGX_CC_ATTACHED_FLAGS,
+                          NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY
+                          |NGX_CC_ATTACH_OBSERVER
+                          |(i == 1 ? NGX_CC_ATTACH_SIGNAL : 0));
+
+        if (i == 0) {
+            ngx_cc_wire_init(&input, NGX_CC_WIRE_INPUT, 0, sizeof(input));
+            input.head.flags = NGX_CC_INPUT_EOF;
+            ck_assert(peer_send(&p, &input));
+
+            while (peer_next(&p, PEER_TIMEOUT, 1) != 0) { /* void */ }
+
+            (void) peer_say(&h.starter, NGX_CC_WIRE_ABANDON, 0);
+
+        } else if (i == 1) {
+            (void) peer_say(&p, NGX_CC_WIRE_CANCEL, 0);
+            peer_await(&p, NGX_CC_WIRE_EXITED);
+            ck_assert_uint_eq(p.m.bound.exited.cause, NGX_CC_CAUSE_CANCEL);
+        }
+
+        (void) await(NGX_CC_WIRE_EXITED);
+
+        if (i == 2) {
+            /* it is not over for the one who is still reading */
+            (void) peer_say(&h.starter, NGX_CC_WIRE_DELIVERED, 0);
+            peer_await(&p, NGX_CC_WIRE_EXITED);
+            ck_assert_uint_eq(p.missing[0], 0);
+            ck_assert_uint_eq(p.next[0], h.starter.m.bound.exited.bytes[0]);
+        }
+
+        released(i == 1);
+        peer_close(&p);
+    }
 }
 END_TEST
 
@@ -1058,7 +1118,7 @@ START_TEST(call_taken)
     ck_assert(peer_connect(&p, &h));
     ck_assert(peer_prove(&p, &h, h.keep.auth));
     peer_ask(&p, &h, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE
-                     |NGX_CC_ATTACH_EXCLUSIVE, 0, 0);
+                     |NGX_CC_ATTACH_EXCLUSIVE|NGX_CC_ATTACH_CALL, 0, 0);
     peer_attached(&p);
     peer_read(&p, 0);
     (void) await(NGX_CC_WIRE_DETACHED);
@@ -1279,6 +1339,7 @@ main(void)
     tcase_add_test(tc, mad_worker);
     tcase_add_test(tc, call);
     tcase_add_test(tc, call_resumed);
+    tcase_add_test(tc, call_observed);
     tcase_add_test(tc, call_forgotten);
     tcase_add_test(tc, call_taken);
     tcase_add_test(tc, call_ends);

@@ -916,6 +916,75 @@ START_TEST(calls)
 END_TEST
 
 
+/* what is only there to be seen counts apart from calls; lists have the sorts
+ * that say so */
+
+START_TEST(observed)
+{
+    pid_t                  pid;
+    ngx_cc_handle_t        h[3];
+    ngx_cc_shelf_walk_t    walk;
+    ngx_cc_shelf_birth_t   b;
+    ngx_cc_shelf_count_t   count;
+    ngx_cc_shelf_entry_t   entry;
+    ngx_cc_shelf_place_t   place[3], other;
+    int                    i;
+
+    static const ngx_cc_shelf_sort_e  sort[] = {
+        NGX_CC_SHELF_CALL, NGX_CC_SHELF_CALL_LISTED, NGX_CC_SHELF_OBSERVED
+    };
+
+    ck_assert_int_eq(ngx_cc_shelf_make(slots, location, LIMIT, 4), 0);
+
+    pid = helper();
+    b = birth(pid);
+
+    for (i = 0; i < 3; i++) {
+        h[i] = handle();
+        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h[i].byte,
+                                              owners[0], sort[i],
+                                              i < 2 ? 2 : 1, 0, NOW,
+                                              &place[i]), 0);
+        ck_assert_int_eq(ngx_cc_shelf_hand_over(&self, &place[i], &b), 0);
+        ck_assert_int_eq(ngx_cc_shelf_find(slots, h[i].byte, &entry), 1);
+        ck_assert_uint_eq(entry.call, 1);
+        ck_assert_uint_eq(entry.listed, i > 0);
+        ck_assert_uint_eq(entry.read, 0);
+        ck_assert_uint_eq(entry.lost, 0);
+    }
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_shelf_reserve(&self, location, h[i].byte,
+                                              owners[2], sort[i],
+                                              i < 2 ? 2 : 1, 0, NOW, &other),
+                         NGX_CC_SHELF_FULL);
+    }
+
+    memset(&walk, 0, sizeof(walk));
+    walk.calls = 1;
+    walk.listed = 1;
+
+    for (i = 1; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_shelf_next(slots, &walk, &entry), 1);
+        ck_assert_mem_eq(entry.name, h[i].byte, sizeof(entry.name));
+    }
+
+    ck_assert_int_eq(ngx_cc_shelf_next(slots, &walk, &entry), 0);
+    ck_assert_int_eq(ngx_cc_shelf_mind(&self, &other), 0);
+    ngx_cc_shelf_count(slots, location, &count);
+    ck_assert_uint_eq(count.calls, 3);
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(ngx_cc_shelf_holds(slots, 0x1234), 1);
+        ck_assert_int_eq(ngx_cc_shelf_remove(slots, &place[i]), 0);
+    }
+
+    ck_assert_int_eq(ngx_cc_shelf_holds(slots, 0x1234), 0);
+    gone(pid);
+}
+END_TEST
+
+
 /* how many live ones there are of an owner, as everybody may count them */
 
 static uint32_t
@@ -1165,6 +1234,7 @@ main(void)
     tcase_add_test(tc, retired);
     tcase_add_test(tc, at_once);
     tcase_add_test(tc, calls);
+    tcase_add_test(tc, observed);
     tcase_add_test(tc, random_kills);
     suite_add_tcase(s, tc);
 

@@ -87,7 +87,10 @@ START_TEST(fixed)
         }
 
         begin(type, size);
-        m.msg.head.flags = 0x8000;
+        /* ATTACH has flags where others have none, and none of a state's */
+
+        m.msg.head.flags = type == NGX_CC_WIRE_ATTACH ? NGX_CC_ATTACHED_TTY
+                                                      : 0x8000;
         ck_assert_uint_eq(check(), 0);
     }
 }

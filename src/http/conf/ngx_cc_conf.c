@@ -457,7 +457,9 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     location->index = &conf->spec.command.slots;
     location->kept = conf->spec.command.keep.enable
                      ? conf->spec.command.keep.max : 0;
-    location->calls = conf->spec.command.keep.max_calls;
+    location->calls = conf->spec.command.keep.max_calls
+                      + (conf->spec.command.keep.observed
+                         ? conf->spec.command.max_commands : 0);
 
     mcf->pool.seccomp &= ngx_cc_seccomp_set(&conf->spec.command.confine);
     mcf->pool.ring = ngx_max(mcf->pool.ring,

@@ -575,6 +575,7 @@ static void
 ngx_cc_mcp_name(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
     const ngx_cc_legacy_call_t *name, const ngx_cc_mcp_execute_t *ex)
 {
+    u_char              line[NGX_CC_WIRE_MAX_SHOWN + 1];
     ngx_cc_mcp_trail_t  trail;
 
     ngx_cc_mcp_cancel_join(s, call, name);
@@ -584,6 +585,12 @@ ngx_cc_mcp_name(ngx_cc_mcp_t *s, ngx_cc_mcp_call_t *call,
     trail.timeout = call->outcome.timeout;
     trail.token = call->token;
     trail.id = call->id;
+    trail.line = NULL;
+
+    if (call->conf->command.keep.observed) {
+        ngx_cc_spec_keep_show(&ex->spec, line);
+        trail.line = (char *) line;
+    }
 
     call->reach.cmd = call->cmd;
     call->reach.name = &call->legacy;

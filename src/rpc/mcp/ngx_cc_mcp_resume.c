@@ -177,6 +177,7 @@ ngx_cc_mcp_resume_answered(ngx_cc_mcp_t *s)
 
     ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
     spec.what = NGX_CC_ASK_REMOVE;
+    spec.call = 1;
     spec.handle = s->resume.name.handle;
     spec.owner = s->resume.name.owner;
 

@@ -131,6 +131,7 @@ ngx_cc_mcp_session_ask(ngx_cc_mcp_session_t *session,
 
     ngx_memzero(&spec, sizeof(ngx_cc_ask_spec_t));
     spec.what = NGX_CC_ASK_REMOVE;
+    spec.call = 1;
     spec.handle = name->handle;
     spec.owner = name->owner;
 

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include "ngx_cc_hex.h"
 #include "ngx_cc_mcp_trail.h"
+#include "ngx_cc_utf8.h"
 
 
 static ngx_int_t ngx_cc_mcp_trail_number(u_char **p, u_char *last,
@@ -57,6 +58,7 @@ ngx_cc_mcp_trail_event_read(const ngx_str_t *text, uint64_t *nonce,
 ngx_int_t
 ngx_cc_mcp_trail_write(ngx_cc_mcp_trail_t *trail)
 {
+    size_t   n, room;
     u_char  *p, *last;
 
     if (trail->id.len > NGX_CC_WIRE_MAX_SHOWN) {
@@ -64,6 +66,22 @@ ngx_cc_mcp_trail_write(ngx_cc_mcp_trail_t *trail)
     }
 
     p = ngx_cpymem(trail->shown, trail->id.data, trail->id.len);
+
+    if (trail->line) {
+        n = ngx_strlen(trail->line);
+        room = trail->shown + NGX_CC_WIRE_MAX_SHOWN - p;
+
+        if (n < room) {
+            *p++ = '\n';
+            p = ngx_cpymem(p, trail->line, n);
+
+        } else if (room) {
+            *p++ = '\n';
+            n = ngx_cc_utf8_cut((const u_char *) trail->line, room - 1);
+            p = ngx_cpymem(p, trail->line, n);
+        }
+    }
+
     *p = '\0';
 
     last = trail->label + sizeof(trail->label) - 1;
@@ -97,6 +115,12 @@ ngx_cc_mcp_trail_read(ngx_cc_mcp_trail_t *trail,
 
     trail->id.data = trail->shown;
     trail->id.len = entry->shown;
+
+    p = ngx_strlchr(trail->shown, trail->shown + entry->shown, '\n');
+
+    if (p) {
+        trail->id.len = p - trail->shown;
+    }
 
     p = trail->label;
     last = p + entry->label;

@@ -39,7 +39,11 @@ typedef enum {
 } ngx_cc_mcp_trail_event_e;
 
 
-/* what is left at the helper, as label and (id) as command line */
+/*
+ * What is left at the helper, as label and (id) as command line, which where
+ * others may see it has the command's own behind a newline: no JSON text that we
+ * write has one.
+ */
 
 typedef struct {
     uint64_t      nonce;
@@ -48,6 +52,7 @@ typedef struct {
     ngx_msec_t    timeout;           /* run limit, ms */
     ngx_str_t     token;             /* JSON text, or len 0 */
     ngx_str_t     id;                /* JSON text, as the answer says it */
+    const char   *line;              /* the command line, or NULL; not read */
     u_char        label[NGX_CC_WIRE_MAX_LABEL + 1];
     u_char        shown[NGX_CC_WIRE_MAX_SHOWN + 1];
 } ngx_cc_mcp_trail_t;

@@ -68,6 +68,7 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      ? ",\"keep\",\"attach\",\"read\",\"wait\",\"remove\","
                        "\"credit\""
                      : transport->observe
+                       || transport->conf->command.keep.observed
                      ? ",\"attach\",\"read\",\"wait\",\"credit\"" : "",
                      transport->observe ? ",\"observe\"" : "",
                      transport->steers ? ",\"observe:signal\"" : "");

@@ -103,6 +103,7 @@ ngx_cc_native_list(ngx_cc_native_t *s, ngx_cc_value_t *params,
     }
 
     spec.owner = s->base.transport->owner;
+    spec.bound = 1;
 
     if (scope == NGX_CC_NATIVE_LIST_REALM) {
         spec.observe = s->base.transport->observe;

@@ -16,7 +16,7 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
 {
     char                        id[NGX_CC_HANDLE_TEXT];
     u_char                     *p;
-    size_t                      nlabel, nshown;
+    ngx_str_t                   label, shown;
     uint64_t                    bytes;
     ngx_int_t                   over, lost;
     const char                 *state;
@@ -24,13 +24,10 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
     ngx_cc_wire_entry_t        *e = &row->entry;
 
     lost = 0;
-    nlabel = 0;
-    nshown = 0;
+    ngx_cc_kept_list_texts(row, &label, &shown);
 
     if (row->text) {
         over = (e->head.flags & NGX_CC_ATTACHED_OVER) != 0;
-        nlabel = e->label;
-        nshown = e->shown;
         (void) ngx_cc_handle_format(&e->handle, id);
 
     } else {
@@ -46,7 +43,6 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
     }
 
     bytes = e->bytes[NGX_CC_STDOUT] + e->bytes[NGX_CC_STDERR];
-    nshown = ngx_min(nshown, NGX_CC_NATIVE_LIST_SHOWN);
 
     state = lost ? "lost" : over ? "exited"
             : (row->text && (e->head.flags & NGX_CC_ATTACHED_PAUSED))
@@ -67,11 +63,14 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
     p = ngx_hex_dump((u_char *) id, (u_char *) x->name, NGX_CC_INDEX_NAME);
     ngx_cc_json_raw(w, id, p - (u_char *) id);
     ngx_cc_json_lit(w, "\",\"label\":");
-    p = row->text ? row->text : (u_char *) "";
-    ngx_cc_json_string(w, p, nlabel);
+    ngx_cc_json_string(w, label.data, label.len);
     ngx_cc_json_lit(w, ",\"command\":");
-    p += nlabel;
-    ngx_cc_json_string(w, p, ngx_cc_utf8_cut(p, nshown));
+    ngx_cc_json_string(w, shown.data,
+                       ngx_cc_utf8_cut(shown.data,
+                                       ngx_min(shown.len,
+                                               NGX_CC_NATIVE_LIST_SHOWN)));
+    ngx_cc_json_lit(w, ",\"kept\":");
+    ngx_cc_json_bool(w, !x->call);
     ngx_cc_json_lit(w, ",\"state\":");
     ngx_cc_json_cstring(w, state);
 
@@ -120,7 +119,7 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
     ngx_cc_json_uint(w, e->watchers);
     ngx_cc_json_lit(w, ",\"expires_in\":");
 
-    if (over) {
+    if (over && !x->call) {
         ngx_cc_json_seconds(w, e->expires * 1000);
 
     } else {

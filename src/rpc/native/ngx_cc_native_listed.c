@@ -115,6 +115,7 @@ ngx_cc_native_listed_look(ngx_event_t *ev)
         ngx_memzero(&spec, sizeof(spec));
         spec.owner = s->base.transport->owner;
         spec.observe = listed->observe;
+        spec.bound = 1;
         spec.state = NGX_CC_KEPT_LIST_ANY;
         spec.limit = NGX_CC_KEPT_LIST_MOST;
         spec.log = s->base.transport->log;

@@ -273,7 +273,7 @@ ngx_cc_native_methods_allowed(ngx_cc_native_t *s, ngx_cc_value_t *params,
         ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
                             ps->cmd->attached.flags & NGX_CC_ATTACH_OBSERVER
                             ? "this session only observes this process, which "
-                              "belongs to somebody else"
+                              "is somebody else's or another connection's"
                             : "this session may only read from this process: "
                               "attach with params.mode \"write\"");
         return NULL;

@@ -48,6 +48,28 @@ for (const tab of [guard, person, agent]) {
 check(await until(async () => await person.option(`${command}, exited`).isVisible()),
     "in the list, too");
 
+// one that ends with the agent's connection
+
+const bound = `echo bound; exec sleep ${process.env.CC_MARK}`;
+
+await agent.run(bound, { keep: false });
+
+const row = person.option(`${bound}, running`);
+
+await row.waitFor();
+check(/ · by agent · not kept$/.test(await row.getAttribute("aria-description")),
+    "what is not kept is in the list, too, and says so",
+    await row.getAttribute("aria-description"));
+await row.click();
+check(await person.shows("bound")
+      && (await person.output.textContent()).includes("read only"),
+    "it is shown, to read only");
+await agent.button("Cancel").click();
+check(await person.state("exited") && await agent.state("exited"),
+    "its end is told to both");
+check(await until(async () => await agent.option(`${bound}, exited`).isVisible()),
+    "whoever started it has it still");
+
 for (const tab of [agent, person, guard]) {
     check((await tab.violations()).length === 0 && tab.complaints.length === 0,
         "no complaint", tab.complaints);
