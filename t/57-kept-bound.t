@@ -35,6 +35,7 @@ http {
     cc_executor_allow any;
     cc_executor_shell /bin/sh;
     cc_executor_kill_grace 1s;
+    cc_executor_tty on;
     cc_executor_audit_log logs/audit.log;
     server {
         listen 127.0.0.1:%%PORT%%;
@@ -242,6 +243,23 @@ sub ended {
     ok(removed($list, $id), 'then it is gone');
     is($agent->run('echo next')->{stdout}, "next\n", 'its starter goes on');
 
+    # one on a terminal, which has its size of its starter
+
+    my ($tty, $m1) = start($agent, 'stty size; read x; stty size;',
+        tty => { cols => 81, rows => 25 }, open_stdin => $true);
+    ok(appears($watch, $tty), 'one on a terminal');
+    is_deeply($watch->call('attach', { execution_id => $tty })->{result}{tty},
+        { cols => 81, rows => 25 }, 'and its size');
+    $agent->call('resize', { execution_id => $tty, cols => 99, rows => 30 });
+    is($watch->notification('process.resized', 30)->{params}{cols}, 99,
+        'its next one is told');
+    $agent->call('input', { execution_id => $tty, data => "x\n" });
+    ok($watch->wait_for(sub { ($_[0]{params}{data} // '') =~ /^30 99/ }, 30),
+        'what comes then, too');
+    $agent->call('control', { execution_id => $tty, type => 'CANCEL' });
+    is(completed($watch, $tty)->{cause}, 'cancel', 'its end');
+    ok(gone($m1), 'which it was');
+
     # by somebody who may
 
     my ($other, $n) = start($agent, '');
@@ -328,6 +346,7 @@ sub killed {
     my ($id, $n) = start($agent, 'echo hello;');
     my @watch = map { client('watch') } 1 .. 6;
     ok(appears($watch[0], $id), 'one whose worker will be killed');
+    $_->call('list', { scope => 'realm', watch => $true }) for @watch;
     for (@watch) {
         $_->call('attach', { execution_id => $id });
         $_->notification('process.output');
@@ -344,6 +363,11 @@ sub killed {
         ($_[0]{method} // '') eq 'process.completed' }, 30) } } @watch;
     is(scalar(grep { $_->{params}{cause} ne 'disconnect' } @told), 0,
         'who is at another worker is told why');
+    my $name = substr $id, 0, 16;
+    my @removed = grep { $_ } map { my $c = $_; eval { $c->wait_for(sub {
+        ($_[0]{method} // '') eq 'process.listed'
+        && grep { $_ eq $name } @{ $_[0]{params}{removed} } }, 30) } } @watch;
+    is(scalar @removed, scalar @told, 'and that it is gone');
     my $after;
     ok($t->wait_until(sub { $after = eval { client('watch') } }, 30), 'afterwards');
     ok($t->wait_until(sub { !seen($after)->{$id} }, 30), 'it is in no list');

@@ -113,7 +113,11 @@ ngx_cc_command_listen(ngx_cc_command_t *cmd,
     call->timer.data = cl;
     call->timer.log = ngx_cycle->log;
 
-    ngx_add_timer(&call->timer, NGX_CC_CALL_PATIENCE);
+    if (!call->observed) {
+        /* whom nobody waits for is not lost for that */
+        ngx_add_timer(&call->timer, NGX_CC_CALL_PATIENCE);
+    }
+
     ngx_cc_command_send(cl);
 
     return NGX_CC_START_OK;

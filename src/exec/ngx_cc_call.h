@@ -49,9 +49,10 @@
 
 /*
  * Asks for it; "spec" is used during the call only, its ttl and timeout are not
- * (times are cc_executor_resume, or none if it is only there to be seen).  START_OK: one of the events above follows.
- * KEPT, KEPT_OWNER: there are as many as may be; UNAVAILABLE: as for
- * ngx_cc_command_handover(); it stays bound.
+ * (times are cc_executor_resume, or none if it is only there to be seen).
+ * START_OK: one of the events above follows.  KEPT, KEPT_OWNER: there are as
+ * many as may be; UNAVAILABLE: as for ngx_cc_command_handover(); it stays
+ * bound.
  */
 ngx_cc_start_e ngx_cc_command_listen(ngx_cc_command_t *cmd,
     const ngx_cc_handover_spec_t *spec);

@@ -64,7 +64,10 @@ ngx_cc_command_observe_due(ngx_event_t *ev)
     spec.shown = cl->observed->shown;
     spec.observed = 1;
 
-    (void) ngx_cc_command_listen(&cl->public, &spec);
+    if (ngx_cc_command_listen(&cl->public, &spec) == NGX_CC_START_KEPT) {
+        ngx_add_timer(ev, NGX_CC_COMMAND_OBSERVE_AGAIN);
+        return;
+    }
 
     ngx_cc_command_observe_end(cl);
 }

@@ -2,9 +2,9 @@
 /*
  * A bound command that others may see (spec.shown): when it has run for a while
  * it is made reachable (ngx_cc_call.h), so that lists have it, and who may
- * observe it, or is its owner elsewhere, can attach, to read only.  It ends with
- * this object all the same.  Most commands are over before, and cost nothing of
- * this.
+ * observe it, or is its owner elsewhere, can attach, to read only.  It ends
+ * with this object all the same.  Most commands are over before, and never have
+ * a socket.
  *
  * It is only there to be seen: whoever started it is told nothing of it, and
  * where it cannot be made reachable the command goes on unseen.
@@ -20,6 +20,8 @@
 
 
 #define NGX_CC_COMMAND_OBSERVE_AFTER  200    /* ms that it has run */
+#define NGX_CC_COMMAND_OBSERVE_AGAIN  1000   /* ms; when all places are taken,
+                                                by some that have just ended */
 
 
 /* at its start; without memory it is not to be seen */

@@ -22,7 +22,8 @@ static int ngx_cc_shelf_mine(ngx_cc_slots_process_t *self,
 int
 ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
     const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner,
-    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place)
+    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now,
+    ngx_cc_shelf_place_t *place)
 {
     int                    rc;
     uint32_t               index;

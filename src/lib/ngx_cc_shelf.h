@@ -158,12 +158,13 @@ int ngx_cc_shelf_holds(ngx_cc_slots_t *slots, uint64_t hash);
 /*
  * Reserves a place for the command with this name while fewer than "max" of the
  * location and fewer than "share" of this owner (0 = any) are RESERVED, RUNNING
- * or FINISHED; both kinds of calls count as one.  Returns 0 and "place", or NGX_CC_SHELF_FULL,
- * _SHARE.
+ * or FINISHED; both sorts of calls count together.  Returns 0 and "place", or
+ * NGX_CC_SHELF_FULL, _SHARE.
  */
 int ngx_cc_shelf_reserve(ngx_cc_slots_process_t *self, int location,
     const uint8_t name[NGX_CC_SHELF_NAME], const uint8_t *owner,
-    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now, ngx_cc_shelf_place_t *place);
+    ngx_cc_shelf_sort_e sort, uint32_t max, uint32_t share, uint64_t now,
+    ngx_cc_shelf_place_t *place);
 
 /* gives a reservation back: it was not started; an empty one is ignored */
 void ngx_cc_shelf_release(ngx_cc_slots_process_t *self,

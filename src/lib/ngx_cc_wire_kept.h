@@ -326,10 +326,10 @@ typedef struct {
  * and giving credit, but whoever has the handle may attach, too.  LISTENING
  * answers.  When its starter is gone, or attaches as MONITOR because its client
  * is, the command goes on for "resume" ms unless somebody is attached; when it
- * is over, it stays as long for somebody who comes; with "resume" 0 it ends with
- * its starter, whoever is attached.  A starter that is told
- * DETACHED reads nothing any more and answers ATTACH MONITOR; until then the
- * ring stays as it is.  When somebody has delivered the result (DELIVERED from
+ * is over, it stays as long for somebody who comes; with "resume" 0 it ends
+ * with its starter, whoever is attached.  A starter that is told DETACHED reads
+ * nothing any more and answers ATTACH MONITOR; until then the ring stays as it
+ * is.  When somebody has delivered the result (DELIVERED from
  * the starter, REMOVE from others) the helper closes its socket, says FREE and
  * takes another START; one whose starter is gone leaves.
  *

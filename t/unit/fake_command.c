@@ -333,6 +333,14 @@ ngx_cc_index_next(uint64_t *walk, const uint8_t owner[NGX_CC_INDEX_OWNER],
 }
 
 
+ngx_int_t
+ngx_cc_index_next_listed(uint64_t *walk,
+    const uint8_t owner[NGX_CC_INDEX_OWNER], ngx_cc_index_told_t *told)
+{
+    return NGX_DONE;
+}
+
+
 void
 ngx_cc_command_close(ngx_cc_command_t *cmd)
 {

@@ -849,7 +849,8 @@ START_TEST(call)
         credit();
 
         ck_assert(peer_attach(&p, &h, i == 1 ? 0 : NGX_CC_ATTACH_DATA
-                              |NGX_CC_ATTACH_CALL|(i == 2 ? NGX_CC_ATTACH_LOSSY : 0), 0, 0));
+                              |NGX_CC_ATTACH_CALL
+                              |(i == 2 ? NGX_CC_ATTACH_LOSSY : 0), 0, 0));
         ck_assert_uint_eq(p.m.kept.attached.denied, 0);
 
         /* each takes what there is; who loses nothing is waited for */

@@ -136,9 +136,6 @@ ngx_cc_conf_observe_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
         return NGX_CONF_ERROR;
     }
 
-    /* whoever holds the key can look on */
-
-    mcf->keep = 1;
     conf->spec.command.keep.observed = 1;
 
     ngx_cc_conf_observe_tokens(cf, conf);

@@ -41,8 +41,8 @@ typedef enum {
 
 /*
  * What is left at the helper, as label and (id) as command line, which where
- * others may see it has the command's own behind a newline: no JSON text that we
- * write has one.
+ * others may see it has the command's own behind a newline: no JSON text that
+ * we write has one.
  */
 
 typedef struct {
