@@ -101,8 +101,8 @@ sub removed {
 sub watcher {
     my ($who) = @_;
     my $c = client($who);
-    is($c->call('list', { scope => 'realm', watch => $true })->{result}{watching},
-        $true, "$who watches the list");
+    is($c->owned(scope => 'realm', watch => $true)->{watching}, $true,
+        "$who watches the list");
     return $c;
 }
 
@@ -212,7 +212,8 @@ sub unseen {
     });
     delete @told{$id, keys %long};
     is_deeply(\%told, {}, 'nothing that was over soon, or is elsewhere, was told');
-    is_deeply([keys %{ seen(client('agent', 'plain'), 'owner') }], [$id],
+    my $mine = seen(client('agent', 'plain'), 'owner');
+    ok($mine->{$id} && !$mine->{$hidden},
         'of his own the owner sees there what can be seen');
     is(client('guard')->call('attach', { execution_id => $hidden })->{error}{code},
         -32003, 'what runs where nobody observes has no socket');
@@ -228,18 +229,34 @@ sub ended {
     my $list = watcher('watch');
     my $agent = client('agent');
     my $file = $t->dir . "/work/go$workers";
-    my $m = $agent->call('execute', { command =>
-        "while ! [ -e $file ]; do sleep 0.02; done; seq 30000; echo end >&2; exit 3" });
+    my $m = $agent->call('execute', { window => 4096, output => 'chunk', command =>
+        "while ! [ -e $file ]; do sleep 0.02; done; seq 9000; echo end >&2; exit 3" });
     my $id = $m->{result}{execution_id};
     ok(appears($list, $id), 'one that ends by itself');
     my $watch = client('watch');
-    $watch->call('attach', { execution_id => $id });
+    $watch->call('attach', { execution_id => $id, output => 'chunk' });
     open my $f, '>', $file or die $!;
     close $f or die $!;
     my ($text, $end) = output($watch, $id);
     is($end->{params}{exit_code}, 3, 'an observer is told how');
-    is($text, join('', map { "$_\n" } 1 .. 30000), 'after all of its output');
-    is((output($agent, $id))[0], $text, 'so is its starter');
+    is($text, join('', map { "$_\n" } 1 .. 9000), 'after all of its output');
+
+    # its starter reads slowly: it is not over before he is done
+
+    ok(seen($list)->{$id}, 'it is there as long as its starter reads');
+    my $all = '';
+    while (my $m = $agent->wait_for(sub { ($_[0]{params}{execution_id} // '') eq $id }, 30)) {
+        my $p = $m->{params};
+        if ($m->{method} eq 'process.completed') {
+            is($p->{exit_code}, 3, 'he is told how, too');
+            last;
+        }
+        next if $m->{method} ne 'process.output';
+        $all .= $p->{data} if $p->{type} eq 'stdout';
+        $agent->send('credit', { execution_id => $id, $p->{type} =>
+            $p->{offset} + length $p->{data} }, notify => 1);
+    }
+    is($all, $text, 'after all of it');
     ok(removed($list, $id), 'then it is gone');
     is($agent->run('echo next')->{stdout}, "next\n", 'its starter goes on');
 
@@ -346,7 +363,7 @@ sub killed {
     my ($id, $n) = start($agent, 'echo hello;');
     my @watch = map { client('watch') } 1 .. 6;
     ok(appears($watch[0], $id), 'one whose worker will be killed');
-    $_->call('list', { scope => 'realm', watch => $true }) for @watch;
+    $_->owned(scope => 'realm', watch => $true) for @watch;
     for (@watch) {
         $_->call('attach', { execution_id => $id });
         $_->notification('process.output');
