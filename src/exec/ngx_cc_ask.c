@@ -161,6 +161,8 @@ ngx_cc_ask_take(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
 
     ask->spec.owner = ask->owner;
     ask->spec.patterns = NULL;
+    ask->spec.then = NULL;
+    ask->reads = 0;
     ngx_str_null(&ask->spec.input);
 
     switch (spec->what) {
@@ -222,6 +224,10 @@ ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
     wait = (ngx_cc_wire_wait_t *) ask->wait;
     ngx_cc_wire_init(wait, NGX_CC_WIRE_WAIT, 0, sizeof(*wait));
     wait->head.flags = spec->ansi ? NGX_CC_WAIT_ANSI : 0;
+
+    if (spec->then) {
+        ngx_cc_ask_output_then(ask, spec->then, wait);
+    }
 
     wait->head.size += text;
     wait->serial = 1;
@@ -411,6 +417,12 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
 
         if (ask->spec.what == NGX_CC_ASK_READ) {
             ngx_cc_ask_read_again(ask);
+            return;
+        }
+
+        if (ask->reads && kept->woke.reason != NGX_CC_WOKE_REFUSED) {
+            ngx_cc_ask_output_woken(ask);
+            ngx_cc_ask_clock(ask);
             return;
         }
 

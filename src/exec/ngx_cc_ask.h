@@ -41,7 +41,9 @@ typedef struct {
 } ngx_cc_ask_pattern_t;
 
 
-typedef struct {
+typedef struct ngx_cc_ask_spec_s  ngx_cc_ask_spec_t;
+
+struct ngx_cc_ask_spec_s {
     ngx_cc_ask_e       what;
     ngx_cc_handle_t    handle;
     ngx_uint_t         named;            /* ENTRY, REMOVE: only its name is
@@ -67,6 +69,10 @@ typedef struct {
     ngx_msec_t         idle;
     const ngx_cc_ask_pattern_t  *patterns;
     ngx_uint_t         npatterns;
+    const ngx_cc_ask_spec_t  *then;      /* an OUTPUT of the same reader: what
+                                            is there when it is woken comes in
+                                            the same answer, which is much the
+                                            quicker way; or NULL */
 
     int                signo;            /* SIGNAL */
     uint32_t           to;               /* ngx_cc_signal_target_e */
@@ -89,7 +95,7 @@ typedef struct {
     ngx_str_t          input;
     ngx_uint_t         enter;
     ngx_uint_t         eof;
-} ngx_cc_ask_spec_t;
+};
 
 
 typedef enum {
@@ -117,7 +123,8 @@ typedef struct {
     uint32_t               left;         /* SIGNAL: who did not get it */
     const ngx_cc_wire_unpassed_t  *unpassed;     /* SIGNAL: why not, or NULL */
 
-    ngx_cc_gather_t       *output;       /* OUTPUT */
+    ngx_cc_gather_t       *output;       /* OUTPUT, WAIT with "then" that was
+                                            not REFUSED; else NULL */
 
     /* WRITE: bytes that were taken, the rest was not; "closed": nobody reads
        it; "overlong": what follows is a line that is too long for a terminal;
@@ -127,7 +134,7 @@ typedef struct {
     unsigned               overlong:1;
     unsigned               late:1;
 
-    /* ENTRY, OUTPUT; label and shown stand in the message */
+    /* ENTRY, and with "output"; label and shown stand in the message */
     const ngx_cc_wire_entry_t   *entry;
     const ngx_cc_index_told_t   *index;  /* GONE */
 } ngx_cc_ask_answer_t;
@@ -150,7 +157,7 @@ ngx_cc_ask_t *ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
 ngx_int_t ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec);
 
 /*
- * In done() of an OUTPUT with a reader, ASKED_OK: it stays open, for
+ * In done() of an output with a reader, ASKED_OK: it stays open, for
  * ngx_cc_ask_mark(), until it is closed.  The answer is valid in done() only;
  * of its output, what is taken out of it (and zeroed there) is the caller's.
  */

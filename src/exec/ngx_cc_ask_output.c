@@ -20,6 +20,34 @@ ngx_cc_ask_output_ask(ngx_cc_ask_t *ask)
 }
 
 
+void
+ngx_cc_ask_output_then(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *then,
+    ngx_cc_wire_wait_t *wait)
+{
+    ask->reads = 1;
+    ask->spec.max = then->max;
+    ask->spec.streams = then->streams;
+
+    wait->head.flags |= NGX_CC_WAIT_READ;
+    wait->head.flags |= then->mark ? NGX_CC_WAIT_MARK : 0;
+    wait->max = ngx_min(then->max, NGX_CC_WIRE_MAX_DATA);
+    ngx_memcpy(wait->read, then->from, sizeof(wait->read));
+}
+
+
+/* the helper answers a READ and a LIST next */
+
+void
+ngx_cc_ask_output_woken(ngx_cc_ask_t *ask)
+{
+    ask->spec.what = NGX_CC_ASK_OUTPUT;
+    ask->spec.wait = 0;
+    ask->listing = 1;
+
+    ngx_cc_gather_init(&ask->gather, ask->spec.max, ask->spec.streams);
+}
+
+
 /* from where, and how much is there now */
 
 void
@@ -128,13 +156,10 @@ ngx_cc_ask_hold(ngx_cc_ask_t *ask)
 }
 
 
-/* the READ says that everything has been consumed */
-
 void
 ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
 {
     ngx_cc_wire_mark_t  mark;
-    ngx_cc_wire_read_t  read;
 
     if (ask->lost) {
         return;
@@ -143,8 +168,4 @@ ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
     ngx_memcpy(mark.next, next, sizeof(mark.next));
     ngx_cc_ask_send(ask, &mark);
-
-    ngx_cc_wire_init(&read, NGX_CC_WIRE_READ, 0, sizeof(read));
-    read.max = 1;
-    ngx_cc_ask_send(ask, &read);
 }

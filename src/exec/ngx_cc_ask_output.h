@@ -14,6 +14,13 @@
 /* it will be attached: the first READ and LIST go behind ATTACH */
 void ngx_cc_ask_output_ask(ngx_cc_ask_t *ask);
 
+/* a WAIT asks for it, too: what "then" says goes into "wait", and is kept */
+void ngx_cc_ask_output_then(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *then,
+    ngx_cc_wire_wait_t *wait);
+
+/* such a WAIT is woken: it goes on as OUTPUT */
+void ngx_cc_ask_output_woken(ngx_cc_ask_t *ask);
+
 /* it is attached */
 void ngx_cc_ask_output(ngx_cc_ask_t *ask);
 

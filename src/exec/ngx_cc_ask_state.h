@@ -33,6 +33,8 @@ struct ngx_cc_ask_s {
                                             still to be sent */
     size_t                 left;
     ngx_cc_gather_t        gather;       /* OUTPUT */
+    unsigned               reads:1;      /* a WAIT with "then": max and streams
+                                            of spec are those of that */
     unsigned               waited:1;     /* a READ has waited already */
     unsigned               blocked:1;    /* the INPUT is to be sent again */
     unsigned               hold:1;       /* it stays open behind done() */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "ngx_cc_places.h"
+#include "ngx_cc_watcher_grant.h"
 
 
 #define NGX_CC_WAITS_SPARE   16      /* places of those that are refused */
@@ -147,6 +148,9 @@ ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
 
     now = stay->life->now;
 
+    wait->flags = msg->head.flags;
+    memcpy(wait->read, msg->read, sizeof(wait->read));
+    wait->max = msg->max;
     wait->until = msg->until;
     wait->streams = msg->streams;
     wait->idle = msg->idle;
@@ -262,6 +266,12 @@ ngx_cc_waits_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 
         if (ngx_cc_places_send(stay, w, &wait->woke) == -1) {
             return;
+        }
+
+        if (wait->flags & NGX_CC_WAIT_READ) {
+            ngx_cc_watcher_grant_read(stay, w, wait->read,
+                                      wait->flags & NGX_CC_WAIT_MARK,
+                                      wait->max);
         }
 
         ngx_cc_waits_free(stay, w, wait);

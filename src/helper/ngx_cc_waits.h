@@ -25,11 +25,14 @@ typedef struct {
     uint32_t        serial;      /* of the wait */
     uint32_t        until;       /* ngx_cc_wire_until_e */
     unsigned        streams;     /* NGX_CC_EOF_* */
+    unsigned        flags;       /* NGX_CC_WAIT_* */
     unsigned        woken:1;     /* "woke" is to be sent */
     uint64_t        idle;        /* ms */
     uint64_t        began;       /* ms */
     uint64_t        timeout_at;  /* ms */
     uint64_t        from[NGX_CC_STREAMS];
+    int64_t         read[NGX_CC_STREAMS];    /* READ: from where, */
+    uint32_t        max;                     /* and how much */
     ngx_cc_history_cursor_t  cursor;     /* of what was looked through */
     ngx_cc_wire_woke_t       woke;
     ngx_cc_match_t  match;       /* without patterns: n = 0 */
@@ -63,7 +66,10 @@ int ngx_cc_waits_add(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w,
 void ngx_cc_waits_withdraw(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w,
     uint32_t serial);
 
-/* sends what there is to be told to a watcher that is "woken" */
+/*
+ * Sends what there is to be told to a watcher that is "woken".  One that wants
+ * to read is to be told ATTACHED then.
+ */
 void ngx_cc_waits_tell(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w);
 
 /*

@@ -212,7 +212,9 @@ ngx_cc_watcher_ask(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     case NGX_CC_WIRE_WAIT:
 
-        if (w->flags & NGX_CC_ATTACH_MONITOR) {
+        if ((w->flags & NGX_CC_ATTACH_MONITOR)
+            || (w->control && (msg->head.flags & NGX_CC_WAIT_READ)))
+        {
             return 0;
         }
 

@@ -6,6 +6,8 @@
 #include "ngx_cc_watcher_grant.h"
 
 
+static void ngx_cc_watcher_grant_begin(ngx_cc_stay_t *stay,
+    ngx_cc_watcher_t *w, const ngx_cc_wire_attach_t *attach, unsigned flags);
 static void ngx_cc_watcher_grant_from(ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach, uint64_t from[NGX_CC_STREAMS]);
 static int ngx_cc_watcher_grant_may(const ngx_cc_stay_t *stay,
@@ -28,7 +30,6 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_attach_t *attach)
 {
     unsigned  flags;
-    uint64_t  from[NGX_CC_STREAMS];
 
     flags = attach->head.flags & ~(NGX_CC_ATTACH_MARK|NGX_CC_ATTACH_UNTOLD
                                    |NGX_CC_ATTACH_CALL);
@@ -76,6 +77,56 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         flags &= ~NGX_CC_ATTACH_WRITE;
     }
 
+    ngx_cc_watcher_grant_begin(stay, w, attach, flags);
+
+    if (!(flags & NGX_CC_ATTACH_MONITOR) && !w->control) {
+        stay->asked_at = stay->life->now;
+
+        if (!(attach->head.flags & NGX_CC_ATTACH_UNTOLD)
+            && !(flags & NGX_CC_ATTACH_OBSERVER))
+        {
+            /* its owner knows its id */
+            stay->told |= stay->acked;
+        }
+    }
+}
+
+
+void
+ngx_cc_watcher_grant_read(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const int64_t from[NGX_CC_STREAMS], int mark, uint32_t max)
+{
+    ngx_cc_wire_attach_t  attach;
+
+    memset(&attach, 0, sizeof(attach));
+    attach.head.flags = mark ? NGX_CC_ATTACH_MARK : 0;
+    memcpy(attach.from, from, sizeof(attach.from));
+    memcpy(attach.reader, w->reader, sizeof(attach.reader));
+
+    if (w->serial == stay->exclusive) {
+        stay->exclusive = 0;
+    }
+
+    w->exited = 0;
+    ngx_cc_watcher_grant_begin(stay, w, &attach,
+                               (w->flags & NGX_CC_ATTACH_OBSERVER)
+                               |NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY
+                               |NGX_CC_ATTACH_BRIEF);
+    w->armed = 1;
+    w->max = max;
+    w->tell |= NGX_CC_WATCHER_TELL_ENTRY;
+    stay->asked_at = stay->life->now;
+}
+
+
+/* ATTACHED with these rights, from where it was asked */
+
+static void
+ngx_cc_watcher_grant_begin(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_attach_t *attach, unsigned flags)
+{
+    uint64_t  from[NGX_CC_STREAMS];
+
     ngx_cc_watcher_grant_from(stay, attach, from);
     memcpy(w->reader, attach->reader, sizeof(w->reader));
 
@@ -94,17 +145,6 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     w->flags = flags;
     w->armed = 0;
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;
-
-    if (!(flags & NGX_CC_ATTACH_MONITOR) && !w->control) {
-        stay->asked_at = stay->life->now;
-
-        if (!(attach->head.flags & NGX_CC_ATTACH_UNTOLD)
-            && !(flags & NGX_CC_ATTACH_OBSERVER))
-        {
-            /* its owner knows its id */
-            stay->told |= stay->acked;
-        }
-    }
 }
 
 

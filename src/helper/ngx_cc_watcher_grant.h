@@ -19,6 +19,14 @@
 void ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_attach_t *attach);
 
+/*
+ * What a WAIT has asked for ahead, of one that is ATTACHED: as if ATTACH (DATA,
+ * LOSSY, BRIEF; from the mark of its reader when "mark"), READ of "max" bytes
+ * and LIST had come from it.
+ */
+void ngx_cc_watcher_grant_read(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const int64_t from[NGX_CC_STREAMS], int mark, uint32_t max);
+
 /* LIST of one that is not attached: it will be told, and closed */
 void ngx_cc_watcher_grant_list(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_list_t *list);

@@ -179,6 +179,11 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
             return -1;
         }
+
+        if (w->tell & NGX_CC_WATCHER_TELL_ATTACHED) {
+            /* it reads now */
+            return ngx_cc_watcher_bits(stay, w);
+        }
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_STATE) {

@@ -60,7 +60,7 @@ static const struct {
     [NGX_CC_WIRE_MARK] = { sizeof(ngx_cc_wire_mark_t), 0 },
     [NGX_CC_WIRE_FLOW] = { sizeof(ngx_cc_wire_head_t),
                            NGX_CC_ATTACH_LOSSY },
-    [NGX_CC_WIRE_WAIT] = { sizeof(ngx_cc_wire_wait_t), NGX_CC_WAIT_ANSI },
+    [NGX_CC_WIRE_WAIT] = { sizeof(ngx_cc_wire_wait_t), NGX_CC_WAIT_FLAGS },
     [NGX_CC_WIRE_UNWAIT] = { sizeof(ngx_cc_wire_woke_t), 0 },
     [NGX_CC_WIRE_REMOVE] = { sizeof(ngx_cc_wire_head_t),
                              NGX_CC_REMOVE_FORCE },

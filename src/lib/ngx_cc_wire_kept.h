@@ -18,7 +18,8 @@
  *
  * READ and LIST may stand right behind ATTACH: what is asked together is
  * answered in one turn, ENTRY behind DATA.  Whoever is attached may attach
- * again, for more or for less; he is looked at as if he came anew.
+ * again, for more or for less; he is looked at as if he came anew.  Who waits
+ * may say with WAIT what he wants to read then, and is not asked again.
  *
  * head.run is the run of START on the control socket, and 0 elsewhere.
  *
@@ -196,6 +197,14 @@ typedef enum {
 
 #define NGX_CC_WAIT_ANSI        0x0001   /* patterns are looked for in what a
                                             reader is shown */
+#define NGX_CC_WAIT_READ        0x0002   /* behind WOKE (unless REFUSED) comes
+                                            what would answer ATTACH (DATA,
+                                            LOSSY, BRIEF; from "read"), READ of
+                                            "max" and LIST; not on the control
+                                            socket */
+#define NGX_CC_WAIT_MARK        0x0004   /* with READ: from the mark of the
+                                            reader of ATTACH, not "read" */
+#define NGX_CC_WAIT_FLAGS       0x0007
 
 /* behind it stand "n" patterns: u16 length, bytes; "text" bytes together */
 
@@ -209,6 +218,9 @@ typedef struct {
     uint32_t        idle;        /* ms */
     uint64_t        timeout;     /* ms, 0 = none */
     uint64_t        from[2];     /* UINT64_MAX = from now on */
+    int64_t         read[2];     /* as "from" of ATTACH, when it is woken */
+    uint32_t        max;         /* as of READ */
+    uint32_t        reserved;
 } ngx_cc_wire_wait_t;
 
 

@@ -257,6 +257,8 @@ say(fuzz_in_t *in, int i)
         m.wait.streams = fuzz_byte(in) % 4;
         m.wait.idle = fuzz_byte(in) * 8;
         m.wait.timeout = fuzz_byte(in) * 100;
+        m.wait.read[0] = (int16_t) fuzz_u16(in);
+        m.wait.max = fuzz_byte(in);
         m.wait.from[0] = fuzz_u16(in);
         m.wait.from[1] = fuzz_u16(in) == 0 ? UINT64_MAX : 0;
         k = fuzz_byte(in) % 24;

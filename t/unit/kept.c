@@ -1613,6 +1613,85 @@ START_TEST(waits)
 END_TEST
 
 
+/* what is read then is asked for with the wait: no question comes behind WOKE */
+
+static void
+wait_and(peer_t *p, int until, unsigned flags, int64_t from)
+{
+    ngx_cc_wire_wait_t  wait;
+
+    ngx_cc_wire_init(&wait, NGX_CC_WIRE_WAIT, 0, sizeof(wait));
+    wait.head.flags = flags;
+    wait.serial = ++serial;
+    wait.until = until;
+    wait.streams = NGX_CC_EOF_STDOUT;
+    wait.from[0] = UINT64_MAX;
+    wait.read[0] = from;
+    ck_assert(peer_send(p, &wait));
+}
+
+
+START_TEST(wait_reads)
+{
+    peer_t        p, q;
+    peer_start_t  o = { .flags = NGX_CC_START_STDIN };
+
+    h.keep.watchers = 3;
+    h.keep.waits = 2;
+    peer_run(&h, &o, NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_WRITE,
+             "while read x; do echo $x; done; echo end");
+
+    /* from where it says, and without being a watcher */
+
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, -3);
+    send_input(&h.starter, "hello\n", 0);
+    (void) woke(&p, NGX_CC_WOKE_OUTPUT);
+    peer_attached(&p);
+    ck_assert_uint_eq(p.m.kept.attached.denied, 0);
+    ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_FLAGS,
+                      NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY);
+    ck_assert_uint_eq(p.m.kept.attached.watchers, 1);
+    ck_assert_uint_eq(p.from[0], 3);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    ck_assert_str_eq((char *) p.out[0], "lo\n");
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_ENTRY);
+    ck_assert_uint_eq(p.m.kept.entry.bytes[0], 6);
+    peer_close(&p);
+
+    /* from the mark of its reader as it is then */
+
+    reader_attach(&p, 7, 0);
+    wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0);
+    reader_attach(&q, 7, 0);
+    reader_mark(&q, 6, 0);
+    peer_close(&q);
+
+    /* one that is refused reads nothing */
+
+    ck_assert(peer_attach(&q, &h, 0, 0, 0));
+    wait_and(&q, NGX_CC_UNTIL_OUTPUT, 0, 0);
+    wait_and(&q, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, 0);
+    (void) woke(&q, NGX_CC_WOKE_REFUSED);
+    serial--;
+    send_input(&h.starter, "", 1);
+    (void) woke(&q, NGX_CC_WOKE_OUTPUT);
+    peer_close(&q);
+
+    serial--;
+    (void) woke(&p, NGX_CC_WOKE_EXIT);
+    peer_attached(&p);
+    ck_assert_uint_eq(p.from[0], 6);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    ck_assert_str_eq((char *) p.out[0], "end\n");
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_ENTRY);
+    ck_assert_uint_ne(p.m.head.flags & NGX_CC_ATTACHED_OVER, 0);
+    ck_assert_int_eq(peer_next(&p, PEER_TIMEOUT, 0), NGX_CC_WIRE_EXITED);
+    peer_close(&p);
+}
+END_TEST
+
+
 /* nothing is dropped that a wait has not looked through */
 
 START_TEST(wait_in_a_flood)
@@ -1925,6 +2004,7 @@ main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, getenv("CC_NIGHTLY") ? 600 : 60);
     tcase_add_test(tc, waits);
+    tcase_add_test(tc, wait_reads);
     tcase_add_test(tc, wait_in_a_flood);
     tcase_add_test(tc, many_waits);
     suite_add_tcase(suite, tc);

@@ -249,6 +249,17 @@ START_TEST(patterns)
     ck_assert_uint_eq(check(), 0);
     m.msg.wait.until = NGX_CC_UNTIL_IDLE;
     ck_assert_uint_ne(check(), 0);
+    m.msg.wait.max = NGX_CC_WIRE_MAX_DATA + 1;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.max = NGX_CC_WIRE_MAX_DATA;
+    m.msg.wait.head.flags = NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.wait.head.flags = NGX_CC_WAIT_MARK;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.head.flags = 0;
+    m.msg.wait.reserved = 1;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.reserved = 0;
     m.msg.wait.serial = 0;
     ck_assert_uint_eq(check(), 0);
 }

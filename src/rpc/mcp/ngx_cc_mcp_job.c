@@ -359,14 +359,6 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
 
     case NGX_CC_MCP_JOB_STAGE_READ:
 
-        if (ngx_cc_mcp_job_torn(job, answer)) {
-            ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
-                                (int64_t *) answer->output->next);
-            return;
-        }
-
-        ngx_cc_ask_hold(ask);
-        job->held = ask;
         ngx_cc_mcp_job_output(job, answer);
         return;
 
@@ -517,6 +509,11 @@ ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
                        ? NGX_CC_MCP_WAITED_TIMEOUT : NGX_CC_MCP_WAITED_EVENT;
     job->told.matched = (woke->reason == NGX_CC_WOKE_PATTERN);
 
+    if (answer->output) {
+        ngx_cc_mcp_job_output(job, answer);
+        return;
+    }
+
     ngx_cc_mcp_job_ask_read(job);
 }
 
@@ -542,6 +539,15 @@ static void
 ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer)
 {
+    if (ngx_cc_mcp_job_torn(job, answer)) {
+        ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
+                                (int64_t *) answer->output->next);
+        return;
+    }
+
+    job->held = job->answered;
+    ngx_cc_ask_hold(job->held);
+
     ngx_cc_mcp_job_text_read(&job->told, answer, job->spec.streams);
 
     if (job->spec.tail) {

@@ -14,6 +14,8 @@
                                                 nothing else */
 
 
+static void ngx_cc_mcp_job_ask_output(ngx_cc_mcp_job_t *job,
+    ngx_cc_ask_spec_t *ask);
 static void ngx_cc_mcp_job_ask_now(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
     ngx_cc_ask_spec_t *ask);
 
@@ -83,7 +85,7 @@ ngx_cc_mcp_job_ask_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
 {
     ngx_uint_t              i;
     ngx_msec_int_t          left;
-    ngx_cc_ask_spec_t       ask;
+    ngx_cc_ask_spec_t       ask, then;
     ngx_cc_ask_pattern_t    pattern;
     ngx_cc_mcp_job_spec_t  *spec = &job->spec;
 
@@ -118,6 +120,10 @@ ngx_cc_mcp_job_ask_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
 
     } else if (stage == NGX_CC_MCP_JOB_STAGE_REACTION) {
         ask.until = NGX_CC_UNTIL_OUTPUT;
+
+    } else if (spec->what != NGX_CC_MCP_JOB_SIGNAL) {
+        ngx_cc_mcp_job_ask_output(job, &then);
+        ask.then = &then;
     }
 
     ngx_cc_mcp_job_ask_now(job, stage, &ask);
@@ -127,29 +133,39 @@ ngx_cc_mcp_job_ask_wait(ngx_cc_mcp_job_t *job, ngx_uint_t stage,
 void
 ngx_cc_mcp_job_ask_read(ngx_cc_mcp_job_t *job)
 {
-    ngx_uint_t              i;
-    ngx_cc_ask_spec_t       ask;
-    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
+    ngx_cc_ask_spec_t  ask;
 
-    ngx_memzero(&ask, sizeof(ask));
-
-    if (spec->what == NGX_CC_MCP_JOB_SIGNAL) {
+    if (job->spec.what == NGX_CC_MCP_JOB_SIGNAL) {
+        ngx_memzero(&ask, sizeof(ask));
         ask.what = NGX_CC_ASK_ENTRY;
         ngx_cc_mcp_job_ask_now(job, NGX_CC_MCP_JOB_STAGE_STATE, &ask);
         return;
     }
 
-    ask.what = NGX_CC_ASK_OUTPUT;
-    ask.streams = spec->streams;
-    ask.max = spec->tail ? 2 * spec->tail : spec->max;
-    ask.mark = (!spec->tail && !spec->cursor);
+    ngx_cc_mcp_job_ask_output(job, &ask);
+    ngx_cc_mcp_job_ask_now(job, NGX_CC_MCP_JOB_STAGE_READ, &ask);
+}
+
+
+/* what is there, from where reading goes on */
+
+static void
+ngx_cc_mcp_job_ask_output(ngx_cc_mcp_job_t *job, ngx_cc_ask_spec_t *ask)
+{
+    ngx_uint_t              i;
+    ngx_cc_mcp_job_spec_t  *spec = &job->spec;
+
+    ngx_memzero(ask, sizeof(ngx_cc_ask_spec_t));
+
+    ask->what = NGX_CC_ASK_OUTPUT;
+    ask->streams = spec->streams;
+    ask->max = spec->tail ? 2 * spec->tail : spec->max;
+    ask->mark = (!spec->tail && !spec->cursor);
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
-        ask.from[i] = spec->tail ? -(int64_t) spec->tail
-                                 : (int64_t) spec->from[i];
+        ask->from[i] = spec->tail ? -(int64_t) spec->tail
+                                  : (int64_t) spec->from[i];
     }
-
-    ngx_cc_mcp_job_ask_now(job, NGX_CC_MCP_JOB_STAGE_READ, &ask);
 }
 
 
