@@ -206,14 +206,14 @@ bench: bench-programs
 bench-quick: bench-programs
 	@perl t/bench/run -q $(BENCH)
 
-bench-programs: module client packages-bench $(addprefix build/bench/,bare lines peer load)
+bench-programs: module client packages-bench $(addprefix build/bench/,bare lines peer load woken)
 
 build/bench/bare build/bench/lines: build/bench/%: t/bench/%.c t/bench/bench.c \
                                     t/bench/bench.h
 	@mkdir -p build/bench
 	gcc $(BENCH_CFLAGS) -o $@ $< t/bench/bench.c
 
-build/bench/peer build/bench/load: build/bench/%: t/bench/%.c t/bench/bench.c \
+build/bench/peer build/bench/load build/bench/woken: build/bench/%: t/bench/%.c t/bench/bench.c \
                                    t/bench/bench.h $(wildcard src/lib/*.[ch])
 	@mkdir -p build/bench
 	gcc $(BENCH_CFLAGS) -Isrc/lib -o $@ $< t/bench/bench.c \

@@ -53,12 +53,28 @@ sub program {
     return { $text =~ /(\w+)=([-\d.]+)/g };
 }
 
-# a program that says "ready" and stays until its input ends
+# a program that says "ready" and stays until its input ends; it is given lines
+# and an empty one before when behind its name stands a list of them
 sub background {
-    my ($self, @args) = @_;
-    my $pid = open2(my $out, my $in, "$BIN/$args[0]", @args[1 .. $#args]);
-    (<$out> // '') =~ /ready/ or die "@args failed\n";
+    my ($self, $name, @args) = @_;
+    my $lines = ref $args[0] ? shift @args : undef;
+    my $pid = open2(my $out, my $in, "$BIN/$name", @args);
+    if ($lines) {
+        print {$in} map { "$_\n" } @$lines, '';
+        $in->flush;
+    }
+    (<$out> // '') =~ /ready/ or die "$name @args failed\n";
     return { pid => $pid, in => $in, out => $out };
+}
+
+# ends its input, and returns what it printed then as name=value
+sub background_figures {
+    my ($self, $b) = @_;
+    close $b->{in};
+    my $text = do { local $/; readline $b->{out} };
+    waitpid $b->{pid}, 0;
+    die "it failed\n" if $?;
+    return { $text =~ /(\w+)=([-\d.]+)/g };
 }
 
 sub background_end {

@@ -7,7 +7,6 @@ package Kept;
 use strict;
 use warnings;
 
-use IO::Select;
 use List::Util qw(sum0);
 use POSIX ();
 use Time::HiRes qw(time);
@@ -132,30 +131,31 @@ EOC
 
 # n waits at rest: what they cost while nothing happens, and how long it takes
 # until all have been answered once their commands write; by "wait", and by
-# job_read of MCP over WebSockets
+# job_read of MCP over WebSockets.  Beside them a program that has nothing to do
+# but to answer as many, as long, to the same client.
 sub waits {
     my ($bench, $nginx, $n, $r) = @_;
     my $native = $nginx->client;
     my $mcp = CC::Mcp->new(port => $nginx->port);
     waits_of($bench, $nginx, $n, $r, {
         name => 'waits',
+        protocol => '-',
         start => sub { start($native, 'sh', '-c', $_[0]) },
-        client => sub { $nginx->client },
-        ask => sub { $_[0]->send('wait', { execution_id => $_[1],
-            until => 'exit', patterns => ['now'], timeout_ms => 100000 }) },
+        ask => sub { [ wait => { execution_id => $_[0], until => 'exit',
+            patterns => ['now'], timeout_ms => 100000 } ] },
         answer => '"reason":',
     });
     waits_of($bench, $nginx, $n, $r, {
         name => 'reads',
+        protocol => 'mcp',
         start => sub {
             my $a = $mcp->call('tools/call', CC::Mcp::execute_params(
                 { command => $_[0], background => \1 }));
             return $a->{result}{structuredContent}{job_id};
         },
-        client => sub { CC::Mcp->new(port => $nginx->port) },
-        ask => sub { $_[0]->send('tools/call', { name => 'job_read',
-            arguments => { job_id => $_[1], until => 'exit',
-                pattern => 'now', wait_ms => 100000 } }) },
+        ask => sub { [ 'tools/call' => { name => 'job_read', arguments => {
+            job_id => $_[0], until => 'exit', pattern => 'now',
+            wait_ms => 100000 } } ] },
         answer => '"structuredContent":',
     });
     return;
@@ -164,46 +164,85 @@ sub waits {
 sub waits_of {
     my ($bench, $nginx, $n, $r, $kind) = @_;
     my $name = $kind->{name};
+    my (%ours, %bare);
+    for my $round (1 .. $bench->{rounds}) {
+        my $one = woken($bench, $nginx, $n, $kind, $r, $round);
+        push @{ $ours{$_} }, $one->{$_} for keys %$one;
+        my $other = woken_bare($bench, $nginx, $n, $kind, $one->{bytes}, $round);
+        push @{ $bare{$_} }, $other->{$_} for keys %$other;
+    }
+    $r->{$name} = $n;
+    $r->{"${name}_$_"} = quantile($ours{$_}, 0.5) for keys %ours;
+    $r->{"${name}_bare_$_"} = quantile($bare{$_}, 0.5) for keys %bare;
+    return;
+}
+
+# 50 wait for each of some commands, over a connection for each
+sub woken {
+    my ($bench, $nginx, $n, $kind, $r, $round) = @_;
+    my $name = $kind->{name};
     my $commands = int(($n + 49) / 50);
 
     # what is opened to write, and closed, wakes all who read it
-    my $go = $nginx->dir . "/go_$name";
-    POSIX::mkfifo($go, 0644) or die "$go: $!";
-    my @ids = map { $kind->{start}->("read x < $go; echo now; exec sleep 3600") }
+    my $go = fifo($nginx, "${name}_$round");
+    my $never = fifo($nginx, "${name}_never_$round");
+    my @ids = map { $kind->{start}->("read x < $go; echo now; read x < $never") }
         1 .. $commands;
+    $bench->same_priority($nginx);
 
-    my $rest = at_rest($bench, $nginx);
+    my $rest = $round == 1 ? at_rest($bench, $nginx) : 0;
     my $before = memory_of($nginx->workers);
-    my @clients = map { $kind->{client}->() } 1 .. $commands;
-    for my $i (1 .. $n) {
-        $kind->{ask}->($clients[$i % $commands], $ids[$i % $commands]);
-    }
+    my $client = $bench->background('woken', [ requests(map {
+        $kind->{ask}->($ids[$_ % $commands]) } 0 .. $n - 1) ], $nginx->port,
+        '/ws/mcp', $kind->{protocol}, $commands, $go, $kind->{answer});
     # they have come
     select undef, undef, undef, 2;
-    $r->{"${name}_memory"} = (memory_of($nginx->workers) - $before) / $n;
-    $r->{"${name}_cpu"} = at_rest($bench, $nginx) - $rest;
-
-    open my $f, '>', $go or die "$go: $!";
-    my $t0 = time;
-    close $f;
-    my $sockets = IO::Select->new(map { $_->{ws}{sock} } @clients);
-    my (%last);
-    my $answers = 0;
-    while ($answers < $n) {
-        my @ready = $sockets->can_read(30) or die "$name: not all were answered";
-        for my $socket (@ready) {
-            my $text = $last{$socket} // '';
-            sysread $socket, $text, 1 << 20, length $text
-                or die "$name: a connection has ended";
-            $answers++ while $text =~ /$kind->{answer}/g;
-            # the beginning of one more, perhaps
-            my $less = length($kind->{answer}) - 1;
-            $last{$socket} = substr $text, $less < length $text ? -$less : 0;
-        }
+    if ($round == 1) {
+        $r->{"${name}_memory"} = (memory_of($nginx->workers) - $before) / $n;
+        $r->{"${name}_rest"} = at_rest($bench, $nginx) - $rest;
     }
-    $r->{"${name}_woken"} = (time - $t0) * 1e3;
-    $r->{$name} = $n;
-    return;
+
+    my $cpu = $bench->cpu($nginx);
+    my $figures = $bench->background_figures($client);
+    # connections to helpers end behind the answers
+    select undef, undef, undef, 0.3;
+    return { ms => $figures->{ms}, first => $figures->{first},
+        bytes => $figures->{bytes}, client => $figures->{cpu},
+        cpu => ($bench->cpu($nginx) - $cpu) * 1e6 / $n };
+}
+
+# as many answers of so many bytes, from a program that has them ready
+sub woken_bare {
+    my ($bench, $nginx, $n, $kind, $bytes, $round) = @_;
+    my $commands = int(($n + 49) / 50);
+    my $go = fifo($nginx, "$kind->{name}_bare_$round");
+    my $len = int($bytes + 0.5) - ($bytes < 128 ? 2 : 4);
+    my $text = $kind->{answer} . 'x' x ($len - length $kind->{answer});
+    my $port = $bench->peer('hold', $text, $go);
+    my $pid = $bench->{peers}[-1];
+    my $client = $bench->background('woken', [ requests(map {
+        [ list => {} ] } 1 .. $n) ], $port, '/', '-', $commands, $go,
+        $kind->{answer});
+    select undef, undef, undef, 0.2;
+    my $cpu = Bench::cpu_of($pid);
+    my $figures = $bench->background_figures($client);
+    return { ms => $figures->{ms}, first => $figures->{first},
+        client => $figures->{cpu},
+        cpu => (Bench::cpu_of($pid) - $cpu) * 1e6 / $n };
+}
+
+sub fifo {
+    my ($nginx, $name) = @_;
+    my $file = $nginx->dir . "/go_$name";
+    POSIX::mkfifo($file, 0644) or die "$file: $!";
+    return $file;
+}
+
+# lines for "woken"
+sub requests {
+    my $id = 0;
+    return map { $CC::Mcp::json->encode({ jsonrpc => '2.0', id => ++$id,
+        method => $_->[0], params => $_->[1] }) } @_;
 }
 
 # MB/s of 24 MB: as a bound command writes them, and once more from the ring of

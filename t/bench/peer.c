@@ -15,6 +15,10 @@
  *                              64 KiB: the ceiling of "load output"
  *   accept PORT TEXT           as canned, for "load session": says TEXT first,
  *                              and answers a close frame
+ *   hold PORT TEXT FIFO        as canned, but nothing is answered before FIFO
+ *                              was opened and closed by a writer: then all is,
+ *                              each by a send of its own, as by one process
+ *                              that knows nothing else.  For "woken"
  */
 
 #define _GNU_SOURCE
@@ -42,6 +46,7 @@
 
 typedef struct {
     int       upgraded;
+    int       waits;             /* frames that are not answered yet */
     int       client;            /* of a pipe: where it goes */
     pid_t     pid;
 } peer_fd_t;
@@ -54,6 +59,8 @@ static void peer_echo(int fd, size_t n);
 static void peer_relay(int fd, size_t n);
 static void peer_canned(int fd, size_t n);
 static void peer_blast(int fd);
+static void peer_fifo(void);
+static void peer_wake(void);
 static void peer_close(int fd);
 
 
@@ -66,7 +73,7 @@ static const char  peer_switch[] =
 
 extern char  **environ;
 
-static int        peer_epoll, peer_socket;
+static int        peer_epoll, peer_socket, peer_go = -1;
 static char       peer_mode;
 static char     **peer_argv;
 static uint8_t    peer_in[PEER_READ];
@@ -81,7 +88,7 @@ main(int argc, char **argv)
     struct epoll_event  ee, events[PEER_EVENTS];
 
     if (argc < 3 || (argc < 4 && argv[1][0] != 'e')) {
-        fprintf(stderr, "usage: %s echo|relay|terminal|canned|accept|blast "
+        fprintf(stderr, "usage: %s echo|relay|terminal|canned|accept|blast|hold "
                 "port [argument ...]\n", argv[0]);
         return 2;
     }
@@ -97,12 +104,19 @@ main(int argc, char **argv)
     ee.data.fd = peer_socket;
     epoll_ctl(peer_epoll, EPOLL_CTL_ADD, peer_socket, &ee);
 
+    if (peer_mode == 'h') {
+        peer_fifo();
+    }
+
     for ( ;; ) {
         n = epoll_wait(peer_epoll, events, PEER_EVENTS, -1);
 
         for (i = 0; i < n; i++) {
             if (events[i].data.fd == peer_socket) {
                 peer_accept();
+
+            } else if (events[i].data.fd == peer_go) {
+                peer_wake();
 
             } else {
                 peer_serve(events[i].data.fd);
@@ -284,12 +298,62 @@ peer_canned(int fd, size_t n)
         len = in[1] & 0x7f;
         len = 6 + (len == 126 ? 2 + (size_t) (in[2] << 8 | in[3]) : len);
 
+        if (peer_mode == 'h') {
+            peer_fds[fd].waits++;
+            continue;
+        }
+
         p = ngx_cc_ws_header(p, NGX_CC_WS_TEXT, text);
         memcpy(p, peer_argv[0], text);
         p += text;
     }
 
     bench_write(fd, peer_out, p - peer_out);
+}
+
+
+/* no writer has come yet: when one has, and is gone, it hangs up */
+
+static void
+peer_fifo(void)
+{
+    struct epoll_event  ee;
+
+    if (peer_go != -1) {
+        close(peer_go);
+    }
+
+    peer_go = open(peer_argv[1], O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+    ee.events = EPOLLIN;
+    ee.data.fd = peer_go;
+
+    if (peer_go == -1
+        || epoll_ctl(peer_epoll, EPOLL_CTL_ADD, peer_go, &ee) == -1)
+    {
+        bench_die(peer_argv[1]);
+    }
+}
+
+
+static void
+peer_wake(void)
+{
+    int       fd;
+    size_t    text;
+    uint8_t  *p;
+
+    text = strlen(peer_argv[0]);
+    p = ngx_cc_ws_header(peer_out, NGX_CC_WS_TEXT, text);
+    memcpy(p, peer_argv[0], text);
+    p += text;
+
+    for (fd = 0; fd < PEER_FDS; fd++) {
+        for ( /* void */ ; peer_fds[fd].waits; peer_fds[fd].waits--) {
+            bench_write(fd, peer_out, p - peer_out);
+        }
+    }
+
+    peer_fifo();
 }
 
 
