@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "ngx_cc_oom.h"
 #include "ngx_cc_privilege.h"
 #include "ngx_cc_service.h"
+#include "ngx_cc_takeover.h"
 #include "ngx_cc_version.h"
 
 
@@ -31,7 +33,7 @@
 
 static const char  ngx_cc_executord_usage[] =
 "usage: cc-executord [-u USER] [-p FILE | -a UID:USER] [-t DIR]\n"
-"                    [-l SOCKET [-g GROUP]] [-k]\n"
+"                    [-l SOCKET [-g GROUP]] [-k] [-n]\n"
 "\n"
 "Starts commands for nginx with the cc_executor module, as other users than\n"
 "nginx's (cc_executor_service).\n"
@@ -43,6 +45,7 @@ static const char  ngx_cc_executord_usage[] =
 "  -l SOCKET  listen there; else on the socket of LISTEN_FDS (systemd)\n"
 "  -g GROUP   who may connect to it besides its owner\n"
 "  -k         leave when the process that has started this one does\n"
+"  -n         only try whether it could serve: listen nowhere\n"
 "  -h, -v     this text, the version\n";
 
 
@@ -54,6 +57,7 @@ typedef struct {
     const char  *socket;
     const char  *group;
     int          kept;                   /* -k */
+    int          trial;                  /* -n */
 } ngx_cc_executord_args_t;
 
 
@@ -71,10 +75,11 @@ static void ngx_cc_executord_bad(const char *what, const char *why)
 int
 main(int argc, char **argv)
 {
-    int                      keep[2];
+    int                      keep[4];
     pid_t                    parent;
+    ssize_t                  len;
     char                     why[NGX_CC_EXECUTORD_WHY];
-    static char             *title[1];
+    static char             *title[1], program[PATH_MAX];
     ngx_cc_service_conf_t    conf;
     ngx_cc_executord_args_t  args;
 
@@ -100,17 +105,34 @@ main(int argc, char **argv)
 
     (void) signal(SIGCHLD, SIG_DFL);
 
-    conf.listener = args.socket ? ngx_cc_executord_listen(&args)
-                                : ngx_cc_executord_inherited();
+    conf.taken = ngx_cc_takeover_receive(&conf.begin, why, sizeof(why));
 
-    /* while it is dumpable */
+    if (conf.taken == -1) {
+        ngx_cc_executord_bad("reload", why);
+    }
+
+    if (!conf.taken && args.trial) {
+        conf.begin.listener = -1;
+
+    } else if (!conf.taken) {
+        conf.begin.listener = args.socket ? ngx_cc_executord_listen(&args)
+                                          : ngx_cc_executord_inherited();
+    }
+
+    /* while it is dumpable; an upgrade puts another file there */
 
     conf.oom = ngx_cc_oom_open();
+    len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[len > 0 ? len : 0] = '\0';
+    conf.program = program;
+    conf.words = argv;
 
-    keep[0] = conf.listener;
+    keep[0] = conf.begin.listener;
     keep[1] = conf.oom;
+    keep[2] = conf.taken ? conf.begin.watch[0] : -1;
+    keep[3] = conf.taken ? conf.begin.watch[1] : -1;
 
-    if (ngx_cc_close_except(keep, 2) == -1) {
+    if (ngx_cc_close_except(keep, 4) == -1) {
         ngx_cc_executord_bad("descriptors", strerror(errno));
     }
 
@@ -133,6 +155,10 @@ main(int argc, char **argv)
         ngx_cc_executord_bad("policy", why);
     }
 
+    if (args.trial) {
+        return 0;
+    }
+
     /* whoever has connected since is served */
 
     ngx_cc_notify("READY=1");
@@ -153,7 +179,7 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
     memset(args, 0, sizeof(*args));
     args->policy = NGX_CC_GRANTS_FILE;
 
-    while ((c = getopt(argc, argv, "u:p:a:t:l:g:khv")) != -1) {
+    while ((c = getopt(argc, argv, "u:p:a:t:l:g:knhv")) != -1) {
 
         switch (c) {
 
@@ -183,6 +209,10 @@ ngx_cc_executord_args(ngx_cc_executord_args_t *args, int argc, char **argv)
 
         case 'k':
             args->kept = 1;
+            break;
+
+        case 'n':
+            args->trial = 1;
             break;
 
         case 'h':

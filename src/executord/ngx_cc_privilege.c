@@ -149,6 +149,40 @@ failed:
 }
 
 
+int
+ngx_cc_privilege_inherit(int on)
+{
+    int                              cap;
+    struct __user_cap_header_struct  head;
+    struct __user_cap_data_struct    caps[_LINUX_CAPABILITY_U32S_3];
+
+    memset(&head, 0, sizeof(head));
+    head.version = _LINUX_CAPABILITY_VERSION_3;
+
+    if (syscall(SYS_capget, &head, caps) == -1) {
+        return -1;
+    }
+
+    caps[0].inheritable = on ? caps[0].permitted : 0;
+
+    /* no ambient one stays that is not inheritable */
+
+    if (syscall(SYS_capset, &head, caps) == -1) {
+        return -1;
+    }
+
+    for (cap = 0; on && cap <= 31; cap++) {
+        if ((caps[0].permitted & (1U << cap))
+            && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) == -1)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * While a command is born it is its user's already and shares the memory of its
  * helper.  With 1 a process of that user could look into it.

@@ -20,5 +20,12 @@
  */
 int ngx_cc_privilege_drop(const char *user, char *why, size_t room);
 
+/*
+ * On: a program that this process executes keeps these capabilities; it begins
+ * by ngx_cc_privilege_drop() again.  Off: none does, as before.  Returns 0, or
+ * -1 with errno.
+ */
+int ngx_cc_privilege_inherit(int on);
+
 
 #endif /* _NGX_CC_PRIVILEGE_H_INCLUDED_ */

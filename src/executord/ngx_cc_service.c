@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -18,6 +17,7 @@
 #include "ngx_cc_notify.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_question.h"
+#include "ngx_cc_say.h"
 #include "ngx_cc_service.h"
 #include "ngx_cc_spawner.h"
 #include "ngx_cc_trust.h"
@@ -29,11 +29,6 @@
 #define NGX_CC_SERVICE_HELPERS  1024     /* of one worker: a spawner's limit */
 #define NGX_CC_SERVICE_RETRY    100      /* ms; when no descriptor was left */
 #define NGX_CC_SERVICE_WHY      512
-#define NGX_CC_SERVICE_NAME     "cc-executord: "
-#define NGX_CC_SERVICE_LINE     8192     /* bytes; a path is in some */
-#define NGX_CC_SERVICE_LINES    100      /* that are logged ... */
-#define NGX_CC_SERVICE_QUIET    10000    /* ... in so many ms: whoever may
-                                            connect can ask for ever */
 
 
 /* who has connected and said nothing yet */
@@ -42,14 +37,6 @@ typedef struct {
     int             fd;
     uint64_t        until;       /* ms */
 } ngx_cc_service_peer_t;
-
-
-/* a worker that is served */
-
-typedef struct {
-    pid_t           keeper;
-    uid_t           uid;         /* has asked for it */
-} ngx_cc_service_worker_t;
 
 
 /* what a worker has asked for, and what becomes of it */
@@ -65,15 +52,14 @@ typedef struct {
 typedef struct {
     const ngx_cc_service_conf_t  *conf;
     int                    signals;
-    int                    watch[2];     /* the deathwatch */
-    ngx_cc_service_worker_t  worker[NGX_CC_SERVICE_WORKERS];
-    size_t                 nworkers;
+    ngx_cc_takeover_t      has;
     ngx_cc_service_peer_t  peer[NGX_CC_SERVICE_PEERS];   /* oldest first */
     size_t                 npeers;
     uint64_t               listen_at;    /* ms; nobody is let in before */
-    uint64_t               logged_at;    /* ms; the first of these lines */
-    unsigned               logged;
     int                    stopping;
+    pid_t                  trial;        /* of the program that takes over, 0:
+                                            none */
+    int                    leaving;      /* it may take over */
 } ngx_cc_service_t;
 
 
@@ -81,6 +67,9 @@ static int ngx_cc_service_begin(ngx_cc_service_t *s);
 static void ngx_cc_service_wait(ngx_cc_service_t *s);
 static void ngx_cc_service_obey(ngx_cc_service_t *s);
 static void ngx_cc_service_stop(ngx_cc_service_t *s);
+static void ngx_cc_service_try(ngx_cc_service_t *s);
+static void ngx_cc_service_tried(ngx_cc_service_t *s, int status);
+static void ngx_cc_service_replace(ngx_cc_service_t *s);
 static void ngx_cc_service_reap(ngx_cc_service_t *s);
 static void ngx_cc_service_accept(ngx_cc_service_t *s);
 static void ngx_cc_service_drop(ngx_cc_service_t *s, size_t i);
@@ -90,15 +79,12 @@ static ngx_cc_refusal_e ngx_cc_service_judge(ngx_cc_service_t *s,
 static ngx_cc_refusal_e ngx_cc_service_user(ngx_cc_service_request_t *r,
     int *error);
 static int ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid);
-static int ngx_cc_service_tells(ngx_cc_service_t *s);
 static const char *ngx_cc_service_tmp(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r);
 static void ngx_cc_service_serve(ngx_cc_service_t *s, int fd,
     ngx_cc_service_request_t *r);
 static void ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error,
     uid_t uid);
-static void ngx_cc_service_log(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
 
 
 int
@@ -112,8 +98,12 @@ ngx_cc_service_run(const ngx_cc_service_conf_t *conf)
         return -1;
     }
 
-    while (!s.stopping || s.nworkers) {
+    while (!s.stopping || s.has.nworkers) {
         ngx_cc_service_wait(&s);
+
+        if (s.leaving && !s.stopping && s.npeers == 0) {
+            ngx_cc_service_replace(&s);
+        }
     }
 
     return 0;
@@ -125,7 +115,10 @@ ngx_cc_service_begin(ngx_cc_service_t *s)
 {
     sigset_t  set;
 
+    s->has = s->conf->begin;
+
     sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGQUIT);
@@ -137,7 +130,22 @@ ngx_cc_service_begin(ngx_cc_service_t *s)
 
     s->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
 
-    return (s->signals == -1 || pipe2(s->watch, O_CLOEXEC) == -1) ? -1 : 0;
+    if (s->signals == -1) {
+        return -1;
+    }
+
+    if (!s->conf->taken) {
+        return pipe2(s->has.watch, O_CLOEXEC);
+    }
+
+    ngx_cc_say("version " NGX_CC_VERSION " has taken over, workers: "
+               "%zu", s->has.nworkers);
+
+    /* who ended meanwhile has told the program before this one */
+
+    ngx_cc_service_reap(s);
+
+    return 0;
 }
 
 
@@ -154,7 +162,8 @@ ngx_cc_service_wait(ngx_cc_service_t *s)
 
     fds[0].fd = s->signals;
     fds[0].events = POLLIN;
-    fds[1].fd = (s->stopping || now < s->listen_at) ? -1 : s->conf->listener;
+    fds[1].fd = (s->stopping || s->leaving || now < s->listen_at)
+                ? -1 : s->has.listener;
     fds[1].events = POLLIN;
 
     if (!s->stopping && now < s->listen_at) {
@@ -205,7 +214,14 @@ ngx_cc_service_obey(ngx_cc_service_t *s)
     struct signalfd_siginfo  info;
 
     while (read(s->signals, &info, sizeof(info)) > 0) {
-        if (info.ssi_signo != SIGCHLD && !s->stopping) {
+        if (info.ssi_signo == SIGCHLD || s->stopping) {
+            continue;
+        }
+
+        if (info.ssi_signo == SIGHUP) {
+            ngx_cc_service_try(s);
+
+        } else {
             ngx_cc_service_stop(s);
         }
     }
@@ -227,31 +243,83 @@ ngx_cc_service_stop(ngx_cc_service_t *s)
     s->stopping = 1;
     ngx_cc_notify("STOPPING=1");
 
-    (void) close(s->conf->listener);
-    (void) close(s->watch[1]);
+    (void) close(s->has.listener);
+    (void) close(s->has.watch[1]);
 
     while (s->npeers) {
         ngx_cc_service_drop(s, 0);
     }
 
-    for (i = 0; i < s->nworkers; i++) {
-        (void) kill(s->worker[i].keeper, SIGCONT);
+    for (i = 0; i < s->has.nworkers; i++) {
+        (void) kill(s->has.worker[i].keeper, SIGCONT);
     }
 
-    if (s->nworkers) {
-        ngx_cc_service_log("stopping: what runs is ended");
+    if (s->has.nworkers) {
+        ngx_cc_say("stopping: what runs is ended");
     }
+}
+
+
+/* what goes on being tried is what this one is about, too */
+
+static void
+ngx_cc_service_try(ngx_cc_service_t *s)
+{
+    if (s->trial || s->leaving) {
+        return;
+    }
+
+    ngx_cc_notify("RELOADING=1");
+    s->trial = ngx_cc_takeover_try(&s->has, s->conf->program, s->conf->words);
+
+    if (s->trial == -1) {
+        ngx_cc_say("reload: fork: %s: this one goes on",
+                   strerror(errno));
+        s->trial = 0;
+        ngx_cc_notify("READY=1");
+    }
+}
+
+
+static void
+ngx_cc_service_tried(ngx_cc_service_t *s, int status)
+{
+    s->trial = 0;
+
+    if (status == 0) {
+        s->leaving = 1;
+        return;
+    }
+
+    ngx_cc_say("reload: \"%s\" cannot take over%s: this one goes on",
+               s->conf->program, WIFSIGNALED(status) ? " (it was killed)" : "");
+    ngx_cc_notify("READY=1");
+}
+
+
+/* everybody who had connected is served or gone */
+
+static void
+ngx_cc_service_replace(ngx_cc_service_t *s)
+{
+    ngx_cc_takeover_exec(&s->has, s->conf->program, s->conf->words);
+
+    ngx_cc_say("reload: \"%s\": %s: this one goes on",
+               s->conf->program, strerror(errno));
+    s->leaving = 0;
+    ngx_cc_notify("READY=1");
 }
 
 
 static void
 ngx_cc_service_reap(ngx_cc_service_t *s)
 {
+    int     status;
     pid_t   pid;
     size_t  i;
 
     for ( ;; ) {
-        pid = waitpid(-1, NULL, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG);
 
         if (pid == -1 && errno == EINTR) {
             continue;
@@ -261,9 +329,14 @@ ngx_cc_service_reap(ngx_cc_service_t *s)
             return;
         }
 
-        for (i = 0; i < s->nworkers; i++) {
-            if (s->worker[i].keeper == pid) {
-                s->worker[i] = s->worker[--s->nworkers];
+        if (pid == s->trial) {
+            ngx_cc_service_tried(s, status);
+            continue;
+        }
+
+        for (i = 0; i < s->has.nworkers; i++) {
+            if (s->has.worker[i].keeper == pid) {
+                s->has.worker[i] = s->has.worker[--s->has.nworkers];
                 break;
             }
         }
@@ -276,7 +349,7 @@ ngx_cc_service_accept(ngx_cc_service_t *s)
 {
     int  fd, on;
 
-    fd = accept4(s->conf->listener, NULL, NULL, SOCK_NONBLOCK|SOCK_CLOEXEC);
+    fd = accept4(s->has.listener, NULL, NULL, SOCK_NONBLOCK|SOCK_CLOEXEC);
 
     if (fd == -1) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
@@ -361,13 +434,13 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
     ngx_cc_refusal_e  refusal;
 
     if (r->msg.head.version != NGX_CC_WIRE_VERSION) {
-        if (ngx_cc_service_tells(s)) {
-            ngx_cc_service_log("refused uid %u (pid %d): it is version %s (%u),"
-                               " this is %s (%u): upgrade both",
-                               (unsigned) r->who.uid, (int) r->who.pid,
-                               ngx_cc_question_build(&r->msg),
-                               (unsigned) r->msg.head.version,
-                               NGX_CC_VERSION, NGX_CC_WIRE_VERSION);
+        if (ngx_cc_say_more()) {
+            ngx_cc_say("refused uid %u (pid %d): it is version %s (%u),"
+                       " this is %s (%u): upgrade both",
+                       (unsigned) r->who.uid, (int) r->who.pid,
+                       ngx_cc_question_build(&r->msg),
+                       (unsigned) r->msg.head.version,
+                       NGX_CC_VERSION, NGX_CC_WIRE_VERSION);
         }
 
         return NGX_CC_REFUSAL_VERSION;
@@ -379,8 +452,8 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
                                    why, sizeof(why));
 
     if (refusal == NGX_CC_REFUSAL_POLICY) {
-        if (ngx_cc_service_tells(s)) {
-            ngx_cc_service_log("policy: %s", why);
+        if (ngx_cc_say_more()) {
+            ngx_cc_say("policy: %s", why);
         }
 
         return refusal;
@@ -396,10 +469,10 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
         refusal = NGX_CC_REFUSAL_FULL;
     }
 
-    if (refusal != NGX_CC_REFUSAL_NONE && ngx_cc_service_tells(s)) {
-        ngx_cc_service_log("refused uid %u (pid %d): %s",
-                           (unsigned) r->who.uid, (int) r->who.pid,
-                           ngx_cc_names_refusal(refusal));
+    if (refusal != NGX_CC_REFUSAL_NONE && ngx_cc_say_more()) {
+        ngx_cc_say("refused uid %u (pid %d): %s",
+                   (unsigned) r->who.uid, (int) r->who.pid,
+                   ngx_cc_names_refusal(refusal));
     }
 
     return refusal;
@@ -413,38 +486,17 @@ ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid)
 {
     size_t  i, n;
 
-    if (s->nworkers == NGX_CC_SERVICE_WORKERS) {
+    if (s->has.nworkers == NGX_CC_SERVICE_WORKERS) {
         return 1;
     }
 
     n = 0;
 
-    for (i = 0; i < s->nworkers; i++) {
-        n += (s->worker[i].uid == uid);
+    for (i = 0; i < s->has.nworkers; i++) {
+        n += (s->has.worker[i].uid == uid);
     }
 
     return s->conf->grant == NULL && n >= NGX_CC_SERVICE_SHARE;
-}
-
-
-static int
-ngx_cc_service_tells(ngx_cc_service_t *s)
-{
-    uint64_t  now;
-
-    now = ngx_cc_clock_ms();
-
-    if (now - s->logged_at > NGX_CC_SERVICE_QUIET) {
-        s->logged_at = now;
-        s->logged = 0;
-    }
-
-    if (s->logged == NGX_CC_SERVICE_LINES) {
-        ngx_cc_service_log("more of that is not logged for %d s",
-                           NGX_CC_SERVICE_QUIET / 1000);
-    }
-
-    return s->logged++ < NGX_CC_SERVICE_LINES;
 }
 
 
@@ -486,9 +538,9 @@ ngx_cc_service_tmp(ngx_cc_service_t *s, ngx_cc_service_request_t *r)
     err = (fd == -1) ? errno : ENAMETOOLONG;
 
     if (fd == -1 || n < 0 || (size_t) n >= sizeof(r->tmp)) {
-        if (ngx_cc_service_tells(s)) {
-            ngx_cc_service_log("\"%s/%s\": %s: commands have no TMPDIR of "
-                               "their own", s->conf->tmp, name, strerror(err));
+        if (ngx_cc_say_more()) {
+            ngx_cc_say("\"%s/%s\": %s: commands have no TMPDIR of "
+                       "their own", s->conf->tmp, name, strerror(err));
         }
 
         r->tmp[0] = '\0';
@@ -522,7 +574,7 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
     memset(&conf, 0, sizeof(conf));
 
     conf.socket = fd;
-    conf.deathwatch = s->watch[0];
+    conf.deathwatch = s->has.watch[0];
     conf.ring = r->msg.ring;
     conf.nice = r->msg.nice;
     conf.seccomp = r->msg.seccomp;
@@ -556,8 +608,8 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
     }
 
     if (pid == -1) {
-        if (ngx_cc_service_tells(s)) {
-            ngx_cc_service_log("fork: %s", strerror(err));
+        if (ngx_cc_say_more()) {
+            ngx_cc_say("fork: %s", strerror(err));
         }
 
         ngx_cc_wire_init(&failed, NGX_CC_WIRE_NOFORK, 0, sizeof(failed));
@@ -566,15 +618,15 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
         return;
     }
 
-    s->worker[s->nworkers].keeper = pid;
-    s->worker[s->nworkers].uid = r->who.uid;
-    s->nworkers++;
+    s->has.worker[s->has.nworkers].keeper = pid;
+    s->has.worker[s->has.nworkers].uid = r->who.uid;
+    s->has.nworkers++;
 
-    if (ngx_cc_service_tells(s)) {
-        ngx_cc_service_log("serves uid %u (pid %d): commands run as \"%s\" "
-                           "(uid %u), keeper %d", (unsigned) r->who.uid,
-                           (int) r->who.pid, r->msg.user,
-                           (unsigned) r->user.uid, (int) pid);
+    if (ngx_cc_say_more()) {
+        ngx_cc_say("serves uid %u (pid %d): commands run as \"%s\" "
+                   "(uid %u), keeper %d", (unsigned) r->who.uid,
+                   (int) r->who.pid, r->msg.user,
+                   (unsigned) r->user.uid, (int) pid);
     }
 }
 
@@ -593,38 +645,4 @@ ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error, uid_t uid)
     msg.uid = uid;
 
     (void) ngx_cc_fdmsg_send(fd, &msg, sizeof(msg), NULL, 0);
-}
-
-
-/* one write: others may write to the same file */
-
-static void
-ngx_cc_service_log(const char *format, ...)
-{
-    int      n;
-    char     line[NGX_CC_SERVICE_LINE] = NGX_CC_SERVICE_NAME;
-    size_t   len;
-    ssize_t  rc;
-    va_list  args;
-
-    len = sizeof(NGX_CC_SERVICE_NAME) - 1;
-
-    va_start(args, format);
-    n = vsnprintf(line + len, sizeof(line) - len, format, args);
-    va_end(args);
-
-    if (n < 0) {
-        return;
-    }
-
-    len += n;
-
-    if (len > sizeof(line) - 1) {
-        len = sizeof(line) - 1;
-    }
-
-    line[len++] = '\n';
-
-    rc = write(STDERR_FILENO, line, len);
-    (void) rc;
 }

@@ -12,9 +12,11 @@
 
 
 #include <stddef.h>
+#include "ngx_cc_takeover.h"
 
 
-#define NGX_CC_SERVICE_WORKERS  128      /* served at a time, those included
+#define NGX_CC_SERVICE_WORKERS  NGX_CC_TAKEOVER_WORKERS
+                                         /* served at a time, those included
                                             that are gone while kept commands
                                             of theirs go on; each has a keyring
                                             of the service's, which may have 200
@@ -27,10 +29,15 @@
 
 
 typedef struct {
-    int             listener;    /* SOCK_SEQPACKET, listening, non-blocking,
+    ngx_cc_takeover_t  begin;    /* where it begins: "listener" is
+                                    SOCK_SEQPACKET, listening, non-blocking,
                                     with SO_PASSCRED: the sender of each
                                     message is told, for who has connected may
-                                    have passed the socket on */
+                                    have passed the socket on.  The rest counts
+                                    if it is taken over */
+    int             taken;       /* it is, from the program before this one */
+    const char     *program;     /* what this one is, by its path */
+    char          **words;       /* its command line */
     int             oom;         /* of ngx_cc_oom_open(), or -1 */
     const char     *policy;      /* ngx_cc_grants.h */
     const char     *grant;       /* instead: "UID:USER", or NULL */
@@ -45,6 +52,11 @@ typedef struct {
  * Serves until SIGTERM, SIGINT or SIGQUIT; then tells all spawners and helpers,
  * which end what runs, and returns when the last of them is gone: 0; or -1 with
  * errno when it could not begin.
+ *
+ * SIGHUP: the program, which may have been replaced, takes over
+ * (ngx_cc_takeover); first it is tried, and goes unused if it fails.  Whoever
+ * connects meanwhile waits: half a second, and what those who have connected
+ * take to speak (NGX_CC_SERVICE_TIME).
  */
 int ngx_cc_service_run(const ngx_cc_service_conf_t *conf);
 
