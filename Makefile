@@ -154,7 +154,8 @@ integration: module client executord fence packages-test fixtures clients
 # Debian's nginx and sources of nginx (NGX_SRC: where the tarballs are), gcc and
 # clang; MATRIX: only those with such a name
 
-matrix: packages-test fixtures build/cc-run
+matrix: packages-test fixtures build/cc-run \
+        build/browser/node_modules/axe-core/package.json
 	@.ci/packages matrix
 	@.ci/matrix $(MATRIX)
 
@@ -176,6 +177,7 @@ coverage: module executord packages-test fixtures clients
 nightly: export CC_NIGHTLY := 1
 nightly: test
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
+	@$(MAKE) --no-print-directory matrix MATRIX=whole
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300
 	@$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
 	@$(MAKE) --no-print-directory valgrind coverage lint
@@ -293,7 +295,7 @@ help:
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"
 	@echo "make contract     write docs/*.json, the machine-readable contracts"
 	@echo "make coverage     which lines the tests reach"
-	@echo "make matrix       several nginx and compilers (NGX_SRC=dir, MATRIX=name)"
+	@echo "make matrix       several nginx and compilers (NGX_SRC=dir, MATRIX=name|whole)"
 	@echo "make nightly      all of the above, long, and the fuzz targets"
 	@echo "make lint         layers, style, gcc -fanalyzer, cppcheck, clang-tidy"
 	@echo "make fuzz         search for bad inputs (FUZZ_TIME=s each, TARGET=name)"
