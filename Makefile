@@ -22,9 +22,15 @@ HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
 CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,clock json_write utf8 ws_frame)
 CLIENT_SRC := $(shell .ci/sources client) $(CLIENT_LIB)
-CLIENT_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-                 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pie \
-                 -ffile-prefix-map=$(ROOT)=.
+CLIENT_CFLAGS  = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+                 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -pie \
+                 -Wl,-z,relro -Wl,-z,now $(HARDENING) -ffile-prefix-map=$(ROOT)=.
+
+# what the compiler has of these (for the module: .ci/configure)
+
+HARDENING = $(shell for flag in -fstack-clash-protection -fcf-protection; do \
+                gcc $$flag -Werror -x c -c -o /dev/null - < /dev/null 2> /dev/null \
+                && echo $$flag; done)
 INCS  := $(addprefix -Isrc/,$(shell .ci/sources rooms))
 
 # A test says in its first comment where else it runs ("# tags: asan coverage");

@@ -38,4 +38,21 @@ my ($flags) = grep { /^CFLAGS =/ } <$f>;
 like($flags, qr/-D_FORTIFY_SOURCE=3(?!.*_FORTIFY_SOURCE)/,
     'by all means of _FORTIFY_SOURCE');
 
+# and of the programs
+
+for my $name (qw(cc-run cc-executord)) {
+    my $path = "$CC::Nginx::ROOT/build/$name";
+    my $head = qx(readelf -hldW $path);
+    like($head, qr/^\s*Type:\s+DYN/m, "$name: at any address");
+    like($head, qr/GNU_RELRO/, "$name: relocations are read-only");
+    like($head, qr/BIND_NOW|FLAGS_1.*\bNOW\b/, "$name: nothing is bound later");
+    unlike($head, qr/LOAD.*RWE/, "$name: no memory is writable and executable");
+    like(scalar qx(nm -D --undefined-only $path), qr/__stack_chk_fail[^\0]*__\w+_chk\b|__\w+_chk\b[^\0]*__stack_chk_fail/,
+        "$name: the stack is guarded, copies are checked");
+}
+my $make = do { local (@ARGV, $/) = "$CC::Nginx::ROOT/Makefile"; <> };
+my ($programs) = $make =~ /^CLIENT_CFLAGS\s*=(.*?[^\\])$/ms;
+like($programs, qr/-D_FORTIFY_SOURCE=3(?!.*_FORTIFY_SOURCE)/s,
+    'by all means, too');
+
 done_testing();

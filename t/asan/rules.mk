@@ -32,7 +32,7 @@ asan-module: packages-build build/asan/headers build/asan/cc-run
 
 build/asan/cc-run: $(CLIENT_SRC) $(HEADS)
 	@mkdir -p $(@D)
-	gcc $(filter-out -O2 -D_FORTIFY_SOURCE=2,$(CLIENT_CFLAGS)) -O1 \
+	gcc $(filter-out -O2 -D_FORTIFY_SOURCE=3,$(CLIENT_CFLAGS)) -O1 \
 	    -fno-omit-frame-pointer $(ASAN_FLAGS) -fno-sanitize-recover=undefined \
 	    -Isrc/lib -Isrc/client -o $@ $(filter %.c,$^) -lyajl -lssl -lcrypto
 
