@@ -66,6 +66,32 @@ is(() = $out =~ /^works$/mg, 3, 'commands run: module, both, and once more');
 like($out, qr/^removed$/m, 'nginx goes on without it');
 like($out, qr/^purged\n\z/m, 'nothing is left');
 
+# every subset: what is in it is there, what is not is not; purged, nothing is left
+
+$out = contained(<<"END");
+get nginx libssl3 libyajl2 adduser
+for subset in 1 2 3 4 5 6 7; do
+    names= files=
+    [ \$((subset & 1)) = 0 ] || { names="\$names libnginx-mod-http-cc-executor"; files="\$files /in/$module"; }
+    [ \$((subset & 2)) = 0 ] || { names="\$names cc-executor-client"; files="\$files /in/$client"; }
+    [ \$((subset & 4)) = 0 ] || { names="\$names cc-executor-service"; files="\$files /in/$service"; }
+    get \$files
+    nginx -t 2> /dev/null
+    has=
+    for file in /usr/lib/nginx/modules/ngx_cc_executor_module.so /usr/bin/cc-run /usr/sbin/cc-executord; do
+        if [ -e \$file ]; then has=\${has}1; else has=\${has}0; fi
+    done
+    [ ! -e /usr/bin/cc-run ] || cc-run --version > /dev/null
+    [ ! -e /usr/sbin/cc-executord ] || cc-executord -v > /dev/null
+    apt-get -q purge -y \$names > /dev/null
+    nginx -t 2> /dev/null
+    left=\$(find /etc /lib /usr /var/lib -xdev '(' -name '*cc[-_]executor*' -o -name 'cc-run*' -o -name 'cc-token*' ')' -not -path '/var/lib/apt/*')
+    echo "subset \$has\$left"
+done
+END
+is(join(' ', $out =~ /^subset (.*)/mg), '100 010 110 001 101 011 111',
+    'all seven subsets are installed and purged');
+
 # the page: whatever it needs is in the package, each file twice (gzip_static)
 
 $out = contained(<<"END");
