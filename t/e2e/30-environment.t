@@ -43,7 +43,22 @@ my %listed = map { $_->{name} => $_->{version} }
     grep { $_->{purl} =~ /^pkg:deb/ } @{ $bill->{components} };
 my %installed = map { split } split /\n/,
     $t->exec('dpkg-query', '-W', '-f', '${Package} ${Version}\n');
+my %ours = map { $_ => delete $installed{$_} }
+    qw(libnginx-mod-http-cc-executor cc-executor-client);
 is_deeply(\%listed, \%installed, 'the bill of materials');
+
+# the image is made of the packages, and as large as the documentation says
+
+is_deeply([map { s/-\d+$//r } values %ours], [($t->health->{version}) x 2],
+    'our packages are installed');
+is($t->exec('sh', '-c', 'cd / && grep -h -e modules/ -e bin/'
+    . ' /var/lib/dpkg/info/libnginx-mod-http-cc-executor.md5sums'
+    . ' /var/lib/dpkg/info/cc-executor-client.md5sums | md5sum -c --quiet && echo same'),
+    "same\n", 'and what is there is theirs');
+my ($told) = do { local (@ARGV, $/) = "$CC::Container::ROOT/docs/operation.md"; <> }
+    =~ /^The image has about (\d+) MB/m;
+my $size = $t->podman('image', 'inspect', '-f', '{{.Size}}', CC::Container::image()) / 1e6;
+cmp_ok(abs($size - $told), '<', $told / 10, "its size is told: $told MB");
 $t->remove;
 
 # the shell

@@ -33,12 +33,20 @@ $c->send('execute', { command =>
 $c->notification('process.started');
 ok($t->wait_until(sub { running(qr/^sleep $mark/) == 2 }), 'a stubborn tree');
 my $idle = $t->client;
+my $told = $t->client;
+$told->send('execute', { command =>
+    q{trap 'echo told; exit 7' TERM; echo ready; while :; do sleep 0.1; done} });
+$told->notification('process.output');
 my $start = time;
 $t->podman('stop', '-t', 15, $t->{container});
 cmp_ok(time - $start, '<', 15, 'stopped within the grace');
 is($t->inspect('.State.ExitCode'), 0, 'exit code 0');
 is_deeply([running(qr/^sleep $mark/)], [], 'nothing is left');
 is($idle->ws->read_close, 1001, 'an idle client was told');
+my $end = ($told->notification('process.completed') // {})->{params};
+is("$end->{cause} $end->{exit_code}", 'shutdown 7',
+    'one with a command was told of its end before that');
+is($told->ws->read_close, 1001, 'and then of its own');
 
 # and start again
 
