@@ -88,8 +88,8 @@ main(int argc, char **argv)
     struct epoll_event  ee, events[PEER_EVENTS];
 
     if (argc < 3 || (argc < 4 && argv[1][0] != 'e')) {
-        fprintf(stderr, "usage: %s echo|relay|terminal|canned|accept|blast|hold "
-                "port [argument ...]\n", argv[0]);
+        fprintf(stderr, "usage: %s echo|relay|terminal|canned|accept|blast|"
+                "hold port [argument ...]\n", argv[0]);
         return 2;
     }
 

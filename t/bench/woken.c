@@ -58,8 +58,8 @@ main(int argc, char **argv)
     struct epoll_event  ee, events[64];
 
     if (argc != 7 || strlen(argv[6]) >= 64) {
-        fprintf(stderr, "usage: %s port path protocol connections fifo answer\n",
-                argv[0]);
+        fprintf(stderr, "usage: %s port path protocol connections fifo "
+                "answer\n", argv[0]);
         return 2;
     }
 

@@ -1613,7 +1613,7 @@ START_TEST(waits)
 END_TEST
 
 
-/* what is read then is asked for with the wait: no question comes behind WOKE */
+/* what is read then is asked for with the wait, and nothing behind WOKE */
 
 static void
 wait_and(peer_t *p, int until, unsigned flags, int64_t from)

@@ -335,7 +335,6 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
 
     /* what is asked next goes over the same connection */
     job->answered = ask;
-
     switch (job->stage) {
 
     case NGX_CC_MCP_JOB_STAGE_WRITE:
@@ -358,7 +357,6 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
         return;
 
     case NGX_CC_MCP_JOB_STAGE_READ:
-
         ngx_cc_mcp_job_output(job, answer);
         return;
 
@@ -377,8 +375,7 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
 /* NGX_OK: it is answered; NGX_DECLINED: there is no reason to refuse */
 
 static ngx_int_t
-ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
-    const ngx_cc_ask_answer_t *answer)
+ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 {
     u_char  id[NGX_CC_HANDLE_TEXT];
 
@@ -423,8 +420,7 @@ ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job,
 
 
 static void
-ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job,
-    const ngx_cc_ask_answer_t *answer)
+ngx_cc_mcp_job_written(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 {
     size_t                all;
     int64_t               from[NGX_CC_STREAMS];
@@ -511,10 +507,10 @@ ngx_cc_mcp_job_woke(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 
     if (answer->output) {
         ngx_cc_mcp_job_output(job, answer);
-        return;
-    }
 
-    ngx_cc_mcp_job_ask_read(job);
+    } else {
+        ngx_cc_mcp_job_ask_read(job);
+    }
 }
 
 
@@ -536,8 +532,7 @@ ngx_cc_mcp_job_torn(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 
 
 static void
-ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
-    const ngx_cc_ask_answer_t *answer)
+ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
 {
     if (ngx_cc_mcp_job_torn(job, answer)) {
         ngx_cc_mcp_job_ask_wait(job, NGX_CC_MCP_JOB_STAGE_WAIT,
@@ -547,7 +542,6 @@ ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
 
     job->held = job->answered;
     ngx_cc_ask_hold(job->held);
-
     ngx_cc_mcp_job_text_read(&job->told, answer, job->spec.streams);
 
     if (job->spec.tail) {
