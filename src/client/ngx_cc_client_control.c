@@ -296,6 +296,20 @@ ngx_cc_client_control_resize(ngx_cc_client_control_t *c)
 }
 
 
+void
+ngx_cc_client_control_unpassed(ngx_cc_client_message_t *m)
+{
+    const char  *signal, *why;
+
+    signal = ngx_cc_client_message_get(m, "params.signal", NULL);
+    why = ngx_cc_client_message_get(m, "params.error", NULL);
+
+    if (signal && why) {
+        ngx_cc_client_say("%s did not get to the command: %s", signal, why);
+    }
+}
+
+
 static void
 ngx_cc_client_control_end(ngx_cc_client_control_t *c, int status)
 {

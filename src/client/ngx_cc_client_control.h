@@ -67,5 +67,8 @@ int ngx_cc_client_control_wait(const ngx_cc_client_control_t *c);
 void ngx_cc_client_control_late(ngx_cc_client_control_t *c);
 void ngx_cc_client_control_answer(ngx_cc_client_control_t *c, uint64_t id);
 
+/* process.unpassed: says which signal did not get to the command, and why */
+void ngx_cc_client_control_unpassed(ngx_cc_client_message_t *m);
+
 
 #endif /* _NGX_CC_CLIENT_CONTROL_H_INCLUDED_ */

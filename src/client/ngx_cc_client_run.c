@@ -344,7 +344,7 @@ ngx_cc_client_run_message(ngx_cc_client_run_t *run)
 static void
 ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
 {
-    const char               *reason, *signal;
+    const char               *reason;
     ngx_cc_client_message_t  *m;
 
     m = run->rpc->message;
@@ -361,19 +361,12 @@ ngx_cc_client_run_notice(ngx_cc_client_run_t *run, const char *method)
         ngx_cc_client_run_completed(run);
 
     } else if (strcmp(method, "process.unpassed") == 0) {
-        signal = ngx_cc_client_message_get(m, "params.signal", NULL);
-        reason = ngx_cc_client_message_get(m, "params.error", NULL);
-
-        if (signal && reason) {
-            ngx_cc_client_say("%s did not get to the command: %s", signal,
-                              reason);
-        }
+        ngx_cc_client_control_unpassed(m);
 
     } else if (strcmp(method, "process.detached") == 0) {
         reason = ngx_cc_client_message_get(m, "params.reason", NULL);
 
         /* after "reload" the connection is closed, and made again */
-
         if (reason && strcmp(reason, "reload") != 0) {
             ngx_cc_client_say("detached: %s; the command may go on: cc-run "
                               "attach %s", reason, run->id);

@@ -26,7 +26,8 @@
 
 
 static const char  ngx_cc_fence_usage[] =
-"usage: cc-fence [-r PATH]... [-w PATH]... [-C] [-L] [-b] [--] COMMAND [ARG]...\n"
+"usage: cc-fence [-r PATH]... [-w PATH]... [-C] [-L] [-b]\n"
+"                [--] COMMAND [ARG]...\n"
 "\n"
 "Runs a command behind the fence that nginx's cc_executor module makes around\n"
 "its commands: it can neither trace nor signal processes outside of it, nor\n"
