@@ -182,6 +182,7 @@ coverage: module executord packages-test fixtures clients
 
 nightly: export CC_NIGHTLY := 1
 nightly: test
+	@.ci/packages nightly
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
 	@$(MAKE) --no-print-directory matrix MATRIX=whole
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300

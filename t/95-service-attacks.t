@@ -1,5 +1,6 @@
 # What commands can do to whatever has the user of nginx's workers, when nothing
-# but the user stands between: without a service all of it, with one nothing.
+# but the user stands between: without a service all of it, with one nothing,
+# whether nginx's master has started it or somebody else.
 #
 # tags:
 
@@ -22,7 +23,7 @@ my $location = 'cc_executor_allow any; cc_executor_shell /bin/sh;
 
 my $attacks = <<'EOA';
 use POSIX ();
-my ($dir, %pid) = @ARGV;
+my ($dir, $socket, %pid) = @ARGV;
 sub try { my ($name, $rc) = @_;
     print "$name: ", $rc ? "ok" : "$!", "\n" }
 $| = 1;
@@ -54,7 +55,7 @@ for my $file (qw(policy/table service.sock service-tmp nginx.conf logs)) {
 }
 use Socket;
 socket my $s, AF_UNIX, 5, 0;
-try('connect', connect $s, pack_sockaddr_un("$dir/service.sock"));
+try('connect', connect $s, pack_sockaddr_un($socket));
 EOA
 
 sub nginx {
@@ -68,14 +69,14 @@ sub nginx {
 
 # { name => what it said }
 sub attack {
-    my ($t, %pid) = @_;
+    my ($t, $socket, %pid) = @_;
     ($pid{worker}) = $t->workers;
     my $shm = "/dev/shm/cc_test_$pid{worker}";
     open my $f, '>', $shm or die $!;
     close $f;
     chown((getpwnam 'nobody')[2, 3], $shm);
     my $c = $t->client;
-    my $r = $c->run("perl ${\$t->dir}/attacks ${\$t->dir} "
+    my $r = $c->run("perl ${\$t->dir}/attacks ${\$t->dir} $socket "
         . join ' ', map { "$_ $pid{$_}" } sort keys %pid);
     $c->close;
     unlink $shm;
@@ -87,7 +88,7 @@ sub attack {
 
 my $t = nginx()->start;
 my ($helper) = $t->helpers;
-my $same = attack($t, helper => $helper);
+my $same = attack($t, '/none', helper => $helper);
 for my $name ('kill worker', 'signal worker', 'priority of worker',
     'limits of worker', 'kill helper', 'mode of temp/client_body',
     'times of runtime/work', 'mode of shm')
@@ -98,34 +99,64 @@ $t->finish;
 
 # with one: another user
 
+# all processes of the program below these, by what they call themselves
+sub family {
+    my (@pids) = @_;
+    my %is;
+    while (@pids) {
+        for (@pids) {
+            my ($name) = CC::Nginx::title($_) =~ /^cc-executord: (\w+)/;
+            $is{$name} //= $_ if $name;
+        }
+        @pids = map { CC::Nginx::children($_, qr/cc-executord/) } @pids;
+    }
+    return %is;
+}
+
+sub nothing_works {
+    my ($form, $t, $socket, @service) = @_;
+    my $c = $t->client;
+    begin($c, 'exec sleep 9541');
+    my %pid;
+    $t->wait_until(sub { %pid = family($service[-1]); $pid{helper} }, 20);
+    is(join(' ', sort keys %pid), 'helper keeper spawner', "$form: its processes");
+    @pid{qw(service master)} = ($service[0], $t->{master});
+    $pid{above} = $service[1] if @service > 1;
+    my $said = attack($t, $socket, %pid);
+    my @all = 'connect';
+    for my $who ('worker', keys %pid) {
+        push @all, "kill $who", "signal $who", map { "$_ of $who" } 'priority',
+            'memory', 'environment', 'descriptors', 'oom score', 'limits';
+    }
+    push @all, map { ("mode of $_", "times of $_") } 'temp/client_body',
+        'runtime/work', 'shm';
+    push @all, map { ("unlink $_", "open $_") } grep { -e $t->dir . "/$_" }
+        'policy/table', 'service.sock', 'service-tmp', 'nginx.conf', 'logs';
+    is_deeply([sort keys %$said], [sort @all], "$form: all attacks");
+    my @worked = grep { $said->{$_} !~ /not permitted|denied/i } sort keys %$said;
+    is_deeply([map { "$_: $said->{$_}" } @worked], [], 'and none of them works');
+    $c->close;
+    return;
+}
+
 $t = nginx();
-$t->{http} = "cc_executor_service unix:${\$t->dir}/service.sock;
+my $socket = $t->dir . '/service.sock';
+$t->{http} = "cc_executor_service unix:$socket;
     cc_executor_user backup; cc_executor_helpers min=1 max=8;";
 my $s = CC::Service->new($t, policy => "nobody backup list\n")->start;
 $t->start;
-my $c = $t->client;
-begin($c, 'exec sleep 9541');
-$t->wait_until(sub { $s->helpers }, 20);
-my %pid = (service => $s->{pid}, master => $t->{master});
-($pid{keeper}) = $s->keepers;
-($pid{spawner}) = $s->spawners;
-($pid{helper}) = grep { CC::Nginx::children($_, qr/sleep 9541/) } $s->helpers;
-my $other = attack($t, %pid);
-my @all = 'connect';
-for my $who ('worker', keys %pid) {
-    push @all, "kill $who", "signal $who", map { "$_ of $who" } 'priority',
-        'memory', 'environment', 'descriptors', 'oom score', 'limits';
-}
-push @all, map { ("mode of $_", "times of $_") } 'temp/client_body',
-    'runtime/work', 'shm';
-push @all, map { ("unlink $_", "open $_") } 'policy/table', 'service.sock',
-    'service-tmp', 'nginx.conf', 'logs';
-is_deeply([sort keys %$other], [sort @all], 'all attacks');
-my @worked = grep { $other->{$_} !~ /not permitted|denied/i } sort keys %$other;
-is_deeply([map { "$_: $other->{$_}" } @worked], [], 'and none of them works');
-
-$c->close;
+nothing_works('a service apart', $t, $socket, $s->{pid});
 $t->finish;
 $s->finish;
+
+$t = nginx(http => "cc_executor_service $CC::Service::PROGRAM;
+    cc_executor_user backup; cc_executor_helpers min=1 max=8;")->start;
+my ($service) = grep { CC::Nginx::title($_) =~ m{^cc-executord -k .*\Q${\$t->dir}\E} }
+    map { m{(\d+)$} } glob '/proc/[0-9]*';
+ok($service, 'a service of the master') or BAIL_OUT($t->log);
+($socket) = glob $t->dir . '/runtime/service.*';
+nothing_works('a service of the master', $t, $socket, $service,
+    CC::Nginx::parent($service));
+$t->finish;
 
 done_testing;

@@ -1,14 +1,15 @@
 // Calls of MCP by POST over HTTP/3, by a browser's fetch().
 //
-//     http3.mjs ORIGIN SPKI
+//     http3.mjs ORIGIN SPKI [TOKEN JOB]
 //
-// SPKI: the digest of the certificate's key, in base 64.
+// SPKI: the digest of the certificate's key, in base 64.  JOB: one of another node,
+// to be read through this one.
 
 import { chromium } from "playwright-core";
 
 import { check, finish, until } from "./page.mjs";
 
-const [, , origin, spki] = process.argv;
+const [, , origin, spki, token, job] = process.argv;
 const mark = process.env.CC_MARK;
 const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -23,7 +24,7 @@ const protocol = (name) => page.evaluate((name) =>
 
 // the text of an answer, its status, and what carried it
 
-const post = (command, end) => page.evaluate(async ([command, end]) => {
+const call = (params, end) => page.evaluate(async ([params, end, token]) => {
     const abort = new AbortController();
 
     if (end) {
@@ -33,16 +34,19 @@ const post = (command, end) => page.evaluate(async ([command, end]) => {
     try {
         const r = await fetch("/ws/mcp", { method: "POST", signal: abort.signal,
             headers: { "Content-Type": "application/json",
-                       "Accept": "application/json, text/event-stream" },
+                       "Accept": "application/json, text/event-stream",
+                       ...(token && { Authorization: `Bearer ${token}` }) },
             body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call",
-                params: { name: "execute", arguments: { command } } }) });
+                params }) });
 
         return { status: r.status, text: await r.text() };
 
     } catch (error) {
         return { name: error.name };
     }
-}, [command, end]);
+}, [params, end, token]);
+
+const post = (command, end) => call({ name: "execute", arguments: { command } }, end);
 
 const result = ({ text }) =>
     JSON.parse(text.slice(text.indexOf("{"))).result?.structuredContent;
@@ -70,5 +74,17 @@ check(await until(async () => result(r)?.stdout === "gone\n"
 
 r = await page.evaluate(async () => (await fetch("/ws/mcp")).status);
 check(r >= 400 && r < 500, "there is no WebSocket: refused", r);
+
+if (job) {
+    r = await call({ name: "job_write", arguments: { job_id: job,
+        data: `${"x".repeat(100000)}\n`, eof: true } });
+    check(r.status === 200 && !JSON.parse(r.text.slice(r.text.indexOf("{"))).error,
+          "a job of another node is written to", r);
+    r = await call({ name: "job_read", arguments: { job_id: job, until: "exit",
+        wait_ms: 20000 } });
+    check(result(r)?.exit_code === 4 && result(r).stdout === "100001\n",
+          "and read, by HTTP/3", r);
+    check(await protocol(`${origin}/ws/mcp`) === "h3", "which that was");
+}
 
 await finish(browser);
