@@ -129,7 +129,8 @@ demo: module client executord
 
 test: module client executord fence asan-module packages-test fixtures clients $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS) $(TESTS) $(filter-out \
-	    $(NIGHTLY:t/%=build/asan/t/%),$(ASAN_TESTS))
+	    $(NIGHTLY:t/%=build/asan/t/%) $(if $(CC_NIGHTLY),,$(ASAN_SLOW)), \
+	    $(ASAN_TESTS))
 
 # for every edit: units, what fuzzing has found so far, the quick part of lint
 

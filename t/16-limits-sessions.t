@@ -1,7 +1,7 @@
 # Floods and clients that get nothing done: limits of sessions for an address
 # and an owner over all workers, unfinished messages, idle sessions.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

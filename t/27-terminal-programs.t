@@ -2,7 +2,7 @@
 # everything: cancel, a daemon, closed descriptors, no terminal left; no
 # terminal to be had.
 #
-# tags: asan
+# tags: asan slow
 
 use strict;
 use warnings;

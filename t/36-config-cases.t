@@ -1,6 +1,6 @@
 # nginx -t: t/cases/config.jsonl, and that cc-token appends whole lines.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -4,7 +4,7 @@
 # corpus of lines is run through the shell ("always") and as it comes, with dash
 # and with bash, and everything that comes out is compared.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -1,7 +1,7 @@
 # Wrong configurations: nginx -t says in which file and line, what is wrong
 # and what would be right.  And what right ones mean.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # somebody who is gone is gone too, others notice nothing, the next command
 # runs.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # new log files, a new binary; with cache processes beside it, bound to
 # processors, and without a master.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # The client concerned is told, nobody crashes, and when there is enough again
 # all goes on.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

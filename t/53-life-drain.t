@@ -2,7 +2,7 @@
 # client: one that takes nothing any more does not keep them.  And what one
 # owner may have of them.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # of our own): over HTTP as over a WebSocket it is noticed within interval and
 # timeout, and its command ends.
 #
-# tags: asan coverage
+# tags: asan slow coverage
 
 use strict;
 use warnings;

@@ -2,7 +2,7 @@
 # point: it ends, says why, and obeys nothing that is not for it; what a server that
 # leaves has not begun, the next one gets.
 #
-# tags: asan
+# tags: asan slow
 
 use strict;
 use warnings;

@@ -76,7 +76,7 @@ for my $document (@documents) {
 
 # every test has an area and a topic in its name, and says where else it runs
 
-my %tag = map { $_ => 1 } qw(asan coverage smoke stress nightly);
+my %tag = map { $_ => 1 } qw(asan coverage slow smoke stress nightly);
 for my $file (map { s{^\Q$root\E/}{}r } sort glob "$root/t/*.t") {
     my ($first) = text($file) =~ /\A(?:#!.*\n\n)?((?:#.*\n)+)/;
     my ($tags) = $first =~ /^# tags:(.*)\n\z/m;

@@ -6,7 +6,10 @@
 # or at the system calls of a process, change the binary, or have nothing to do
 # with nginx
 
+# "make test" leaves out those that take long, with the tag "slow"
+
 ASAN_TESTS := $(patsubst t/%,build/asan/t/%,$(call tagged,asan))
+ASAN_SLOW  := $(patsubst t/%,build/asan/t/%,$(call tagged,slow))
 
 ASAN_FLAGS := -fsanitize=address,undefined
 
