@@ -185,6 +185,7 @@ nightly: export CC_NIGHTLY := 1
 nightly: test
 	@.ci/packages nightly
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
+	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory matrix MATRIX=whole
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300
 	@$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
