@@ -11,11 +11,14 @@ use CC::Farm;
 use CC::McpClients ();
 use CC::Nginx;
 
-my $farm = CC::Farm->new(names => [qw(a b)], server => 'listen 127.0.0.1:%%PORT_2%% quic;
+my $farm = CC::Farm->new(names => [qw(a b)],
+    location => 'cc_executor_allowed_origins ORIGIN;', server => 'listen 127.0.0.1:%%PORT_2%% quic;
     listen 127.0.0.1:%%PORT_2%% ssl;
     ssl_certificate %%DIR%%/cert.pem; ssl_certificate_key %%DIR%%/key.pem;
     ssl_protocols TLSv1.3;');
 my ($t) = reverse $farm->all;
+my $origin = 'https://localhost:' . $t->port(2);
+$_->{conf} =~ s/ORIGIN/$origin/g for $farm->all;
 plan skip_all => 'this nginx has no HTTP/3'
     if `'$t->{nginx}' -V 2>&1` !~ /--with-http_v3_module/;
 plan skip_all => 'there is no browser'
@@ -34,7 +37,7 @@ my $job = $farm->job('a', 'wc -c; exit 4', arguments => { open_stdin => \1 });
 local $ENV{TMPDIR} = $dir;
 CC::McpClients::finished(CC::McpClients::client($t, 'http3', 11,
     "$CC::Nginx::ROOT/build/browser/http3.mjs",
-    'https://localhost:' . $t->port(2), $spki, $CC::Farm::TOKEN, $job));
+    $origin, $spki, $CC::Farm::TOKEN, $job));
 
 $farm->finish;
 done_testing;

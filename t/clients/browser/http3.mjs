@@ -80,8 +80,8 @@ if (job) {
         data: `${"x".repeat(100000)}\n`, eof: true } });
     check(r.status === 200 && !JSON.parse(r.text.slice(r.text.indexOf("{"))).error,
           "a job of another node is written to", r);
-    r = await call({ name: "job_read", arguments: { job_id: job, until: "exit",
-        wait_ms: 20000 } });
+    r = await call({ name: "job_read", arguments: { job_id: job, cursor: "start",
+        until: "exit", wait_ms: 20000 } });
     check(result(r)?.exit_code === 4 && result(r).stdout === "100001\n",
           "and read, by HTTP/3", r);
     check(await protocol(`${origin}/ws/mcp`) === "h3", "which that was");
