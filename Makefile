@@ -145,10 +145,11 @@ deps: packages-build packages-test
 unit: packages-build packages-test $(UNITS) $(REPLAYS)
 	@.ci/test $(UNITS) $(REPLAYS)
 
-# the image in containers; skips itself where podman cannot run
+# the image in containers, and Slurm; skips itself where podman cannot run
 
-e2e: module client build/kubernetes/node_modules/yaml/package.json
+e2e: module client fence build/kubernetes/node_modules/yaml/package.json
 	@.ci/e2e
+	@$(if $(E2E_QUICK),,.ci/packages nightly && .ci/test t/23-control-slurm.t)
 
 e2e-agent: module client packages-test
 	@.ci/agent
