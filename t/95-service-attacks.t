@@ -87,7 +87,8 @@ sub attack {
 # without a service: the same user
 
 my $t = nginx()->start;
-my ($helper) = $t->helpers;
+my $helper;
+ok($t->wait_until(sub { ($helper) = $t->helpers }, 20), 'there is a helper');
 my $same = attack($t, '/none', helper => $helper);
 for my $name ('kill worker', 'signal worker', 'priority of worker',
     'limits of worker', 'kill helper', 'mode of temp/client_body',
