@@ -55,7 +55,7 @@ static void ngx_cc_fence_parse(ngx_cc_fence_args_t *args, int argc,
 static void ngx_cc_fence_path(const char **list, uint32_t *n,
     const char *path);
 static void ngx_cc_fence_need(const ngx_cc_fence_args_t *args);
-static void ngx_cc_fence_close(ngx_cc_fence_args_t *args);
+static void ngx_cc_fence_begin(ngx_cc_fence_args_t *args);
 static void ngx_cc_fence_bad(const char *what, const char *why)
     __attribute__((noreturn));
 
@@ -79,7 +79,7 @@ main(int argc, char **argv)
     }
 
     ngx_cc_fence_need(&args);
-    ngx_cc_fence_close(&args);
+    ngx_cc_fence_begin(&args);
 
     (void) execvp(args.command[0], args.command);
 
@@ -189,7 +189,7 @@ ngx_cc_fence_need(const ngx_cc_fence_args_t *args)
 /* behind the fence, with stdin, stdout and stderr only */
 
 static void
-ngx_cc_fence_close(ngx_cc_fence_args_t *args)
+ngx_cc_fence_begin(ngx_cc_fence_args_t *args)
 {
     int                        fd;
     size_t                     i, n;

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 #include "bench.h"
 
 
+static int bench_socket(int port, struct sockaddr_in *sa);
 static int bench_compare(const void *one, const void *two);
 
 
@@ -42,12 +44,7 @@ bench_listen(int port)
     struct sockaddr_in  sa;
 
     on = 1;
-    memset(&sa, 0, sizeof(sa));
-    sa.sin_family = AF_INET;
-    sa.sin_port = htons(port);
-    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-
-    s = socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0);
+    s = bench_socket(port, &sa);
 
     if (s == -1
         || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1
@@ -58,6 +55,40 @@ bench_listen(int port)
     }
 
     return s;
+}
+
+
+int
+bench_connect(int port)
+{
+    int                 s, on;
+    struct sockaddr_in  sa;
+
+    on = 1;
+    s = bench_socket(port, &sa);
+
+    if (s == -1
+        || connect(s, (struct sockaddr *) &sa, sizeof(sa)) == -1
+        || setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
+    {
+        bench_die("connect");
+    }
+
+    return s;
+}
+
+
+/* -1 when there is none; "sa" is the port of loopback */
+
+static int
+bench_socket(int port, struct sockaddr_in *sa)
+{
+    memset(sa, 0, sizeof(*sa));
+    sa->sin_family = AF_INET;
+    sa->sin_port = htons(port);
+    sa->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+
+    return socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0);
 }
 
 

@@ -16,10 +16,13 @@
 uint64_t bench_now(void);
 
 /* prints what failed, with errno, and ends the program */
-void bench_die(const char *what);
+void bench_die(const char *what) __attribute__((noreturn));
 
 /* a socket that listens on a port of loopback, or the end of the program */
 int bench_listen(int port);
+
+/* connected to one, blocking, without Nagle's delay, or the end of it */
+int bench_connect(int port);
 
 /* all of n bytes to a blocking descriptor; 0, or -1 when it is broken */
 int bench_write(int fd, const void *p, size_t n);

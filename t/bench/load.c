@@ -28,16 +28,12 @@
  */
 
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "bench.h"
 #include "ngx_cc_ws_frame.h"
@@ -300,27 +296,12 @@ load_prepare(void)
 static void
 load_connect(load_conn_t *c)
 {
-    int                 on;
-    struct sockaddr_in  sa;
     struct epoll_event  ee;
 
-    on = 1;
-    memset(&sa, 0, sizeof(sa));
-    sa.sin_family = AF_INET;
-    sa.sin_port = htons(load_port);
-    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-
-    c->fd = socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0);
+    c->fd = bench_connect(load_port);
     c->len = 0;
     c->open = load_raw;
     c->closing = 0;
-
-    if (c->fd == -1
-        || connect(c->fd, (struct sockaddr *) &sa, sizeof(sa)) == -1
-        || setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
-    {
-        bench_die("connect");
-    }
 
     if (c->buf == NULL && strcmp(load_mode, "idle") != 0) {
         c->buf = malloc(LOAD_BUFFER);

@@ -12,14 +12,10 @@
  */
 
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include "bench.h"
@@ -128,23 +124,10 @@ main(int argc, char **argv)
 static int
 woken_open(int port, const char *path, const char *protocol)
 {
-    int                 fd, on;
-    char                buf[WOKEN_LINE];
-    struct sockaddr_in  sa;
+    int   fd;
+    char  buf[WOKEN_LINE];
 
-    on = 1;
-    memset(&sa, 0, sizeof(sa));
-    sa.sin_family = AF_INET;
-    sa.sin_port = htons(port);
-    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-
-    fd = socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0);
-
-    if (fd == -1 || connect(fd, (struct sockaddr *) &sa, sizeof(sa)) == -1) {
-        bench_die("connect");
-    }
-
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    fd = bench_connect(port);
 
     snprintf(buf, sizeof(buf),
              "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
