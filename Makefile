@@ -162,8 +162,7 @@ integration: module client executord fence packages-test fixtures clients
 # Debian's nginx and sources of nginx (NGX_SRC: where the tarballs are), gcc and
 # clang; MATRIX: only those with such a name
 
-matrix: packages-test fixtures build/cc-run \
-        build/browser/node_modules/axe-core/package.json
+matrix: packages-test fixtures client executord fence clients
 	@.ci/packages matrix
 	@.ci/matrix $(MATRIX)
 

@@ -30,6 +30,7 @@ http {
         server_name Exec.Example.com *.wild.example ~^re\d+\.example$
                     .dot.example mail.* "";
         location /ws/mcp { cc_executor on; }
+        location /plain { return 204; }
         location /none { cc_executor on; cc_executor_allowed_origins none; }
         location /list { cc_executor on;
             cc_executor_allowed_hosts one.example [2001:DB8::1];
@@ -87,8 +88,13 @@ sub fill { my ($text) = @_; $text =~ s/\{(port|tls)\}/$ports{$1}/g; return $text
 
 for my $case (grep { $_->{kind} eq 'host' } cases('access')) {
     my $host = $case->{host};
-    is(status('/ws/mcp', { Host => defined $host ? fill($host) : undef }),
-        $case->{status}, $case->{name});
+    $host = fill($host) if defined $host;
+    my $status = $case->{status};
+
+    # nginx refuses some before anybody sees them, the newest more than others
+    $status = 400 if $status == 421
+        && status('/plain', { Host => $host }) == 400;
+    is(status('/ws/mcp', { Host => $host }), $status, $case->{name});
 }
 isnt(status('/ws/mcp', { Host => ['localhost', 'evil.example'] }), 101,
     'two Host headers, one of them foreign');
