@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_cc_ask_group.h"
 #include "ngx_cc_ask_output.h"
 #include "ngx_cc_ask_read.h"
 #include "ngx_cc_ask_write.h"
@@ -27,6 +28,7 @@ static void ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_ask_writable(void *data);
 static void ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why);
 static void ngx_cc_ask_late(ngx_event_t *ev);
+static ngx_uint_t ngx_cc_ask_shares(const ngx_cc_ask_spec_t *spec);
 static ngx_int_t ngx_cc_ask_take(ngx_cc_ask_t *ask,
     const ngx_cc_ask_spec_t *spec);
 static void ngx_cc_ask_clock(ngx_cc_ask_t *ask);
@@ -79,13 +81,35 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.log = ngx_cycle->log;
     ngx_cc_ask_clock(ask);
 
+    if (!ngx_cc_ask_shares(spec)
+        || ngx_cc_ask_group_join(ask, &ngx_cc_ask_peer) != NGX_OK)
+    {
+        ngx_cc_ask_alone(ask);
+    }
+
+    return ask;
+}
+
+
+/* a wait does, unless it asks before its owner knows the id */
+
+static ngx_uint_t
+ngx_cc_ask_shares(const ngx_cc_ask_spec_t *spec)
+{
+    return spec->what == NGX_CC_ASK_WAIT && !spec->untold;
+}
+
+
+void
+ngx_cc_ask_alone(ngx_cc_ask_t *ask)
+{
+    ngx_cc_ask_group_leave(ask);
+
     ask->peer.handlers = &ngx_cc_ask_peer;
     ask->peer.data = ask;
     ask->peer.log = ngx_cycle->log;
 
-    ngx_cc_peer_open(&ask->peer, spec->handle.byte);
-
-    return ask;
+    ngx_cc_peer_open(&ask->peer, ask->spec.handle.byte);
 }
 
 
@@ -108,7 +132,13 @@ ngx_cc_ask_next(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
     ask->again = 1;
 
     ngx_cc_ask_clock(ask);
-    ngx_cc_ask_ready(ask);
+
+    if (ask->group) {
+        ngx_cc_ask_alone(ask);
+
+    } else {
+        ngx_cc_ask_ready(ask);
+    }
 
     return NGX_OK;
 }
@@ -229,8 +259,11 @@ ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
         ngx_cc_ask_output_then(ask, spec->then, wait);
     }
 
+    wait->head.flags |= spec->mark ? NGX_CC_WAIT_MARK : 0;
     wait->head.size += text;
     wait->serial = 1;
+    ngx_memcpy(wait->from, spec->from, sizeof(wait->from));
+    ngx_memcpy(wait->reader, spec->reader, NGX_CC_WIRE_READER);
     wait->until = spec->until;
     wait->streams = spec->streams;
     wait->n = spec->npatterns;
@@ -330,7 +363,6 @@ ngx_cc_ask_attach(ngx_cc_ask_t *ask, ngx_cc_wire_attach_t *attach)
 
     case NGX_CC_ASK_WAIT:
         attach->head.flags = NGX_CC_ATTACH_LOSSY;
-        attach->head.flags |= spec->mark ? NGX_CC_ATTACH_MARK : 0;
         break;
 
     default:
@@ -464,9 +496,7 @@ static void
 ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
 {
     ngx_cc_attached_t    *attached;
-    ngx_cc_wire_wait_t   *wait;
     ngx_cc_ask_msg_t      m;
-    ngx_uint_t            i;
 
     if (msg->denied) {
         ask->answer.denied = msg->denied;
@@ -514,25 +544,11 @@ ngx_cc_ask_attached(ngx_cc_ask_t *ask, const ngx_cc_wire_attached_t *msg)
         return;
 
     case NGX_CC_ASK_WAIT:
-        wait = (ngx_cc_wire_wait_t *) ask->wait;
-
-        for (i = 0; i < NGX_CC_STREAMS; i++) {
-            if (ask->spec.mark) {
-                wait->from[i] = msg->from[i];
-
-            } else if (ask->spec.from[i] == INT64_MAX) {
-                wait->from[i] = UINT64_MAX;
-
-            } else if (ask->spec.from[i] < 0) {
-                wait->from[i] = msg->bytes[i]
-                                - ngx_min(msg->bytes[i],
-                                          (uint64_t) -ask->spec.from[i]);
-            } else {
-                wait->from[i] = ask->spec.from[i];
-            }
+        if (ask->group) {
+            ((ngx_cc_wire_wait_t *) ask->wait)->serial = ask->serial;
         }
 
-        ngx_cc_ask_send(ask, wait);
+        ngx_cc_ask_send(ask, ask->wait);
         return;
 
     case NGX_CC_ASK_SIGNAL:

@@ -1,9 +1,11 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_ask_group.h"
 #include "ngx_cc_ask_output.h"
 
 
+static void ngx_cc_ask_output_again(ngx_cc_ask_t *ask);
 static void ngx_cc_ask_output_more(ngx_cc_ask_t *ask);
 static ngx_uint_t ngx_cc_ask_output_lacks(const ngx_cc_ask_t *ask);
 static void ngx_cc_ask_output_read(ngx_cc_ask_t *ask, size_t max);
@@ -76,7 +78,13 @@ ngx_cc_ask_output_entry(ngx_cc_ask_t *ask)
     ask->listing = 0;
 
     if (ngx_cc_ask_output_lacks(ask)) {
-        /* what was read before this is still to come: asked again then */
+
+        if (ask->group) {
+            /* more than comes with a wait, or it was not there yet */
+            ngx_cc_ask_output_again(ask);
+        }
+
+        /* else what was read before this is still to come: asked again then */
         return;
     }
 
@@ -85,11 +93,33 @@ ngx_cc_ask_output_entry(ngx_cc_ask_t *ask)
 }
 
 
-/* after each DATA */
+/* from where it has just begun */
+
+static void
+ngx_cc_ask_output_again(ngx_cc_ask_t *ask)
+{
+    ngx_uint_t  i;
+
+    ngx_cc_gather_free(&ask->gather);
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+        ask->spec.from[i] = ask->answer.attached.from[i];
+    }
+
+    ask->spec.mark = 0;
+    ngx_cc_ask_alone(ask);
+}
+
+
+/* after each DATA; in a group ENTRY follows */
 
 static void
 ngx_cc_ask_output_more(ngx_cc_ask_t *ask)
 {
+    if (ask->group) {
+        return;
+    }
+
     if (ngx_cc_ask_output_lacks(ask)) {
         ngx_cc_ask_output_read(ask, ask->gather.max - ask->gather.len);
     }
@@ -167,5 +197,12 @@ ngx_cc_ask_mark(ngx_cc_ask_t *ask, const uint64_t next[NGX_CC_STREAMS])
 
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
     ngx_memcpy(mark.next, next, sizeof(mark.next));
-    ngx_cc_ask_send(ask, &mark);
+    ngx_memcpy(mark.reader, ask->spec.reader, NGX_CC_WIRE_READER);
+
+    if (ask->group) {
+        ngx_cc_ask_group_mark(ask->group, &mark);
+
+    } else {
+        ngx_cc_ask_send(ask, &mark);
+    }
 }

@@ -1,7 +1,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_ask_state.h"
+#include "ngx_cc_ask_group.h"
 
 
 static ngx_uint_t ngx_cc_ask_state_at_end(const ngx_cc_ask_t *ask);
@@ -15,7 +15,12 @@ ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg)
 {
     ngx_cc_wire_head_t  *head = msg;
 
-    (void) ngx_cc_peer_send(&ask->peer, msg, head->size);
+    if (ask->group) {
+        ngx_cc_ask_group_send(ask->group, msg, head->size);
+
+    } else {
+        (void) ngx_cc_peer_send(&ask->peer, msg, head->size);
+    }
 }
 
 
@@ -88,6 +93,7 @@ ngx_cc_ask_close(ngx_cc_ask_t *ask)
         ngx_del_timer(&ask->timer);
     }
 
+    ngx_cc_ask_group_leave(ask);
     ngx_cc_peer_close(&ask->peer);
     ngx_cc_ask_forget(ask);
     ngx_free(ask);

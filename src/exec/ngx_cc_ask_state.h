@@ -2,7 +2,8 @@
 /*
  * What is known of a question, and its end, for the parts that ask it:
  * ngx_cc_ask, ngx_cc_ask_read (one stream), ngx_cc_ask_output (both) and
- * ngx_cc_ask_write (stdin).
+ * ngx_cc_ask_write (stdin).  It has a connection of its own, or shares that of
+ * a group (ngx_cc_ask_group.h).
  */
 
 #ifndef _NGX_CC_ASK_STATE_H_INCLUDED_
@@ -16,8 +17,14 @@
 #include "ngx_cc_peer.h"
 
 
+typedef struct ngx_cc_ask_group_s  ngx_cc_ask_group_t;
+
+
 struct ngx_cc_ask_s {
     ngx_cc_peer_t          peer;
+    ngx_cc_ask_group_t    *group;        /* instead of it, or NULL */
+    ngx_queue_t            member;
+    uint32_t               serial;       /* in there */
     ngx_cc_ask_spec_t      spec;
     uint8_t                owner[NGX_CC_OWNER_SIZE];
     uint8_t                realm[NGX_CC_OWNER_SIZE];     /* 0: none */
@@ -53,6 +60,9 @@ void ngx_cc_ask_send(ngx_cc_ask_t *ask, void *msg);
 
 /* gives the answer, and closes it, or begins with the next one */
 void ngx_cc_ask_finish(ngx_cc_ask_t *ask, ngx_cc_asked_e result);
+
+/* leaves its group, if it has one, and asks over a connection of its own */
+void ngx_cc_ask_alone(ngx_cc_ask_t *ask);
 
 /* frees what was asked and gathered; the connection stays */
 void ngx_cc_ask_forget(ngx_cc_ask_t *ask);

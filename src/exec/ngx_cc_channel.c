@@ -20,6 +20,8 @@ static void ngx_cc_channel_read_handler(ngx_event_t *rev);
 static void ngx_cc_channel_write_handler(ngx_event_t *wev);
 static void ngx_cc_channel_report(ngx_event_t *rev);
 static ngx_int_t ngx_cc_channel_receive(ngx_cc_channel_t *ch);
+static void ngx_cc_channel_bundle(ngx_cc_channel_t *ch,
+    const ngx_cc_wire_head_t *bundle, ngx_uint_t *closed);
 static void ngx_cc_channel_broken(ngx_cc_channel_t *ch);
 
 
@@ -319,7 +321,13 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
 
     closed = 0;
     ch->closed = &closed;
-    ch->handlers->message(ch->data, msg, fds, nfds);
+
+    if (msg->head.type == NGX_CC_WIRE_BUNDLE) {
+        ngx_cc_channel_bundle(ch, &msg->head, &closed);
+
+    } else {
+        ch->handlers->message(ch->data, msg, fds, nfds);
+    }
 
     if (closed) {
         return NGX_DONE;
@@ -328,6 +336,23 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
     ch->closed = NULL;
 
     return NGX_OK;
+}
+
+
+/* one after the other, as if each had come by itself */
+
+static void
+ngx_cc_channel_bundle(ngx_cc_channel_t *ch, const ngx_cc_wire_head_t *bundle,
+    ngx_uint_t *closed)
+{
+    size_t                     pos;
+    const ngx_cc_wire_head_t  *msg;
+
+    pos = 0;
+
+    while (!*closed && (msg = ngx_cc_wire_kept_next(bundle, &pos)) != NULL) {
+        ch->handlers->message(ch->data, (ngx_cc_wire_msg_t *) msg, NULL, 0);
+    }
 }
 
 

@@ -23,7 +23,7 @@ typedef struct {
     /* a message that passed ngx_cc_wire_check(); the descriptors (nfds, 0..2)
      * are now the callee's; fewer than its type has: this process has no
      * descriptor left; what stands behind a fixed part is there, too; msg is
-     * not kept */
+     * not kept.  What comes in a BUNDLE comes one by one */
     void  (*message)(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds);
 
     /* after NGX_AGAIN: sending may work again; may be NULL */

@@ -14,6 +14,10 @@
 #define NGX_CC_PLACES_DRAIN   64     /* messages that nobody wants */
 
 
+static int ngx_cc_places_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *msg);
+static int ngx_cc_places_pass(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *msg);
 static int ngx_cc_places_said(const ngx_cc_watcher_t *w);
 static void ngx_cc_places_drain(const ngx_cc_watcher_t *w);
 static void ngx_cc_places_lost(ngx_cc_stay_t *stay);
@@ -145,7 +149,96 @@ ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg)
 
     head->run = w->control ? stay->run : 0;
 
-    if (ngx_cc_fdmsg_send(w->fd, msg, head->size, NULL, 0) == 0) {
+    return stay->bundled == w->serial ? ngx_cc_places_add(stay, w, head)
+                                      : ngx_cc_places_pass(stay, w, head);
+}
+
+
+void
+ngx_cc_places_bundle(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_wire_head_t  *bundle;
+
+    if (stay->bundled) {
+        return;
+    }
+
+    bundle = (ngx_cc_wire_head_t *) stay->bundle;
+    ngx_cc_wire_init(bundle, NGX_CC_WIRE_BUNDLE, w->control ? stay->run : 0,
+                     sizeof(ngx_cc_wire_head_t));
+    stay->bundled = w->serial;
+}
+
+
+/* one more message of a bundle, or what is there first, if it has no room */
+
+static int
+ngx_cc_places_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *msg)
+{
+    size_t               size;
+    ngx_cc_wire_head_t  *bundle;
+
+    bundle = (ngx_cc_wire_head_t *) stay->bundle;
+    size = NGX_CC_WIRE_ALIGN(msg->size);
+
+    if (bundle->size + size > NGX_CC_WIRE_MAX_BUNDLE) {
+
+        if (ngx_cc_places_flush(stay, w) == -1) {
+            return -1;
+        }
+
+        ngx_cc_places_bundle(stay, w);
+
+        if (sizeof(*bundle) + size > NGX_CC_WIRE_MAX_BUNDLE) {
+            return ngx_cc_places_pass(stay, w, msg);
+        }
+    }
+
+    memset(stay->bundle + bundle->size + size - 8, 0, 8);
+    memcpy(stay->bundle + bundle->size, msg, msg->size);
+    bundle->size += size;
+
+    return 0;
+}
+
+
+int
+ngx_cc_places_flush(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    size_t                     pos;
+    const ngx_cc_wire_head_t  *bundle, *first;
+
+    if (stay->bundled != w->serial) {
+        return 0;
+    }
+
+    bundle = (const ngx_cc_wire_head_t *) stay->bundle;
+    pos = 0;
+    first = ngx_cc_wire_kept_next(bundle, &pos);
+
+    if (first) {
+
+        if (ngx_cc_wire_kept_next(bundle, &pos)) {
+            first = bundle;
+        }
+
+        if (ngx_cc_places_pass(stay, w, first) == -1) {
+            return -1;
+        }
+    }
+
+    stay->bundled = 0;
+
+    return 0;
+}
+
+
+static int
+ngx_cc_places_pass(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *msg)
+{
+    if (ngx_cc_fdmsg_send(w->fd, msg, msg->size, NULL, 0) == 0) {
         return 0;
     }
 
@@ -193,6 +286,10 @@ ngx_cc_places_drop(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     }
 
     stay->waits.stale |= (w->waits != 0);
+
+    if (stay->bundled == w->serial) {
+        stay->bundled = 0;
+    }
 
     if (stay->exclusive == w->serial) {
         stay->exclusive = 0;
@@ -276,6 +373,10 @@ ngx_cc_places_rest(ngx_cc_stay_t *stay)
 {
     if (ngx_cc_places_count(stay, NULL) == 0) {
         (void) madvise(stay->data, NGX_CC_STAY_DATA, MADV_DONTNEED);
+    }
+
+    if (!stay->bundled) {
+        (void) madvise(stay->bundle, NGX_CC_WIRE_MAX_BUNDLE, MADV_DONTNEED);
     }
 
     (void) madvise(stay->buffer, stay->room, MADV_DONTNEED);

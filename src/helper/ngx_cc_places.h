@@ -47,6 +47,19 @@ uint32_t ngx_cc_places_count(const ngx_cc_stay_t *stay, uint32_t *present);
 int ngx_cc_places_send(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, void *msg);
 
 /*
+ * What is sent to "w" from now on goes together, in one BUNDLE, until
+ * ngx_cc_places_flush().  Only one may have that at a time: nothing happens
+ * while another one's has not been taken.
+ */
+void ngx_cc_places_bundle(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+/*
+ * Sends what was put together for "w", if there is something: 0, or -1 as
+ * above; then it is kept for the next time.
+ */
+int ngx_cc_places_flush(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+
+/*
  * The connection ends; whatever it had asked for is forgotten.  That of the
  * control socket may be the end of the command.
  */

@@ -12,6 +12,8 @@
 #include "ngx_cc_places.h"
 
 
+#define NGX_CC_STAY_PAGES     (128 * 1024)   /* of DATA: whole ones, whatever
+                                                their size is here */
 #define NGX_CC_STAY_BATCH     16     /* connections a turn */
 #define NGX_CC_STAY_TOGETHER  4      /* messages of one of them */
 
@@ -24,6 +26,8 @@ static size_t ngx_cc_stay_size(uint32_t places);
 static void ngx_cc_stay_free(ngx_cc_stay_t *stay);
 static void ngx_cc_stay_messages(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static int ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
+static void ngx_cc_stay_obey(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *head);
 
 
 ngx_cc_stay_t *
@@ -165,7 +169,9 @@ ngx_cc_stay_create(ngx_cc_life_t *life, const ngx_cc_wire_keep_t *keep,
     stay->places = places;
     stay->used = 1;
     stay->watcher = (ngx_cc_watcher_t *) (stay + 1);
-    stay->data = (uint8_t *) p + ngx_cc_stay_size(places) - NGX_CC_STAY_DATA;
+    stay->bundle = (uint8_t *) p + ngx_cc_stay_size(places)
+                   - NGX_CC_WIRE_MAX_BUNDLE;
+    stay->data = stay->bundle - NGX_CC_STAY_PAGES;
 
     stay->epoll = -1;
     stay->listener = -1;
@@ -228,7 +234,7 @@ failed:
 }
 
 
-/* what DATA are put together in has pages of its own, and stands last */
+/* what DATA and BUNDLE are put together in has pages of its own, at the end */
 
 static size_t
 ngx_cc_stay_size(uint32_t places)
@@ -238,7 +244,8 @@ ngx_cc_stay_size(uint32_t places)
     page = sysconf(_SC_PAGESIZE);
     size = sizeof(ngx_cc_stay_t) + places * sizeof(ngx_cc_watcher_t);
 
-    return (size + page - 1) / page * page + NGX_CC_STAY_DATA;
+    return (size + page - 1) / page * page + NGX_CC_STAY_PAGES
+           + NGX_CC_WIRE_MAX_BUNDLE;
 }
 
 
@@ -413,10 +420,36 @@ ngx_cc_stay_message(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_places_drop(stay, w);
 
     } else {
-        ngx_cc_watcher_obey(stay, w, stay->buffer);
+        ngx_cc_stay_obey(stay, w, head);
     }
 
     return 1;
+}
+
+
+/* what is in a BUNDLE one by one, as long as the connection is there */
+
+static void
+ngx_cc_stay_obey(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    const ngx_cc_wire_head_t *head)
+{
+    size_t                     pos;
+    uint32_t                   serial;
+    const ngx_cc_wire_head_t  *msg;
+
+    if (head->type != NGX_CC_WIRE_BUNDLE) {
+        ngx_cc_watcher_obey(stay, w, head);
+        return;
+    }
+
+    serial = w->serial;
+    pos = 0;
+
+    while (w->serial == serial && !stay->life->orphaned
+           && (msg = ngx_cc_wire_kept_next(head, &pos)) != NULL)
+    {
+        ngx_cc_watcher_obey(stay, w, msg);
+    }
 }
 
 

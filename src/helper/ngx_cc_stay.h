@@ -83,6 +83,8 @@ typedef struct ngx_cc_stay_s {
     uint64_t               turn;         /* of the last INPUT */
     uint32_t               failed;       /* peers without a proof */
     uint8_t               *data;         /* where a DATA is put together */
+    uint8_t               *bundle;       /* and a BUNDLE, */
+    uint32_t               bundled;      /* of this connection; 0 = none */
     ngx_cc_wire_state_t    state;        /* that was told */
 
     /* ms of the monotonic clock; NEVER = not awaited */

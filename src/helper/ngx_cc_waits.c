@@ -19,6 +19,8 @@ static size_t ngx_cc_waits_size(uint32_t max);
 static ngx_cc_wait_t *ngx_cc_waits_place(ngx_cc_waits_t *waits);
 static void ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
     const ngx_cc_wire_wait_t *msg);
+static void ngx_cc_waits_from(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
+    const ngx_cc_wire_wait_t *msg);
 static void ngx_cc_waits_free(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_wait_t *wait);
 static void ngx_cc_waits_clean(ngx_cc_stay_t *stay);
@@ -150,6 +152,7 @@ ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
 
     wait->flags = msg->head.flags;
     memcpy(wait->read, msg->read, sizeof(wait->read));
+    memcpy(wait->reader, msg->reader, sizeof(wait->reader));
     wait->max = msg->max;
     wait->until = msg->until;
     wait->streams = msg->streams;
@@ -158,11 +161,7 @@ ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
     wait->timeout_at = msg->timeout && msg->timeout < NGX_CC_LIFE_NEVER - now
                        ? now + msg->timeout : NGX_CC_LIFE_NEVER;
 
-    for (s = 0; s < NGX_CC_STREAMS; s++) {
-        wait->from[s] = msg->from[s] == UINT64_MAX ? stay->history.bytes[s]
-                                                   : msg->from[s];
-    }
-
+    ngx_cc_waits_from(stay, wait, msg);
     ngx_cc_match_init(&wait->match, msg->head.flags & NGX_CC_WAIT_ANSI);
 
     p = (const uint8_t *) (msg + 1);
@@ -181,6 +180,25 @@ ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
     for (s = 0; s < NGX_CC_STREAMS; s++) {
         if (!(wait->streams & (1u << s))) {
             wait->cursor.next[s] = UINT64_MAX;
+        }
+    }
+}
+
+
+static void
+ngx_cc_waits_from(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
+    const ngx_cc_wire_wait_t *msg)
+{
+    int  s;
+
+    ngx_cc_watcher_grant_from(stay, msg->from,
+                              msg->head.flags & NGX_CC_WAIT_MARK ? msg->reader
+                                                                 : NULL,
+                              wait->from);
+
+    for (s = 0; s < NGX_CC_STREAMS; s++) {
+        if (wait->from[s] == INT64_MAX) {
+            wait->from[s] = stay->history.bytes[s];
         }
     }
 }
@@ -269,9 +287,9 @@ ngx_cc_waits_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         }
 
         if (wait->flags & NGX_CC_WAIT_READ) {
-            ngx_cc_watcher_grant_read(stay, w, wait->read,
-                                      wait->flags & NGX_CC_WAIT_MARK,
-                                      wait->max);
+            ngx_cc_watcher_grant_read(stay, w, wait);
+            ngx_cc_waits_free(stay, w, wait);
+            return;
         }
 
         ngx_cc_waits_free(stay, w, wait);

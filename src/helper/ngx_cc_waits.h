@@ -32,7 +32,8 @@ typedef struct {
     uint64_t        timeout_at;  /* ms */
     uint64_t        from[NGX_CC_STREAMS];
     int64_t         read[NGX_CC_STREAMS];    /* READ: from where, */
-    uint32_t        max;                     /* and how much */
+    uint32_t        max;                     /* how much, */
+    uint8_t         reader[NGX_CC_WIRE_READER];  /* and who */
     ngx_cc_history_cursor_t  cursor;     /* of what was looked through */
     ngx_cc_wire_woke_t       woke;
     ngx_cc_match_t  match;       /* without patterns: n = 0 */
@@ -67,8 +68,8 @@ void ngx_cc_waits_withdraw(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w,
     uint32_t serial);
 
 /*
- * Sends what there is to be told to a watcher that is "woken".  One that wants
- * to read is to be told ATTACHED then.
+ * Sends what there is to be told to a watcher that is "woken", up to the first
+ * wait that wants to read: that is to be told ATTACHED and the rest then.
  */
 void ngx_cc_waits_tell(struct ngx_cc_stay_s *stay, ngx_cc_watcher_t *w);
 

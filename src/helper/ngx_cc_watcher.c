@@ -181,13 +181,14 @@ ngx_cc_watcher_ask(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     case NGX_CC_WIRE_MARK:
 
-        if (!(w->flags & NGX_CC_ATTACH_DATA)
-            || ngx_cc_watcher_grant_nobody(w->reader, sizeof(w->reader)))
+        if ((w->flags & NGX_CC_ATTACH_MONITOR)
+            || ngx_cc_watcher_grant_nobody(msg->mark.reader,
+                                           sizeof(msg->mark.reader)))
         {
             return 0;
         }
 
-        ngx_cc_marks_move(&stay->marks, w->reader, msg->mark.next,
+        ngx_cc_marks_move(&stay->marks, msg->mark.reader, msg->mark.next,
                           stay->history.bytes);
         return 1;
 

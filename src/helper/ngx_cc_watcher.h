@@ -62,6 +62,7 @@ typedef struct {
     unsigned        mapped:1;    /* the starter of a call: it reads in the ring
                                     itself, up to what OUTPUT has "told" */
     unsigned        armed:1;     /* it has asked for a DATA, or an OUTPUT */
+    unsigned        once:1;      /* a wait of it reads, until ENTRY */
     unsigned        exited:1;    /* EXITED was sent */
     unsigned        listing:1;   /* DENIED: ENTRY, not ATTACHED */
     unsigned        woken:1;     /* a wait has to be told (ngx_cc_waits) */
@@ -74,7 +75,6 @@ typedef struct {
                                     it knows of */
     uint32_t        max;         /* of READ */
     uint64_t        from[NGX_CC_STREAMS];    /* where DATA began */
-    uint8_t         reader[NGX_CC_WIRE_READER];
 
     ngx_cc_history_cursor_t  cursor;
     uint64_t        taken;       /* position that it has consumed */

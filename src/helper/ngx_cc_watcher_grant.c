@@ -8,8 +8,6 @@
 
 static void ngx_cc_watcher_grant_begin(ngx_cc_stay_t *stay,
     ngx_cc_watcher_t *w, const ngx_cc_wire_attach_t *attach, unsigned flags);
-static void ngx_cc_watcher_grant_from(ngx_cc_stay_t *stay,
-    const ngx_cc_wire_attach_t *attach, uint64_t from[NGX_CC_STREAMS]);
 static int ngx_cc_watcher_grant_may(const ngx_cc_stay_t *stay,
     const ngx_cc_wire_attach_t *attach);
 static int ngx_cc_watcher_grant_realm(const ngx_cc_stay_t *stay,
@@ -94,14 +92,15 @@ ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
 void
 ngx_cc_watcher_grant_read(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
-    const int64_t from[NGX_CC_STREAMS], int mark, uint32_t max)
+    const ngx_cc_wait_t *wait)
 {
     ngx_cc_wire_attach_t  attach;
 
     memset(&attach, 0, sizeof(attach));
-    attach.head.flags = mark ? NGX_CC_ATTACH_MARK : 0;
-    memcpy(attach.from, from, sizeof(attach.from));
-    memcpy(attach.reader, w->reader, sizeof(attach.reader));
+    attach.head.flags = (wait->flags & NGX_CC_WAIT_MARK) ? NGX_CC_ATTACH_MARK
+                                                         : 0;
+    memcpy(attach.from, wait->read, sizeof(attach.from));
+    memcpy(attach.reader, wait->reader, sizeof(attach.reader));
 
     if (w->serial == stay->exclusive) {
         stay->exclusive = 0;
@@ -113,7 +112,8 @@ ngx_cc_watcher_grant_read(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
                                |NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_LOSSY
                                |NGX_CC_ATTACH_BRIEF);
     w->armed = 1;
-    w->max = max;
+    w->once = 1;
+    w->max = wait->max;
     w->tell |= NGX_CC_WATCHER_TELL_ENTRY;
     stay->asked_at = stay->life->now;
 }
@@ -127,9 +127,9 @@ ngx_cc_watcher_grant_begin(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 {
     uint64_t  from[NGX_CC_STREAMS];
 
-    ngx_cc_watcher_grant_from(stay, attach, from);
-    memcpy(w->reader, attach->reader, sizeof(w->reader));
-
+    ngx_cc_watcher_grant_from(stay, attach->from,
+                              attach->head.flags & NGX_CC_ATTACH_MARK
+                              ? attach->reader : NULL, from);
     ngx_cc_history_seek(&stay->history, &w->cursor, from);
 
     memcpy(w->from, w->cursor.next, sizeof(w->from));
@@ -144,6 +144,7 @@ ngx_cc_watcher_grant_begin(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
     w->flags = flags;
     w->armed = 0;
+    w->once = 0;
     w->tell = NGX_CC_WATCHER_TELL_ATTACHED;
 }
 
@@ -166,27 +167,26 @@ ngx_cc_watcher_grant_list(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 }
 
 
-/* where reading begins */
-
-static void
+void
 ngx_cc_watcher_grant_from(ngx_cc_stay_t *stay,
-    const ngx_cc_wire_attach_t *attach, uint64_t from[NGX_CC_STREAMS])
+    const int64_t from[NGX_CC_STREAMS], const uint8_t *reader,
+    uint64_t where[NGX_CC_STREAMS])
 {
     int       i;
     uint64_t  back;
 
-    if (attach->head.flags & NGX_CC_ATTACH_MARK) {
-        ngx_cc_marks_find(&stay->marks, attach->reader, from);
+    if (reader) {
+        ngx_cc_marks_find(&stay->marks, reader, where);
         return;
     }
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {
-        from[i] = attach->from[i];
+        where[i] = from[i];
 
-        if (attach->from[i] < 0) {
-            back = -(uint64_t) attach->from[i];
-            from[i] = back < stay->history.bytes[i]
-                      ? stay->history.bytes[i] - back : 0;
+        if (from[i] < 0) {
+            back = -(uint64_t) from[i];
+            where[i] = back < stay->history.bytes[i]
+                       ? stay->history.bytes[i] - back : 0;
         }
     }
 }

@@ -21,11 +21,18 @@ void ngx_cc_watcher_grant(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
 /*
  * What a WAIT has asked for ahead, of one that is ATTACHED: as if ATTACH (DATA,
- * LOSSY, BRIEF; from the mark of its reader when "mark"), READ of "max" bytes
- * and LIST had come from it.
+ * LOSSY, BRIEF), READ and LIST had come from it, for once.
  */
 void ngx_cc_watcher_grant_read(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
-    const int64_t from[NGX_CC_STREAMS], int mark, uint32_t max);
+    const ngx_cc_wait_t *wait);
+
+/*
+ * Where reading begins: "from" as of ATTACH, or (not NULL) the mark of this
+ * reader.
+ */
+void ngx_cc_watcher_grant_from(ngx_cc_stay_t *stay,
+    const int64_t from[NGX_CC_STREAMS], const uint8_t *reader,
+    uint64_t where[NGX_CC_STREAMS]);
 
 /* LIST of one that is not attached: it will be told, and closed */
 void ngx_cc_watcher_grant_list(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,

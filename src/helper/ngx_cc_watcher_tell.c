@@ -4,9 +4,7 @@
 #include "ngx_cc_watcher_tell.h"
 
 
-#define NGX_CC_WATCHER_ALIGN(n)  (((n) + 7) & ~(size_t) 7)
-
-
+static int ngx_cc_watcher_round(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
 static void ngx_cc_watcher_attached(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_wire_attached_t *msg);
 static int ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w);
@@ -20,30 +18,57 @@ static int ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 void
 ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
-    ngx_cc_wire_exited_t  exited;
-
     if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full
-        || ngx_cc_watcher_bits(stay, w) == -1)
+        || ngx_cc_places_flush(stay, w) == -1)
     {
         return;
     }
 
+    if (w->woken) {
+        ngx_cc_places_bundle(stay, w);
+    }
+
+    /* one round for each wait that reads */
+
+    do {
+        if (ngx_cc_watcher_round(stay, w) == -1) {
+            break;
+        }
+    } while (w->woken);
+
+    if (w->phase == NGX_CC_WATCHER_ATTACHED && !w->full) {
+        (void) ngx_cc_places_flush(stay, w);
+    }
+}
+
+
+/* -1: no further, its socket is full or it is gone */
+
+static int
+ngx_cc_watcher_round(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
+{
+    ngx_cc_wire_exited_t  exited;
+
+    if (ngx_cc_watcher_bits(stay, w) == -1) {
+        return -1;
+    }
+
     if (w->mapped) {
         if (ngx_cc_watcher_ring(stay, w) == -1) {
-            return;
+            return -1;
         }
 
     } else if (w->armed && ngx_cc_history_more(&stay->history, &w->cursor)) {
         ngx_cc_watcher_data(stay, w);
 
         if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
-            return;
+            return -1;
         }
     }
 
     if (w->tell & NGX_CC_WATCHER_TELL_ENTRY) {
         if (ngx_cc_watcher_entry(stay, w) == -1) {
-            return;
+            return -1;
         }
 
         w->tell &= ~NGX_CC_WATCHER_TELL_ENTRY;
@@ -55,15 +80,25 @@ ngx_cc_watcher_tell(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     {
         exited = stay->life->exited;
 
-        if (ngx_cc_places_send(stay, w, &exited) == 0) {
-            w->exited = 1;
-            stay->read |= ((w->flags & (NGX_CC_ATTACH_DATA
-                                        |NGX_CC_ATTACH_OBSERVER))
-                           == NGX_CC_ATTACH_DATA);
-            stay->heard |= (w->control
-                            || (w->flags & NGX_CC_ATTACH_MONITOR) != 0);
+        if (ngx_cc_places_send(stay, w, &exited) == -1) {
+            return -1;
         }
+
+        w->exited = 1;
+        stay->read |= ((w->flags & (NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_OBSERVER))
+                       == NGX_CC_ATTACH_DATA);
+        stay->heard |= (w->control
+                        || (w->flags & NGX_CC_ATTACH_MONITOR) != 0);
     }
+
+    if (w->once) {
+        /* it waits again, or leaves */
+        w->once = 0;
+        w->armed = 0;
+        w->flags &= ~(NGX_CC_ATTACH_DATA|NGX_CC_ATTACH_BRIEF);
+    }
+
+    return 0;
 }
 
 
@@ -173,7 +208,7 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         w->tell &= ~NGX_CC_WATCHER_TELL_SIGNALLED;
     }
 
-    if (w->woken) {
+    if (w->woken && !w->once) {
         ngx_cc_waits_tell(stay, w);
 
         if (w->phase != NGX_CC_WATCHER_ATTACHED || w->full) {
@@ -211,7 +246,9 @@ ngx_cc_watcher_bits(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
         ngx_cc_wire_init(&msg, NGX_CC_WIRE_DETACHED, 0, sizeof(msg.detached));
         msg.detached.reason = w->detached;
 
-        if (ngx_cc_places_send(stay, w, &msg) == -1) {
+        if (ngx_cc_places_flush(stay, w) == -1
+            || ngx_cc_places_send(stay, w, &msg) == -1)
+        {
             return -1;
         }
 
@@ -373,7 +410,7 @@ ngx_cc_watcher_fill(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
 
         memcpy(p, &rec, sizeof(rec));
         p += sizeof(rec);
-        pad = NGX_CC_WATCHER_ALIGN(piece.len) - piece.len;
+        pad = NGX_CC_WIRE_ALIGN(piece.len) - piece.len;
 
         if (piece.len) {
             memcpy(p, piece.data, piece.len);
@@ -393,6 +430,12 @@ void
 ngx_cc_watcher_deny(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
 {
     ngx_cc_wire_attached_t  msg;
+
+    (void) ngx_cc_places_flush(stay, w);
+
+    if (w->phase == NGX_CC_WATCHER_NONE) {
+        return;
+    }
 
     if (w->listing) {
         (void) ngx_cc_watcher_entry(stay, w);

@@ -83,7 +83,8 @@ static const struct {
                             NGX_CC_ATTACHED_FLAGS },
     [NGX_CC_WIRE_KEPT] = { sizeof(ngx_cc_wire_reached_t), 0 },
     [NGX_CC_WIRE_LISTENING] = { sizeof(ngx_cc_wire_reached_t), 0 },
-    [NGX_CC_WIRE_FREE] = { sizeof(ngx_cc_wire_head_t), 0 }
+    [NGX_CC_WIRE_FREE] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_BUNDLE] = { sizeof(ngx_cc_wire_head_t), 0 }
 };
 
 

@@ -26,7 +26,7 @@
 
 
 #define NGX_CC_WIRE_MAGIC       0x31786363       /* "ccx1" */
-#define NGX_CC_WIRE_VERSION     3
+#define NGX_CC_WIRE_VERSION     4
 
 /* limits of the bytes behind a fixed part */
 
@@ -103,6 +103,7 @@ typedef enum {
     NGX_CC_WIRE_KEPT,        /* it is kept, or (error) stays as it was */
     NGX_CC_WIRE_LISTENING,   /* it can be reached, or (error) cannot */
     NGX_CC_WIRE_FREE,        /* it was reached: the helper takes a START */
+    NGX_CC_WIRE_BUNDLE,      /* several of these at once */
 
     NGX_CC_WIRE_TYPES
 } ngx_cc_wire_type_e;

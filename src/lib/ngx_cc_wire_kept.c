@@ -14,6 +14,8 @@ static int ngx_cc_wire_kept_check_entry(const ngx_cc_wire_entry_t *entry,
     size_t n);
 static int ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach,
     size_t n);
+static int ngx_cc_wire_kept_check_bundle(const ngx_cc_wire_head_t *bundle,
+    size_t n);
 static size_t ngx_cc_wire_kept_size(const ngx_cc_wire_record_t *rec);
 
 
@@ -32,6 +34,9 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
 
     case NGX_CC_WIRE_ENTRY:
         return ngx_cc_wire_kept_check_entry(p, n);
+
+    case NGX_CC_WIRE_BUNDLE:
+        return ngx_cc_wire_kept_check_bundle(p, n);
 
     case NGX_CC_WIRE_KEEP:
     case NGX_CC_WIRE_LISTEN:
@@ -166,9 +171,7 @@ ngx_cc_wire_kept_check_wait(const ngx_cc_wire_wait_t *wait, size_t n)
         || wait->until >= NGX_CC_UNTILS
         || wait->streams == 0 || (wait->streams & ~NGX_CC_WIRE_KEPT_STREAMS)
         || wait->n > NGX_CC_WIRE_MAX_PATTERNS
-        || wait->max > NGX_CC_WIRE_MAX_DATA || wait->reserved
-        || (wait->head.flags & (NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK))
-           == NGX_CC_WAIT_MARK)
+        || wait->max > NGX_CC_WIRE_MAX_DATA || wait->reserved)
     {
         return 0;
     }
@@ -223,6 +226,33 @@ ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach, size_t n)
 }
 
 
+static int
+ngx_cc_wire_kept_check_bundle(const ngx_cc_wire_head_t *bundle, size_t n)
+{
+    size_t                     left, pos;
+    const ngx_cc_wire_head_t  *msg;
+
+    if (n > NGX_CC_WIRE_MAX_BUNDLE) {
+        return 0;
+    }
+
+    for (pos = sizeof(*bundle); pos < n; pos += NGX_CC_WIRE_ALIGN(msg->size)) {
+        msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + pos);
+        left = n - pos;
+
+        if (left < sizeof(*msg) || msg->size > left
+            || NGX_CC_WIRE_ALIGN(msg->size) > left
+            || msg->type == NGX_CC_WIRE_BUNDLE || msg->run != bundle->run
+            || ngx_cc_wire_check(msg, msg->size) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 int
 ngx_cc_wire_kept_limits(const ngx_cc_wire_keep_t *keep)
 {
@@ -250,10 +280,29 @@ ngx_cc_wire_kept_record(const ngx_cc_wire_data_t *data, size_t *pos)
 }
 
 
+const ngx_cc_wire_head_t *
+ngx_cc_wire_kept_next(const ngx_cc_wire_head_t *bundle, size_t *pos)
+{
+    size_t                     at;
+    const ngx_cc_wire_head_t  *msg;
+
+    at = sizeof(*bundle) + *pos;
+
+    if (at >= bundle->size) {
+        return NULL;
+    }
+
+    msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + at);
+    *pos += NGX_CC_WIRE_ALIGN(msg->size);
+
+    return msg;
+}
+
+
 /* with its payload, padded */
 
 static size_t
 ngx_cc_wire_kept_size(const ngx_cc_wire_record_t *rec)
 {
-    return sizeof(ngx_cc_wire_record_t) + ((rec->len + 7) & ~(size_t) 7);
+    return sizeof(ngx_cc_wire_record_t) + NGX_CC_WIRE_ALIGN(rec->len);
 }

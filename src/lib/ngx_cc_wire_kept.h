@@ -19,7 +19,8 @@
  * READ and LIST may stand right behind ATTACH: what is asked together is
  * answered in one turn, ENTRY behind DATA.  Whoever is attached may attach
  * again, for more or for less; he is looked at as if he came anew.  Who waits
- * may say with WAIT what he wants to read then, and is not asked again.
+ * may say with WAIT what he wants to read then, and is not asked again; many
+ * may wait over one connection, and are told in one BUNDLE.
  *
  * head.run is the run of START on the control socket, and 0 elsewhere.
  *
@@ -39,6 +40,7 @@
 #define NGX_CC_WIRE_READER        16     /* bytes */
 #define NGX_CC_WIRE_MAX_DATA      65536  /* payload bytes of one DATA, with the
                                             heads of its records */
+#define NGX_CC_WIRE_ALIGN(n)      (((n) + 7) & ~(size_t) 7)
 #define NGX_CC_WIRE_MAX_PATTERNS  8
 #define NGX_CC_WIRE_MAX_PATTERN   256    /* bytes of one */
 #define NGX_CC_WIRE_MAX_LABEL     320    /* bytes: 80 characters */
@@ -155,13 +157,14 @@ typedef struct {
 
 /*
  * MARK: who reads this command in several connections, one after the other (the
- * "reader" of ATTACH), has got everything before these offsets; UINT64_MAX: as
- * before.  A mark only moves forward.
+ * "reader" of ATTACH and WAIT), has got everything before these offsets;
+ * UINT64_MAX: as before.  A mark only moves forward.
  */
 
 typedef struct {
     ngx_cc_wire_head_t  head;
     uint64_t        next[2];
+    uint8_t         reader[NGX_CC_WIRE_READER];  /* never that of nobody */
 } ngx_cc_wire_mark_t;
 
 
@@ -200,10 +203,12 @@ typedef enum {
 #define NGX_CC_WAIT_READ        0x0002   /* behind WOKE (unless REFUSED) comes
                                             what would answer ATTACH (DATA,
                                             LOSSY, BRIEF; from "read"), READ of
-                                            "max" and LIST; not on the control
+                                            "max" and LIST: one DATA at most,
+                                            before ENTRY; the rest has to be
+                                            asked for anew; not on the control
                                             socket */
-#define NGX_CC_WAIT_MARK        0x0004   /* with READ: from the mark of the
-                                            reader of ATTACH, not "read" */
+#define NGX_CC_WAIT_MARK        0x0004   /* from the mark of "reader", not
+                                            "from" and "read" */
 #define NGX_CC_WAIT_FLAGS       0x0007
 
 /* behind it stand "n" patterns: u16 length, bytes; "text" bytes together */
@@ -217,8 +222,10 @@ typedef struct {
     uint32_t        text;
     uint32_t        idle;        /* ms */
     uint64_t        timeout;     /* ms, 0 = none */
-    uint64_t        from[2];     /* UINT64_MAX = from now on */
-    int64_t         read[2];     /* as "from" of ATTACH, when it is woken */
+    int64_t         from[2];     /* as "from" of ATTACH; INT64_MAX = from now
+                                    on */
+    int64_t         read[2];     /* likewise, when it is woken */
+    uint8_t         reader[NGX_CC_WIRE_READER];  /* whose mark it is */
     uint32_t        max;         /* as of READ */
     uint32_t        reserved;
 } ngx_cc_wire_wait_t;
@@ -374,6 +381,15 @@ typedef struct {
 } ngx_cc_wire_reached_t;
 
 
+/*
+ * BUNDLE: messages follow, each with its own head (of the same run) and padded
+ * to 8, none of them a BUNDLE; NGX_CC_WIRE_MAX_BUNDLE bytes at most with this
+ * head.  They are obeyed one after the other.
+ */
+
+#define NGX_CC_WIRE_MAX_BUNDLE    NGX_CC_WIRE_MAX_DATA
+
+
 /* room for any message of this file but what stands behind them */
 
 typedef union {
@@ -418,6 +434,10 @@ int ngx_cc_wire_kept_limits(const ngx_cc_wire_keep_t *keep);
  */
 const ngx_cc_wire_record_t *ngx_cc_wire_kept_record(
     const ngx_cc_wire_data_t *data, size_t *pos);
+
+/* likewise over the messages of a BUNDLE */
+const ngx_cc_wire_head_t *ngx_cc_wire_kept_next(
+    const ngx_cc_wire_head_t *bundle, size_t *pos);
 
 
 #endif /* _NGX_CC_WIRE_KEPT_H_INCLUDED_ */

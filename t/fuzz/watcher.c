@@ -185,7 +185,8 @@ arrive(int i)
 static void
 say(fuzz_in_t *in, int i)
 {
-    size_t  n, k;
+    size_t               n, k;
+    ngx_cc_wire_mark_t  *mark;
 
     static const size_t  sizes[NGX_CC_WIRE_TYPES] = {
         [NGX_CC_WIRE_SIGNAL] = sizeof(ngx_cc_wire_signal_t),
@@ -235,6 +236,7 @@ say(fuzz_in_t *in, int i)
     case NGX_CC_WIRE_MARK:
         m.mark.next[0] = fuzz_u16(in);
         m.mark.next[1] = fuzz_u16(in) == 0 ? UINT64_MAX : fuzz_byte(in);
+        m.mark.reader[0] = fuzz_byte(in) % 24;
         break;
 
     case NGX_CC_WIRE_READ:
@@ -260,7 +262,8 @@ say(fuzz_in_t *in, int i)
         m.wait.read[0] = (int16_t) fuzz_u16(in);
         m.wait.max = fuzz_byte(in);
         m.wait.from[0] = fuzz_u16(in);
-        m.wait.from[1] = fuzz_u16(in) == 0 ? UINT64_MAX : 0;
+        m.wait.from[1] = fuzz_u16(in) == 0 ? INT64_MAX : 0;
+        m.wait.reader[0] = fuzz_byte(in) % 24;
         k = fuzz_byte(in) % 24;
 
         if (k) {
@@ -272,6 +275,19 @@ say(fuzz_in_t *in, int i)
             while (k--) {
                 m.byte[n++] = 'a' + fuzz_byte(in) % 2;
             }
+        }
+
+        break;
+
+    case NGX_CC_WIRE_BUNDLE:
+        mark = (ngx_cc_wire_mark_t *) (&m.head + 1);
+
+        for (k = fuzz_byte(in) % 4; k; k--, mark++) {
+            ngx_cc_wire_init(mark, NGX_CC_WIRE_MARK, m.head.run,
+                             sizeof(*mark));
+            mark->next[0] = fuzz_u16(in);
+            mark->reader[0] = fuzz_byte(in) % 24;
+            n += sizeof(*mark);
         }
 
         break;
@@ -311,15 +327,47 @@ say(fuzz_in_t *in, int i)
 }
 
 
-/* what the helper says: good messages, and bytes that were written there */
+/* bytes that were written there, each in its place */
+
+static void
+hear_message(int i, const ngx_cc_wire_kept_msg_t *m)
+{
+    size_t                       pos;
+    const ngx_cc_wire_record_t  *rec;
+
+    fuzz_check(m->head.run == (i == 0));
+    fuzz_check(i != 1 || m->head.type == NGX_CC_WIRE_WELCOME);
+
+    if (m->head.type == NGX_CC_WIRE_ATTACHED) {
+        memcpy(read_to[i], m->attached.from, sizeof(read_to[i]));
+    }
+
+    if (m->head.type != NGX_CC_WIRE_DATA) {
+        return;
+    }
+
+    for (pos = 0; (rec = ngx_cc_wire_kept_record(&m->data, &pos)); ) {
+        fuzz_check(rec->offset == read_to[i][rec->stream]);
+        read_to[i][rec->stream] = rec->to;
+        fuzz_check(rec->to <= stay->history.bytes[rec->stream]);
+
+        if (rec->len) {
+            fuzz_check(*(const uint8_t *) (rec + 1)
+                       == 'a' + (rec->offset / 3 + rec->stream) % 2);
+        }
+    }
+}
+
+
+/* what the helper says: good messages */
 
 static void
 hear(int i)
 {
-    int                          k;
-    size_t                       pos;
-    ssize_t                      n;
-    const ngx_cc_wire_record_t  *rec;
+    int                        k;
+    size_t                     pos;
+    ssize_t                    n;
+    const ngx_cc_wire_head_t  *msg;
 
     static union {
         ngx_cc_wire_head_t      head;
@@ -340,26 +388,14 @@ hear(int i)
         }
 
         fuzz_check(ngx_cc_wire_check(&m, n) != 0);
-        fuzz_check(m.head.run == (i == 0));
-        fuzz_check(i != 1 || m.head.type == NGX_CC_WIRE_WELCOME);
 
-        if (m.head.type == NGX_CC_WIRE_ATTACHED) {
-            memcpy(read_to[i], m.kept.attached.from, sizeof(read_to[i]));
-        }
-
-        if (m.head.type != NGX_CC_WIRE_DATA) {
+        if (m.head.type != NGX_CC_WIRE_BUNDLE) {
+            hear_message(i, &m.kept);
             continue;
         }
 
-        for (pos = 0; (rec = ngx_cc_wire_kept_record(&m.kept.data, &pos)); ) {
-            fuzz_check(rec->offset == read_to[i][rec->stream]);
-            read_to[i][rec->stream] = rec->to;
-            fuzz_check(rec->to <= stay->history.bytes[rec->stream]);
-
-            if (rec->len) {
-                fuzz_check(*(const uint8_t *) (rec + 1)
-                           == 'a' + (rec->offset / 3 + rec->stream) % 2);
-            }
+        for (pos = 0; (msg = ngx_cc_wire_kept_next(&m.head, &pos)); ) {
+            hear_message(i, (const ngx_cc_wire_kept_msg_t *) msg);
         }
     }
 }

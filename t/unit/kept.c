@@ -138,7 +138,7 @@ reader_attach(peer_t *p, uint8_t reader, unsigned flags)
 
 
 static void
-reader_mark(peer_t *p, uint64_t out, uint64_t err)
+reader_mark(peer_t *p, int reader, uint64_t out, uint64_t err)
 {
     ngx_cc_wire_mark_t  mark;
     ngx_cc_wire_list_t  list;
@@ -146,6 +146,7 @@ reader_mark(peer_t *p, uint64_t out, uint64_t err)
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
     mark.next[0] = out;
     mark.next[1] = err;
+    memset(mark.reader, reader, sizeof(mark.reader));
     ck_assert(peer_send(p, &mark));
 
     /* what is answered comes behind it; the connection stays */
@@ -155,6 +156,30 @@ reader_mark(peer_t *p, uint64_t out, uint64_t err)
     peer_await(p, NGX_CC_WIRE_ENTRY);
     ck_assert_uint_eq(p->m.kept.entry.denied, 0);
     ck_assert(ngx_cc_handle_equal(&p->m.kept.entry.handle, &h.handle));
+}
+
+
+/* 10 less than its number is what each of them has got */
+
+static void
+reader_marks(peer_t *p, int first, int last)
+{
+    struct {
+        ngx_cc_wire_head_t  head;
+        ngx_cc_wire_mark_t  mark[4];
+    } m;
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_BUNDLE, 0, sizeof(m.head));
+
+    for (ngx_cc_wire_mark_t *mark = m.mark; first <= last; first++, mark++) {
+        ngx_cc_wire_init(mark, NGX_CC_WIRE_MARK, 0, sizeof(*mark));
+        mark->next[0] = first - 10;
+        memset(mark->reader, first, sizeof(mark->reader));
+        m.head.size += sizeof(*mark);
+    }
+
+    ck_assert(peer_send(p, &m));
+    reader_mark(p, 1, 0, 0);
 }
 
 
@@ -181,7 +206,7 @@ START_TEST(marks)
     reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
     ck_assert_uint_eq(p.m.head.flags & NGX_CC_ATTACH_MARK, 0);
     ck_assert_uint_eq(p.from[0] + p.from[1], 0);
-    reader_mark(&p, 4, UINT64_MAX);
+    reader_mark(&p, 1, 4, UINT64_MAX);
     peer_close(&p);
 
     reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
@@ -190,7 +215,7 @@ START_TEST(marks)
 
     /* never back, and never beyond what there is */
 
-    reader_mark(&p, 2, 1000);
+    reader_mark(&p, 1, 2, 1000);
     peer_close(&p);
     reader_attach(&p, 1, NGX_CC_ATTACH_MARK);
     ck_assert_uint_eq(p.from[0], 4);
@@ -208,7 +233,7 @@ START_TEST(marks)
     for (i = 2; i <= 16; i++) {
         reader_attach(&p, i, NGX_CC_ATTACH_MARK);
         ck_assert_uint_eq(p.from[0], 0);
-        reader_mark(&p, i, 0);
+        reader_mark(&p, i, i, 0);
         peer_close(&p);
     }
 
@@ -217,13 +242,25 @@ START_TEST(marks)
     peer_close(&p);
 
     reader_attach(&p, 17, NGX_CC_ATTACH_MARK);
-    reader_mark(&p, 10, 0);
+    reader_mark(&p, 17, 10, 0);
     peer_close(&p);
 
     for (i = 1; i <= 17; i++) {
         reader_attach(&p, i, NGX_CC_ATTACH_MARK);
         ck_assert_uint_eq(p.from[0], i == 1 ? 4 : i == 2 ? 0 : i == 17 ? 10
                                      : i > 10 ? 10 : i);
+        peer_close(&p);
+    }
+
+    /* those of several readers in one message */
+
+    reader_attach(&p, 18, 0);
+    reader_marks(&p, 18, 19);
+    peer_close(&p);
+
+    for (i = 18; i <= 19; i++) {
+        reader_attach(&p, i, NGX_CC_ATTACH_MARK);
+        ck_assert_uint_eq(p.from[0], i - 10);
         peer_close(&p);
     }
 
@@ -260,6 +297,7 @@ START_TEST(last_words)
 
     peer_close(&q);
     ngx_cc_wire_init(&mark, NGX_CC_WIRE_MARK, 0, sizeof(mark));
+    memset(mark.reader, 1, sizeof(mark.reader));
 
     for (mark.next[0] = 1; mark.next[0] <= 8; mark.next[0]++) {
         mark.next[1] = UINT64_MAX;
@@ -1477,7 +1515,7 @@ static uint32_t  serial;
 
 
 static void
-wait_for(peer_t *p, int until, uint64_t from, uint64_t idle, uint64_t timeout,
+wait_for(peer_t *p, int until, int64_t from, uint64_t idle, uint64_t timeout,
     const char *pattern, const char *another)
 {
     int          i;
@@ -1557,7 +1595,7 @@ START_TEST(waits)
     ck_assert_uint_eq(w->next, 3);
     wait_for(&p, NGX_CC_UNTIL_OUTPUT, 2, 0, 0, NULL, NULL);
     (void) woke(&p, NGX_CC_WOKE_OUTPUT);
-    wait_for(&p, NGX_CC_UNTIL_OUTPUT, UINT64_MAX, 0, 30, NULL, NULL);
+    wait_for(&p, NGX_CC_UNTIL_OUTPUT, INT64_MAX, 0, 30, NULL, NULL);
     (void) woke(&p, NGX_CC_WOKE_TIMEOUT);
 
     /* a pattern over the border of two reads of the pipe */
@@ -1583,7 +1621,7 @@ START_TEST(waits)
 
     /* withdrawn: nothing is told; the same serial twice: closed */
 
-    wait_for(&p, NGX_CC_UNTIL_OUTPUT, UINT64_MAX, 0, 0, NULL, NULL);
+    wait_for(&p, NGX_CC_UNTIL_OUTPUT, INT64_MAX, 0, 0, NULL, NULL);
     {
         ngx_cc_wire_woke_t  un;
 
@@ -1616,19 +1654,112 @@ END_TEST
 /* what is read then is asked for with the wait, and nothing behind WOKE */
 
 static void
-wait_and(peer_t *p, int until, unsigned flags, int64_t from)
+wait_and(peer_t *p, int until, unsigned flags, int64_t from,
+    const char *pattern)
 {
-    ngx_cc_wire_wait_t  wait;
+    uint16_t  len;
 
-    ngx_cc_wire_init(&wait, NGX_CC_WIRE_WAIT, 0, sizeof(wait));
-    wait.head.flags = flags;
-    wait.serial = ++serial;
-    wait.until = until;
-    wait.streams = NGX_CC_EOF_STDOUT;
-    wait.from[0] = UINT64_MAX;
-    wait.read[0] = from;
-    ck_assert(peer_send(p, &wait));
+    struct {
+        ngx_cc_wire_wait_t  wait;
+        uint8_t             text[64];
+    } m;
+
+    ngx_cc_wire_init(&m, NGX_CC_WIRE_WAIT, 0, sizeof(m.wait));
+    m.wait.head.flags = flags;
+    m.wait.serial = ++serial;
+    m.wait.until = until;
+    m.wait.streams = NGX_CC_EOF_STDOUT;
+    m.wait.from[0] = INT64_MAX;
+    m.wait.read[0] = from;
+    memset(m.wait.reader, 7, sizeof(m.wait.reader));
+
+    if (pattern) {
+        len = strlen(pattern);
+        memcpy(m.text, &len, sizeof(len));
+        memcpy(m.text + sizeof(len), pattern, len);
+        m.wait.n = 1;
+        m.wait.text = sizeof(len) + len;
+        m.wait.head.size += m.wait.text;
+    }
+
+    ck_assert(peer_send(p, &m));
 }
+
+
+/* one wait of many is told, and reads n bytes from "from" on */
+
+static void
+wait_told(peer_t *p, uint32_t number, uint64_t from, size_t n)
+{
+    peer_await(p, NGX_CC_WIRE_WOKE);
+    ck_assert_uint_eq(p->m.kept.woke.serial, number);
+    peer_attached(p);
+    ck_assert_uint_eq(p->from[0], from);
+    p->seq = 0;
+    ck_assert_int_eq(peer_next(p, PEER_TIMEOUT, 0), NGX_CC_WIRE_DATA);
+    ck_assert_uint_eq(p->next[0], from + n);
+    ck_assert_int_eq(peer_next(p, PEER_TIMEOUT, 0), NGX_CC_WIRE_ENTRY);
+}
+
+
+/* many who wait over one connection, and are woken at one moment */
+
+START_TEST(waits_together)
+{
+    peer_t        p;
+    uint32_t      i, first;
+    peer_start_t  o = { .flags = NGX_CC_START_STDIN };
+
+    h.keep.waits = 40;
+    peer_run(&h, &o, NGX_CC_ATTACH_WRITE,
+             "printf abc; read x; printf defg; read x; seq 1 6000; sleep 100");
+    ck_assert(peer_attach(&p, &h, 0, 0, 0));
+    wait_for(&p, NGX_CC_UNTIL_OUTPUT, 2, 0, 0, NULL, NULL);
+    (void) woke(&p, NGX_CC_WOKE_OUTPUT);
+    first = serial + 1;
+
+    /* from where each wants to read, in one message */
+
+    for (i = 0; i < 4; i++) {
+        wait_for(&p, NGX_CC_UNTIL_OUTPUT, INT64_MAX, 0, 0, "fg", NULL);
+        wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, 3, NULL);
+    }
+
+    reader_mark(&p, 7, 3, 0);
+    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0, NULL);
+    ck_assert_int_eq(p.bundles, 0);
+    send_input(&h.starter, "\n", 0);
+
+    for (i = 0; i < 4; i++) {
+        peer_await(&p, NGX_CC_WIRE_WOKE);
+        ck_assert_uint_eq(p.m.kept.woke.serial, first + 2 * i);
+        ck_assert_uint_eq(p.m.kept.woke.reason, NGX_CC_WOKE_PATTERN);
+        wait_told(&p, first + 2 * i + 1, 3, 4);
+    }
+
+    wait_told(&p, first + 8, 3, 4);
+    ck_assert_int_eq(p.bundles, 1);
+    ck_assert_int_eq(peer_next(&p, 30, 0), -1);
+
+    /* more than its socket takes: each comes, and in order */
+
+    first = serial + 1;
+
+    for (i = 0; i < 40; i++) {
+        wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ, 7, "\n6000\n");
+    }
+
+    send_input(&h.starter, "\n", 0);
+
+    for (i = 0; i < 40; i++) {
+        wait_told(&p, first + i, 7, 28893);
+    }
+
+    ck_assert_int_gt(p.bundles, 2);
+    ck_assert_int_eq(peer_next(&p, 30, 0), -1);
+    peer_close(&p);
+}
+END_TEST
 
 
 START_TEST(wait_reads)
@@ -1644,7 +1775,7 @@ START_TEST(wait_reads)
     /* from where it says, and without being a watcher */
 
     ck_assert(peer_attach(&p, &h, 0, 0, 0));
-    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, -3);
+    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, -3, NULL);
     send_input(&h.starter, "hello\n", 0);
     (void) woke(&p, NGX_CC_WOKE_OUTPUT);
     peer_attached(&p);
@@ -1662,16 +1793,16 @@ START_TEST(wait_reads)
     /* from the mark of its reader as it is then */
 
     reader_attach(&p, 7, 0);
-    wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0);
+    wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0, NULL);
     reader_attach(&q, 7, 0);
-    reader_mark(&q, 6, 0);
+    reader_mark(&q, 7, 6, 0);
     peer_close(&q);
 
     /* one that is refused reads nothing */
 
     ck_assert(peer_attach(&q, &h, 0, 0, 0));
-    wait_and(&q, NGX_CC_UNTIL_OUTPUT, 0, 0);
-    wait_and(&q, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, 0);
+    wait_and(&q, NGX_CC_UNTIL_OUTPUT, 0, 0, NULL);
+    wait_and(&q, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, 0, NULL);
     (void) woke(&q, NGX_CC_WOKE_REFUSED);
     serial--;
     send_input(&h.starter, "", 1);
@@ -2005,6 +2136,7 @@ main(void)
     tcase_set_timeout(tc, getenv("CC_NIGHTLY") ? 600 : 60);
     tcase_add_test(tc, waits);
     tcase_add_test(tc, wait_reads);
+    tcase_add_test(tc, waits_together);
     tcase_add_test(tc, wait_in_a_flood);
     tcase_add_test(tc, many_waits);
     suite_add_tcase(suite, tc);

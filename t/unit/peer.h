@@ -46,6 +46,9 @@ typedef struct {
     int          s;
     uint32_t     run;            /* 0: came through the socket */
     peer_msg_t   m;              /* the last message */
+    uint8_t     *bundle;         /* of which it was one, or NULL */
+    size_t       pos;            /* in there */
+    int          bundles;
     uint8_t     *out[2];         /* what it was told, 0 in gaps */
     uint64_t     from[2];        /* where that begins */
     uint64_t     next[2];
@@ -99,7 +102,8 @@ peer_close(peer_t *p)
 
     free(p->out[0]);
     free(p->out[1]);
-    p->out[0] = p->out[1] = NULL;
+    free(p->bundle);
+    p->out[0] = p->out[1] = p->bundle = NULL;
 }
 
 
@@ -139,6 +143,30 @@ peer_say(peer_t *p, int type, int flags)
 }
 
 
+/* the next one of a bundle; 0: there is none */
+
+static inline int
+peer_unpack(peer_t *p)
+{
+    const ngx_cc_wire_head_t  *msg;
+
+    msg = p->bundle ? ngx_cc_wire_kept_next((ngx_cc_wire_head_t *) p->bundle,
+                                            &p->pos)
+                    : NULL;
+
+    if (msg == NULL) {
+        free(p->bundle);
+        p->bundle = NULL;
+        return 0;
+    }
+
+    memcpy(&p->m, msg, msg->size);
+    ck_assert_uint_eq(p->m.head.run, p->run);
+
+    return p->m.head.type;
+}
+
+
 /* the next message of any type; 0 at the end, -1 after "timeout" ms */
 
 static inline int
@@ -147,6 +175,12 @@ peer_receive(peer_t *p, int timeout)
     int            i;
     ssize_t        n;
     struct pollfd  fd;
+
+    i = peer_unpack(p);
+
+    if (i) {
+        return i;
+    }
 
     fd.fd = p->s;
     fd.events = POLLIN;
@@ -171,6 +205,15 @@ peer_receive(peer_t *p, int timeout)
 
     ck_assert_uint_ne(ngx_cc_wire_check(&p->m, n), 0);
     ck_assert_uint_eq(p->m.head.run, p->run);
+
+    if (p->m.head.type == NGX_CC_WIRE_BUNDLE) {
+        p->bundle = malloc(n);
+        ck_assert_ptr_nonnull(p->bundle);
+        memcpy(p->bundle, &p->m, n);
+        p->pos = 0;
+        p->bundles++;
+        return peer_unpack(p);
+    }
 
     return p->m.head.type;
 }

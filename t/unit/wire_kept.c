@@ -25,6 +25,7 @@ static const struct {
     { NGX_CC_WIRE_MARK, sizeof(ngx_cc_wire_mark_t) },
     { NGX_CC_WIRE_FLOW, sizeof(ngx_cc_wire_head_t) },
     { NGX_CC_WIRE_UNWAIT, sizeof(ngx_cc_wire_woke_t) },
+    { NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t) },
     { NGX_CC_WIRE_REMOVE, sizeof(ngx_cc_wire_head_t) },
     { NGX_CC_WIRE_LIST, sizeof(ngx_cc_wire_list_t) },
     { NGX_CC_WIRE_ACK, sizeof(ngx_cc_wire_head_t) },
@@ -229,6 +230,91 @@ wait(const char *patterns, size_t text, uint32_t n)
 }
 
 
+/* one more message of a bundle: "size" bytes, which are said to be "said" */
+
+static void
+bundle(unsigned type, size_t size, size_t said)
+{
+    ngx_cc_wire_head_t  *msg;
+
+    msg = (ngx_cc_wire_head_t *) (m.byte + m.msg.head.size);
+    ngx_cc_wire_init(msg, type, 7, NGX_CC_WIRE_ALIGN(size));
+    msg->size = said;
+    m.msg.head.size += NGX_CC_WIRE_ALIGN(size);
+}
+
+
+START_TEST(bundles)
+{
+    size_t               pos, entry;
+    ngx_cc_wire_entry_t  *e;
+
+    entry = sizeof(ngx_cc_wire_entry_t) + 3;
+
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_MARK, sizeof(ngx_cc_wire_mark_t),
+           sizeof(ngx_cc_wire_mark_t));
+    bundle(NGX_CC_WIRE_ENTRY, entry, entry);
+    e = (ngx_cc_wire_entry_t *) (m.byte + sizeof(ngx_cc_wire_head_t)
+                                 + sizeof(ngx_cc_wire_mark_t));
+    e->label = 3;
+    bundle(NGX_CC_WIRE_ACK, sizeof(ngx_cc_wire_head_t),
+           sizeof(ngx_cc_wire_head_t));
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_BUNDLE);
+
+    pos = 0;
+    ck_assert_uint_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos)->type,
+                      NGX_CC_WIRE_MARK);
+    ck_assert_ptr_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos), e);
+    ck_assert_uint_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos)->type,
+                      NGX_CC_WIRE_ACK);
+    ck_assert_ptr_null(ngx_cc_wire_kept_next(&m.msg.head, &pos));
+
+    /* one of them is wrong, or cut off, or not padded */
+
+    e->label = 4;
+    ck_assert_uint_eq(check(), 0);
+    e->label = 3;
+    ck_assert_uint_ne(check(), 0);
+    m.msg.head.size -= 8;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.head.size -= 16;
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_ACK, 16, 24);
+    ck_assert_uint_eq(check(), 0);
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_ACK, 16, UINT32_MAX);
+    ck_assert_uint_eq(check(), 0);
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_ACK, 16, 0);
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_ACK, 16, 16);
+    m.msg.head.run = 8;
+    ck_assert_uint_eq(check(), 0);
+
+    /* none in another one, and not too much */
+
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+    bundle(NGX_CC_WIRE_BUNDLE, 16, 16);
+    ck_assert_uint_eq(check(), 0);
+
+    begin(NGX_CC_WIRE_BUNDLE, sizeof(ngx_cc_wire_head_t));
+
+    while (m.msg.head.size < NGX_CC_WIRE_MAX_BUNDLE) {
+        bundle(NGX_CC_WIRE_ACK, 16, 16);
+    }
+
+    ck_assert_uint_ne(check(), 0);
+    bundle(NGX_CC_WIRE_ACK, 16, 16);
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
 START_TEST(patterns)
 {
     ck_assert_uint_ne(wait("", 0, 0), 0);
@@ -254,7 +340,7 @@ START_TEST(patterns)
     m.msg.wait.max = NGX_CC_WIRE_MAX_DATA;
     m.msg.wait.head.flags = NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK;
     ck_assert_uint_ne(check(), 0);
-    m.msg.wait.head.flags = NGX_CC_WAIT_MARK;
+    m.msg.wait.head.flags = NGX_CC_WAIT_FLAGS + 1;
     ck_assert_uint_eq(check(), 0);
     m.msg.wait.head.flags = 0;
     m.msg.wait.reserved = 1;
@@ -431,6 +517,7 @@ main(void)
     tcase_add_test(tc, values);
     tcase_add_test(tc, records);
     tcase_add_test(tc, patterns);
+    tcase_add_test(tc, bundles);
     tcase_add_test(tc, keep);
     tcase_add_test(tc, keepable);
     tcase_add_test(tc, reach);

@@ -580,6 +580,10 @@ ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
         ngx_cc_gather_free(output);
     }
 
+    if (job->text) {
+        job->text = ngx_cc_mcp_job_text_fit(job->text, job->transport->log);
+    }
+
     ngx_cc_mcp_job_finish(job);
 }
 

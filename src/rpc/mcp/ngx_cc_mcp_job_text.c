@@ -137,6 +137,50 @@ ngx_cc_mcp_job_text_members(ngx_cc_mcp_job_text_t *t,
 }
 
 
+ngx_cc_mcp_job_text_t *
+ngx_cc_mcp_job_text_fit(ngx_cc_mcp_job_text_t *t, ngx_log_t *log)
+{
+    size_t                  len;
+    ngx_uint_t              i;
+    ngx_cc_mcp_part_t      *part;
+    ngx_cc_mcp_job_text_t  *new;
+
+    /* what is written in between stands one behind the other */
+
+    for (i = 0, len = 0; i < t->parts.nparts; i++) {
+        part = &t->parts.part[i];
+
+        if (part->data >= t->text
+            && part->data < t->text + NGX_CC_MCP_JOB_TEXT_SIZE)
+        {
+            len = part->data + part->len - t->text;
+        }
+    }
+
+    new = ngx_alloc(offsetof(ngx_cc_mcp_job_text_t, text) + len, log);
+
+    if (new == NULL) {
+        return t;
+    }
+
+    ngx_memcpy(new, t, offsetof(ngx_cc_mcp_job_text_t, text) + len);
+
+    for (i = 0; i < t->parts.nparts; i++) {
+        part = &t->parts.part[i];
+
+        if (part->data >= t->text
+            && part->data < t->text + NGX_CC_MCP_JOB_TEXT_SIZE)
+        {
+            new->parts.part[i].data = new->text + (part->data - t->text);
+        }
+    }
+
+    ngx_free(t);
+
+    return new;
+}
+
+
 void
 ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t)
 {
