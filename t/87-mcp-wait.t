@@ -139,7 +139,7 @@ sub contract {
     # timeout_ms is the wait, with on_timeout detach
 
     $r = $call->('execute', command => "echo up; exec sleep ${mark}1",
-        timeout_ms => 400, on_timeout => 'detach');
+        timeout_ms => 1200, on_timeout => 'detach');
     $s = $r->{structuredContent};
     is_deeply([@$s{qw(status stdout wait)}], ['running', "up\n", 'timeout'],
         "$who: on_timeout detach") or diag(explain($r));
