@@ -11,6 +11,7 @@
 #include "ngx_cc_caller.h"
 #include "ngx_cc_conf.h"
 #include "ngx_cc_conf_bound.h"
+#include "ngx_cc_conf_cgroup.h"
 #include "ngx_cc_conf_keep.h"
 #include "ngx_cc_conf_node.h"
 #include "ngx_cc_conf_observe.h"
@@ -399,6 +400,13 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       ngx_cc_loc(confine.nproc),
       &ngx_cc_conf_bound_nproc },
+
+    { ngx_string("cc_executor_cgroup"),
+      NGX_CC_ANYWHERE|NGX_CONF_1MORE,
+      ngx_cc_conf_cgroup,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      ngx_cc_loc(confine.cgroup),
+      NULL },
 
     { ngx_string("cc_executor_wrapper"),
       NGX_CC_ANYWHERE|NGX_CONF_1MORE,

@@ -42,7 +42,8 @@ like(delete $h->{uptime_seconds}, qr/^\d+\.?\d*$/, 'health: uptime');
 is_deeply($h, { status => 'healthy', service => 'cc_executor',
     version => '0.1.0', active_sessions => 0, max_sessions => 201,
     active_commands => 0, max_commands => 129, workers => 2,
-    helpers => { idle => 4, busy => 0 }, waiting_commands => 0 },
+    helpers => { idle => 4, busy => 0 }, waiting_commands => 0,
+    cgroup => JSON::PP::false },
     'health: everything else');
 
 for my $path (qw(/health /healthz /metrics)) {

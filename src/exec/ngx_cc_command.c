@@ -194,6 +194,7 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
     start->window = conf->buffer;
     start->max_output = conf->max_output;
     start->confine = conf->confine;
+    cl->public.memory_limit = conf->confine.cgroup.memory;
     start->handle = handle;
 
     if (spec->owner) {

@@ -315,6 +315,11 @@ struct ngx_cc_command_s {
     uint64_t                 user;       /* us of CPU */
     uint64_t                 system;     /* us of CPU */
     uint64_t                 max_rss;    /* KiB */
+    uint64_t                 memory_limit;    /* bytes that its group may use,
+                                                 0 = any, or it is not known */
+    uint64_t                 memory_peak;     /* bytes that it used, 0 = it is
+                                                 not known */
+    uint32_t                 pids_peak;  /* the same of processes */
     uint32_t                 swept;      /* descendants killed */
     unsigned                 pipes_open:1;    /* a stranger held a pipe */
     unsigned                 unknown:1;

@@ -307,6 +307,8 @@ ngx_cc_command_link_ended(ngx_cc_command_link_t *cl,
     cmd->user = msg->user;
     cmd->system = msg->system;
     cmd->max_rss = msg->max_rss;
+    cmd->memory_peak = msg->memory_peak;
+    cmd->pids_peak = msg->pids_peak;
     cmd->swept = msg->swept;
     cmd->pipes_open = (msg->head.flags & NGX_CC_EXITED_PIPES) ? 1 : 0;
     cmd->bytes[NGX_CC_STDOUT] = msg->bytes[NGX_CC_STDOUT];

@@ -370,6 +370,7 @@ ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers)
     told.waiting = helpers->line->nwaiting;
     told.denied = !helpers->exiting && helpers->nidle == 0
                   && (helpers->denied || helpers->nbusy == 0);
+    told.cgroup = (helpers->spawner.cgroup & NGX_CC_CGROUP_GROUPS) ? 1 : 0;
 
     ngx_cc_zone_helpers(&told);
 }

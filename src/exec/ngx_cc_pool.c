@@ -79,6 +79,7 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     spawner.ring = conf->ring;
     spawner.nice = conf->nice;
     spawner.tmp = conf->tmp;
+    spawner.cgroup = -1;
 
     /* a single process keeps its helpers when the configuration changes */
 

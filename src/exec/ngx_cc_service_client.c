@@ -94,3 +94,45 @@ ngx_cc_service_client_refused(const ngx_cc_service_client_conf_t *conf,
                   "commands as \"%s\": %s", conf->path, conf->user,
                   ngx_cc_names_refusal(msg->refusal));
 }
+
+
+void
+ngx_cc_service_client_lacks(const ngx_cc_service_client_conf_t *conf,
+    unsigned has, ngx_log_t *log)
+{
+    u_char      text[64], *p, *last;
+    unsigned    missing;
+    ngx_uint_t  i;
+
+    static const struct {
+        unsigned     flag;
+        const char  *name;
+    } limits[] = {
+        { NGX_CC_CGROUP_MEMORY, "memory" },
+        { NGX_CC_CGROUP_PIDS, "pids" },
+        { NGX_CC_CGROUP_CPU, "cpu" }
+    };
+
+    missing = conf->required & ~has;
+
+    if (missing == 0) {
+        return;
+    }
+
+    p = text;
+    last = text + sizeof(text);
+
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        if ((missing & limits[i].flag) && !(missing & NGX_CC_CGROUP_GROUPS)) {
+            p = ngx_slprintf(p, last, "%s %s",
+                             p == text ? " with limits of" : ",",
+                             limits[i].name);
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ERR, log, 0,
+                  "cc_executor: the executor service at \"%s\" has no control "
+                  "groups%*s: commands that require them "
+                  "(\"cc_executor_cgroup\") do not start", conf->path,
+                  (size_t) (p - text), text);
+}

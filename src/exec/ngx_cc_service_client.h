@@ -19,6 +19,8 @@ typedef struct {
                                     listens; NULL = there is no service, the
                                     worker forks its spawner */
     const char      *user;       /* commands run as */
+    unsigned         required;   /* NGX_CC_CGROUP_GROUPS ...: what commands of a
+                                    location cannot do without */
 } ngx_cc_service_client_conf_t;
 
 
@@ -38,6 +40,10 @@ ngx_err_t ngx_cc_service_client_error(const ngx_cc_wire_connected_t *msg);
 /* logs why it does not serve */
 void ngx_cc_service_client_refused(const ngx_cc_service_client_conf_t *conf,
     const ngx_cc_wire_connected_t *msg, ngx_log_t *log);
+
+/* logs what it lacks of what is required; "has": NGX_CC_CGROUP_GROUPS ... */
+void ngx_cc_service_client_lacks(const ngx_cc_service_client_conf_t *conf,
+    unsigned has, ngx_log_t *log);
 
 
 #endif /* _NGX_CC_SERVICE_CLIENT_H_INCLUDED_ */

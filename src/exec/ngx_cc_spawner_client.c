@@ -443,6 +443,8 @@ ngx_cc_spawner_client_answer(ngx_cc_spawner_client_t *sc,
     ngx_cc_spawner_client_answered(sc);
 
     sc->uid = msg->uid;
+    sc->cgroup = msg->head.flags;
+    ngx_cc_service_client_lacks(&sc->service, sc->cgroup, sc->log);
     sc->told = 0;
     sc->wanted = 0;
     sc->unsent = 0;
@@ -477,6 +479,7 @@ ngx_cc_spawner_client_unserved(ngx_cc_spawner_client_t *sc,
 
     ngx_cc_channel_close(&sc->channel);
     ngx_cc_spawner_client_answered(sc);
+    sc->cgroup = 0;
 
     why = msg ? 0x10000 + msg->refusal : (ngx_uint_t) err;
 

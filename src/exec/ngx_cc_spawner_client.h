@@ -55,6 +55,9 @@ typedef struct {
                                                     said last; 0 = it has not,
                                                     or there is none */
 
+    unsigned                         cgroup;     /* NGX_CC_CGROUP_GROUPS ...:
+                                                    what the service has */
+
     /* private to ngx_cc_spawner_client.c */
     const ngx_cc_spawner_client_handlers_t  *handlers;
     void                                    *data;

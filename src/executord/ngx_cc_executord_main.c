@@ -17,10 +17,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "ngx_cc_close_except.h"
+#include "ngx_cc_delegation.h"
 #include "ngx_cc_grants.h"
 #include "ngx_cc_notify.h"
 #include "ngx_cc_oom.h"
 #include "ngx_cc_privilege.h"
+#include "ngx_cc_say.h"
 #include "ngx_cc_service.h"
 #include "ngx_cc_takeover.h"
 #include "ngx_cc_version.h"
@@ -157,6 +159,10 @@ main(int argc, char **argv)
 
     if (args.trial) {
         return 0;
+    }
+
+    if (ngx_cc_delegation_take(&conf.groups, why, sizeof(why)) == -1) {
+        ngx_cc_say("no control groups: %s", why);
     }
 
     /* whoever has connected since is served */

@@ -1,9 +1,11 @@
 
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "ngx_cc_fdmsg.h"
 #include "ngx_cc_question.h"
+#include "ngx_cc_version.h"
 
 
 ssize_t
@@ -72,4 +74,23 @@ ngx_cc_question_build(const ngx_cc_wire_connect_t *msg)
     len = strspn(msg->build, "0123456789abcdefghijklmnopqrstuvwxyz.+~-");
 
     return (len && msg->build[len] == '\0') ? msg->build : "?";
+}
+
+
+void
+ngx_cc_question_answer(int fd, ngx_cc_refusal_e refusal, int error, uid_t uid,
+    unsigned groups)
+{
+    ngx_cc_wire_connected_t  msg;
+
+    ngx_cc_wire_init(&msg, NGX_CC_WIRE_CONNECTED, 0, sizeof(msg));
+
+    (void) snprintf(msg.build, sizeof(msg.build), "%s", NGX_CC_VERSION);
+    msg.head.flags = groups;
+    msg.refusal = refusal;
+    msg.error = error;
+    msg.helpers = NGX_CC_QUESTION_HELPERS;
+    msg.uid = uid;
+
+    (void) ngx_cc_fdmsg_send(fd, &msg, sizeof(msg), NULL, 0);
 }

@@ -26,7 +26,6 @@
 #include "ngx_cc_wire.h"
 
 
-#define NGX_CC_SERVICE_HELPERS  1024     /* of one worker: a spawner's limit */
 #define NGX_CC_SERVICE_RETRY    100      /* ms; when no descriptor was left */
 #define NGX_CC_SERVICE_WHY      512
 
@@ -53,6 +52,7 @@ typedef struct {
     const ngx_cc_service_conf_t  *conf;
     int                    signals;
     ngx_cc_takeover_t      has;
+    ngx_cc_delegation_t    groups;
     ngx_cc_service_peer_t  peer[NGX_CC_SERVICE_PEERS];   /* oldest first */
     size_t                 npeers;
     uint64_t               listen_at;    /* ms; nobody is let in before */
@@ -83,8 +83,6 @@ static const char *ngx_cc_service_tmp(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r);
 static void ngx_cc_service_serve(ngx_cc_service_t *s, int fd,
     ngx_cc_service_request_t *r);
-static void ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error,
-    uid_t uid);
 
 
 int
@@ -116,6 +114,8 @@ ngx_cc_service_begin(ngx_cc_service_t *s)
     sigset_t  set;
 
     s->has = s->conf->begin;
+    s->groups = s->conf->groups;
+    ngx_cc_delegation_sweep(&s->groups);
 
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
@@ -158,7 +158,7 @@ ngx_cc_service_wait(ngx_cc_service_t *s)
     struct pollfd  fds[2 + NGX_CC_SERVICE_PEERS];
 
     now = ngx_cc_clock_ms();
-    next = UINT64_MAX;
+    next = ngx_cc_delegation_next(&s->groups, now);
 
     fds[0].fd = s->signals;
     fds[0].events = POLLIN;
@@ -340,6 +340,10 @@ ngx_cc_service_reap(ngx_cc_service_t *s)
                 break;
             }
         }
+
+        /* whoever was killed has left its group */
+
+        ngx_cc_delegation_sweep(&s->groups);
     }
 }
 
@@ -416,7 +420,7 @@ ngx_cc_service_hear(ngx_cc_service_t *s, int fd)
     refusal = ngx_cc_service_judge(s, &request, &error);
 
     if (refusal != NGX_CC_REFUSAL_NONE) {
-        ngx_cc_service_answer(fd, refusal, error, (uid_t) -1);
+        ngx_cc_question_answer(fd, refusal, error, (uid_t) -1, 0);
         return;
     }
 
@@ -581,11 +585,13 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
     conf.enclosed = r->msg.enclosed;
     conf.user = &r->user;
     conf.tmp = ngx_cc_service_tmp(s, r);
+    conf.cgroup = s->groups.base;
     conf.argv = s->conf->argv;
     conf.title_room = s->conf->title_room;
     conf.program = "cc-executord:";
 
-    ngx_cc_service_answer(fd, NGX_CC_REFUSAL_NONE, 0, r->user.uid);
+    ngx_cc_question_answer(fd, NGX_CC_REFUSAL_NONE, 0, r->user.uid,
+                           s->groups.has);
 
     value = -1001;
 
@@ -628,21 +634,4 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
                    (int) r->who.pid, r->msg.user,
                    (unsigned) r->user.uid, (int) pid);
     }
-}
-
-
-static void
-ngx_cc_service_answer(int fd, ngx_cc_refusal_e refusal, int error, uid_t uid)
-{
-    ngx_cc_wire_connected_t  msg;
-
-    ngx_cc_wire_init(&msg, NGX_CC_WIRE_CONNECTED, 0, sizeof(msg));
-
-    (void) snprintf(msg.build, sizeof(msg.build), "%s", NGX_CC_VERSION);
-    msg.refusal = refusal;
-    msg.error = error;
-    msg.helpers = NGX_CC_SERVICE_HELPERS;
-    msg.uid = uid;
-
-    (void) ngx_cc_fdmsg_send(fd, &msg, sizeof(msg), NULL, 0);
 }

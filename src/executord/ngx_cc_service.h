@@ -12,6 +12,7 @@
 
 
 #include <stddef.h>
+#include "ngx_cc_delegation.h"
 #include "ngx_cc_takeover.h"
 
 
@@ -43,6 +44,7 @@ typedef struct {
     const char     *grant;       /* instead: "UID:USER", or NULL */
     const char     *tmp;         /* where TMPDIRs of commands are made, below a
                                     directory for each user, or NULL */
+    ngx_cc_delegation_t  groups; /* control groups, if it may make any */
     char          **argv;        /* memory of the process title */
     size_t          title_room;
 } ngx_cc_service_conf_t;

@@ -26,9 +26,11 @@
 typedef struct {
     const ngx_cc_child_t            *child;
     volatile ngx_cc_child_result_t   result;
+    int                              grouped;    /* it is in its group */
 } ngx_cc_child_birth_t;
 
 
+static pid_t ngx_cc_child_clone(ngx_cc_child_birth_t *birth);
 static int ngx_cc_child_main(void *data);
 static int ngx_cc_child_stdio(const ngx_cc_child_t *child);
 static int ngx_cc_child_place(const ngx_cc_child_t *child);
@@ -54,8 +56,7 @@ ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
     birth.result.stage = NGX_CC_STAGE_NONE;
     birth.result.error = 0;
 
-    pid = clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,
-                CLONE_VM|CLONE_VFORK|SIGCHLD, &birth);
+    pid = ngx_cc_child_clone(&birth);
 
     if (pid == -1) {
         result->stage = NGX_CC_STAGE_FORK;
@@ -76,6 +77,31 @@ ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
 }
 
 
+static pid_t
+ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
+{
+    pid_t                   pid;
+    const ngx_cc_cgroup_t  *cgroup;
+
+    cgroup = birth->child->cgroup;
+    birth->grouped = 1;
+
+    if (cgroup) {
+        pid = ngx_cc_cgroup_clone(cgroup, ngx_cc_child_main, ngx_cc_child_stack,
+                                  NGX_CC_CHILD_STACK, birth);
+
+        if (pid != -1 || errno != ENOSYS) {
+            return pid;
+        }
+
+        birth->grouped = 0;
+    }
+
+    return clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,
+                 CLONE_VM|CLONE_VFORK|SIGCHLD, birth);
+}
+
+
 /*
  * In the child, in the helper's memory, on a stack of its own (of which the
  * address sanitizer knows nothing): system calls, locals, nothing else.
@@ -92,6 +118,12 @@ ngx_cc_child_main(void *data)
     ngx_cc_child_birth_t  *birth;
 
     birth = data;
+
+    stage = NGX_CC_STAGE_CGROUP;
+
+    if (!birth->grouped && ngx_cc_cgroup_enter(birth->child->cgroup) == -1) {
+        goto failed;
+    }
 
     if (birth->child->tty == -1) {
         stage = NGX_CC_STAGE_GROUP;

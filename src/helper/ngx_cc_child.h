@@ -11,6 +11,7 @@
 
 
 #include <sys/types.h>
+#include "ngx_cc_cgroup.h"
 #include "ngx_cc_direct.h"
 #include "ngx_cc_seccomp.h"
 #include "ngx_cc_user.h"
@@ -24,6 +25,7 @@ typedef struct {
     const char    **argv;        /* NULL at the end */
     const char    **env;         /* NULL at the end */
     const ngx_cc_confine_t  *confine;
+    const ngx_cc_cgroup_t   *cgroup;     /* to be born in, or NULL */
     const ngx_cc_user_t     *user;       /* to become, or NULL */
     int             home;        /* cwd is the user's home: without it, / */
     ngx_cc_direct_t         *direct;     /* to be tried first, or NULL */
@@ -47,12 +49,12 @@ typedef struct {
 
 
 /*
- * Starts the command: own process group (pid = pgid), on a terminal also own
- * session (pid = sid), the scheduling class of ordinary processes, stdio and
- * the script, nothing else open, the user, cwd (with the user's rights),
- * fence, umask, nice, limits, then execve().  Signals, mask, no_new_privs and
- * what "confine" leaves open are those of the helper, which has set them right
- * at birth.  The caller's descriptors stay the caller's.
+ * Starts the command: its control group, own process group (pid = pgid), on a
+ * terminal also own session (pid = sid), the scheduling class of ordinary
+ * processes, stdio and the script, nothing else open, the user, cwd (with the
+ * user's rights), fence, umask, nice, limits, then execve().  Signals, mask,
+ * no_new_privs and what "confine" leaves open are those of the helper, which
+ * has set them right at birth.  The caller's descriptors stay the caller's.
  *
  * A limit above what the helper itself has is cut to that.
  *

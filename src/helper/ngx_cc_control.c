@@ -65,7 +65,10 @@ ngx_cc_control_create(const ngx_cc_child_t *child,
         env[i] = ngx_cc_control_copy(&p, s->env[i]);
     }
 
+    /* not in its group: it shall run while that stands still */
+
     c->child = *child;
+    c->child.cgroup = NULL;
     c->child.cwd = ngx_cc_control_copy(&p, child->cwd);
     c->child.beneath = ngx_cc_control_copy(&p, child->beneath);
     c->text = p;

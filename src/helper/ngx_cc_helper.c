@@ -58,6 +58,7 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
         ngx_cc_life_states_advance(&h->life);
     }
 
+    ngx_cc_cgroup_remove(&h->life.cgroup);
     ngx_cc_tmpdir_leave(&h->life.tmp);
     _exit(0);
 }
@@ -66,7 +67,7 @@ ngx_cc_helper_run(const ngx_cc_helper_conf_t *conf)
 static void
 ngx_cc_helper_birth(ngx_cc_helper_t *h)
 {
-    int                          keep[3];
+    int                          keep[4];
     size_t                       size;
     uint8_t                     *ring;
     struct sched_param           param;
@@ -82,8 +83,9 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     keep[0] = conf->socket;
     keep[1] = conf->ring;
     keep[2] = conf->deathwatch;
+    keep[3] = conf->cgroup;
 
-    if (ngx_cc_close_except(keep, 3) == -1) {
+    if (ngx_cc_close_except(keep, 4) == -1) {
         _exit(1);
     }
 
@@ -117,6 +119,7 @@ ngx_cc_helper_birth(ngx_cc_helper_t *h)
     }
 
     h->life.user = conf->user;
+    ngx_cc_cgroup_init(&h->life.cgroup, conf->cgroup);
     ngx_cc_tmpdir_init(&h->life.tmp, conf->tmp);
 
     if (conf->user) {
@@ -158,7 +161,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 {
     int              i, room;
     uint64_t         next;
-    struct pollfd    fds[7];
+    struct pollfd    fds[8];
     struct timespec  ts, *timeout;
 
     room = ngx_cc_pump_room(&h->life.pump);
@@ -178,6 +181,8 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
     fds[5].events = POLLOUT;
     fds[6].fd = (h->stay && !h->life.orphaned) ? h->stay->epoll : -1;
     fds[6].events = POLLIN;
+    fds[7].fd = h->life.freezing ? h->life.cgroup.events : -1;
+    fds[7].events = POLLPRI;
 
     next = ngx_cc_life_next(&h->life);
 
@@ -194,7 +199,7 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
         timeout = &ts;
     }
 
-    if (ppoll(fds, 7, timeout, NULL) == -1) {
+    if (ppoll(fds, 8, timeout, NULL) == -1) {
         return;
     }
 
@@ -225,6 +230,10 @@ ngx_cc_helper_wait(ngx_cc_helper_t *h)
 
     } else if (fds[2].revents) {
         ngx_cc_helper_shutdown(h);
+    }
+
+    if (fds[7].revents && h->life.freezing) {
+        h->life.signal_at = h->life.now;
     }
 
     /* closed by all writers, and empty: there is nothing to read */

@@ -27,13 +27,15 @@ typedef struct {
                                     that keeps signals in: the helper may stand
                                     in one of its own */
     const ngx_cc_user_t  *user;  /* commands run as, or NULL: as we do */
+    int             cgroup;      /* directory of control groups
+                                    (ngx_cc_cgroup.h), -1 = none */
 } ngx_cc_helper_conf_t;
 
 
 /*
  * To be called in the new process, which has default signals, an empty mask
  * and /dev/null as 0, 1 and 2 (the spawner sees to that).  Closes every other
- * descriptor but the three of "conf", becomes a subreaper and a batch process
+ * descriptor but the four of "conf", becomes a subreaper and a batch process
  * (SCHED_BATCH, sched(7)) and serves until the control socket or the
  * deathwatch ends; with a "user" the worker, which lives on, is told how its
  * command has ended ("shutdown").  Leaves by _exit(0), or by _exit(1) when it

@@ -12,6 +12,8 @@
 #define NGX_CC_LADDER_TICK      20       /* ms between checks of what is left */
 
 
+static void ngx_cc_ladder_stop(ngx_cc_life_t *life);
+static void ngx_cc_ladder_go_on(ngx_cc_life_t *life);
 static void ngx_cc_ladder_term(ngx_cc_life_t *life);
 static uint64_t ngx_cc_ladder_next(ngx_cc_life_t *life);
 
@@ -45,17 +47,56 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
     life->answer = 1;
 
     if (signo == SIGSTOP) {
-        life->paused = (life->pid != 0);
-        life->looked = life->now;
-        life->look_at = ngx_cc_ladder_next(life);
+        ngx_cc_ladder_stop(life);
 
-    } else if (signo == SIGCONT) {
-        life->paused = 0;
+    } else {
+        if (signo == SIGCONT) {
+            ngx_cc_ladder_go_on(life);
+        }
+
+        ngx_cc_tree_signal(&life->tree, signo, 0, life->pid);
     }
 
-    ngx_cc_tree_signal(&life->tree, signo, 0, life->pid);
     life->signal_until = life->now + NGX_CC_LADDER_PATIENCE;
     ngx_cc_ladder_spread(life);
+}
+
+
+/*
+ * A group stands still as a whole, and nobody but its owner can wake it: there
+ * is nothing to look after.  Where signals go to another end, too, it does not
+ * say that that has stopped.
+ */
+
+static void
+ngx_cc_ladder_stop(ngx_cc_life_t *life)
+{
+    life->paused = (life->pid != 0);
+    life->looked = life->now;
+
+    life->freezing = life->control == NULL && ngx_cc_cgroup_is(&life->cgroup)
+                     && ngx_cc_cgroup_freeze(&life->cgroup, 1) == 0;
+
+    if (life->freezing) {
+        ngx_cc_tree_none(&life->tree);
+        life->look_at = NGX_CC_LIFE_NEVER;
+        return;
+    }
+
+    life->look_at = ngx_cc_ladder_next(life);
+    ngx_cc_tree_signal(&life->tree, SIGSTOP, 0, life->pid);
+}
+
+
+static void
+ngx_cc_ladder_go_on(ngx_cc_life_t *life)
+{
+    life->paused = 0;
+    life->freezing = 0;
+
+    if (ngx_cc_cgroup_is(&life->cgroup)) {
+        (void) ngx_cc_cgroup_freeze(&life->cgroup, 0);
+    }
 }
 
 
@@ -134,6 +175,10 @@ ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause)
     } else {
         ngx_cc_ladder_term(life);
     }
+
+    /* they find TERM there when they go on */
+
+    ngx_cc_ladder_go_on(life);
 }
 
 
@@ -204,12 +249,25 @@ ngx_cc_ladder_kill(ngx_cc_life_t *life)
 void
 ngx_cc_ladder_spread(ngx_cc_life_t *life)
 {
-    if (ngx_cc_tree_turn(&life->tree) || life->now >= life->signal_until) {
+    int  done;
+
+    if (life->freezing) {
+        done = ngx_cc_cgroup_frozen(&life->cgroup);
+        life->tree.left = !done;
+
+    } else {
+        done = ngx_cc_tree_turn(&life->tree);
+    }
+
+    if (done || life->now >= life->signal_until) {
         ngx_cc_ladder_told(life);
         return;
     }
 
-    life->signal_at = life->now + NGX_CC_LADDER_TICK;
+    /* of a group that stands still the helper hears by itself */
+
+    life->signal_at = life->freezing ? life->signal_until
+                                     : life->now + NGX_CC_LADDER_TICK;
 }
 
 
@@ -226,6 +284,7 @@ ngx_cc_ladder_told(ngx_cc_life_t *life)
     }
 
     life->answer = 0;
+    life->freezing = 0;
 }
 
 

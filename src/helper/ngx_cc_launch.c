@@ -23,6 +23,8 @@ typedef struct {
 static void ngx_cc_launch_unpack(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     const ngx_cc_wire_start_t *start, const char **vector);
 static void ngx_cc_launch_home(ngx_cc_launch_t *launch);
+static int ngx_cc_launch_group(ngx_cc_child_t *child, ngx_cc_life_t *life,
+    const ngx_cc_wire_cgroup_t *limits);
 static int ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     ngx_cc_child_result_t *result);
 static pid_t ngx_cc_launch_start(ngx_cc_launch_t *launch,
@@ -138,6 +140,12 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
     start = launch->start;
     child = &launch->child;
 
+    if (ngx_cc_launch_group(child, life, &start->confine.cgroup) == -1) {
+        result->stage = NGX_CC_STAGE_CGROUP;
+        result->error = errno;
+        return -1;
+    }
+
     ngx_cc_launch_filter(life, &start->confine);
 
     if (ngx_cc_launch_terminal(child, &life->pump, start) == -1) {
@@ -178,6 +186,28 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
             return -1;
         }
     }
+
+    return 0;
+}
+
+
+/* where it is not required, a command does without */
+
+static int
+ngx_cc_launch_group(ngx_cc_child_t *child, ngx_cc_life_t *life,
+    const ngx_cc_wire_cgroup_t *limits)
+{
+    child->cgroup = NULL;
+
+    if (!(limits->flags & NGX_CC_CGROUP_WANTED)) {
+        return 0;
+    }
+
+    if (ngx_cc_cgroup_make(&life->cgroup, limits) == -1) {
+        return (limits->flags & NGX_CC_CGROUP_REQUIRED) ? -1 : 0;
+    }
+
+    child->cgroup = &life->cgroup;
 
     return 0;
 }

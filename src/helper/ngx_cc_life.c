@@ -56,6 +56,7 @@ ngx_cc_life_init(ngx_cc_life_t *life, uint8_t *ring, size_t size)
     life->childless = 1;
     life->fence = -1;
     life->script = -1;
+    ngx_cc_cgroup_init(&life->cgroup, -1);
 
     ngx_cc_life_woke(life);
 
@@ -83,6 +84,7 @@ ngx_cc_life_start(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start,
     life->pid = pid;
     life->childless = 0;
     life->paused = 0;
+    life->freezing = 0;
     life->ended = 0;
     life->stdin_open = (start->head.flags & NGX_CC_START_STDIN) ? 1 : 0;
     life->pump.max = start->max_output;
@@ -377,6 +379,7 @@ ngx_cc_life_clear(ngx_cc_life_t *life)
 {
     ngx_cc_control_free(life->control);
     life->control = NULL;
+    ngx_cc_cgroup_remove(&life->cgroup);
     ngx_cc_pump_close(&life->pump);
     ngx_cc_tmpdir_done(&life->tmp);
     life->drop_at = life->now + NGX_CC_LIFE_DROP;

@@ -25,6 +25,7 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include "ngx_cc_cgroup.h"
 #include "ngx_cc_control.h"
 #include "ngx_cc_pump.h"
 #include "ngx_cc_seccomp.h"
@@ -70,6 +71,7 @@ typedef struct {
     int                    fence;        /* for the next command, or -1 */
     ngx_cc_confine_t       fenced;       /* what it was made for */
     int                    script;       /* of START, or -1: the helper's */
+    ngx_cc_cgroup_t        cgroup;       /* of the command, if it has one */
     const ngx_cc_user_t   *user;         /* commands run as, or NULL */
     ngx_cc_tmpdir_t        tmp;          /* TMPDIR of commands */
     unsigned               inherits;     /* ngx_cc_seccomp: what this process
@@ -119,6 +121,8 @@ typedef struct {
     uint64_t               reluctant_at; /* then it is given up */
 
     unsigned               paused:1;
+    unsigned               freezing:1;   /* its group is about to stand still:
+                                            that is what is answered */
     unsigned               answer:1;     /* the client asked for the signal */
     unsigned               childless:1;
     unsigned               orphaned:1;

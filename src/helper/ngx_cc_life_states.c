@@ -1,5 +1,6 @@
 
 #define _GNU_SOURCE
+#include <signal.h>
 #include <sys/wait.h>
 #include "ngx_cc_ladder.h"
 #include "ngx_cc_life_states.h"
@@ -27,6 +28,7 @@ typedef int (*ngx_cc_life_states_pt)(ngx_cc_life_t *life);
 static void ngx_cc_life_states_feed(ngx_cc_life_t *life);
 static int ngx_cc_life_states_idle(ngx_cc_life_t *life);
 static int ngx_cc_life_states_running(ngx_cc_life_t *life);
+static ngx_cc_cause_e ngx_cc_life_states_cause(ngx_cc_life_t *life);
 static int ngx_cc_life_states_lingering(ngx_cc_life_t *life);
 static int ngx_cc_life_states_ending(ngx_cc_life_t *life);
 static int ngx_cc_life_states_sweeping(ngx_cc_life_t *life);
@@ -34,6 +36,7 @@ static int ngx_cc_life_states_draining(ngx_cc_life_t *life);
 static int ngx_cc_life_states_over(ngx_cc_life_t *life);
 static int ngx_cc_life_states_sweep(ngx_cc_life_t *life);
 static void ngx_cc_life_states_finish(ngx_cc_life_t *life);
+static void ngx_cc_life_states_used(ngx_cc_life_t *life);
 
 
 /* by ngx_cc_life_state_e */
@@ -129,8 +132,7 @@ static int
 ngx_cc_life_states_running(ngx_cc_life_t *life)
 {
     if (life->pid == 0) {
-        life->exited.cause = WIFSIGNALED(life->exited.status)
-                             ? NGX_CC_CAUSE_SIGNAL : NGX_CC_CAUSE_EXIT;
+        life->exited.cause = ngx_cc_life_states_cause(life);
         life->limit_at = NGX_CC_LIFE_NEVER;
 
         life->state = NGX_CC_LIFE_LINGERING;
@@ -152,6 +154,21 @@ ngx_cc_life_states_running(ngx_cc_life_t *life)
     }
 
     return NGX_CC_LIFE_WAIT;
+}
+
+
+/* of an end that nobody here has asked for */
+
+static ngx_cc_cause_e
+ngx_cc_life_states_cause(ngx_cc_life_t *life)
+{
+    if (!WIFSIGNALED(life->exited.status)) {
+        return NGX_CC_CAUSE_EXIT;
+    }
+
+    return (WTERMSIG(life->exited.status) == SIGKILL
+            && ngx_cc_cgroup_oom(&life->cgroup))
+           ? NGX_CC_CAUSE_OOM : NGX_CC_CAUSE_SIGNAL;
 }
 
 
@@ -223,6 +240,7 @@ ngx_cc_life_states_sweeping(ngx_cc_life_t *life)
         return NGX_CC_LIFE_WAIT;
     }
 
+    (void) ngx_cc_cgroup_kill(&life->cgroup);
     (void) ngx_cc_tree_kill(&life->tree, life->pid);
 
     life->tick_at = life->now + (life->now < life->reluctant_at
@@ -306,6 +324,7 @@ ngx_cc_life_states_finish(ngx_cc_life_t *life)
     life->exited.bytes[NGX_CC_STDOUT] = life->pump.bytes[NGX_CC_STDOUT];
     life->exited.bytes[NGX_CC_STDERR] = life->pump.bytes[NGX_CC_STDERR];
 
+    ngx_cc_life_states_used(life);
     ngx_cc_life_clear(life);
 
     life->state = NGX_CC_LIFE_IDLE;
@@ -321,4 +340,23 @@ ngx_cc_life_states_finish(ngx_cc_life_t *life)
     }
 
     life->tell |= NGX_CC_TELL_EXITED;
+}
+
+
+/* its group knows better: who was not waited for is in there, too */
+
+static void
+ngx_cc_life_states_used(ngx_cc_life_t *life)
+{
+    ngx_cc_cgroup_use_t  use;
+
+    ngx_cc_cgroup_used(&life->cgroup, &use);
+
+    if (use.user || use.system) {
+        life->exited.user = use.user;
+        life->exited.system = use.system;
+    }
+
+    life->exited.memory_peak = use.memory_peak;
+    life->exited.pids_peak = use.pids_peak;
 }

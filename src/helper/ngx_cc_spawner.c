@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ngx_cc_birth.h"
+#include "ngx_cc_cgroup.h"
 #include "ngx_cc_clock.h"
 #include "ngx_cc_close_except.h"
 #include "ngx_cc_fdmsg.h"
@@ -133,14 +134,15 @@ ngx_cc_spawner_run(const ngx_cc_spawner_conf_t *conf)
 static int
 ngx_cc_spawner_birth(ngx_cc_spawner_t *s)
 {
-    int            keep[2];
+    int            keep[3];
     size_t         i;
     struct rlimit  limit;
 
     keep[0] = s->socket;
     keep[1] = s->conf->deathwatch;
+    keep[2] = s->conf->cgroup;
 
-    if (ngx_cc_close_except(keep, 2) == -1 || ngx_cc_close_stdio() == -1) {
+    if (ngx_cc_close_except(keep, 3) == -1 || ngx_cc_close_stdio() == -1) {
         return -1;
     }
 
@@ -436,6 +438,12 @@ ngx_cc_spawner_reap(ngx_cc_spawner_t *s)
         (void) ngx_cc_sweep_kill(&s->proc, (const pid_t *) s->list->pid,
                                  s->list->alive);
     }
+
+    /* when the last of what a dead helper has left is gone, its group goes */
+
+    if (orphans && s->conf->cgroup != -1) {
+        (void) ngx_cc_cgroup_sweep(s->conf->cgroup);
+    }
 }
 
 
@@ -549,6 +557,7 @@ ngx_cc_spawner_make(ngx_cc_spawner_t *s)
     conf.seccomp = s->conf->seccomp;
     conf.enclosed = s->conf->enclosed;
     conf.user = s->conf->user;
+    conf.cgroup = s->conf->cgroup;
     conf.ring = ngx_cc_ring_create(conf.ring_size);
 
     if (conf.ring == -1) {

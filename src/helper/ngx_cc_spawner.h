@@ -47,6 +47,8 @@ typedef struct {
     int             raised;      /* oom_score_adj is what it shall be */
     const ngx_cc_user_t  *user;  /* commands run as, or NULL: as we do.  Then
                                     the deathwatch is the service's */
+    int             cgroup;      /* directory of control groups
+                                    (ngx_cc_cgroup.h), -1 = none */
     const char     *program;     /* titles begin with it */
     const ngx_cc_spawner_map_t  *maps;
     size_t          nmaps;

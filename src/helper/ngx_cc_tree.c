@@ -146,6 +146,14 @@ ngx_cc_tree_signal_group(ngx_cc_tree_t *tree, int signo, pid_t only)
 }
 
 
+void
+ngx_cc_tree_none(ngx_cc_tree_t *tree)
+{
+    ngx_cc_tree_forget(tree);
+    tree->signo = 0;
+}
+
+
 int
 ngx_cc_tree_turn(ngx_cc_tree_t *tree)
 {

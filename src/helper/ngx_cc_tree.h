@@ -98,6 +98,9 @@ void ngx_cc_tree_signal(ngx_cc_tree_t *tree, int signo, int then,
  */
 void ngx_cc_tree_signal_group(ngx_cc_tree_t *tree, int signo, pid_t only);
 
+/* whatever is being sent is given up, and nobody is missing */
+void ngx_cc_tree_none(ngx_cc_tree_t *tree);
+
 /*
  * Goes on with it, for some ms at most.  Returns 1 when all have it (and have
  * stopped, if that is the signal), 0 when it has to be called again.  "left"

@@ -22,6 +22,7 @@
 #define NGX_CC_USER_CAPS  _LINUX_CAPABILITY_U32S_3
 
 
+static uid_t ngx_cc_user_switch(uid_t uid);
 static int ngx_cc_user_keyring(void);
 static int ngx_cc_user_reduce(void);
 static int ngx_cc_user_powerless(void);
@@ -81,6 +82,44 @@ ngx_cc_user_files(const ngx_cc_user_t *user)
     }
 
     return 0;
+}
+
+
+uid_t
+ngx_cc_user_own(void)
+{
+    return ngx_cc_user_switch(geteuid());
+}
+
+
+void
+ngx_cc_user_back(uid_t was)
+{
+    (void) ngx_cc_user_switch(was);
+}
+
+
+/* the kernel forgets the death signal, and looks anew who may dump it */
+
+static uid_t
+ngx_cc_user_switch(uid_t uid)
+{
+    int    signo;
+    uid_t  was;
+
+    was = (uid_t) setfsuid(-1);
+
+    if (was == uid) {
+        return was;
+    }
+
+    signo = 0;
+    (void) prctl(PR_GET_PDEATHSIG, &signo, 0, 0, 0);
+    (void) setfsuid(uid);
+    (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void) prctl(PR_SET_PDEATHSIG, signo, 0, 0, 0);
+
+    return was;
 }
 
 

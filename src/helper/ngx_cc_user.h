@@ -45,6 +45,14 @@ int ngx_cc_user_find(ngx_cc_user_t *user, const char *name);
 int ngx_cc_user_files(const ngx_cc_user_t *user);
 
 /*
+ * What follows is done with the process's own rights on files, until
+ * ngx_cc_user_back() with what this returns: never anything that a request
+ * names.  No other thing of the process changes.
+ */
+uid_t ngx_cc_user_own(void);
+void ngx_cc_user_back(uid_t was);
+
+/*
  * In a child that is to be executed, for good: groups, gid and uid, and no
  * capability in any set but the bounding one, which is of no use to a process
  * with no_new_privs.  Then it is tried whether there is a way back.  Makes

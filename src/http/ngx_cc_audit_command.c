@@ -153,6 +153,17 @@ ngx_cc_audit_command_ended(ngx_cc_json_t *w, const ngx_cc_record_entry_t *entry)
     ngx_cc_json_seconds(w, exited->system);
     ngx_cc_json_lit(w, ",\"max_rss_kb\":");
     ngx_cc_json_uint(w, exited->max_rss);
+
+    if (exited->memory_peak) {
+        ngx_cc_json_lit(w, ",\"memory_peak\":");
+        ngx_cc_json_uint(w, exited->memory_peak);
+    }
+
+    if (exited->pids_peak) {
+        ngx_cc_json_lit(w, ",\"pids_peak\":");
+        ngx_cc_json_uint(w, exited->pids_peak);
+    }
+
     ngx_cc_json_lit(w, ",\"descendants_killed\":");
     ngx_cc_json_uint(w, exited->swept);
 }

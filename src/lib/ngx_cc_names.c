@@ -22,13 +22,14 @@ static const struct {
                               "wrote more output than is allowed", 0 },
     [NGX_CC_CAUSE_SHUTDOWN] = { "shutdown", NULL, 0 },
     [NGX_CC_CAUSE_LOST] = { "lost", NULL, 0 },
-    [NGX_CC_CAUSE_ORPHAN] = { "orphan", NULL, 0 }
+    [NGX_CC_CAUSE_ORPHAN] = { "orphan", NULL, 0 },
+    [NGX_CC_CAUSE_OOM] = { "oom", "was killed: out of memory", 0 }
 };
 
 static const char  *ngx_cc_names_stages[] = {
     "start", "pipe", "terminal", "fork", "process group", "stdio",
     "working directory", "limits", "fence", "exec", "socket", "user",
-    "executor service"
+    "executor service", "control group"
 };
 
 static const char  *ngx_cc_names_refusals[NGX_CC_REFUSALS] = {

@@ -7,6 +7,7 @@
 
 #define NGX_CC_TOTALS_TOLD       ((uint64_t) 1 << 63)
 #define NGX_CC_TOTALS_DENIED     ((uint64_t) 1 << 62)
+#define NGX_CC_TOTALS_CGROUP     ((uint64_t) 1 << 61)
 #define NGX_CC_TOTALS_MAX        0xffff
 
 
@@ -144,6 +145,7 @@ ngx_cc_totals_set_helpers(ngx_cc_totals_t *totals, uint32_t process,
     if (helpers) {
         word = NGX_CC_TOTALS_TOLD
                | (helpers->denied ? NGX_CC_TOTALS_DENIED : 0)
+               | (helpers->cgroup ? NGX_CC_TOTALS_CGROUP : 0)
                | ngx_cc_totals_bounded(helpers->idle)
                | ngx_cc_totals_bounded(helpers->busy) << 16
                | ngx_cc_totals_bounded(helpers->waiting) << 32;
@@ -167,6 +169,7 @@ ngx_cc_totals_get_helpers(ngx_cc_totals_t *totals, uint32_t process,
     helpers->busy = (word >> 16) & NGX_CC_TOTALS_MAX;
     helpers->waiting = (word >> 32) & NGX_CC_TOTALS_MAX;
     helpers->denied = (word & NGX_CC_TOTALS_DENIED) ? 1 : 0;
+    helpers->cgroup = (word & NGX_CC_TOTALS_CGROUP) ? 1 : 0;
 
     return (word & NGX_CC_TOTALS_TOLD) ? 1 : 0;
 }

@@ -116,6 +116,7 @@ typedef struct {
     uint32_t           waiting;      /* commands that wait for one */
     uint32_t           denied;       /* 1: there is none, and none could be
                                         made */
+    uint32_t           cgroup;       /* 1: they can make control groups */
 } ngx_cc_totals_helpers_t;
 
 

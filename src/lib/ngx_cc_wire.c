@@ -13,6 +13,7 @@ static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
 static int ngx_cc_wire_check_connect(const ngx_cc_wire_connect_t *msg);
+static int ngx_cc_wire_check_cgroup(const ngx_cc_wire_cgroup_t *cgroup);
 
 
 /* size: of the fixed part; flags: those that may be set */
@@ -27,7 +28,8 @@ static const struct {
     [NGX_CC_WIRE_GONE] = { sizeof(ngx_cc_wire_helper_t), 0 },
     [NGX_CC_WIRE_NOFORK] = { sizeof(ngx_cc_wire_failed_t), 0 },
     [NGX_CC_WIRE_CONNECT] = { sizeof(ngx_cc_wire_connect_t), 0 },
-    [NGX_CC_WIRE_CONNECTED] = { sizeof(ngx_cc_wire_connected_t), 0 },
+    [NGX_CC_WIRE_CONNECTED] = { sizeof(ngx_cc_wire_connected_t),
+                                NGX_CC_CGROUP_FLAGS },
     [NGX_CC_WIRE_START] = { sizeof(ngx_cc_wire_start_t),
                             NGX_CC_START_FLAGS },
     [NGX_CC_WIRE_CREDIT] = { sizeof(ngx_cc_wire_credit_t), 0 },
@@ -246,6 +248,7 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
         || (confine->flags & ~NGX_CC_CONFINE_FLAGS)
         || (confine->umask & ~0777)
         || confine->nice < -20 || confine->nice > 19
+        || !ngx_cc_wire_check_cgroup(&confine->cgroup)
         || !ngx_cc_wire_check_keep(start))
     {
         return 0;
@@ -295,6 +298,23 @@ ngx_cc_wire_check_start(const ngx_cc_wire_start_t *start, size_t n)
     }
 
     return p == last;
+}
+
+
+static int
+ngx_cc_wire_check_cgroup(const ngx_cc_wire_cgroup_t *cgroup)
+{
+    static const ngx_cc_wire_cgroup_t  none;
+
+    if (!(cgroup->flags & NGX_CC_CGROUP_WANTED)) {
+        return memcmp(cgroup, &none, sizeof(none)) == 0;
+    }
+
+    return !(cgroup->flags & ~(NGX_CC_CGROUP_WANTED|NGX_CC_CGROUP_REQUIRED
+                               |NGX_CC_CGROUP_SWAP))
+           && ((cgroup->flags & NGX_CC_CGROUP_SWAP) || cgroup->swap == 0)
+           && cgroup->cpu <= NGX_CC_CGROUP_MAX_CPU
+           && cgroup->weight <= NGX_CC_CGROUP_MAX_WEIGHT;
 }
 
 

@@ -122,6 +122,7 @@ typedef enum {
     NGX_CC_CAUSE_SHUTDOWN,   /* nginx stops */
     NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
     NGX_CC_CAUSE_ORPHAN,     /* kept, and nobody has asked for it for long */
+    NGX_CC_CAUSE_OOM,        /* the kernel: more memory than its group may use */
     NGX_CC_CAUSES
 } ngx_cc_cause_e;
 
@@ -142,6 +143,7 @@ typedef enum {
     NGX_CC_STAGE_LISTEN,     /* its socket, if it is kept */
     NGX_CC_STAGE_USER,       /* to become the user that it runs as */
     NGX_CC_STAGE_SERVICE,    /* to reach the executor service */
+    NGX_CC_STAGE_CGROUP,     /* a control group of its own */
     NGX_CC_STAGES
 } ngx_cc_stage_e;
 
@@ -216,6 +218,14 @@ typedef struct {
 } ngx_cc_wire_connect_t;
 
 
+/* flags of CONNECTED: the control groups that the service can make */
+
+#define NGX_CC_CGROUP_GROUPS    0x0001   /* any at all */
+#define NGX_CC_CGROUP_MEMORY    0x0002   /* and their limits can be set */
+#define NGX_CC_CGROUP_PIDS      0x0004
+#define NGX_CC_CGROUP_CPU       0x0008
+#define NGX_CC_CGROUP_FLAGS     0x000f
+
 typedef struct {
     ngx_cc_wire_head_t  head;
     char            build[NGX_CC_WIRE_BUILD];
@@ -224,6 +234,26 @@ typedef struct {
     uint32_t        helpers;     /* at most, of this worker */
     uint32_t        uid;         /* commands run as */
 } ngx_cc_wire_connected_t;
+
+
+/* the control group (cgroup v2) of a command */
+
+#define NGX_CC_CGROUP_WANTED    0x0001   /* it gets one, where that is possible */
+#define NGX_CC_CGROUP_REQUIRED  0x0002   /* else it does not start */
+#define NGX_CC_CGROUP_SWAP      0x0004   /* "swap" counts */
+
+#define NGX_CC_CGROUP_MAX_WEIGHT  10000
+#define NGX_CC_CGROUP_MAX_CPU     100000     /* percent of one processor */
+
+typedef struct {
+    uint64_t        memory;      /* bytes, 0 = any */
+    uint64_t        swap;        /* bytes, may be 0 */
+    uint32_t        pids;        /* processes and threads, 0 = any */
+    uint32_t        cpu;         /* percent of one processor, 0 = any */
+    uint32_t        weight;      /* of cpu, 0 = the kernel's default (100) */
+    uint32_t        flags;       /* NGX_CC_CGROUP_WANTED ...; 0 = no group, and
+                                    all of the above is 0 */
+} ngx_cc_wire_cgroup_t;
 
 
 /* what a command may use, and how it is confined */
@@ -240,6 +270,7 @@ typedef struct {
     uint32_t        flags;
     uint32_t        nread;       /* paths that may be read */
     uint32_t        nwrite;      /* paths that may be read and changed */
+    ngx_cc_wire_cgroup_t  cgroup;
 } ngx_cc_confine_t;
 
 
@@ -464,13 +495,17 @@ typedef struct {
     uint64_t        elapsed;     /* us from start to the end of the main
                                     process */
     uint64_t        user;        /* us of CPU, the whole tree that was waited
-                                    for */
+                                    for; with a group, all of it */
     uint64_t        system;
     uint64_t        max_rss;     /* KiB */
     uint64_t        pos;         /* final head of the ring */
     uint64_t        bytes[2];    /* of stdout and stderr */
     uint32_t        cause;       /* ngx_cc_cause_e */
     uint32_t        swept;       /* descendants that were killed */
+    uint64_t        memory_peak; /* bytes that its group used at most, 0 = it is
+                                    not known: no group, or an old kernel */
+    uint32_t        pids_peak;   /* processes and threads, of the same kind */
+    uint32_t        reserved;
 } ngx_cc_wire_exited_t;
 
 

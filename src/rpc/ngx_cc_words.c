@@ -27,6 +27,12 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
                             "in use on this machine (kernel.pty.max)");
     }
 
+    if (cmd->stage == NGX_CC_STAGE_CGROUP && cmd->error == ENOTSUP) {
+        return ngx_slprintf(p, last, "the control group that it requires cannot "
+                            "be made: the executor service has none, or one "
+                            "without these limits");
+    }
+
     p = ngx_slprintf(p, last, "%s: ", ngx_cc_names_stage(cmd->stage));
     p = ngx_strerror(cmd->error, p, last - p);
 
@@ -50,6 +56,29 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
     }
 
     return ngx_slprintf(p, last, ")");
+}
+
+
+u_char *
+ngx_cc_words_limit(u_char *p, u_char *last, ngx_cc_command_t *cmd)
+{
+    const char  *limit;
+
+    limit = ngx_cc_names_limit(cmd->cause);
+
+    if (limit == NULL) {
+        return p;
+    }
+
+    p = ngx_slprintf(p, last, "%s", limit);
+
+    if (cmd->cause != NGX_CC_CAUSE_OOM || cmd->memory_limit == 0) {
+        return p;
+    }
+
+    return (cmd->memory_limit % 1048576)
+           ? ngx_slprintf(p, last, " (%uL bytes)", cmd->memory_limit)
+           : ngx_slprintf(p, last, " (%uL MiB)", cmd->memory_limit / 1048576);
 }
 
 

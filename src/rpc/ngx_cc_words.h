@@ -13,7 +13,8 @@
 #include "ngx_cc_spec.h"
 
 
-#define NGX_CC_WORDS_WHY  512
+#define NGX_CC_WORDS_WHY    512
+#define NGX_CC_WORDS_LIMIT  80
 
 
 /*
@@ -22,6 +23,12 @@
  */
 u_char *ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
     ngx_cc_spec_conf_t *conf);
+
+/*
+ * The limit that it broke, as what follows "the command": where it ends, p if
+ * it did not break any.  WORDS_LIMIT bytes are enough; nothing to be escaped.
+ */
+u_char *ngx_cc_words_limit(u_char *p, u_char *last, ngx_cc_command_t *cmd);
 
 /* why it is not known how a command ended, or that it was never started */
 const char *ngx_cc_words_unknown(ngx_cc_command_t *cmd);

@@ -2007,6 +2007,7 @@ START_TEST(last_of_all)
         conf.socket = s[1];
         conf.deathwatch = watch[0];
         conf.ring = PEER_RING;
+        conf.cgroup = -1;
         ngx_cc_spawner_run(&conf);
     }
 

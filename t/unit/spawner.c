@@ -55,6 +55,7 @@ setup(void)
         conf.socket = s[1];
         conf.deathwatch = watch[0];
         conf.ring = HOST_RING;
+        conf.cgroup = -1;
         conf.maps = &map;
         conf.nmaps = 1;
 

@@ -467,6 +467,29 @@ START_TEST(start_bad)
     m.start.confine.nice = -20;
     ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
 
+    /* its control group: a limit without one, unknown flags, bounds */
+
+    n = pack();
+    m.start.confine.cgroup.memory = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.cgroup.flags = NGX_CC_CGROUP_WANTED;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+    m.start.confine.cgroup.swap = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.cgroup.flags |= NGX_CC_CGROUP_SWAP;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+    m.start.confine.cgroup.flags |= 0x8000;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.cgroup.flags = NGX_CC_CGROUP_WANTED|NGX_CC_CGROUP_SWAP
+                                   |NGX_CC_CGROUP_REQUIRED;
+    m.start.confine.cgroup.cpu = NGX_CC_CGROUP_MAX_CPU + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.cgroup.cpu = NGX_CC_CGROUP_MAX_CPU;
+    m.start.confine.cgroup.weight = NGX_CC_CGROUP_MAX_WEIGHT + 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);
+    m.start.confine.cgroup.weight = NGX_CC_CGROUP_MAX_WEIGHT;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, n), NGX_CC_WIRE_START);
+
     n = pack();
     m.start.head.flags = NGX_CC_START_FLAGS + 1;
     ck_assert_uint_eq(ngx_cc_wire_check(&m, n), 0);

@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_conf.h"
+#include "ngx_cc_conf_cgroup.h"
 #include "ngx_cc_conf_report.h"
 #include "ngx_cc_conf_keep.h"
 #include "ngx_cc_conf_node.h"
@@ -379,6 +380,11 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
            != NGX_CONF_OK
         || ngx_cc_conf_confine_compile(cf, &conf->confine,
                                        &conf->spec.command)
+           != NGX_CONF_OK
+        || ngx_cc_conf_cgroup_compile(cf, conf->confine.cgroup,
+                                      ngx_cc_conf_service_is(mcf),
+                                      &conf->spec.command,
+                                      &mcf->pool.service.required)
            != NGX_CONF_OK
         || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper,
                                     conf->control)

@@ -22,6 +22,7 @@ ngx_cc_conf_confine_create(ngx_cc_conf_confine_t *conf)
     conf->fsize = NGX_CONF_UNSET;
     conf->nofile = NGX_CONF_UNSET;
     conf->nproc = NGX_CONF_UNSET;
+    conf->cgroup = NGX_CONF_UNSET_PTR;
 
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->abi = NGX_CONF_UNSET_UINT;
@@ -43,6 +44,7 @@ ngx_cc_conf_confine_merge(ngx_cc_conf_confine_t *conf,
     ngx_conf_merge_off_value(conf->fsize, prev->fsize, 0);
     ngx_conf_merge_value(conf->nofile, prev->nofile, 0);
     ngx_conf_merge_value(conf->nproc, prev->nproc, 0);
+    ngx_conf_merge_ptr_value(conf->cgroup, prev->cgroup, NULL);
 
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->abi = prev->abi;

@@ -39,6 +39,7 @@ typedef struct {
     off_t            fsize;          /* bytes */
     ngx_int_t        nofile;
     ngx_int_t        nproc;
+    ngx_cc_wire_cgroup_t  *cgroup;   /* NULL = none (ngx_cc_conf_cgroup) */
 } ngx_cc_conf_confine_t;
 
 

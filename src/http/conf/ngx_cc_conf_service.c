@@ -16,13 +16,19 @@ static ngx_uint_t ngx_cc_conf_service_safe(ngx_str_t *path, char *suspect);
 static ngx_int_t ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user);
 
 
+ngx_uint_t
+ngx_cc_conf_service_is(const ngx_cc_main_conf_t *mcf)
+{
+    return mcf->service.len
+           && !(mcf->service.len == 3
+                && ngx_strncmp(mcf->service.data, "off", 3) == 0);
+}
+
+
 ngx_int_t
 ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
-    if (mcf->service.len == 0
-        || (mcf->service.len == 3
-            && ngx_strncmp(mcf->service.data, "off", 3) == 0))
-    {
+    if (!ngx_cc_conf_service_is(mcf)) {
         if (mcf->user.len == 0) {
             return NGX_OK;
         }

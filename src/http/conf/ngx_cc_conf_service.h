@@ -10,6 +10,9 @@
 #include "ngx_cc_conf.h"
 
 
+/* 1: commands are started by an executor service */
+ngx_uint_t ngx_cc_conf_service_is(const ngx_cc_main_conf_t *mcf);
+
 /*
  * While the configuration is read: checks both and fills mcf->pool.service.
  * NGX_OK or NGX_ERROR (logged).

@@ -107,6 +107,10 @@ ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_snapshot_t *st, ngx_str_t *text)
                          "Commands that wait for a helper.",
                          st->helpers.waiting);
 
+    ngx_cc_metrics_gauge(&m, "cgroup",
+                         "Whether commands can have control groups.",
+                         st->workers && st->grouped == st->workers);
+
     ngx_cc_metrics_locations(&m);
     ngx_cc_metrics_totals(&m);
 

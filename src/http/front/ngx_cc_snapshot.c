@@ -28,6 +28,7 @@ ngx_cc_snapshot(ngx_cc_zone_t *zone, ngx_cc_snapshot_t *st)
 
         st->workers++;
         st->denied += helpers.denied;
+        st->grouped += helpers.cgroup;
         st->helpers.idle += helpers.idle;
         st->helpers.busy += helpers.busy;
         st->helpers.waiting += helpers.waiting;

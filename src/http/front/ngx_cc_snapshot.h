@@ -18,6 +18,8 @@ typedef struct {
     ngx_uint_t                workers;       /* that are alive */
     ngx_uint_t                denied;        /* of them: have no helper and
                                                 get none */
+    ngx_uint_t                grouped;       /* of them: commands can have
+                                                control groups */
     ngx_cc_totals_helpers_t   helpers;       /* sums over all workers */
     uint64_t                  uptime;        /* us */
 

@@ -125,13 +125,16 @@ ngx_cc_status_json_handler(ngx_http_request_t *r)
                             "\"active_commands\":%ui,\"max_commands\":%ui,"
                             "\"uptime_seconds\":%uL.%03uL,\"workers\":%ui,"
                             "\"helpers\":{\"idle\":%uD,\"busy\":%uD},"
-                            "\"waiting_commands\":%uD}\n",
+                            "\"waiting_commands\":%uD,"
+                            "\"cgroup\":%s}\n",
                             healthy ? "healthy" : "unhealthy", NGX_CC_VERSION,
                             st.sessions, st.max_sessions,
                             st.commands, st.max_commands,
                             st.uptime / 1000000, st.uptime % 1000000 / 1000,
                             st.workers, st.helpers.idle, st.helpers.busy,
-                            st.helpers.waiting)
+                            st.helpers.waiting,
+                            st.workers && st.grouped == st.workers
+                            ? "true" : "false")
                - text.data;
 
     return ngx_cc_status_send(r, healthy ? NGX_HTTP_OK

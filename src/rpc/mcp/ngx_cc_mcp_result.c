@@ -300,8 +300,9 @@ ngx_cc_mcp_result_end(ngx_cc_mcp_builder_t *b, u_char *p, u_char *last)
     }
 
     if (ngx_cc_names_limit(cmd->cause)) {
-        return ngx_slprintf(p, last, "[ended: it %s]",
-                            ngx_cc_names_limit(cmd->cause));
+        p = ngx_slprintf(p, last, "[ended: it ");
+        p = ngx_cc_words_limit(p, last, cmd);
+        return ngx_slprintf(p, last, "]");
     }
 
     if (cmd->cause == NGX_CC_CAUSE_SHUTDOWN && !cmd->unknown) {

@@ -115,19 +115,20 @@ ngx_cc_native_message_unpassed(u_char *p, size_t room, ngx_cc_command_t *cmd)
 size_t
 ngx_cc_native_message_limit(u_char *p, size_t room, ngx_cc_command_t *cmd)
 {
-    const char     *limit;
+    u_char          limit[NGX_CC_WORDS_LIMIT];
+    size_t          len;
     ngx_cc_json_t   w;
 
-    limit = ngx_cc_names_limit(cmd->cause);
+    len = ngx_cc_words_limit(limit, limit + sizeof(limit), cmd) - limit;
 
-    if (limit == NULL) {
+    if (len == 0) {
         return 0;
     }
 
     ngx_cc_message_writer(&w, p, room);
     ngx_cc_json_lit(&w, "{\"jsonrpc\":\"2.0\",\"method\":\"process.error\","
                         "\"params\":{\"error\":\"the command ");
-    ngx_cc_json_raw(&w, limit, ngx_strlen(limit));
+    ngx_cc_json_raw(&w, limit, len);
     ngx_cc_json_lit(&w, "\",\"code\":");
     ngx_cc_json_int(&w, ngx_cc_names_timed_out(cmd->cause)
                         ? NGX_CC_ERROR_TIMEOUT : NGX_CC_ERROR_LIMIT);
@@ -197,6 +198,17 @@ ngx_cc_native_message_completed(u_char *p, size_t room, ngx_cc_command_t *cmd,
     ngx_cc_json_bool(&w, cmd->pipes_open);
     ngx_cc_json_lit(&w, ",\"max_rss_kb\":");
     ngx_cc_json_uint(&w, cmd->max_rss);
+
+    if (cmd->memory_peak) {
+        ngx_cc_json_lit(&w, ",\"memory_peak\":");
+        ngx_cc_json_uint(&w, cmd->memory_peak);
+    }
+
+    if (cmd->pids_peak) {
+        ngx_cc_json_lit(&w, ",\"pids_peak\":");
+        ngx_cc_json_uint(&w, cmd->pids_peak);
+    }
+
     ngx_cc_json_lit(&w, ",\"user_time\":");
     ngx_cc_json_seconds(&w, cmd->user);
     ngx_cc_json_lit(&w, ",\"system_time\":");

@@ -279,6 +279,8 @@ sub schemas {
             truncated => { %$bool, description => 'the rest of the output was dropped' },
             execution_time => $seconds, user_time => $seconds, system_time => $seconds,
             stdout_bytes => $count, stderr_bytes => $count, max_rss_kb => $count,
+            memory_peak => { %$count, description => 'bytes; with a control group' },
+            pids_peak => { %$count, description => 'with a control group' },
             descendants_killed => $count, pipes_open => $bool),
     };
 }
