@@ -315,4 +315,22 @@ runs($t, 'the new one');
 $t->finish;
 gone($t, 'quit', @all);
 
+# root in a container that lets it do too little
+
+{
+    my $t = fresh();
+    for (['-kill', 'CAP_KILL'], ['-setuid,-setgid', 'CAP_SETUID CAP_SETGID']) {
+        my ($caps, $names) = @$_;
+        local $t->{nginx} = "$t->{dir}/less";
+        open my $f, '>', $t->{nginx} or die $!;
+        print $f "#!/bin/sh\nexec setpriv --bounding-set=$caps --inh-caps=$caps"
+            . ' ' . ($ENV{TEST_NGINX_BINARY} // $nginx) . " \"\$@\"\n";
+        close $f;
+        chmod 0755, $t->{nginx};
+        my ($rc, $said) = $t->test_config($t->config);
+        is($rc, 1, "nginx -t without $names: refused");
+        like($said, qr/this root lacks $names in /, 'and it is named');
+    }
+}
+
 done_testing;

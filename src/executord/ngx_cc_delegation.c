@@ -132,7 +132,7 @@ static int
 ngx_cc_delegation_mount(char *path, size_t room)
 {
     int    rc;
-    char   line[NGX_CC_DELEGATION_LINE], root[2], where[PATH_MAX];
+    char   line[NGX_CC_DELEGATION_LINE], root[8], where[PATH_MAX];
     FILE  *f;
 
     f = fopen("/proc/self/mountinfo", "re");
@@ -145,8 +145,8 @@ ngx_cc_delegation_mount(char *path, size_t room)
 
     while (rc == -1 && fgets(line, sizeof(line), f)) {
         if (strstr(line, " - cgroup2 ") == NULL
-            || sscanf(line, "%*d %*d %*s %1s %4095s", root, where) != 2
-            || strncmp(strchr(line, '/'), "/ ", 2) != 0)
+            || sscanf(line, "%*d %*d %*s %7s %4095s", root, where) != 2
+            || strcmp(root, "/") != 0)
         {
             continue;
         }

@@ -25,14 +25,15 @@ typedef struct {
 
 
 /*
- * Takes it, for the calling process and those that it will start; also when the
- * program before this one had it.  Returns 0, or -1 with "why" (room bytes) and base = -1: commands get none.
+ * Takes it, for the calling process and those that it will start; also when
+ * the program before this one had it.  Returns 0, or -1 with "why" (room bytes)
+ * and base = -1: commands get none.
  */
 int ngx_cc_delegation_take(ngx_cc_delegation_t *d, char *why, size_t room);
 
 /*
- * Removes the groups of commands that nobody looks after any more, and ends what
- * is in there.
+ * Removes the groups of commands that nobody looks after any more, and ends
+ * what is in there.
  */
 void ngx_cc_delegation_sweep(ngx_cc_delegation_t *d);
 

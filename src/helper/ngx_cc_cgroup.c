@@ -52,6 +52,8 @@ static int ngx_cc_cgroup_limits(const ngx_cc_cgroup_t *cg,
     const ngx_cc_wire_cgroup_t *limits);
 static int ngx_cc_cgroup_limit(const ngx_cc_cgroup_t *cg, unsigned flags,
     const char *file, const char *value);
+static long ngx_cc_cgroup_clone3(ngx_cc_cgroup_clone_t *args,
+    int (*start)(void *), void *data);
 static int ngx_cc_cgroup_write(int dir, const char *file, const char *value);
 static uint64_t ngx_cc_cgroup_number(int dir, const char *file,
     const char *key);
@@ -227,34 +229,7 @@ ngx_cc_cgroup_clone(const ngx_cc_cgroup_t *cg, int (*start)(void *),
 
     was = ngx_cc_user_own();
 
-#if defined(__x86_64__)
-
-    /* libc has no clone3(): what begins is on another stack, and stays there */
-
-    register int  (*fn)(void *) __asm__("r8") = start;
-    register void  *arg __asm__("r9") = data;
-
-    __asm__ volatile (
-        "syscall\n\t"
-        "testq %%rax, %%rax\n\t"
-        "jnz 1f\n\t"
-        "xorl %%ebp, %%ebp\n\t"
-        "movq %[arg], %%rdi\n\t"
-        "call *%[fn]\n\t"
-        "hlt\n"
-        "1:"
-        : "=a" (rc)
-        : "0" ((long) NGX_CC_CGROUP_CLONE3), "D" (&args), "S" (sizeof(args)),
-          [fn] "r" (fn), [arg] "r" (arg)
-        : "rcx", "r11", "memory");
-
-#else
-
-    (void) start;
-    (void) data;
-    rc = -ENOSYS;
-
-#endif
+    rc = ngx_cc_cgroup_clone3(&args, start, data);
 
     ngx_cc_user_back(was);
 
@@ -268,6 +243,45 @@ ngx_cc_cgroup_clone(const ngx_cc_cgroup_t *cg, int (*start)(void *),
             ? ENOSYS : (int) -rc;
 
     return -1;
+}
+
+
+/*
+ * libc has no clone3(): what begins is on another stack, and stays there.
+ * Returns what the kernel does.
+ */
+
+static long
+ngx_cc_cgroup_clone3(ngx_cc_cgroup_clone_t *args, int (*start)(void *),
+    void *data)
+{
+#if defined(__x86_64__)
+
+    long            rc;
+    register int  (*fn)(void *) __asm__("r8") = start;
+    register void  *arg __asm__("r9") = data;
+
+    __asm__ volatile (
+        "syscall\n\t"
+        "testq %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xorl %%ebp, %%ebp\n\t"
+        "movq %[arg], %%rdi\n\t"
+        "call *%[fn]\n\t"
+        "hlt\n"
+        "1:"
+        : "=a" (rc)
+        : "0" ((long) NGX_CC_CGROUP_CLONE3), "D" (args), "S" (sizeof(*args)),
+          [fn] "r" (fn), [arg] "r" (arg)
+        : "rcx", "r11", "memory");
+
+    return rc;
+
+#else
+
+    return -ENOSYS;
+
+#endif
 }
 
 

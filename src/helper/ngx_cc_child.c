@@ -55,6 +55,7 @@ ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
     birth.child = child;
     birth.result.stage = NGX_CC_STAGE_NONE;
     birth.result.error = 0;
+    birth.grouped = 1;
 
     pid = ngx_cc_child_clone(&birth);
 
@@ -84,7 +85,6 @@ ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
     const ngx_cc_cgroup_t  *cgroup;
 
     cgroup = birth->child->cgroup;
-    birth->grouped = 1;
 
     if (cgroup) {
         pid = ngx_cc_cgroup_clone(cgroup, ngx_cc_child_main, ngx_cc_child_stack,

@@ -122,7 +122,7 @@ typedef enum {
     NGX_CC_CAUSE_SHUTDOWN,   /* nginx stops */
     NGX_CC_CAUSE_LOST,       /* its helper died (said by the worker only) */
     NGX_CC_CAUSE_ORPHAN,     /* kept, and nobody has asked for it for long */
-    NGX_CC_CAUSE_OOM,        /* the kernel: more memory than its group may use */
+    NGX_CC_CAUSE_OOM,        /* the kernel: its group had too much memory */
     NGX_CC_CAUSES
 } ngx_cc_cause_e;
 
@@ -238,7 +238,7 @@ typedef struct {
 
 /* the control group (cgroup v2) of a command */
 
-#define NGX_CC_CGROUP_WANTED    0x0001   /* it gets one, where that is possible */
+#define NGX_CC_CGROUP_WANTED    0x0001   /* it gets one, if that is possible */
 #define NGX_CC_CGROUP_REQUIRED  0x0002   /* else it does not start */
 #define NGX_CC_CGROUP_SWAP      0x0004   /* "swap" counts */
 

@@ -28,9 +28,9 @@ ngx_cc_words_why(u_char *p, u_char *last, ngx_cc_command_t *cmd,
     }
 
     if (cmd->stage == NGX_CC_STAGE_CGROUP && cmd->error == ENOTSUP) {
-        return ngx_slprintf(p, last, "the control group that it requires cannot "
-                            "be made: the executor service has none, or one "
-                            "without these limits");
+        return ngx_slprintf(p, last, "the control group that it requires "
+                            "cannot be made: the executor service has none, "
+                            "or one without these limits");
     }
 
     p = ngx_slprintf(p, last, "%s: ", ngx_cc_names_stage(cmd->stage));

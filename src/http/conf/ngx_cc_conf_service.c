@@ -2,6 +2,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include "ngx_cc_audit_file.h"
 #include "ngx_cc_conf_service.h"
 #include "ngx_cc_conf_user.h"
@@ -12,6 +14,8 @@ static ngx_int_t ngx_cc_conf_service_path(ngx_conf_t *cf,
     ngx_cc_main_conf_t *mcf);
 static ngx_int_t ngx_cc_conf_service_program(ngx_conf_t *cf,
     ngx_cc_main_conf_t *mcf);
+static ngx_int_t ngx_cc_conf_service_capable(ngx_conf_t *cf,
+    const char *program);
 static ngx_uint_t ngx_cc_conf_service_safe(ngx_str_t *path, char *suspect);
 static ngx_int_t ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user);
 
@@ -193,6 +197,10 @@ ngx_cc_conf_service_program(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
+    if (ngx_cc_conf_service_capable(cf, mcf->program) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     mcf->place.len = mcf->path.len + sizeof("/service") - 1;
     mcf->place.data = ngx_pnalloc(cf->pool, mcf->place.len + 1);
 
@@ -204,6 +212,62 @@ ngx_cc_conf_service_program(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
                         &mcf->path);
 
     return NGX_OK;
+}
+
+
+/*
+ * Root in a container may lack some.  Who is not root only tests a
+ * configuration: it is told at the start.
+ */
+
+static ngx_int_t
+ngx_cc_conf_service_capable(ngx_conf_t *cf, const char *program)
+{
+    u_char      text[64], *p;
+    ngx_uint_t  i;
+
+    struct __user_cap_header_struct  head;
+    struct __user_cap_data_struct    caps[_LINUX_CAPABILITY_U32S_3];
+
+    static const struct {
+        unsigned     cap;
+        const char  *name;
+    } needed[] = {
+        { CAP_SETUID, "CAP_SETUID" },
+        { CAP_SETGID, "CAP_SETGID" },
+        { CAP_KILL, "CAP_KILL" }
+    };
+
+    if (geteuid() != 0) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&head, sizeof(head));
+    ngx_memzero(caps, sizeof(caps));
+    head.version = _LINUX_CAPABILITY_VERSION_3;
+
+    if (syscall(SYS_capget, &head, caps) == -1) {
+        return NGX_OK;
+    }
+
+    p = text;
+
+    for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (!(caps[0].permitted & (1U << needed[i].cap))) {
+            p = ngx_slprintf(p, text + sizeof(text), " %s", needed[i].name);
+        }
+    }
+
+    if (p == text) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"cc_executor_service\" \"%s\" has to give commands "
+                       "another user and to end them; this root lacks%*s",
+                       program, (size_t) (p - text), text);
+
+    return NGX_ERROR;
 }
 
 

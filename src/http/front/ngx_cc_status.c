@@ -10,7 +10,7 @@
 #include "ngx_cc_status.h"
 
 
-#define NGX_CC_STATUS_JSON       512         /* bytes, with any numbers */
+#define NGX_CC_STATUS_JSON       640         /* bytes, with any numbers */
 
 
 static ngx_int_t ngx_cc_status_health_handler(ngx_http_request_t *r);
