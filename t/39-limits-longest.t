@@ -145,6 +145,7 @@ my %without = (
     cc_executor_peer => 'needs a token file and more, see t/97-nodes-forward.t',
     cc_executor_service => 'needs a service that is there, see t/36-config-cases.t',
     cc_executor_user => 'likewise',
+    cc_executor_cgroup => 'likewise',
     cc_executor_remote => 'one of three words',
     cc_executor_fence => 'one of a few words',
     cc_executor_token_file => 'no client of this test would get in',
