@@ -40,6 +40,10 @@ $t->wait_until(sub { ($r = $c->run('cat /proc/self/cgroup'))->{completed} }, 20)
 my ($name) = ($r->{stdout} // '') =~ m{^0::/\Q$g->{name}\E/(c\d+)$}m;
 ok($name, 'a command is in a group of its own') or diag explain $r, $s->log;
 ok($t->wait_until(sub { !$g->groups }, 20), 'which is gone when it is over');
+$r = $c->run("d=$g->{base}/\$(sed -n 's/.*\\/c/c/p' /proc/self/cgroup); "
+    . 'cat $d/cgroup.events; echo 1 > $d/cgroup.freeze');
+like($r->{stdout}, qr/^populated 1$/m, 'it can look into it') or diag explain $r;
+like($r->{stderr}, qr/Permission denied/, 'and change nothing in there');
 is(json($t)->{cgroup}, JSON::PP::true, 'the status says that there are groups');
 like(CC::Cgroup::slurp("/proc/$_/cgroup"), qr{^0::/\Q$g->{name}\E/daemon$}m,
     "the service's own processes are in another one") for $s->{pid}, $s->helpers;

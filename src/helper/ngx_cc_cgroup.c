@@ -122,7 +122,10 @@ ngx_cc_cgroup_try(ngx_cc_cgroup_t *cg, const ngx_cc_wire_cgroup_t *limits)
 
     cg->dir = openat(cg->base, cg->name, NGX_CC_CGROUP_OPEN);
 
+    /* whatever the umask: programs look into their group for its limits */
+
     if (cg->dir == -1 || flock(cg->dir, LOCK_EX|LOCK_NB) == -1
+        || fchmod(cg->dir, 0755) == -1
         || ngx_cc_cgroup_files(cg) == -1)
     {
         return -1;
