@@ -47,7 +47,7 @@ UNIT_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror \
                -Wno-unused-parameter -fsanitize=address,undefined \
                -fno-sanitize-recover=undefined -Isrc/lib -Isrc/helper -It/unit
 
-.PHONY: all sbom deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord fence e2e e2e-agent \
+.PHONY: all sbom deps run console demo check test unit integration valgrind stress coverage nightly matrix lint executord fence e2e e2e-systemd e2e-agent \
         bench bench-quick dist deb deb-twice install uninstall clean help packages-build packages-test \
         packages-bench fixtures clients client module bench-programs
 
@@ -151,6 +151,11 @@ e2e: module client fence build/kubernetes/node_modules/yaml/package.json
 	@.ci/e2e
 	@$(if $(E2E_QUICK),,.ci/packages nightly && .ci/test t/23-control-slurm.t)
 
+# the packages in a virtual machine with systemd, without KVM: minutes
+
+e2e-systemd:
+	@.ci/vm
+
 e2e-agent: module client packages-test
 	@.ci/agent
 
@@ -185,7 +190,7 @@ nightly: export CC_NIGHTLY := 1
 nightly: test
 	@.ci/packages nightly
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
-	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory e2e e2e-systemd
 	@$(MAKE) --no-print-directory matrix MATRIX=whole
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300
 	@$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
@@ -312,6 +317,7 @@ help:
 	@echo "make bench-quick  the same in less than two minutes, less exact"
 	@echo "make e2e-agent    Claude Code from npm calls the module"
 	@echo "make e2e          build the container image and test it (root, podman)"
+	@echo "make e2e-systemd  the packages in a virtual machine (root, qemu)"
 	@echo "make dist         the source tarball, of what is committed"
 	@echo "make deb          Debian packages, in build/deb (deb-twice: reproducible?)"
 	@echo "make sbom         bill of materials of what is built, in build/sbom"
