@@ -86,9 +86,9 @@ sub _exec {
 sub _serial {
     my ($self, $script) = @_;
     my $mark = 'END' . ++$self->{n};
-    $self->{serial}->print("base64 -d > /tmp/script << 'EOT'\n"
+    $self->{serial}->print("base64 -d > /run/guest.sh << 'EOT'\n"
         . encode_base64($script) . "EOT\n"
-        . "sh /tmp/script > /tmp/out 2>&1 < /dev/null; rc=\$?; base64 /tmp/out; "
+        . "sh /run/guest.sh > /run/guest.out 2>&1 < /dev/null; rc=\$?; base64 /run/guest.out; "
         . "echo $mark \$rc\n");
     my $said = $self->_until(qr/^$mark (\d+)\r?$/m, 1800);
     return ('nothing came back', -1) if !defined $said;
