@@ -8,6 +8,7 @@
 #include "ngx_cc_token.h"
 
 
+static ngx_pool_cleanup_t *ngx_cc_caller_mark(ngx_http_request_t *r);
 static const ngx_cc_token_t *ngx_cc_caller_token(ngx_http_request_t *r,
     ngx_array_t *tokens, ngx_cc_caller_token_e *result);
 static ngx_uint_t ngx_cc_caller_shown(ngx_http_request_t *r,
@@ -20,7 +21,6 @@ static ngx_int_t ngx_cc_caller_subject(ngx_http_request_t *r,
 static ngx_int_t ngx_cc_caller_variable(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 #endif
-static void ngx_cc_caller_cleanup(void *data);
 
 
 ngx_cc_caller_t *
@@ -79,19 +79,56 @@ ngx_cc_caller(ngx_http_request_t *r)
 }
 
 
-/*
- * The context of a module is lost in an internal redirect, which error_page
- * is; so it is found by its clean-up handler, the newest first.
- */
-
 ngx_cc_caller_t *
 ngx_cc_caller_last(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t  *cln;
 
+    cln = ngx_cc_caller_mark(r);
+
+    return cln ? cln->data : NULL;
+}
+
+
+ngx_cc_caller_t *
+ngx_cc_caller_move(ngx_http_request_t *r, ngx_pool_t *pool)
+{
+    ngx_cc_caller_t     *caller;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_cc_caller_mark(r);
+    caller = cln ? ngx_palloc(pool, sizeof(ngx_cc_caller_t)) : NULL;
+
+    if (caller == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(caller, cln->data, sizeof(ngx_cc_caller_t));
+    caller->owner.data = ngx_pstrdup(pool, &caller->owner);
+
+    if (caller->owner.data == NULL) {
+        return NULL;
+    }
+
+    cln->data = caller;
+
+    return caller;
+}
+
+
+/*
+ * The context of a module is lost in an internal redirect, which error_page
+ * is; so it is found by its clean-up handler, the newest first.
+ */
+
+static ngx_pool_cleanup_t *
+ngx_cc_caller_mark(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
     for (cln = r->pool->cleanup; cln; cln = cln->next) {
         if (cln->handler == ngx_cc_caller_cleanup) {
-            return cln->data;
+            return cln;
         }
     }
 
@@ -316,7 +353,7 @@ ngx_cc_caller_variable(ngx_http_request_t *r, const char *name,
 #endif
 
 
-static void
+void
 ngx_cc_caller_cleanup(void *data)
 {
     /* only marks the entry */

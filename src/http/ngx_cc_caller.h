@@ -64,6 +64,15 @@ ngx_cc_caller_t *ngx_cc_caller(ngx_http_request_t *r);
 ngx_cc_caller_t *ngx_cc_caller_last(ngx_http_request_t *r);
 
 /*
+ * Moves what the last check found to a pool that lives at least as long as the
+ * request's.  NULL: no memory, or there is none.
+ */
+ngx_cc_caller_t *ngx_cc_caller_move(ngx_http_request_t *r, ngx_pool_t *pool);
+
+/* its mark among the clean-ups of a request's pool; does nothing */
+void ngx_cc_caller_cleanup(void *data);
+
+/*
  * Can the owner be told from other clients?  Without a name all of this machine
  * are one.
  */

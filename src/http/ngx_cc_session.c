@@ -37,7 +37,6 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     s->name = name;
 
     transport = &s->transport;
-    transport->pool = r->pool;
     transport->log = r->connection->log;
     transport->conf = &s->conf->spec;
     transport->owner = s->caller->digest;

@@ -45,10 +45,11 @@ typedef struct {
 
 
 /*
- * Fills "s" (all zero) for the request r and claims a place.  "name": static,
- * of the dialect; "data", "wake": see ngx_cc_transport_t.  NGX_OK; NGX_BUSY: a
- * limit is reached, s->refusal names it and all logs have it; NGX_ERROR: no
- * memory or randomness.  Whatever it returns, ngx_cc_session_close() ends it.
+ * Fills "s" (all zero but its pool) for the request r and claims a place.
+ * "name": static, of the dialect; "data", "wake": see ngx_cc_transport_t.
+ * NGX_OK; NGX_BUSY: a limit is reached, s->refusal names it and all logs have
+ * it; NGX_ERROR: no memory or randomness.  Whatever it returns,
+ * ngx_cc_session_close() ends it.
  */
 ngx_int_t ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     const ngx_cc_dialect_t *dialect, const char *name, void *data,

@@ -34,7 +34,8 @@
 /* what the transport gives a dialect; lives as long as the session */
 
 typedef struct {
-    ngx_pool_t             *pool;        /* of the session */
+    ngx_pool_t             *pool;        /* of the session; set before
+                                            ngx_cc_session_create() */
     ngx_log_t              *log;
     ngx_cc_spec_conf_t     *conf;        /* of the location */
     size_t                  max_message; /* bytes of a client's message */
@@ -77,6 +78,9 @@ typedef struct {
 
 
 typedef struct {
+    size_t    size;                      /* bytes that open() takes of the
+                                            transport's pool */
+
     /*
      * Begins a session; returns its state or NULL (no memory).  What the
      * server says first is there to be pulled.

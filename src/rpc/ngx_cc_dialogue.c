@@ -16,7 +16,6 @@ ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size)
     }
 
     d->transport = transport;
-    d->request.log = transport->log;
     d->answers.log = transport->log;
     ngx_queue_init(&d->commands);
 
@@ -30,7 +29,17 @@ ngx_cc_dialogue_push(void *session, u_char *p, size_t n, ngx_uint_t last)
     ngx_int_t           rc;
     ngx_cc_dialogue_t  *d = session;
 
-    rc = ngx_cc_request_push(&d->request, p, n, last);
+    if (d->request == NULL) {
+        d->request = ngx_calloc(sizeof(ngx_cc_request_t), d->transport->log);
+
+        if (d->request == NULL) {
+            return NGX_ERROR;
+        }
+
+        d->request->log = d->transport->log;
+    }
+
+    rc = ngx_cc_request_push(d->request, p, n, last);
 
     if (rc == NGX_OK) {
         rc = d->serve(session);
@@ -40,7 +49,7 @@ ngx_cc_dialogue_push(void *session, u_char *p, size_t n, ngx_uint_t last)
         return NGX_OK;
     }
 
-    ngx_cc_request_reset(&d->request);
+    ngx_cc_dialogue_drop(session);
     d->transport->wake(d->transport->data);
 
     return d->answers.no_memory ? NGX_ERROR : rc;
@@ -63,7 +72,7 @@ ngx_cc_dialogue_again(void *session)
         d->transport->failed = 1;
     }
 
-    ngx_cc_request_reset(&d->request);
+    ngx_cc_dialogue_drop(session);
     d->transport->wake(d->transport->data);
 }
 
@@ -73,7 +82,11 @@ ngx_cc_dialogue_drop(void *session)
 {
     ngx_cc_dialogue_t  *d = session;
 
-    ngx_cc_request_reset(&d->request);
+    if (d->request) {
+        ngx_cc_request_reset(d->request);
+        ngx_free(d->request);
+        d->request = NULL;
+    }
 }
 
 
@@ -120,5 +133,5 @@ ngx_cc_dialogue_close(void *session)
     }
 
     ngx_cc_answers_free(&d->answers);
-    ngx_cc_request_reset(&d->request);
+    ngx_cc_dialogue_drop(session);
 }

@@ -19,7 +19,8 @@
 
 typedef struct {
     ngx_cc_transport_t  *transport;
-    ngx_cc_request_t     request;    /* the message that arrives */
+    ngx_cc_request_t    *request;    /* the message that arrives; NULL between
+                                        messages */
     ngx_cc_answers_t     answers;
     ngx_queue_t          commands;   /* the dialect's objects, by their
                                         "queue" */

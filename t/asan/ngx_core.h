@@ -55,5 +55,9 @@ asan_pcalloc(ngx_pool_t *pool, size_t size)
 #define ngx_pnalloc(pool, size)  asan_palloc(pool, size)
 #define ngx_pcalloc(pool, size)  asan_pcalloc(pool, size)
 
+/* what these have added is ours: it moves with the request (ngx_cc_pack) */
+
+#define ngx_cc_pack_ours(handler)  1
+
 
 #endif

@@ -9,6 +9,7 @@
 #include "http_sent.h"
 #include "ngx_cc_audit.h"
 #include "ngx_cc_conf_observe.h"
+#include "ngx_cc_pack.h"
 #include "ngx_cc_tcp.h"
 #include "ngx_cc_streamable_out.h"
 #include "shim.h"
@@ -395,6 +396,23 @@ http_posted(void)
 }
 
 
+/* its clean-ups run, its memory is free */
+
+static void
+http_destroy(ngx_pool_t *pool)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    for (cln = pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler) {
+            cln->handler(cln->data);
+        }
+    }
+
+    ngx_destroy_pool(pool);
+}
+
+
 /* the request goes: its clean-up, its memory */
 
 static void
@@ -422,7 +440,7 @@ http_free(void)
     http_kept = NULL;
     http_kept_len = 0;
     http_body = NULL;
-    ngx_destroy_pool(pool);
+    http_destroy(pool);
 }
 
 
@@ -707,7 +725,17 @@ ngx_http_internal_redirect(ngx_http_request_t *r, ngx_str_t *uri,
 ngx_pool_cleanup_t *
 ngx_pool_cleanup_add(ngx_pool_t *pool, size_t size)
 {
-    return NULL;
+    ngx_pool_cleanup_t  *cln;
+
+    http_check(size == 0);
+    cln = ngx_pcalloc(pool, sizeof(ngx_pool_cleanup_t));
+
+    if (cln) {
+        cln->next = pool->cleanup;
+        pool->cleanup = cln;
+    }
+
+    return cln;
 }
 
 
@@ -1023,6 +1051,58 @@ ngx_cc_caller_t *
 ngx_cc_caller(ngx_http_request_t *r)
 {
     return &http_caller;
+}
+
+
+ngx_cc_caller_t *
+ngx_cc_caller_move(ngx_http_request_t *r, ngx_pool_t *pool)
+{
+    return &http_caller;
+}
+
+
+/* the request has another place from now on: who still knows the old one? */
+
+ngx_int_t
+ngx_cc_pack(ngx_http_request_t **holder, const ngx_cc_pack_ours_t *ours,
+    ngx_pool_t *own)
+{
+    ngx_pool_t          *pool;
+    ngx_http_cleanup_t  *cln;
+    ngx_pool_cleanup_t  *pcln;
+    ngx_http_request_t  *r;
+
+    http_check(*holder == http.r && own != NULL
+               && http.r->cleanup->handler == ours->cleanup
+               && http.r->pool->cleanup->handler == ours->moved);
+
+    pool = ngx_create_pool(1024, &http.log);
+    r = pool ? ngx_palloc(pool, sizeof(ngx_http_request_t)) : NULL;
+    cln = r ? ngx_palloc(pool, sizeof(ngx_http_cleanup_t)) : NULL;
+    pcln = cln ? ngx_pool_cleanup_add(pool, 0) : NULL;
+
+    if (pcln == NULL) {
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
+
+        return NGX_DECLINED;
+    }
+
+    *r = *http.r;
+    *cln = *http.r->cleanup;
+    *pcln = *http.r->pool->cleanup;
+    r->cleanup = cln;
+    r->main = r;
+    r->pool = pool;
+
+    ngx_destroy_pool(http.r->pool);
+
+    http.r = r;
+    http.c.data = r;
+    *holder = r;
+
+    return NGX_OK;
 }
 
 

@@ -329,6 +329,7 @@ ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     st->post.pool = r->pool;
     st->post.hop = ngx_cc_forward_hop(r);
     st->session.transport.post = &st->post;
+    st->session.transport.pool = r->pool;
 
     rc = ngx_cc_session_create(&st->session, r, &ngx_cc_mcp, "mcp", st,
                                ngx_cc_streamable_out_wake);

@@ -8,17 +8,20 @@
 #include "ngx_cc_ws_close.h"
 #include "ngx_cc_ws_in.h"
 #include "ngx_cc_ws_out.h"
+#include "ngx_cc_ws_pack.h"
 
 
 #define NGX_CC_WS_BUDGET   (256 * 1024)  /* bytes in or out, then others */
 #define NGX_CC_WS_LAST     64            /* budgets for the last words */
 
 
+static ngx_cc_ws_t *ngx_cc_ws_alloc(ngx_http_request_t *r,
+    const ngx_cc_dialect_t *dialect);
+static void ngx_cc_ws_free(void *data);
+static void ngx_cc_ws_cleanup(void *data);
 static void ngx_cc_ws_read_handler(ngx_event_t *rev);
 static void ngx_cc_ws_write_handler(ngx_event_t *wev);
 static void ngx_cc_ws_post_handler(ngx_event_t *ev);
-static void ngx_cc_ws_linger_handler(ngx_event_t *ev);
-static void ngx_cc_ws_cleanup(void *data);
 static void ngx_cc_ws_wake(void *data);
 static uint64_t ngx_cc_ws_taken(void *data);
 static void ngx_cc_ws_ask(void *data);
@@ -29,6 +32,12 @@ static void ngx_cc_ws_proceed(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_farewell(void *data, ngx_cc_farewell_e what);
 static void ngx_cc_ws_last(ngx_cc_ws_t *ws);
 static void ngx_cc_ws_end(ngx_cc_ws_t *ws, ngx_uint_t code);
+
+
+static const ngx_cc_pack_ours_t  ngx_cc_ws_ours = {
+    ngx_cc_ws_cleanup,
+    ngx_cc_ws_free
+};
 
 
 ngx_cc_ws_t *
@@ -44,10 +53,10 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
         return NULL;
     }
 
-    ws = ngx_pcalloc(r->pool, sizeof(ngx_cc_ws_t));
     cln = ngx_http_cleanup_add(r, 0);
+    ws = cln ? ngx_cc_ws_alloc(r, dialect) : NULL;
 
-    if (ws == NULL || cln == NULL) {
+    if (ws == NULL) {
         return NULL;
     }
 
@@ -56,10 +65,6 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     ws->post.handler = ngx_cc_ws_post_handler;
     ws->post.data = ws;
     ws->post.log = r->connection->log;
-
-    ws->linger.handler = ngx_cc_ws_linger_handler;
-    ws->linger.data = ws;
-    ws->linger.log = r->connection->log;
 
     cln->handler = ngx_cc_ws_cleanup;
     cln->data = ws;
@@ -77,6 +82,56 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     ngx_http_set_ctx(r, ws, ngx_cc_executor_module);
 
     return ws;
+}
+
+
+/* in a pool of the size that the session needs; NULL: no memory */
+
+static ngx_cc_ws_t *
+ngx_cc_ws_alloc(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect)
+{
+    size_t               size;
+    ngx_pool_t          *pool;
+    ngx_cc_ws_t         *ws;
+    ngx_cc_caller_t     *caller;
+    ngx_pool_cleanup_t  *cln;
+
+    caller = ngx_cc_caller(r);
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (caller == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    size = sizeof(ngx_pool_t) + sizeof(ngx_cc_ws_t) + dialect->size
+           + sizeof(ngx_cc_caller_t) + caller->owner.len + 2 * NGX_ALIGNMENT;
+
+    pool = ngx_create_pool(ngx_align(size, NGX_POOL_ALIGNMENT),
+                           r->connection->log);
+
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_cc_ws_free;
+    cln->data = pool;
+
+    ws = ngx_pcalloc(pool, sizeof(ngx_cc_ws_t));
+
+    if (ws == NULL || ngx_cc_caller_move(r, pool) == NULL) {
+        return NULL;
+    }
+
+    ws->session.transport.pool = pool;
+
+    return ws;
+}
+
+
+static void
+ngx_cc_ws_free(void *data)
+{
+    ngx_destroy_pool(data);
 }
 
 
@@ -214,25 +269,25 @@ ngx_cc_ws_write_handler(ngx_event_t *wev)
 }
 
 
+/* posted; or the time for a close is over, or for a client that was answered */
+
 static void
 ngx_cc_ws_post_handler(ngx_event_t *ev)
 {
-    ngx_cc_ws_proceed(ev->data);
-}
-
-
-static void
-ngx_cc_ws_linger_handler(ngx_event_t *ev)
-{
     ngx_cc_ws_t  *ws = ev->data;
 
-    if (ws->session.code == 0) {
+    if (ev->timedout) {
+        ev->timedout = 0;
+
+        if (ws->session.code) {
+            ngx_cc_ws_end(ws, ws->session.code);
+            return;
+        }
+
         /* the worker quits: is this session idle still, and long enough? */
-        ngx_cc_ws_proceed(ws);
-        return;
     }
 
-    ngx_cc_ws_end(ws, ws->session.code);
+    ngx_cc_ws_proceed(ws);
 }
 
 
@@ -243,6 +298,7 @@ ngx_cc_ws_cleanup(void *data)
 {
     ngx_cc_ws_t  *ws = data;
 
+    ngx_cc_ws_pack_leave(ws);
     ngx_cc_ws_forget(ws);
     ngx_cc_ping_stop(&ws->ping);
     ngx_cc_idle_watch_stop(&ws->wait);
@@ -254,8 +310,8 @@ ngx_cc_ws_cleanup(void *data)
                           + ngx_cc_totals_closed(ws->session.code), 1);
     }
 
-    if (ws->linger.timer_set) {
-        ngx_del_timer(&ws->linger);
+    if (ws->post.timer_set) {
+        ngx_del_timer(&ws->post);
     }
 
     if (ws->post.posted) {
@@ -270,6 +326,16 @@ ngx_cc_ws_cleanup(void *data)
     if (ws->out_start) {
         ngx_free(ws->out_start);
         ws->out_start = NULL;
+    }
+
+    if (ws->control) {
+        ngx_free(ws->control);
+        ws->control = NULL;
+    }
+
+    if (ws->pong) {
+        ngx_free(ws->pong);
+        ws->pong = NULL;
     }
 }
 
@@ -397,6 +463,10 @@ ngx_cc_ws_proceed(ngx_cc_ws_t *ws)
     }
 
     c->idle = idle;
+
+    if (idle) {
+        ngx_cc_ws_pack_soon(ws, &ngx_cc_ws_ours);
+    }
 
     if (ngx_exiting && idle && ws->out.len == 0) {
         ngx_cc_ws_leave(ws);

@@ -28,11 +28,11 @@ ngx_cc_ws_leave(ngx_cc_ws_t *ws)
         quiet = ngx_current_msec - ws->wait.active;
 
         if (quiet < NGX_CC_WS_QUIET) {
-            ngx_add_timer(&ws->linger, NGX_CC_WS_QUIET - quiet);
+            ngx_add_timer(&ws->post, NGX_CC_WS_QUIET - quiet);
         }
     }
 
-    if (!ws->linger.timer_set) {
+    if (!ws->post.timer_set) {
         ngx_cc_ws_shut(ws, NGX_CC_WS_GOING_AWAY, ngx_cc_ws_leaving());
     }
 }
@@ -77,7 +77,7 @@ ngx_cc_ws_shut(ngx_cc_ws_t *ws, ngx_uint_t code, const char *reason)
      * the reset that unread bytes cause would destroy the close frame.
      */
 
-    ngx_add_timer(&ws->linger, NGX_CC_WS_LINGER);
+    ngx_add_timer(&ws->post, NGX_CC_WS_LINGER);
 }
 
 

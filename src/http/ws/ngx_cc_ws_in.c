@@ -13,6 +13,7 @@ static ngx_int_t ngx_cc_ws_in_consume(ngx_cc_ws_t *ws, u_char **pos,
     u_char *last);
 static ngx_int_t ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece);
 static void ngx_cc_ws_in_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece);
+static void ngx_cc_ws_in_pong(ngx_cc_ws_t *ws);
 
 
 /* scratch memory of this worker: nothing lives in it beyond one call */
@@ -212,6 +213,18 @@ ngx_cc_ws_in_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
     }
 
     if (piece->len) {
+
+        if (ws->control == NULL) {
+            ws->control = ngx_alloc(NGX_CC_WS_MAX_CONTROL,
+                                    ws->connection->log);
+        }
+
+        if (ws->control == NULL) {
+            ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
+            ws->ended = 1;
+            return;
+        }
+
         ngx_memcpy(ws->control + ws->control_len, piece->data, piece->len);
         ws->control_len += piece->len;
     }
@@ -228,9 +241,7 @@ ngx_cc_ws_in_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
 
     case NGX_CC_WS_PING:
         /* only the latest needs an answer (RFC 6455, section 5.5.3) */
-        ngx_memcpy(ws->pong, ws->control, ws->control_len);
-        ws->pong_len = ws->control_len;
-        ws->pong_due = 1;
+        ngx_cc_ws_in_pong(ws);
         break;
 
     case NGX_CC_WS_CLOSE:
@@ -254,4 +265,25 @@ ngx_cc_ws_in_control(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
     default:
         break;
     }
+
+    if (ws->control) {
+        ngx_free(ws->control);
+        ws->control = NULL;
+    }
+}
+
+
+/* what the ping had is what the pong will have; an earlier one is dropped */
+
+static void
+ngx_cc_ws_in_pong(ngx_cc_ws_t *ws)
+{
+    if (ws->pong) {
+        ngx_free(ws->pong);
+    }
+
+    ws->pong = ws->control;
+    ws->pong_len = ws->control_len;
+    ws->pong_due = 1;
+    ws->control = NULL;
 }

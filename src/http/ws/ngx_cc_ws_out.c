@@ -163,7 +163,12 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
     if (ws->pong_due) {
         ws->pong_due = 0;
         p = ngx_cc_ws_header(p, NGX_CC_WS_PONG, ws->pong_len);
-        p = ngx_cpymem(p, ws->pong, ws->pong_len);
+
+        if (ws->pong) {
+            p = ngx_cpymem(p, ws->pong, ws->pong_len);
+            ngx_free(ws->pong);
+            ws->pong = NULL;
+        }
     }
 
     if (ws->ping_due) {

@@ -2,6 +2,10 @@
 /*
  * What is known of one WebSocket, for the parts that serve it: ngx_cc_ws calls
  * ngx_cc_ws_in and ngx_cc_ws_out, all of them ngx_cc_ws_close.
+ *
+ * It lies in a pool of its own, which also has the dialect's state and the
+ * caller; so the request can move (ngx_cc_ws_pack), and only session.request
+ * knows where it is.  That pool goes with the request's.
  */
 
 #ifndef _NGX_CC_WS_STATE_H_INCLUDED_
@@ -30,17 +34,21 @@ typedef struct {
     ngx_str_t                out;        /* rendered, not yet sent */
     u_char                  *out_start;  /* to be freed, or NULL */
 
-    u_char                   control[NGX_CC_WS_MAX_CONTROL];
+    u_char                  *control;    /* payload of a control frame, memory
+                                            of its own, or NULL: none yet */
+    u_char                  *pong;       /* that of a pong to send, likewise */
     uint8_t                  control_len;
-    u_char                   pong[NGX_CC_WS_MAX_CONTROL];
     uint8_t                  pong_len;
 
     ngx_cc_ping_t            ping;
     ngx_cc_idle_watch_t      wait;
-    ngx_event_t              linger;     /* how long a close may take */
-    ngx_event_t              post;       /* proceed() soon */
+    ngx_event_t              post;       /* proceed() soon; its timer: how long
+                                            a close may take */
 
     const char              *reason;     /* of our close frame */
+
+    ngx_queue_t              queue;      /* of those to be packed */
+    ngx_msec_t               settle;     /* when */
 
     unsigned                 unfinished:1;    /* a message of ours is */
     unsigned                 ping_due:1;
@@ -50,10 +58,13 @@ typedef struct {
     unsigned                 close_sent:1;
     unsigned                 close_received:1;
     unsigned                 half_closed:1;
-    unsigned                 leaving:1;       /* "linger" runs, or has run,
+    unsigned                 leaving:1;       /* that timer runs, or has run,
                                                  before our close frame */
     unsigned                 ended:1;         /* nothing is decoded any more */
     unsigned                 eof:1;           /* the client sends no more */
+    unsigned                 settling:1;      /* is in the queue */
+    unsigned                 settled:1;       /* its request is packed, or
+                                                 cannot be */
 } ngx_cc_ws_t;
 
 

@@ -43,6 +43,7 @@ static void ngx_cc_mcp_again(void *data);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
+    sizeof(ngx_cc_mcp_t),
     ngx_cc_mcp_open,
     ngx_cc_dialogue_push,
     ngx_cc_dialogue_drop,
@@ -254,7 +255,7 @@ ngx_cc_mcp_serve(void *session)
 
     s->served = 1;
 
-    rq = &s->base.request;
+    rq = s->base.request;
     rp = &s->methods.reply;
 
     rp->pool = rq->pool;
@@ -324,7 +325,7 @@ ngx_cc_mcp_refused(ngx_cc_mcp_t *s)
     ngx_cc_value_t    *root;
     ngx_cc_request_t  *rq;
 
-    rq = &s->base.request;
+    rq = s->base.request;
     root = rq->root;
 
     s->methods.reply.modern = ngx_cc_mcp_meta_glance(rq,
@@ -377,7 +378,7 @@ ngx_cc_mcp_broken(ngx_cc_mcp_t *s, const char *error)
     ngx_cc_value_t           *name;
     const ngx_cc_mcp_tool_t  *tool;
 
-    name = ngx_cc_request_member(s->base.request.root, "params");
+    name = ngx_cc_request_member(s->base.request->root, "params");
     name = ngx_cc_request_member(name, "name");
     tool = (name == NULL || name->text.data == NULL) ? NULL
            : ngx_cc_mcp_tools_find(&name->text, s->base.transport->conf);
@@ -400,7 +401,7 @@ ngx_cc_mcp_dispatch(ngx_cc_mcp_t *s)
     ngx_cc_request_t    *rq;
     ngx_cc_mcp_reply_t  *rp;
 
-    rq = &s->base.request;
+    rq = s->base.request;
     rp = &s->methods.reply;
 
     if (rq->id == NULL) {
@@ -473,7 +474,7 @@ ngx_cc_mcp_call(ngx_cc_mcp_t *s, ngx_cc_value_t *params)
     rc = ngx_cc_mcp_tools_prepare(tool, &ex, &js, conf, arguments, rp->pool);
 
     if (rc == NGX_OK) {
-        rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request.id,
+        rc = ngx_cc_mcp_session_call(&s->session, rp, s->base.request->id,
                                      &named);
         if (rc != NGX_OK) {
             return rc == NGX_DECLINED ? NGX_OK : rc;

@@ -24,6 +24,7 @@ static void ngx_cc_native_forget(void *session, ngx_queue_t *q);
 
 
 const ngx_cc_dialect_t  ngx_cc_native = {
+    sizeof(ngx_cc_native_t),
     ngx_cc_native_open,
     ngx_cc_dialogue_push,
     ngx_cc_dialogue_drop,

@@ -100,7 +100,7 @@ ngx_cc_native_methods_serve(void *session)
     ngx_cc_request_t              *rq;
     const ngx_cc_native_method_t  *method;
 
-    rq = &s->base.request;
+    rq = s->base.request;
     s->pool = rq->pool;
 
     if (ngx_cc_message_asked(&s->asked, rq->id, s->pool) != NGX_OK) {
