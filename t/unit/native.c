@@ -213,6 +213,44 @@ START_TEST(lines)
 END_TEST
 
 
+/* every number of digits, and one more */
+
+START_TEST(numbers)
+{
+    char             line[1010], want[128];
+    size_t           n;
+    uint64_t         at;
+    fake_command_t  *f;
+
+    open_session();
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+
+    memset(line, '\n', sizeof(line));
+    fake_output(f, 0, line, sizeof(line));
+    memset(line, 'x', sizeof(line) - 1);
+
+    for (at = 0; at < 50000; at += n) {
+        n = 1;
+
+        if (at >= sizeof(line)) {
+            n = sizeof(line);
+            fake_output(f, 0, line, n);
+        }
+
+        snprintf(want, sizeof(want),
+                 "\"offset\":%llu,\"next\":%llu,\"seq\":",
+                 (unsigned long long) at, (unsigned long long) (at + n));
+        expect_part(want);
+    }
+
+    expect("");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+    close_session();
+}
+END_TEST
+
+
 START_TEST(chunks)
 {
     fake_command_t  *f;
@@ -863,6 +901,7 @@ main(void)
     tcase_add_test(tc, life);
     tcase_add_test(tc, ends);
     tcase_add_test(tc, lines);
+    tcase_add_test(tc, numbers);
     tcase_add_test(tc, chunks);
     tcase_add_test(tc, control);
     tcase_add_test(tc, input);

@@ -34,6 +34,8 @@ static size_t ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
     uint64_t seq, ngx_uint_t truncated, ngx_uint_t partial, u_char *p,
     size_t room);
+static size_t ngx_cc_native_output_digits(uint64_t n);
+static void ngx_cc_native_output_number(u_char *p, uint64_t n, size_t digits);
 static void ngx_cc_native_output_silence(ngx_event_t *ev);
 
 
@@ -471,21 +473,21 @@ ngx_cc_native_output_render(ngx_cc_native_output_t *out,
 {
     int             lossy;
     size_t          skip;
-    u_char         *number;
     ngx_str_t       src, dst;
     ngx_cc_json_t   w;
 
+    /*
+     * There is room for the longest message: what stands around the data is
+     * copied in pieces of constant size, some of them longer than what counts.
+     */
+
     lossy = 0;
-    w.pos = p;
     w.end = p + room;
     w.overflow = 0;
-
-    if (st == &out->stream[NGX_CC_STDOUT]) {
-        ngx_cc_json_lit(&w, ngx_cc_native_output_stdout);
-
-    } else {
-        ngx_cc_json_lit(&w, ngx_cc_native_output_stderr);
-    }
+    w.pos = ngx_cpymem(p, st == &out->stream[NGX_CC_STDOUT]
+                          ? ngx_cc_native_output_stdout
+                          : ngx_cc_native_output_stderr,
+                       sizeof(ngx_cc_native_output_stdout) - 1);
 
     if (out->base64) {
         src.data = (u_char *) data;
@@ -497,8 +499,6 @@ ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     } else {
         (void) ngx_cc_json_escape(&w.pos, w.end, data, n, 1, &lossy);
     }
-
-    skip = 0;
 
     if (truncated || partial || lossy) {
         skip = sizeof(NGX_CC_NATIVE_OUTPUT_WHOLE) - 1;
@@ -517,26 +517,81 @@ ngx_cc_native_output_render(ngx_cc_native_output_t *out,
         if (lossy) {
             ngx_cc_json_lit(&w, ",\"lossy\":true");
         }
-    }
 
-    ngx_cc_json_raw(&w, out->tail + skip, out->ntail - skip);
+        ngx_cc_json_raw(&w, out->tail + skip, out->ntail - skip);
+
+    } else {
+        ngx_memcpy(w.pos, out->tail, sizeof(out->tail));
+        w.pos += out->ntail;
+    }
 
     /* where the last message ended, this one begins */
 
-    ngx_cc_json_raw(&w, st->digits, st->ndigits);
-    ngx_cc_json_lit(&w, ",\"next\":");
+    ngx_memcpy(w.pos, st->digits, sizeof(st->digits));
+    w.pos += st->ndigits;
+    w.pos = ngx_cpymem(w.pos, ",\"next\":", sizeof(",\"next\":") - 1);
 
     st->offset += n;
-    number = w.pos;
-    ngx_cc_json_uint(&w, st->offset);
-    st->ndigits = w.pos - number;
-    ngx_memcpy(st->digits, number, st->ndigits);
+    st->ndigits = ngx_cc_native_output_digits(st->offset);
+    ngx_cc_native_output_number(w.pos, st->offset, st->ndigits);
+    ngx_cc_native_output_number(st->digits, st->offset, st->ndigits);
+    w.pos += st->ndigits;
 
-    ngx_cc_json_lit(&w, ",\"seq\":");
-    ngx_cc_json_uint(&w, seq);
-    ngx_cc_json_lit(&w, "}}");
+    w.pos = ngx_cpymem(w.pos, ",\"seq\":", sizeof(",\"seq\":") - 1);
+    skip = ngx_cc_native_output_digits(seq);
+    ngx_cc_native_output_number(w.pos, seq, skip);
+    w.pos += skip;
+
+    *w.pos++ = '}';
+    *w.pos++ = '}';
 
     return w.pos - p;
+}
+
+
+/* how many digits n has */
+
+static size_t
+ngx_cc_native_output_digits(uint64_t n)
+{
+    size_t    digits;
+    uint64_t  limit;
+
+    digits = 1;
+
+    for (limit = 10; n >= limit; limit *= 10) {
+        digits++;
+
+        if (digits == NGX_INT64_LEN) {
+            break;
+        }
+    }
+
+    return digits;
+}
+
+
+/*
+ * Writes n, which has so many digits, two at a time and straight to where it
+ * belongs: what is read back at once would wait for what was stored.
+ */
+
+static void
+ngx_cc_native_output_number(u_char *p, uint64_t n, size_t digits)
+{
+    static const char  pairs[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334"
+        "3536373839404142434445464748495051525354555657585960616263646566676869"
+        "707172737475767778798081828384858687888990919293949596979899";
+
+    for ( /* void */ ; digits >= 2; n /= 100) {
+        digits -= 2;
+        ngx_memcpy(p + digits, &pairs[n % 100 * 2], 2);
+    }
+
+    if (digits) {
+        *p = (u_char) ('0' + n);
+    }
 }
 
 
