@@ -28,7 +28,6 @@ static void ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg);
 static void ngx_cc_ask_writable(void *data);
 static void ngx_cc_ask_gone(void *data, ngx_cc_peer_gone_e why);
 static void ngx_cc_ask_late(ngx_event_t *ev);
-static ngx_uint_t ngx_cc_ask_shares(const ngx_cc_ask_spec_t *spec);
 static ngx_int_t ngx_cc_ask_take(ngx_cc_ask_t *ask,
     const ngx_cc_ask_spec_t *spec);
 static void ngx_cc_ask_clock(ngx_cc_ask_t *ask);
@@ -81,35 +80,19 @@ ngx_cc_ask(const ngx_cc_ask_spec_t *spec,
     ask->timer.log = ngx_cycle->log;
     ngx_cc_ask_clock(ask);
 
-    if (!ngx_cc_ask_shares(spec)
-        || ngx_cc_ask_group_join(ask, &ngx_cc_ask_peer) != NGX_OK)
+    ask->peer.handlers = &ngx_cc_ask_peer;
+    ask->peer.data = ask;
+    ask->peer.log = ngx_cycle->log;
+
+    /* waits share a connection, unless their owner does not know the id */
+
+    if (spec->what != NGX_CC_ASK_WAIT || spec->untold
+        || ngx_cc_ask_group_join(ask) != NGX_OK)
     {
         ngx_cc_ask_alone(ask);
     }
 
     return ask;
-}
-
-
-/* a wait does, unless it asks before its owner knows the id */
-
-static ngx_uint_t
-ngx_cc_ask_shares(const ngx_cc_ask_spec_t *spec)
-{
-    return spec->what == NGX_CC_ASK_WAIT && !spec->untold;
-}
-
-
-void
-ngx_cc_ask_alone(ngx_cc_ask_t *ask)
-{
-    ngx_cc_ask_group_leave(ask);
-
-    ask->peer.handlers = &ngx_cc_ask_peer;
-    ask->peer.data = ask;
-    ask->peer.log = ngx_cycle->log;
-
-    ngx_cc_peer_open(&ask->peer, ask->spec.handle.byte);
 }
 
 

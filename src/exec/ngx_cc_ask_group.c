@@ -22,7 +22,6 @@ typedef struct {
 struct ngx_cc_ask_group_s {
     ngx_queue_t                    queue;        /* of its place in the table */
     ngx_cc_peer_t                  peer;
-    const ngx_cc_peer_handlers_t  *handlers;
     ngx_cc_wire_attach_t           attach;       /* as whom it came */
     ngx_cc_wire_attached_t         attached;     /* and what it was told */
     ngx_queue_t                    asks;
@@ -73,7 +72,7 @@ static ngx_queue_t  ngx_cc_ask_group_table[NGX_CC_ASK_GROUP_TABLE];
 
 
 ngx_int_t
-ngx_cc_ask_group_join(ngx_cc_ask_t *ask, const ngx_cc_peer_handlers_t *handlers)
+ngx_cc_ask_group_join(ngx_cc_ask_t *ask)
 {
     ngx_cc_ask_group_t    *group;
     ngx_cc_wire_attach_t   attach;
@@ -103,13 +102,13 @@ ngx_cc_ask_group_join(ngx_cc_ask_t *ask, const ngx_cc_peer_handlers_t *handlers)
         group->serial = 1;
     }
 
-    group->handlers = handlers;
     ask->group = group;
     ask->serial = group->serial;
     ngx_queue_insert_tail(&group->asks, &ask->member);
 
     if (group->ready) {
-        handlers->message(ask, (ngx_cc_wire_msg_t *) &group->attached);
+        ask->peer.handlers->message(ask,
+                                (ngx_cc_wire_msg_t *) &group->attached);
     }
 
     return NGX_OK;
@@ -368,7 +367,7 @@ ngx_cc_ask_group_message(void *data, ngx_cc_wire_msg_t *msg)
         group->reading = NULL;
 
         if (ask) {
-            group->handlers->message(ask, msg);
+            ask->peer.handlers->message(ask, msg);
         }
 
         return;
@@ -382,7 +381,7 @@ ngx_cc_ask_group_message(void *data, ngx_cc_wire_msg_t *msg)
     }
 
     if (group->reading) {
-        group->handlers->message(group->reading, msg);
+        group->reading->peer.handlers->message(group->reading, msg);
     }
 }
 
@@ -406,7 +405,7 @@ ngx_cc_ask_group_attached(ngx_cc_ask_group_t *group,
 }
 
 
-/* one that is not there any more has left meanwhile: what follows is nobody's */
+/* of one that has left meanwhile: what follows is nobody's */
 
 static void
 ngx_cc_ask_group_woke(ngx_cc_ask_group_t *group, ngx_cc_wire_woke_t *msg)
@@ -428,7 +427,7 @@ ngx_cc_ask_group_woke(ngx_cc_ask_group_t *group, ngx_cc_wire_woke_t *msg)
                 group->reading = ask;
             }
 
-            group->handlers->message(ask, (ngx_cc_wire_msg_t *) msg);
+            ask->peer.handlers->message(ask, (ngx_cc_wire_msg_t *) msg);
             return;
         }
     }
@@ -461,7 +460,7 @@ ngx_cc_ask_group_tell(ngx_cc_ask_group_t *group, ngx_cc_wire_msg_t *msg)
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&group->asks, q);
 
-        group->handlers->message(ask, msg);
+        ask->peer.handlers->message(ask, msg);
     }
 }
 
@@ -505,7 +504,7 @@ ngx_cc_ask_group_gone(void *data, ngx_cc_peer_gone_e why)
 
         ngx_queue_remove(q);
         ask->group = NULL;
-        group->handlers->gone(ask, why);
+        ask->peer.handlers->gone(ask, why);
     }
 
     ngx_cc_ask_group_free(group);

@@ -17,12 +17,12 @@
 
 
 /*
- * Takes in a WAIT, all of whose "spec" is set: it is called back by "handlers"
- * (message, gone) with itself as data, as if the connection were its own, from
- * the event loop.  NGX_OK, or NGX_ERROR: no memory, nothing has happened.
+ * Takes in a WAIT, all of whose "spec" is set: the handlers of its peer
+ * (message and gone) are called as if the connection were its own, from the
+ * event loop.
+ * NGX_OK, or NGX_ERROR: no memory, nothing has happened.
  */
-ngx_int_t ngx_cc_ask_group_join(ngx_cc_ask_t *ask,
-    const ngx_cc_peer_handlers_t *handlers);
+ngx_int_t ngx_cc_ask_group_join(ngx_cc_ask_t *ask);
 
 /* it wants to hear no more; nothing, when it is in no group */
 void ngx_cc_ask_group_leave(ngx_cc_ask_t *ask);

@@ -101,6 +101,14 @@ ngx_cc_ask_close(ngx_cc_ask_t *ask)
 
 
 void
+ngx_cc_ask_alone(ngx_cc_ask_t *ask)
+{
+    ngx_cc_ask_group_leave(ask);
+    ngx_cc_peer_open(&ask->peer, ask->spec.handle.byte);
+}
+
+
+void
 ngx_cc_ask_forget(ngx_cc_ask_t *ask)
 {
     if (ask->wait) {

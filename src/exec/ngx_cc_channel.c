@@ -20,8 +20,8 @@ static void ngx_cc_channel_read_handler(ngx_event_t *rev);
 static void ngx_cc_channel_write_handler(ngx_event_t *wev);
 static void ngx_cc_channel_report(ngx_event_t *rev);
 static ngx_int_t ngx_cc_channel_receive(ngx_cc_channel_t *ch);
-static void ngx_cc_channel_bundle(ngx_cc_channel_t *ch,
-    const ngx_cc_wire_head_t *bundle, ngx_uint_t *closed);
+static ngx_int_t ngx_cc_channel_message(ngx_cc_channel_t *ch,
+    ngx_cc_wire_msg_t *msg, int *fds, int nfds);
 static void ngx_cc_channel_broken(ngx_cc_channel_t *ch);
 
 
@@ -260,12 +260,13 @@ ngx_cc_channel_write_handler(ngx_event_t *wev)
 static ngx_int_t
 ngx_cc_channel_receive(ngx_cc_channel_t *ch)
 {
-    int                 nfds, fds[NGX_CC_CHANNEL_FDS];
-    ssize_t             n;
-    ngx_err_t           err;
-    ngx_log_t          *log;
-    ngx_uint_t          closed;
-    ngx_cc_wire_msg_t  *msg;
+    int                        nfds, fds[NGX_CC_CHANNEL_FDS];
+    size_t                     pos;
+    ssize_t                    n;
+    ngx_err_t                  err;
+    ngx_log_t                 *log;
+    ngx_cc_wire_msg_t         *msg;
+    const ngx_cc_wire_head_t  *next;
 
     log = ch->connection->log;
     msg = (ngx_cc_wire_msg_t *) ngx_cc_channel_buffer;
@@ -319,15 +320,36 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
         return NGX_ERROR;
     }
 
+    if (msg->head.type != NGX_CC_WIRE_BUNDLE) {
+        return ngx_cc_channel_message(ch, msg, fds, nfds);
+    }
+
+    pos = 0;
+
+    while ((next = ngx_cc_wire_kept_next(&msg->head, &pos)) != NULL) {
+
+        if (ngx_cc_channel_message(ch, (ngx_cc_wire_msg_t *) next, NULL, 0)
+            == NGX_DONE)
+        {
+            return NGX_DONE;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, or NGX_DONE as above */
+
+static ngx_int_t
+ngx_cc_channel_message(ngx_cc_channel_t *ch, ngx_cc_wire_msg_t *msg, int *fds,
+    int nfds)
+{
+    ngx_uint_t  closed;
+
     closed = 0;
     ch->closed = &closed;
-
-    if (msg->head.type == NGX_CC_WIRE_BUNDLE) {
-        ngx_cc_channel_bundle(ch, &msg->head, &closed);
-
-    } else {
-        ch->handlers->message(ch->data, msg, fds, nfds);
-    }
+    ch->handlers->message(ch->data, msg, fds, nfds);
 
     if (closed) {
         return NGX_DONE;
@@ -336,23 +358,6 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
     ch->closed = NULL;
 
     return NGX_OK;
-}
-
-
-/* one after the other, as if each had come by itself */
-
-static void
-ngx_cc_channel_bundle(ngx_cc_channel_t *ch, const ngx_cc_wire_head_t *bundle,
-    ngx_uint_t *closed)
-{
-    size_t                     pos;
-    const ngx_cc_wire_head_t  *msg;
-
-    pos = 0;
-
-    while (!*closed && (msg = ngx_cc_wire_kept_next(bundle, &pos)) != NULL) {
-        ch->handlers->message(ch->data, (ngx_cc_wire_msg_t *) msg, NULL, 0);
-    }
 }
 
 

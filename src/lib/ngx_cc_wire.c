@@ -13,6 +13,8 @@ static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
 static int ngx_cc_wire_check_connect(const ngx_cc_wire_connect_t *msg);
+static int ngx_cc_wire_check_bundle(const ngx_cc_wire_head_t *bundle,
+    size_t n);
 static int ngx_cc_wire_check_cgroup(const ngx_cc_wire_cgroup_t *cgroup);
 
 
@@ -145,6 +147,9 @@ ngx_cc_wire_check(const void *p, size_t n)
 
         return NGX_CC_WIRE_INPUT;
 
+    case NGX_CC_WIRE_BUNDLE:
+        return ngx_cc_wire_check_bundle(p, n) ? NGX_CC_WIRE_BUNDLE : 0;
+
     default:
         if (msg->head.type >= NGX_CC_WIRE_HELLO) {
             return ngx_cc_wire_kept_check(p, n) ? msg->head.type : 0;
@@ -156,6 +161,33 @@ ngx_cc_wire_check(const void *p, size_t n)
 
         return msg->head.type;
     }
+}
+
+
+static int
+ngx_cc_wire_check_bundle(const ngx_cc_wire_head_t *bundle, size_t n)
+{
+    size_t                     left, pos;
+    const ngx_cc_wire_head_t  *msg;
+
+    if (n > NGX_CC_WIRE_MAX_BUNDLE) {
+        return 0;
+    }
+
+    for (pos = sizeof(*bundle); pos < n; pos += NGX_CC_WIRE_ALIGN(msg->size)) {
+        msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + pos);
+        left = n - pos;
+
+        if (left < sizeof(*msg) || msg->size > left
+            || NGX_CC_WIRE_ALIGN(msg->size) > left
+            || msg->type == NGX_CC_WIRE_BUNDLE || msg->run != bundle->run
+            || ngx_cc_wire_check(msg, msg->size) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -14,8 +14,6 @@ static int ngx_cc_wire_kept_check_entry(const ngx_cc_wire_entry_t *entry,
     size_t n);
 static int ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach,
     size_t n);
-static int ngx_cc_wire_kept_check_bundle(const ngx_cc_wire_head_t *bundle,
-    size_t n);
 static size_t ngx_cc_wire_kept_size(const ngx_cc_wire_record_t *rec);
 
 
@@ -34,9 +32,6 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
 
     case NGX_CC_WIRE_ENTRY:
         return ngx_cc_wire_kept_check_entry(p, n);
-
-    case NGX_CC_WIRE_BUNDLE:
-        return ngx_cc_wire_kept_check_bundle(p, n);
 
     case NGX_CC_WIRE_KEEP:
     case NGX_CC_WIRE_LISTEN:
@@ -223,33 +218,6 @@ ngx_cc_wire_kept_check_reach(const ngx_cc_wire_reach_t *reach, size_t n)
            && (reach->head.type == NGX_CC_WIRE_KEEP ? reach->resume == 0
                                                     : reach->run_limit == 0)
            && ngx_cc_wire_kept_limits(&reach->keep);
-}
-
-
-static int
-ngx_cc_wire_kept_check_bundle(const ngx_cc_wire_head_t *bundle, size_t n)
-{
-    size_t                     left, pos;
-    const ngx_cc_wire_head_t  *msg;
-
-    if (n > NGX_CC_WIRE_MAX_BUNDLE) {
-        return 0;
-    }
-
-    for (pos = sizeof(*bundle); pos < n; pos += NGX_CC_WIRE_ALIGN(msg->size)) {
-        msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + pos);
-        left = n - pos;
-
-        if (left < sizeof(*msg) || msg->size > left
-            || NGX_CC_WIRE_ALIGN(msg->size) > left
-            || msg->type == NGX_CC_WIRE_BUNDLE || msg->run != bundle->run
-            || ngx_cc_wire_check(msg, msg->size) == 0)
-        {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

@@ -1712,7 +1712,8 @@ START_TEST(waits_together)
 
     h.keep.waits = 40;
     peer_run(&h, &o, NGX_CC_ATTACH_WRITE,
-             "printf abc; read x; printf defg; read x; seq 1 6000; sleep 100");
+             "printf abc; read x; printf defg; read x; seq 1 6000;"
+             " sleep 100");
     ck_assert(peer_attach(&p, &h, 0, 0, 0));
     wait_for(&p, NGX_CC_UNTIL_OUTPUT, 2, 0, 0, NULL, NULL);
     (void) woke(&p, NGX_CC_WOKE_OUTPUT);
@@ -1726,7 +1727,8 @@ START_TEST(waits_together)
     }
 
     reader_mark(&p, 7, 3, 0);
-    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0, NULL);
+    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0,
+             NULL);
     ck_assert_int_eq(p.bundles, 0);
     send_input(&h.starter, "\n", 0);
 

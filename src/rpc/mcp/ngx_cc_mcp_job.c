@@ -301,8 +301,7 @@ ngx_cc_mcp_job_found(void *data)
 {
     ngx_cc_mcp_job_t  *job = data;
 
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
-                          job->transport->log);
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
 
     if (job->text
         && ngx_cc_mcp_job_list(job->text, job->list, &job->id, job->modern,
@@ -565,8 +564,7 @@ ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
     told->base64 = job->spec.base64;
     told->pattern = (job->spec.pattern.len && told->waited);
 
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
-                          job->transport->log);
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
 
     if (job->text
         && ngx_cc_mcp_job_text_init(job->text, told, job->transport->log)
@@ -580,9 +578,7 @@ ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
         ngx_cc_gather_free(output);
     }
 
-    if (job->text) {
-        job->text = ngx_cc_mcp_job_text_fit(job->text, job->transport->log);
-    }
+    job->text = ngx_cc_mcp_job_text_fit(job->text, job->transport->log);
 
     ngx_cc_mcp_job_finish(job);
 }
@@ -601,8 +597,7 @@ ngx_cc_mcp_job_unknown(ngx_event_t *ev)
 static void
 ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text)
 {
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
-                          job->transport->log);
+    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
 
     if (job->text) {
         ngx_cc_mcp_job_text_refuse(job->text, &job->id, job->modern, text);

@@ -145,6 +145,10 @@ ngx_cc_mcp_job_text_fit(ngx_cc_mcp_job_text_t *t, ngx_log_t *log)
     ngx_cc_mcp_part_t      *part;
     ngx_cc_mcp_job_text_t  *new;
 
+    if (t == NULL) {
+        return NULL;
+    }
+
     /* what is written in between stands one behind the other */
 
     for (i = 0, len = 0; i < t->parts.nparts; i++) {

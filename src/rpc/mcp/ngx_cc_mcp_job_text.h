@@ -96,9 +96,9 @@ ngx_int_t ngx_cc_mcp_job_text_refused(ngx_cc_mcp_reply_t *rp,
     ngx_cc_spec_t *spec);
 
 /*
- * Of one from ngx_alloc() that is ready, and of which nothing was pulled: moves
- * it to where there is room for no more than it has; many may wait to be sent.
- * Returns where it is then: where it was, without memory.
+ * Of one from ngx_alloc() (or NULL) that is ready, and of which nothing was
+ * pulled: moves it to where there is room for no more than it has; many may
+ * wait to be sent.  Returns where it is then: where it was, without memory.
  */
 ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_fit(ngx_cc_mcp_job_text_t *t,
     ngx_log_t *log);
