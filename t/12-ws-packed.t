@@ -31,6 +31,11 @@ my $t = CC::Nginx->new(log => 'debug_http', http => 'log_format all escape=none 
     add_header Cache-Control "no-store, max-age=$arg_a" always;
     location /many { cc_executor on; cc_executor_allow any;
         cc_executor_max_sessions 1000; }
+    location ~ ^(.+\.php)(/.*)?$ { return 404; }
+    location ~ ^/rx { cc_executor on; cc_executor_allow any;
+        cc_executor_max_sessions 1000; }
+    location ~ ^/(one) { cc_executor on; cc_executor_allow any;
+        cc_executor_max_sessions 1000; set $copied $1; }
     location /counted { limit_conn one 10; cc_executor on;
         cc_executor_allow any; cc_executor_max_sessions 1000; }',
     location => 'cc_executor_allow any; cc_executor_shell /bin/sh;
@@ -74,6 +79,7 @@ sub logged {
 
 my %request = (
     few => { path => '/ws/mcp?a=7' },
+    'an expression' => { path => '/rx?a=7' },
     'from memory of its own' => { path => '/ws/%6dcp?a=%41&b' },
     many => { path => '/ws/mcp?a=1', headers => {
         'User-Agent' => 'walker/1.0', Referer => 'http://localhost/x',
@@ -103,7 +109,9 @@ for my $tls (0, 1) {
         others(1);
         SKIP: {
             skip 'nginx has no debug log', 1 unless $says;
-            ok($t->wait_until(sub { packed() > $n }), "packed: $what");
+            # it, and all the others
+            ok($t->wait_until(sub { packed() >= $n + $WAITING + 2 }),
+                "packed: $what");
         }
         $ws->send_text('{"id":"x","method":"list"}');
         like($ws->read_frame->{data}, qr/"id":"x","result"/, 'it answers');
@@ -134,16 +142,24 @@ $c->close;
 
 # others want to see its end: it stays where it is
 
-my $n = packed();
-$ws = $t->ws(path => '/counted');
-$ws->read_frame;
-others(1);
-$ws->send_text('{"id":1,"method":"list"}');
-like($ws->read_frame->{data}, qr/"result"/, 'a connection that is counted');
-$ws->close;
-ok($t->wait_until(sub { $t->slurp('logs/all.log') =~ m{/counted} }),
-    'is logged');
-depart();
+my $n;
+for my $path ('/counted', '/one') {
+    $n = packed();
+    $ws = $t->ws(path => $path);
+    $ws->read_frame;
+    others(1);
+    SKIP: {
+        skip 'nginx has no debug log', 2 unless $says;
+        ok($t->wait_until(sub { packed() > $n + $WAITING }), "$path: the others");
+        is(packed(), $n + $WAITING + 1, 'and only they');
+    }
+    $ws->send_text('{"id":1,"method":"list"}');
+    like($ws->read_frame->{data}, qr/"result"/, 'it answers, too');
+    $ws->close;
+    ok($t->wait_until(sub { $t->slurp('logs/all.log') =~ m{GET $path} }),
+        'and is logged');
+    depart();
+}
 
 # the time comes without others, too
 

@@ -150,7 +150,8 @@ $t = CC::Nginx->new(workers => 1, location => "cc_executor_allow any;
     cc_executor_shell /bin/sh; cc_executor_keep on; cc_executor_max_waits 100;")
     ->start;
 $c = $t->client;
-$id = begin($c, 'read x; echo "now $x"; read y', open_stdin => \1);
+$id = begin($c, 'read x; echo "now $x"; read y; seq 1 30000; read z',
+    open_stdin => \1);
 $helper = CC::Nginx::parent(pid_of($t, $id));
 my $first = native(n => 1);             # the connection is there
 my @all = map { $t->client } 1 .. 6;
@@ -164,6 +165,17 @@ waits_in($_) for @all;
 say_to("a\n");
 is(scalar(grep { $_->[0]->answer($_->[1], 90)->{result}{reason} eq 'pattern' } @asked),
     90, 'a helper that did not listen: each of them is answered');
+
+# what is written first, and waited for over the same connection
+
+my $writer = reader();
+my $written = result($writer, $writer->{s}->send('tools/call', {
+    name => 'job_write', arguments => { job_id => $id, data => "go\n",
+        pattern => "\n30000\n", wait_ms => 60000, max_bytes => 200_000 } }));
+my $text = join '', map { "$_\n" } 1 .. 30000;
+ok(($written->{stdout} // '') =~ /\A(?:now a\n)?\Q$text\E\z/,
+    'job_write reads all of a long text')
+    or diag(length($written->{stdout} // ''), explain({ %$written, stdout => '' }));
 $t->stop;
 
 done_testing;

@@ -37,6 +37,8 @@ struct ngx_cc_ask_group_s {
 };
 
 
+static ngx_uint_t ngx_cc_ask_group_unsay(ngx_cc_ask_group_t *group,
+    uint32_t serial);
 static ngx_queue_t *ngx_cc_ask_group_place(const ngx_cc_handle_t *handle);
 static ngx_cc_ask_group_t *ngx_cc_ask_group_find(
     const ngx_cc_wire_attach_t *attach);
@@ -107,6 +109,8 @@ ngx_cc_ask_group_join(ngx_cc_ask_t *ask)
     ngx_queue_insert_tail(&group->asks, &ask->member);
 
     if (group->ready) {
+        /* from the mark that there is by now */
+        ngx_cc_ask_group_flush(&group->flush);
         ask->peer.handlers->message(ask,
                                 (ngx_cc_wire_msg_t *) &group->attached);
     }
@@ -133,7 +137,10 @@ ngx_cc_ask_group_leave(ngx_cc_ask_t *ask)
     if (group->reading == ask) {
         group->reading = NULL;
 
-    } else if (ask->spec.what == NGX_CC_ASK_WAIT && !ask->held) {
+    } else if (ask->spec.what == NGX_CC_ASK_WAIT
+               && ask->answer.woke.serial == 0
+               && !ngx_cc_ask_group_unsay(group, ask->serial))
+    {
         ngx_cc_wire_init(&unwait, NGX_CC_WIRE_UNWAIT, 0, sizeof(unwait));
         unwait.serial = ask->serial;
         ngx_cc_ask_group_send(group, &unwait, sizeof(unwait));
@@ -194,6 +201,33 @@ ngx_cc_ask_group_mark(ngx_cc_ask_group_t *group, const ngx_cc_wire_mark_t *mark)
     ngx_memcpy((u_char *) group->marks + group->marks->size, mark,
                sizeof(*mark));
     group->marks->size += sizeof(*mark);
+}
+
+
+/* a WAIT that was not even sent need not be withdrawn: 1 when it was there */
+
+static ngx_uint_t
+ngx_cc_ask_group_unsay(ngx_cc_ask_group_t *group, uint32_t serial)
+{
+    ngx_queue_t                *q;
+    ngx_cc_wire_wait_t         *wait;
+    ngx_cc_ask_group_unsent_t  *unsent;
+
+    for (q = ngx_queue_head(&group->unsent);
+         q != &group->unsent;
+         q = ngx_queue_next(q))
+    {
+        unsent = ngx_queue_data(q, ngx_cc_ask_group_unsent_t, queue);
+        wait = (ngx_cc_wire_wait_t *) (unsent + 1);
+
+        if (wait->head.type == NGX_CC_WIRE_WAIT && wait->serial == serial) {
+            ngx_queue_remove(q);
+            ngx_free(unsent);
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -304,8 +338,10 @@ ngx_cc_ask_group_idle(ngx_event_t *ev)
 {
     ngx_cc_ask_group_t  *group = ev->data;
 
-    ngx_queue_remove(&group->queue);
-    ngx_cc_ask_group_free(group);
+    if (ngx_queue_empty(&group->asks)) {
+        ngx_queue_remove(&group->queue);
+        ngx_cc_ask_group_free(group);
+    }
 }
 
 
@@ -396,7 +432,11 @@ ngx_cc_ask_group_attached(ngx_cc_ask_group_t *group,
 
     attached = *msg;
 
-    if (!attached.denied) {
+    if (attached.denied) {
+        ngx_queue_remove(&group->queue);
+        ngx_queue_init(&group->queue);
+
+    } else {
         group->attached = attached;
         group->ready = 1;
     }
@@ -413,7 +453,11 @@ ngx_cc_ask_group_woke(ngx_cc_ask_group_t *group, ngx_cc_wire_woke_t *msg)
     ngx_queue_t   *q;
     ngx_cc_ask_t  *ask;
 
-    group->reading = NULL;
+    /* nothing follows one that is refused: it may come between others' */
+
+    if (msg->reason != NGX_CC_WOKE_REFUSED) {
+        group->reading = NULL;
+    }
 
     for (q = ngx_queue_head(&group->asks);
          q != &group->asks;

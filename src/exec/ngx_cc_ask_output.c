@@ -79,7 +79,7 @@ ngx_cc_ask_output_entry(ngx_cc_ask_t *ask)
 
     if (ngx_cc_ask_output_lacks(ask)) {
 
-        if (ask->group) {
+        if (ask->reads) {
             /* more than comes with a wait, or it was not there yet */
             ngx_cc_ask_output_again(ask);
         }
@@ -107,16 +107,25 @@ ngx_cc_ask_output_again(ngx_cc_ask_t *ask)
     }
 
     ask->spec.mark = 0;
-    ngx_cc_ask_alone(ask);
+    ask->reads = 0;
+
+    if (ask->group) {
+        ngx_cc_ask_alone(ask);
+        return;
+    }
+
+    /* over the same connection: whoever is attached may attach again */
+
+    ask->peer.handlers->ready(ask);
 }
 
 
-/* after each DATA; in a group ENTRY follows */
+/* after each DATA; behind that of a wait comes ENTRY */
 
 static void
 ngx_cc_ask_output_more(ngx_cc_ask_t *ask)
 {
-    if (ask->group) {
+    if (ask->reads) {
         return;
     }
 

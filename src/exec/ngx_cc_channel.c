@@ -324,6 +324,12 @@ ngx_cc_channel_receive(ngx_cc_channel_t *ch)
         return ngx_cc_channel_message(ch, msg, fds, nfds);
     }
 
+    /* none of them has any */
+
+    while (nfds) {
+        (void) close(fds[--nfds]);
+    }
+
     pos = 0;
 
     while ((next = ngx_cc_wire_kept_next(&msg->head, &pos)) != NULL) {

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "ngx_cc_cgroup.h"
 #include "ngx_cc_dirent.h"
@@ -23,7 +24,8 @@
 #define NGX_CC_CGROUP_VFORK   0x00004000ULL      /* CLONE_VFORK */
 
 #define NGX_CC_CGROUP_OPEN    (O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
-#define NGX_CC_CGROUP_TRIES   3          /* a sweep may be there between */
+#define NGX_CC_CGROUP_TRIES   10         /* a sweep may be there between */
+#define NGX_CC_CGROUP_PAUSE   1000000    /* ns until it has gone */
 #define NGX_CC_CGROUP_PERIOD  100000     /* us, of cpu.max */
 #define NGX_CC_CGROUP_TEXT    1024       /* of a file that is read */
 
@@ -78,8 +80,9 @@ ngx_cc_cgroup_init(ngx_cc_cgroup_t *cg, int base)
 int
 ngx_cc_cgroup_make(ngx_cc_cgroup_t *cg, const ngx_cc_wire_cgroup_t *limits)
 {
-    int    i, rc, err;
-    uid_t  was;
+    int              i, rc, err;
+    uid_t            was;
+    struct timespec  pause = { 0, NGX_CC_CGROUP_PAUSE };
 
     if (cg->base == -1) {
         errno = ENOTSUP;
@@ -92,18 +95,22 @@ ngx_cc_cgroup_make(ngx_cc_cgroup_t *cg, const ngx_cc_wire_cgroup_t *limits)
     rc = -1;
     err = 0;
 
-    for (i = 0; i < NGX_CC_CGROUP_TRIES && rc == -1; i++) {
+    for (i = 0; i < NGX_CC_CGROUP_TRIES; i++) {
         rc = ngx_cc_cgroup_try(cg, limits);
         err = errno;
 
-        if (rc == -1) {
-            ngx_cc_cgroup_close(cg);
-            (void) ngx_cc_cgroup_discard(cg->base, cg->name);
-        }
-
-        if (err == ENOTSUP) {
+        if (rc == 0) {
             break;
         }
+
+        ngx_cc_cgroup_close(cg);
+        (void) ngx_cc_cgroup_discard(cg->base, cg->name);
+
+        if (err != EEXIST && err != EWOULDBLOCK && err != ENOENT) {
+            break;
+        }
+
+        (void) nanosleep(&pause, NULL);
     }
 
     ngx_cc_user_back(was);

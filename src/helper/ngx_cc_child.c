@@ -81,6 +81,8 @@ ngx_cc_child_start(const ngx_cc_child_t *child, ngx_cc_child_result_t *result)
 static pid_t
 ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
 {
+    int                     err;
+    uid_t                   was;
     pid_t                   pid;
     const ngx_cc_cgroup_t  *cgroup;
 
@@ -95,6 +97,18 @@ ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
         }
 
         birth->grouped = 0;
+
+        /* an older kernel asks who writes there, not who has opened it */
+
+        was = ngx_cc_user_own();
+        pid = clone(ngx_cc_child_main,
+                    ngx_cc_child_stack + NGX_CC_CHILD_STACK,
+                    CLONE_VM|CLONE_VFORK|SIGCHLD, birth);
+        err = errno;
+        ngx_cc_user_back(was);
+        errno = err;
+
+        return pid;
     }
 
     return clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,

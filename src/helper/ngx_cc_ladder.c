@@ -50,6 +50,8 @@ ngx_cc_ladder_signal(ngx_cc_life_t *life, const ngx_cc_wire_signal_t *signal)
         ngx_cc_ladder_stop(life);
 
     } else {
+        life->freezing = 0;
+
         if (signo == SIGCONT) {
             ngx_cc_ladder_go_on(life);
         }

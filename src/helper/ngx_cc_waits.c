@@ -6,7 +6,7 @@
 #include "ngx_cc_watcher_grant.h"
 
 
-#define NGX_CC_WAITS_SPARE   16      /* places of those that are refused */
+#define NGX_CC_WAITS_SPARE   64      /* places of those that are refused */
 #define NGX_CC_WAITS_PIECE   64      /* what a piece costs besides its bytes */
 
 
@@ -16,6 +16,8 @@ _Static_assert(NGX_CC_MATCH_PATTERNS == NGX_CC_WIRE_MAX_PATTERNS
 
 
 static size_t ngx_cc_waits_size(uint32_t max);
+static int ngx_cc_waits_refuse(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
+    uint32_t serial);
 static ngx_cc_wait_t *ngx_cc_waits_place(ngx_cc_waits_t *waits);
 static void ngx_cc_waits_begin(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
     const ngx_cc_wire_wait_t *msg);
@@ -93,7 +95,7 @@ ngx_cc_waits_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     wait = ngx_cc_waits_place(waits);
 
     if (wait == NULL) {
-        return 0;
+        return ngx_cc_waits_refuse(stay, w, msg->serial);
     }
 
     if (waits->n == 0) {
@@ -115,6 +117,22 @@ ngx_cc_waits_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     ngx_cc_waits_begin(stay, wait, msg);
 
     return 1;
+}
+
+
+/* there is not even a place for it: told at once, and the others go on */
+
+static int
+ngx_cc_waits_refuse(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w, uint32_t serial)
+{
+    ngx_cc_wire_woke_t  woke;
+
+    ngx_cc_wire_init(&woke, NGX_CC_WIRE_WOKE, 0, sizeof(woke));
+    woke.serial = serial;
+    woke.reason = NGX_CC_WOKE_REFUSED;
+
+    return ngx_cc_places_send(stay, w, &woke) == 0
+           || w->phase == NGX_CC_WATCHER_NONE;
 }
 
 

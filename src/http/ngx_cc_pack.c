@@ -58,7 +58,9 @@ ngx_cc_pack(ngx_http_request_t **holder, const ngx_cc_pack_ours_t *ours,
 
     ngx_cc_pack_copy(&pk);
 
-    if (!pk.failed && ngx_cc_pack_cleanups(&pk)
+    /* what is too long for the block is not searched, and no gain */
+
+    if (!pk.failed && pk.pool->large == NULL && ngx_cc_pack_cleanups(&pk)
         && ngx_cc_pack_switch(&pk, holder, own))
     {
         r->pool->cleanup = NULL;
@@ -105,7 +107,8 @@ ngx_cc_pack_at_rest(ngx_http_request_t *r)
         || r->cache
 #endif
 #if (NGX_PCRE)
-        || r->captures
+        /* one with $1; what others leave behind, also if they failed, goes */
+        || r->ncaptures > 2
 #endif
        )
     {

@@ -98,6 +98,13 @@ ngx_cc_pack_copy(ngx_cc_pack_t *pk)
     r->pool = pk->pool;
     r->main = r;
 
+#if (NGX_PCRE)
+    /* there is no $1, see ngx_cc_pack_at_rest() */
+    r->ncaptures = 0;
+    r->captures = NULL;
+    r->captures_data = NULL;
+#endif
+
     /* the rest of the struct is that of its parser: different in versions */
 
     ngx_memzero(&r->header_name_start,
@@ -175,6 +182,9 @@ ngx_cc_pack_list(ngx_cc_pack_t *pk, ngx_list_t *list, void *first, size_t size)
     size_t            n;
     ngx_list_part_t   was, *part;
     ngx_table_elt_t  *to, *p;
+#if (nginx_version >= 1023000)
+    ngx_table_elt_t  *next;
+#endif
 
     if (pk->failed) {
         return;
@@ -208,7 +218,13 @@ ngx_cc_pack_list(ngx_cc_pack_t *pk, ngx_list_t *list, void *first, size_t size)
 #if (nginx_version >= 1023000)
 
     for (p = to; p < to + n; p++) {
+        next = p->next;
         ngx_cc_pack_words(&was, to, &p->next, sizeof(p->next));
+
+        if (p->next == next) {
+            /* nginx sets it of those that it knows only, else it is anything */
+            p->next = NULL;
+        }
     }
 
 #else
