@@ -242,7 +242,7 @@ ngx_cc_ask_compose(ngx_cc_ask_t *ask, const ngx_cc_ask_spec_t *spec)
         ngx_cc_ask_output_then(ask, spec->then, wait);
     }
 
-    wait->head.flags |= spec->mark ? NGX_CC_WAIT_MARK : 0;
+    wait->head.flags |= spec->mark ? NGX_CC_WAIT_SINCE : 0;
     wait->head.size += text;
     wait->serial = 1;
     ngx_memcpy(wait->from, spec->from, sizeof(wait->from));

@@ -210,8 +210,8 @@ ngx_cc_waits_from(ngx_cc_stay_t *stay, ngx_cc_wait_t *wait,
     int  s;
 
     ngx_cc_watcher_grant_from(stay, msg->from,
-                              msg->head.flags & NGX_CC_WAIT_MARK ? msg->reader
-                                                                 : NULL,
+                              msg->head.flags & NGX_CC_WAIT_SINCE ? msg->reader
+                                                                  : NULL,
                               wait->from);
 
     for (s = 0; s < NGX_CC_STREAMS; s++) {

@@ -166,7 +166,9 @@ ngx_cc_wire_kept_check_wait(const ngx_cc_wire_wait_t *wait, size_t n)
         || wait->until >= NGX_CC_UNTILS
         || wait->streams == 0 || (wait->streams & ~NGX_CC_WIRE_KEPT_STREAMS)
         || wait->n > NGX_CC_WIRE_MAX_PATTERNS
-        || wait->max > NGX_CC_WIRE_MAX_DATA || wait->reserved)
+        || wait->max > NGX_CC_WIRE_MAX_DATA || wait->reserved
+        || (wait->head.flags & (NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK))
+           == NGX_CC_WAIT_MARK)
     {
         return 0;
     }

@@ -207,9 +207,11 @@ typedef enum {
                                             before ENTRY; the rest has to be
                                             asked for anew; not on the control
                                             socket */
-#define NGX_CC_WAIT_MARK        0x0004   /* from the mark of "reader", not
-                                            "from" and "read" */
-#define NGX_CC_WAIT_FLAGS       0x0007
+#define NGX_CC_WAIT_MARK        0x0004   /* with READ: from the mark of
+                                            "reader", not "read" */
+#define NGX_CC_WAIT_SINCE       0x0008   /* waits from that mark on, not from
+                                            "from" */
+#define NGX_CC_WAIT_FLAGS       0x000f
 
 /* behind it stand "n" patterns: u16 length, bytes; "text" bytes together */
 

@@ -1731,10 +1731,16 @@ START_TEST(waits_together)
         wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ, 3, NULL);
     }
 
-    reader_mark(&p, 7, 3, 0);
+    /* it reads from its mark, and waits for what is new, or since then */
+
+    reader_mark(&p, 7, 2, 0);
     wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK, 0,
              NULL);
-    ck_assert_int_eq(p.bundles, 0);
+    ck_assert_int_eq(peer_next(&p, 30, 0), -1);
+    wait_and(&p, NGX_CC_UNTIL_OUTPUT, NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK
+                                      |NGX_CC_WAIT_SINCE, 0, NULL);
+    ck_assert_uint_eq(wait_told(&p, 2, 1), first + 9);
+    ck_assert_int_eq(p.bundles, 1);
     send_input(&h.starter, "\n", 0);
 
     for (i = 0; i < 4; i++) {
@@ -1744,8 +1750,8 @@ START_TEST(waits_together)
         ck_assert_uint_eq(wait_told(&p, 3, 4), first + 2 * i + 1);
     }
 
-    ck_assert_uint_eq(wait_told(&p, 3, 4), first + 8);
-    ck_assert_int_eq(p.bundles, 1);
+    ck_assert_uint_eq(wait_told(&p, 2, 5), first + 8);
+    ck_assert_int_eq(p.bundles, 2);
     ck_assert_int_eq(peer_next(&p, 30, 0), -1);
 
     /* more than its socket takes: each comes, as they have looked through */

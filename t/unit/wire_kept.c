@@ -340,6 +340,10 @@ START_TEST(patterns)
     m.msg.wait.max = NGX_CC_WIRE_MAX_DATA;
     m.msg.wait.head.flags = NGX_CC_WAIT_READ|NGX_CC_WAIT_MARK;
     ck_assert_uint_ne(check(), 0);
+    m.msg.wait.head.flags = NGX_CC_WAIT_MARK;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.wait.head.flags = NGX_CC_WAIT_SINCE;
+    ck_assert_uint_ne(check(), 0);
     m.msg.wait.head.flags = NGX_CC_WAIT_FLAGS + 1;
     ck_assert_uint_eq(check(), 0);
     m.msg.wait.head.flags = 0;
