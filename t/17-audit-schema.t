@@ -267,9 +267,11 @@ $t->ws(method => 'PUT');
 $t->ws(method => 'POST');
 $t->ws(headers => { 'Sec-WebSocket-Version' => 1 });
 $t->ws(path => '/mirror', headers => { Upgrade => undef });
-my %reason;
-found(1, sub { $_[0]{reason} && ($reason{ $_[0]{reason} }{ $_[0]{status} }
-    = 1); ($_[0]{reason} // '') eq 'subrequest' });
+my %reason;                              # two workers write, in any order
+$t->wait_until(sub {
+    $reason{ $_->{reason} }{ $_->{status} } = 1 for grep { $_->{reason} } lines();
+    return $reason{subrequest} && keys %{ $reason{handshake} // {} } == 3;
+});
 is_deeply({ map { $_ => join ' ', sort keys %{ $reason{$_} } } keys %reason },
     { host => 421, remote => 403, origin => 403, token => 401,
     handshake => '405 415 426', sessions_per_owner => 503, subrequest => 403 },

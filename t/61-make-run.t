@@ -29,9 +29,10 @@ sub start {
     my ($port, $run) = @_;
     local $ENV{PORT} = $port;
     local $ENV{RUN} = $run // "$dir/run";
+    open my $out, '>', "$dir/out" or die;   # what the one before said is gone
     my $pid = fork // die;
     if ($pid == 0) {
-        open STDOUT, '>', "$dir/out" or die;
+        open STDOUT, '>&', $out or die;
         open STDERR, '>&', \*STDOUT;
         exec "$root/.ci/serve" or POSIX::_exit(127);
     }
