@@ -65,6 +65,20 @@ if ($has !~ /\bmemory\b/ || $has !~ /\bcpu\b/) {
         'which the log has said at the start');
 }
 
+# a group that cannot be made for another reason than that there are none
+
+SKIP: {
+    skip 'cgroup.max.descendants cannot be set', 2   # "daemon" is one
+        if !$g->write('cgroup.max.descendants', 1);
+    for my $path ('/ws/mcp', '/limit') {
+        my $answer = $t->client(path => $path)->run('true')->{answer};
+        like($answer->{error}{message}, qr/^control group: /,
+            "$path: not without a group that could not be made")
+            or diag explain $answer;
+    }
+    $g->write('cgroup.max.descendants', 'max');
+}
+
 # PAUSE: all stand still, whatever they have done, and nobody else wakes them
 
 my $tree = 'exec 2> /dev/null; setsid sh -c "trap \'\' TERM; sleep 9998" & '

@@ -436,8 +436,8 @@ ngx_cc_ask_message(void *data, ngx_cc_wire_msg_t *msg)
         }
 
         if (ask->reads && kept->woke.reason != NGX_CC_WOKE_REFUSED) {
+            /* its clock leaves as much time for an answer as any other */
             ngx_cc_ask_output_woken(ask);
-            ngx_cc_ask_clock(ask);
             return;
         }
 

@@ -5,7 +5,7 @@
 #include "ngx_cc_utf8.h"
 
 
-#define NGX_CC_GATHER_FIRST   4096   /* bytes */
+#define NGX_CC_GATHER_FIRST   512    /* bytes: most of what is read is short */
 #define NGX_CC_GATHER_FEW     8      /* pieces */
 
 

@@ -25,8 +25,6 @@ static int ngx_cc_delegation_own(char *path, size_t room);
 static int ngx_cc_delegation_open(const char *path);
 static int ngx_cc_delegation_move(int base);
 static unsigned ngx_cc_delegation_enable(int base);
-static int ngx_cc_delegation_write(int base, const char *file,
-    const char *value);
 
 
 static const struct {
@@ -225,8 +223,8 @@ ngx_cc_delegation_move(int base)
         return -1;
     }
 
-    return ngx_cc_delegation_write(base, NGX_CC_DELEGATION_DAEMON
-                                   "/cgroup.procs", "0");
+    return ngx_cc_cgroup_write(base, NGX_CC_DELEGATION_DAEMON "/cgroup.procs",
+                               "0");
 }
 
 
@@ -243,8 +241,8 @@ ngx_cc_delegation_enable(int base)
     for (i = 0; i < sizeof(ngx_cc_delegation_controllers)
                     / sizeof(ngx_cc_delegation_controllers[0]); i++)
     {
-        if (ngx_cc_delegation_write(base, "cgroup.subtree_control",
-                                    ngx_cc_delegation_controllers[i].value)
+        if (ngx_cc_cgroup_write(base, "cgroup.subtree_control",
+                                ngx_cc_delegation_controllers[i].value)
             == 0)
         {
             has |= ngx_cc_delegation_controllers[i].flag;
@@ -252,25 +250,4 @@ ngx_cc_delegation_enable(int base)
     }
 
     return has;
-}
-
-
-static int
-ngx_cc_delegation_write(int base, const char *file, const char *value)
-{
-    int      fd, err;
-    ssize_t  n;
-
-    fd = openat(base, file, O_WRONLY|O_CLOEXEC);
-
-    if (fd == -1) {
-        return -1;
-    }
-
-    n = write(fd, value, strlen(value));
-    err = errno;
-    (void) close(fd);
-    errno = err;
-
-    return n == -1 ? -1 : 0;
 }

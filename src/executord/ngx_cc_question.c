@@ -8,6 +8,9 @@
 #include "ngx_cc_version.h"
 
 
+#define NGX_CC_QUESTION_HELPERS  1024    /* of one worker: a spawner's limit */
+
+
 ssize_t
 ngx_cc_question_receive(int fd, ngx_cc_wire_connect_t *msg, struct ucred *who)
 {

@@ -33,11 +33,8 @@ const char *ngx_cc_question_build(const ngx_cc_wire_connect_t *msg);
  * The answer to it: served, commands run as "uid" and can have control groups
  * ("groups", NGX_CC_CGROUP_GROUPS ...); or refused, with an errno or 0.
  */
-#define NGX_CC_QUESTION_HELPERS  1024    /* of one worker: a spawner's limit */
-
 void ngx_cc_question_answer(int fd, ngx_cc_refusal_e refusal, int error,
     uid_t uid, unsigned groups);
-
 
 
 #endif /* _NGX_CC_QUESTION_H_INCLUDED_ */

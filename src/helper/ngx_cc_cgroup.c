@@ -26,7 +26,8 @@
 #define NGX_CC_CGROUP_OPEN    (O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
 #define NGX_CC_CGROUP_TRIES   10         /* a sweep may be there between */
 #define NGX_CC_CGROUP_PAUSE   1000000    /* ns until it has gone */
-#define NGX_CC_CGROUP_PERIOD  100000     /* us, of cpu.max */
+#define NGX_CC_CGROUP_PERIOD  "100000"   /* us, of cpu.max */
+#define NGX_CC_CGROUP_PERCENT 1000ULL    /* us, of that */
 #define NGX_CC_CGROUP_TEXT    1024       /* of a file that is read */
 
 
@@ -53,10 +54,10 @@ static int ngx_cc_cgroup_files(ngx_cc_cgroup_t *cg);
 static int ngx_cc_cgroup_limits(const ngx_cc_cgroup_t *cg,
     const ngx_cc_wire_cgroup_t *limits);
 static int ngx_cc_cgroup_limit(const ngx_cc_cgroup_t *cg, unsigned flags,
-    const char *file, const char *value);
+    const char *file, const char *format, unsigned long long limit)
+    __attribute__((format(printf, 4, 0)));
 static long ngx_cc_cgroup_clone3(ngx_cc_cgroup_clone_t *args,
     int (*start)(void *), void *data);
-static int ngx_cc_cgroup_write(int dir, const char *file, const char *value);
 static uint64_t ngx_cc_cgroup_number(int dir, const char *file,
     const char *key);
 static int ngx_cc_cgroup_open(int dir, const char *file, int flags);
@@ -160,51 +161,32 @@ static int
 ngx_cc_cgroup_limits(const ngx_cc_cgroup_t *cg,
     const ngx_cc_wire_cgroup_t *limits)
 {
-    int       rc;
-    char      value[64];
     unsigned  flags;
 
     flags = limits->flags;
-    rc = 0;
 
     /* one that is killed takes all others with it; no limit needs that */
 
     (void) ngx_cc_cgroup_write(cg->dir, "memory.oom.group", "1");
 
-    if (limits->memory) {
-        (void) snprintf(value, sizeof(value), "%llu",
-                        (unsigned long long) limits->memory);
-        rc |= ngx_cc_cgroup_limit(cg, flags, "memory.max", value);
-    }
-
-    if (flags & NGX_CC_CGROUP_SWAP) {
-        (void) snprintf(value, sizeof(value), "%llu",
-                        (unsigned long long) limits->swap);
-        rc |= ngx_cc_cgroup_limit(cg, flags, "memory.swap.max", value);
-    }
-
-    if (limits->pids) {
-        (void) snprintf(value, sizeof(value), "%u", (unsigned) limits->pids);
-        rc |= ngx_cc_cgroup_limit(cg, flags, "pids.max", value);
-    }
-
-    if (limits->cpu) {
-        (void) snprintf(value, sizeof(value), "%llu %d",
-                        limits->cpu * (NGX_CC_CGROUP_PERIOD / 100ULL),
-                        NGX_CC_CGROUP_PERIOD);
-        rc |= ngx_cc_cgroup_limit(cg, flags, "cpu.max", value);
-    }
-
-    if (limits->weight) {
-        (void) snprintf(value, sizeof(value), "%u", (unsigned) limits->weight);
-        rc |= ngx_cc_cgroup_limit(cg, flags, "cpu.weight", value);
-    }
-
-    if (rc) {
-        errno = ENOTSUP;
-    }
-
-    return rc ? -1 : 0;
+    return ((limits->memory
+             && ngx_cc_cgroup_limit(cg, flags, "memory.max", "%llu",
+                                    limits->memory) == -1)
+            || ((flags & NGX_CC_CGROUP_SWAP)
+                && ngx_cc_cgroup_limit(cg, flags, "memory.swap.max", "%llu",
+                                       limits->swap) == -1)
+            || (limits->pids
+                && ngx_cc_cgroup_limit(cg, flags, "pids.max", "%llu",
+                                       limits->pids) == -1)
+            || (limits->cpu
+                && ngx_cc_cgroup_limit(cg, flags, "cpu.max",
+                                       "%llu " NGX_CC_CGROUP_PERIOD,
+                                       limits->cpu * NGX_CC_CGROUP_PERCENT)
+                   == -1)
+            || (limits->weight
+                && ngx_cc_cgroup_limit(cg, flags, "cpu.weight", "%llu",
+                                       limits->weight) == -1))
+           ? -1 : 0;
 }
 
 
@@ -212,10 +194,23 @@ ngx_cc_cgroup_limits(const ngx_cc_cgroup_t *cg,
 
 static int
 ngx_cc_cgroup_limit(const ngx_cc_cgroup_t *cg, unsigned flags,
-    const char *file, const char *value)
+    const char *file, const char *format, unsigned long long limit)
 {
-    return ngx_cc_cgroup_write(cg->dir, file, value) == -1
-           && (flags & NGX_CC_CGROUP_REQUIRED) ? -1 : 0;
+    char  value[64];
+
+    (void) snprintf(value, sizeof(value), format, limit);
+
+    if (ngx_cc_cgroup_write(cg->dir, file, value) == 0) {
+        return 0;
+    }
+
+    if (errno != ENOENT) {
+        return -1;
+    }
+
+    errno = ENOTSUP;
+
+    return (flags & NGX_CC_CGROUP_REQUIRED) ? -1 : 0;
 }
 
 
@@ -481,7 +476,7 @@ ngx_cc_cgroup_discard(int base, const char *name)
 }
 
 
-static int
+int
 ngx_cc_cgroup_write(int dir, const char *file, const char *value)
 {
     int      fd, err;

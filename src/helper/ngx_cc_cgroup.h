@@ -53,6 +53,7 @@ void ngx_cc_cgroup_init(ngx_cc_cgroup_t *cg, int base);
  * Makes the group of the next command and sets its limits.  Returns 0, or -1
  * with errno and nothing left: ENOTSUP, there is no "base", or (REQUIRED) no
  * controller for one of the limits; without REQUIRED that limit is left out.
+ * Whatever else fails is an error with REQUIRED and without.
  */
 int ngx_cc_cgroup_make(ngx_cc_cgroup_t *cg,
     const ngx_cc_wire_cgroup_t *limits);
@@ -94,6 +95,13 @@ void ngx_cc_cgroup_remove(ngx_cc_cgroup_t *cg);
  * gone yet.
  */
 int ngx_cc_cgroup_sweep(int base);
+
+
+/*
+ * Writes "value" to a file in "dir" (its path from there).  Returns 0, or -1
+ * with errno: ENOENT, the kernel has no such file there.
+ */
+int ngx_cc_cgroup_write(int dir, const char *file, const char *value);
 
 
 #endif /* _NGX_CC_CGROUP_H_INCLUDED_ */

@@ -87,6 +87,7 @@ ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
     const ngx_cc_cgroup_t  *cgroup;
 
     cgroup = birth->child->cgroup;
+    was = 0;
 
     if (cgroup) {
         pid = ngx_cc_cgroup_clone(cgroup, ngx_cc_child_main, ngx_cc_child_stack,
@@ -101,18 +102,18 @@ ngx_cc_child_clone(ngx_cc_child_birth_t *birth)
         /* an older kernel asks who writes there, not who has opened it */
 
         was = ngx_cc_user_own();
-        pid = clone(ngx_cc_child_main,
-                    ngx_cc_child_stack + NGX_CC_CHILD_STACK,
-                    CLONE_VM|CLONE_VFORK|SIGCHLD, birth);
+    }
+
+    pid = clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,
+                CLONE_VM|CLONE_VFORK|SIGCHLD, birth);
+
+    if (cgroup) {
         err = errno;
         ngx_cc_user_back(was);
         errno = err;
-
-        return pid;
     }
 
-    return clone(ngx_cc_child_main, ngx_cc_child_stack + NGX_CC_CHILD_STACK,
-                 CLONE_VM|CLONE_VFORK|SIGCHLD, birth);
+    return pid;
 }
 
 

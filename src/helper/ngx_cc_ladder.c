@@ -166,7 +166,6 @@ ngx_cc_ladder_begin(ngx_cc_life_t *life, ngx_cc_cause_e cause)
 
     ngx_cc_ladder_told(life);
 
-    life->paused = 0;
     life->state = NGX_CC_LIFE_ENDING;
     life->limit_at = NGX_CC_LIFE_NEVER;
     life->ladder_at = life->now + life->grace;

@@ -191,7 +191,7 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
 }
 
 
-/* where it is not required, a command does without */
+/* where there are none and it is not required, a command does without */
 
 static int
 ngx_cc_launch_group(ngx_cc_child_t *child, ngx_cc_life_t *life,
@@ -204,7 +204,8 @@ ngx_cc_launch_group(ngx_cc_child_t *child, ngx_cc_life_t *life,
     }
 
     if (ngx_cc_cgroup_make(&life->cgroup, limits) == -1) {
-        return (limits->flags & NGX_CC_CGROUP_REQUIRED) ? -1 : 0;
+        return (errno == ENOTSUP && !(limits->flags & NGX_CC_CGROUP_REQUIRED))
+               ? 0 : -1;
     }
 
     child->cgroup = &life->cgroup;

@@ -242,7 +242,8 @@ ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg)
                == 0;
 
     case NGX_CC_WIRE_EXITED:
-        return msg->exited.pid > 0 && msg->exited.cause < NGX_CC_CAUSES;
+        return msg->exited.pid > 0 && msg->exited.cause < NGX_CC_CAUSES
+               && msg->exited.reserved == 0;
 
     default:
         return 1;

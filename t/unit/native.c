@@ -142,6 +142,28 @@ START_TEST(ends)
 END_TEST
 
 
+/* what its control group says of it */
+
+START_TEST(memory)
+{
+    fake_command_t  *f;
+
+    open_session();
+
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    f->public.memory_limit = 64 << 20;
+    f->public.memory_peak = 67108864;
+    f->public.pids_peak = 7;
+    fake_exited(f, 9, NGX_CC_CAUSE_OOM);
+    expect_part("\"error\":\"the command was killed: out of memory (64 "
+                "MiB)\"");
+    expect_part("\"memory_peak\":67108864,\"pids_peak\":7,");
+    expect("");
+    close_session();
+}
+END_TEST
+
+
 START_TEST(lines)
 {
     int              i;
@@ -900,6 +922,7 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, life);
     tcase_add_test(tc, ends);
+    tcase_add_test(tc, memory);
     tcase_add_test(tc, lines);
     tcase_add_test(tc, numbers);
     tcase_add_test(tc, chunks);

@@ -195,6 +195,11 @@ START_TEST(ranges)
     }
 
     ngx_cc_wire_init(&m, NGX_CC_WIRE_EXITED, 1, sizeof(ngx_cc_wire_exited_t));
+    m.msg.exited.pid = 1;
+    ck_assert_uint_ne(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+    m.msg.exited.reserved = 1;
+    ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
+    m.msg.exited.reserved = 0;
     m.msg.exited.cause = NGX_CC_CAUSES;
     ck_assert_uint_eq(ngx_cc_wire_check(&m, m.msg.head.size), 0);
 

@@ -10,6 +10,7 @@
     "it goes on: job_read tells its output and its end"
 
 
+static void ngx_cc_mcp_call_answer_ready(ngx_cc_mcp_call_t *call);
 static void ngx_cc_mcp_call_answer_newest(ngx_cc_mcp_call_t *call,
     ngx_cc_mcp_task_line_t *line);
 
@@ -40,8 +41,9 @@ ngx_cc_mcp_call_answer_job(void *data, const ngx_cc_ask_answer_t *answer)
 {
     ngx_cc_mcp_call_t  *call = data;
 
-    ngx_uint_t             over;
-    ngx_cc_mcp_job_told_t  told;
+    ngx_uint_t              over;
+    ngx_cc_mcp_job_told_t   told;
+    ngx_cc_mcp_job_text_t  *text;
 
     ngx_cc_mcp_progress_stop(&call->progress);
 
@@ -71,22 +73,17 @@ ngx_cc_mcp_call_answer_job(void *data, const ngx_cc_ask_answer_t *answer)
                                   "there is; " NGX_CC_MCP_CALL_ANSWER_GOES_ON
                 : NGX_CC_MCP_CALL_ANSWER_GOES_ON;
 
-    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
+    text = ngx_cc_mcp_job_text_begin();
 
-    if (call->job
-        && ngx_cc_mcp_job_text_init(call->job, &told, call->log) == NGX_OK)
-    {
-        call->over = 1;
-
-    } else {
-        call->no_memory = 1;
+    if (ngx_cc_mcp_job_text_init(text, &told, call->log) == NGX_OK) {
+        call->job = ngx_cc_mcp_job_text_keep(text, call->log);
     }
 
     if (told.output) {
         ngx_cc_gather_free(told.output);
     }
 
-    call->wake(call->data);
+    ngx_cc_mcp_call_answer_ready(call);
 }
 
 
@@ -96,16 +93,25 @@ void
 ngx_cc_mcp_call_answer_task(ngx_cc_mcp_call_t *call)
 {
     ngx_cc_mcp_job_view_t    view;
+    ngx_cc_mcp_job_text_t   *text;
     ngx_cc_mcp_task_line_t   line;
 
     ngx_cc_mcp_progress_stop(&call->progress);
 
-    call->job = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), call->log);
+    text = ngx_cc_mcp_job_text_begin();
+    ngx_cc_mcp_job_view_command(&view, call->cmd, call->label);
+    ngx_cc_mcp_call_answer_newest(call, &line);
+    ngx_cc_mcp_task_text_created(text, &call->id, &view, &line);
+    call->job = ngx_cc_mcp_job_text_keep(text, call->log);
 
+    ngx_cc_mcp_call_answer_ready(call);
+}
+
+
+static void
+ngx_cc_mcp_call_answer_ready(ngx_cc_mcp_call_t *call)
+{
     if (call->job) {
-        ngx_cc_mcp_job_view_command(&view, call->cmd, call->label);
-        ngx_cc_mcp_call_answer_newest(call, &line);
-        ngx_cc_mcp_task_text_created(call->job, &call->id, &view, &line);
         call->over = 1;
 
     } else {

@@ -301,14 +301,12 @@ ngx_cc_mcp_job_found(void *data)
 {
     ngx_cc_mcp_job_t  *job = data;
 
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
+    job->text = ngx_cc_mcp_job_text_begin();
 
-    if (job->text
-        && ngx_cc_mcp_job_list(job->text, job->list, &job->id, job->modern,
-                               job->transport->log)
-           != NGX_OK)
+    if (ngx_cc_mcp_job_list(job->text, job->list, &job->id, job->modern,
+                            job->transport->log)
+        != NGX_OK)
     {
-        ngx_free(job->text);
         job->text = NULL;
     }
 
@@ -564,21 +562,17 @@ ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
     told->base64 = job->spec.base64;
     told->pattern = (job->spec.pattern.len && told->waited);
 
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
+    job->text = ngx_cc_mcp_job_text_begin();
 
-    if (job->text
-        && ngx_cc_mcp_job_text_init(job->text, told, job->transport->log)
-           != NGX_OK)
+    if (ngx_cc_mcp_job_text_init(job->text, told, job->transport->log)
+        != NGX_OK)
     {
-        ngx_free(job->text);
         job->text = NULL;
     }
 
     if (output) {
         ngx_cc_gather_free(output);
     }
-
-    job->text = ngx_cc_mcp_job_text_fit(job->text, job->transport->log);
 
     ngx_cc_mcp_job_finish(job);
 }
@@ -597,11 +591,8 @@ ngx_cc_mcp_job_unknown(ngx_event_t *ev)
 static void
 ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text)
 {
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), job->transport->log);
-
-    if (job->text) {
-        ngx_cc_mcp_job_text_refuse(job->text, &job->id, job->modern, text);
-    }
+    job->text = ngx_cc_mcp_job_text_begin();
+    ngx_cc_mcp_job_text_refuse(job->text, &job->id, job->modern, text);
 
     ngx_cc_mcp_job_finish(job);
 }
@@ -611,6 +602,10 @@ void
 ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job)
 {
     ngx_cc_mcp_progress_stop(&job->progress);
+
+    if (job->text) {
+        job->text = ngx_cc_mcp_job_text_keep(job->text, job->transport->log);
+    }
 
     job->over = 1;
     job->no_memory = (job->text == NULL);

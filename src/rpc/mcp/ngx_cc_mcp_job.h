@@ -69,7 +69,10 @@ ngx_cc_mcp_job_t *ngx_cc_mcp_job_start(ngx_cc_mcp_job_spec_t *spec,
 size_t ngx_cc_mcp_job_pull(ngx_cc_mcp_job_t *job, u_char *p, size_t room,
     ngx_uint_t *more, ngx_uint_t *answer);
 
-/* of OTHER: job->text is the answer, or NULL: there is no memory for one */
+/*
+ * Of OTHER: job->text is the answer, in what ngx_cc_mcp_job_text_begin()
+ * returned; or NULL: there is no memory for one.
+ */
 void ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job);
 
 /* this worker leaves: a wait ends now */

@@ -96,11 +96,13 @@ ngx_int_t ngx_cc_mcp_job_text_refused(ngx_cc_mcp_reply_t *rp,
     ngx_cc_spec_t *spec);
 
 /*
- * Of one from ngx_alloc() (or NULL) that is ready, and of which nothing was
- * pulled: moves it to where there is room for no more than it has; many may
- * wait to be sent.  Returns where it is then: where it was, without memory.
+ * Where an answer is written: the same for all, until the next one begins.
+ * keep() moves what is ready, and of which nothing was pulled, to ngx_alloc()ed
+ * memory with room for no more than it has: many may wait to be sent.  It
+ * returns NULL without memory; then nothing is left of it.
  */
-ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_fit(ngx_cc_mcp_job_text_t *t,
+ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_begin(void);
+ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_keep(ngx_cc_mcp_job_text_t *t,
     ngx_log_t *log);
 
 /* frees its memory; t itself is the caller's */

@@ -282,6 +282,7 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
     ngx_int_t               rc;
     ngx_cc_transport_t     *transport;
     ngx_cc_mcp_job_told_t   told;
+    ngx_cc_mcp_job_text_t  *text;
 
     task->state = NGX_CC_MCP_LISTEN_TOLD;
 
@@ -292,33 +293,30 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
     }
 
     transport = task->listen->transport;
-    task->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t), transport->log);
-
-    if (task->text == NULL) {
-        task->listen->no_memory = 1;
-        return;
-    }
+    text = ngx_cc_mcp_job_text_begin();
 
     ngx_memzero(&told, sizeof(told));
     told.modern = 1;
 
     if (answer->result == NGX_CC_ASKED_OK) {
-        rc = ngx_cc_mcp_task_result(task->text, &told, answer, task->step,
+        rc = ngx_cc_mcp_task_result(text, &told, answer, task->step,
                                     &task->listen->id, transport);
 
     } else {
         (void) ngx_cc_handle_format(&task->handle, (char *) id);
         ngx_cc_mcp_job_view_index(&told.view, answer->index, id);
         told.hint = "its output is not held any more";
-        rc = ngx_cc_mcp_task_text_got(task->text, &told, NULL,
+        rc = ngx_cc_mcp_task_text_got(text, &told, NULL,
                                       &task->listen->id,
                                       transport->conf->command.keep.ttl,
                                       transport->log);
     }
 
-    if (rc != NGX_OK) {
-        ngx_free(task->text);
-        task->text = NULL;
+    if (rc == NGX_OK) {
+        task->text = ngx_cc_mcp_job_text_keep(text, transport->log);
+    }
+
+    if (task->text == NULL) {
         task->listen->no_memory = 1;
         return;
     }

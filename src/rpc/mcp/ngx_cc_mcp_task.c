@@ -206,13 +206,7 @@ ngx_cc_mcp_task_answer(ngx_cc_mcp_job_t *job,
         return;
     }
 
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
-                          job->transport->log);
-
-    if (job->text == NULL) {
-        ngx_cc_mcp_job_finish(job);
-        return;
-    }
+    job->text = ngx_cc_mcp_job_text_begin();
 
     if (job->spec.kind == NGX_CC_MCP_TASK_GET) {
         ngx_cc_mcp_task_got(job, answer);
@@ -259,7 +253,6 @@ ngx_cc_mcp_task_got(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
     }
 
     if (rc != NGX_OK) {
-        ngx_free(job->text);
         job->text = NULL;
     }
 }
@@ -342,12 +335,8 @@ ngx_cc_mcp_task_unknown(ngx_event_t *ev)
 static void
 ngx_cc_mcp_task_fail(ngx_cc_mcp_job_t *job, ngx_int_t code, const char *text)
 {
-    job->text = ngx_alloc(sizeof(ngx_cc_mcp_job_text_t),
-                          job->transport->log);
-
-    if (job->text) {
-        ngx_cc_mcp_task_text_refuse(job->text, &job->id, code, text);
-    }
+    job->text = ngx_cc_mcp_job_text_begin();
+    ngx_cc_mcp_task_text_refuse(job->text, &job->id, code, text);
 
     ngx_cc_mcp_job_finish(job);
 }

@@ -43,6 +43,13 @@ sub slurp {
 sub read { my ($self, $file, $group) = @_;
     return slurp(join '/', $self->{base}, $group // (), $file) }
 
+# sets a file of the base
+sub write {
+    my ($self, $file, $value) = @_;
+    open my $f, '>', "$self->{base}/$file" or return 0;
+    return defined(syswrite $f, $value) ? 1 : 0;
+}
+
 sub DESTROY {
     my ($self) = @_;
     local ($?, $!, $@);
