@@ -124,7 +124,8 @@ sub free_port {
 # An nginx with one worker, stock pool sizes, and locations: /direct (no shell),
 # /shell, /terminal, /open (neither fence nor list), /guarded (fence, list with patterns,
 # limits), /watched (audit log, limits of clients), /page.  "more" is put into
-# all but the last.
+# all but the last, "http" around the server; "before" is called with it before it
+# is started.
 sub nginx {
     my ($self, %o) = @_;
     my $more = $o{more} // '';
@@ -164,6 +165,7 @@ http {
     }
 }
 EOC
+    $o{before}->($n) if $o{before};
     $n->start;
     # the helpers that 64 commands need are made before anything is measured
     $self->call($n, '/direct', 64, execute('/bin/true'), 0.3);
