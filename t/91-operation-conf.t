@@ -164,9 +164,9 @@ my %known = map { $_ => 1 } grep { defined } text('docker/entrypoint')
     =~ /^(?:number|size|words) +([A-Z_]+)|\$\{([A-Z_]+)-/mg;
 is_deeply([grep { !$known{$_} } @told], [],
     'the entrypoint knows all variables of docs/operation.md');
-my ($environment) = text('docker/compose.yml')
+my ($environment) = text('docker/common.yml')
     =~ /^    environment:\n((?:      .*\n)+)/m;
 is_deeply([sort $environment =~ /^ +([A-Z_]+):/mg],
-    [grep { !/_FILE$/ } @told], 'the compose file passes them on');
+    [grep { !/_FILE$/ } @told], 'the compose files pass them on');
 
 done_testing();

@@ -44,16 +44,17 @@ my %listed = map { $_->{name} => $_->{version} }
 my %installed = map { split } split /\n/,
     $t->exec('dpkg-query', '-W', '-f', '${Package} ${Version}\n');
 my %ours = map { $_ => delete $installed{$_} }
-    qw(libnginx-mod-http-cc-executor cc-executor-client);
+    qw(libnginx-mod-http-cc-executor cc-executor-client cc-executor-service);
 is_deeply(\%listed, \%installed, 'the bill of materials');
 
 # the image is made of the packages, and as large as the documentation says
 
-is_deeply([map { s/-\d+$//r } values %ours], [($t->health->{version}) x 2],
+is_deeply([map { s/-\d+$//r } values %ours], [($t->health->{version}) x 3],
     'our packages are installed');
 is($t->exec('sh', '-c', 'cd / && grep -h -e modules/ -e bin/'
     . ' /var/lib/dpkg/info/libnginx-mod-http-cc-executor.md5sums'
-    . ' /var/lib/dpkg/info/cc-executor-client.md5sums | md5sum -c --quiet && echo same'),
+    . ' /var/lib/dpkg/info/cc-executor-client.md5sums'
+    . ' /var/lib/dpkg/info/cc-executor-service.md5sums | md5sum -c --quiet && echo same'),
     "same\n", 'and what is there is theirs');
 my ($told) = do { local (@ARGV, $/) = "$CC::Container::ROOT/docs/operation.md"; <> }
     =~ /^The image has about (\d+) MB/m;
@@ -87,6 +88,17 @@ $t->start;
 ok($t->healthy, 'a workspace of somebody else') or BAIL_OUT($t->{why});
 like($t->logs, qr{^cc-executor: /workspace cannot be written by user 1234: }m,
     'it is said');
+$t->remove;
+
+# root with what engines give it: nginx drops what it does not need
+
+$t = CC::Container->new(args => ['--user', '0'])->start;
+ok($t->healthy, 'root') or BAIL_OUT($t->{why});
+is($t->client->run('id -un')->{stdout}, "executor\n", 'commands are another user');
+like($t->exec('sh', '-c', 'cat /proc/$(cat /var/lib/cc-executor/nginx.pid)/status'),
+    qr/^CapPrm:\t0*e1$/m, 'nginx has four capabilities');
+like($t->logs, qr{^cc-executor: /var/log/cc-executor can be written by commands: the audit log}m,
+    'a directory of theirs has no audit log');
 $t->remove;
 
 # another program than nginx
@@ -130,11 +142,11 @@ for (@wrong) {
 my $out = CC::Container::output('podman', 'run', '--rm', '--no-healthcheck',
     '--network', 'none', '-e', 'ALLOWED_COMMANDS=ls', '-e',
     'CC_EXECUTOR_SHELL=/bin/bash', CC::Container::image());
-like($out, qr/^cc-executor: CC_EXECUTOR_SHELL=.* cannot be used with a list/,
+like($out, qr/^cc-executor: CC_EXECUTOR_SHELL=.* cannot be used with a list/m,
     'a shell and a list');
 $out = CC::Container::output('podman', 'run', '--rm', '--no-healthcheck',
-    '--network', 'none', '--user', '0', CC::Container::image());
-like($out, qr/^cc-executor: running as root/, 'root');
+    '--network', 'none', '--user', '0', '--cap-drop', 'ALL', CC::Container::image());
+like($out, qr/^cc-executor: running as root without CHOWN KILL SETGID SETUID: /, 'root');
 $out = CC::Container::output('podman', 'run', '--rm', '--no-healthcheck',
     '--network', 'none', '--read-only', CC::Container::image());
 like($out, qr{^cc-executor: /var/lib/cc-executor cannot be written by user 1000}m,

@@ -21,7 +21,7 @@ sub running {
     return @found;
 }
 
-my $t = CC::Container->new(compose => 1, token => 1)->start;
+my $t = CC::Container->new(compose => 'compose', token => 1)->start;
 ok($t->healthy, 'it serves') or BAIL_OUT($t->{why});
 
 # stop: commands that do not want to end, and their children

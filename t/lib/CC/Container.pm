@@ -19,8 +19,11 @@ use CC::Client;
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
-# Commands of the container run as this user, which owns the directories.
+# Commands of the container run as this user, which owns the directories; by
+# compose.yml they are another user's than nginx, the one that the image has for
+# them.
 our ($UID, $GID) = (1234, 1234);
+our $APART = 1000;
 
 my $number = 0;
 
@@ -32,23 +35,26 @@ sub bridge { return ($ENV{E2E_NETWORK} // 'bridge') eq 'bridge' }
 sub image { return $ENV{E2E_IMAGE} // die "run this by \"make e2e\"\n" }
 
 # Options: env => { ... }, args => [arguments of "podman run"], command =>
-# [...], token => 1; compose => 1: by docker/compose.yml, "env" is then what
-# would stand in .env.
+# [...], token => 1; compose => 'compose' or 'compose.rootless': by that file of
+# docker, "env" is then what would stand in .env.
 sub new {
     my ($class, %o) = @_;
     my $dir = tempdir('cc_e2e_XXXXXX', DIR => '/var/tmp', CLEANUP => 0);
     chmod 0755, $dir;
     my $self = bless { dir => $dir, pid => $$, name => "cce2e-$$-" . ++$number,
         env => {}, args => [], command => [], %o }, $class;
-    for my $d (qw(workspace logs)) {
-        make_path("$dir/$d");
-        chown $UID, $GID, "$dir/$d";
+    make_path("$dir/workspace", "$dir/logs");
+    $self->{apart} = ($self->{compose} // '') eq 'compose' && bridge();
+    if ($self->{apart}) {
+        chown $APART, $APART, "$dir/workspace";
+    } else {
+        chown $UID, $GID, "$dir/workspace", "$dir/logs";
     }
     $self->{port} = free_port();
     if ($self->{token}) {
         my $tokens = "$dir/tokens";
         chomp($self->{secret} = `$ROOT/conf/cc-token agent $tokens`);
-        chmod 0644, $tokens;
+        chmod $self->{apart} ? 0600 : 0644, $tokens;
     }
     return $self;
 }
@@ -111,7 +117,7 @@ sub compose {
         LOGS => "$self->{dir}/logs", TOKENS => "$self->{dir}/tokens",
         DEFAULT_PORT => $self->{port}, %{ $self->{env} });
     return output('podman-compose', '-p', $self->{name}, '-f',
-        "$ROOT/docker/compose.yml", @args);
+        "$ROOT/docker/$self->{compose}.yml", @args);
 }
 
 sub up {
