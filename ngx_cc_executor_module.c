@@ -24,7 +24,7 @@
 #include "ngx_cc_kept.h"
 #include "ngx_cc_key.h"
 #include "ngx_cc_local.h"
-#include "ngx_cc_pool.h"
+#include "ngx_cc_pools.h"
 #include "ngx_cc_problem.h"
 #include "ngx_cc_service_keeper.h"
 #include "ngx_cc_session.h"
@@ -605,10 +605,10 @@ static ngx_command_t  ngx_cc_executor_commands[] = {
       NULL },
 
     { ngx_string("cc_executor_user"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
-      NGX_HTTP_MAIN_CONF_OFFSET,
-      ngx_cc_main(user),
+      NGX_CC_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_cc_conf_service_user,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("cc_executor_status"),
@@ -922,7 +922,7 @@ ngx_cc_executor_init_process(ngx_cycle_t *cycle)
     ngx_cc_node_init(&mcf->node);
 
     mcf->pool.exiting = ngx_cc_farewell_exiting;
-    ngx_cc_pool_start(cycle, &mcf->pool);
+    ngx_cc_pools_start(cycle, &mcf->pool);
     ngx_cc_kept_start(ngx_cc_audit_heard, cycle->log);
 
     return NGX_OK;
@@ -934,7 +934,7 @@ ngx_cc_executor_exit_process(ngx_cycle_t *cycle)
 {
     ngx_cc_farewell();
     ngx_cc_kept_stop();
-    ngx_cc_pool_stop();
+    ngx_cc_pools_stop();
 
     if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_SINGLE)
     {

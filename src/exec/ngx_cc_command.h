@@ -81,6 +81,7 @@ typedef struct {
     ngx_uint_t         max_commands;
     ngx_uint_t         max_per_owner;    /* 0 = any, NGX_CC_COMMAND_SHARE */
     ngx_int_t          slots;            /* ngx_cc_slots_location() */
+    ngx_uint_t         user;             /* of ngx_cc_pools_conf_t */
     ngx_cc_keep_conf_t  keep;
 } ngx_cc_command_conf_t;
 

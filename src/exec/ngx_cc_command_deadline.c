@@ -72,7 +72,7 @@ ngx_cc_command_deadline_timer(ngx_event_t *ev)
     if (cl->public.state == NGX_CC_COMMAND_WAITING) {
         if (cl->helper == NULL) {
             ngx_cc_pool_forget(&cl->wait);
-            ngx_cc_pool_late(cl->conf->start_timeout);
+            ngx_cc_pool_late(&cl->wait, cl->conf->start_timeout);
         }
 
         ngx_cc_command_link_lose(cl, cl->helper ? "not started in time"

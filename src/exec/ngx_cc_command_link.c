@@ -63,7 +63,7 @@ ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
     cl->wait.failed = ngx_cc_command_link_refused;
     cl->wait.data = cl;
 
-    h = ngx_cc_pool_get(&cl->wait);
+    h = ngx_cc_pools_get(cl->conf->user, &cl->wait);
 
     if (h) {
         ngx_cc_command_link_ready(cl, h);

@@ -41,6 +41,7 @@ struct ngx_cc_helper_handle_s {
     unsigned                   abandoned:1;
 
     /* private to ngx_cc_pool.c */
+    void                               *pool;
     const ngx_cc_helper_handle_user_t  *user;
     void                               *data;
     ngx_cc_line_birth_t                 birth;

@@ -25,6 +25,11 @@ static void ngx_cc_helpers_relief(ngx_event_t *ev);
 static void ngx_cc_helpers_trim(ngx_event_t *ev);
 
 
+/* of this worker, one for each user of commands */
+
+static ngx_cc_helpers_t  *ngx_cc_helpers_all;
+
+
 void
 ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min, ngx_uint_t max,
     const ngx_cc_line_t *line, ngx_log_t *log)
@@ -47,7 +52,10 @@ ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min, ngx_uint_t max,
     helpers->trim.cancelable = 1;
     helpers->relief.cancelable = 1;
 
-    ngx_cc_helpers_tell(helpers);
+    helpers->next = ngx_cc_helpers_all;
+    ngx_cc_helpers_all = helpers;
+
+    ngx_cc_helpers_tell();
 }
 
 
@@ -76,7 +84,7 @@ ngx_cc_helpers_take(ngx_cc_helpers_t *helpers)
     helpers->nidle--;
     helpers->nbusy++;
 
-    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_tell();
 
     return h;
 }
@@ -91,7 +99,7 @@ ngx_cc_helpers_idle(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
     ngx_queue_insert_head(&helpers->idle, &h->queue);
     h->idle = 1;
     helpers->nidle++;
-    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_tell();
 
     if (helpers->exiting && helpers->line->nwaiting == 0) {
         ngx_cc_helpers_close_idle(helpers, helpers->nidle);
@@ -117,7 +125,7 @@ ngx_cc_helpers_drop(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
         helpers->nbusy--;
     }
 
-    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_tell();
 
     if (h->deadline.timer_set) {
         ngx_del_timer(&h->deadline);
@@ -152,7 +160,7 @@ ngx_cc_helpers_leave(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
     ngx_cc_ring_unmap(h->ring, h->ring_size);
     h->ring = NULL;
 
-    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_tell();
     ngx_cc_helpers_order(helpers, 0);
 
     return NGX_OK;
@@ -300,7 +308,7 @@ ngx_cc_helpers_short(ngx_cc_helpers_t *helpers)
 {
     helpers->shortage = 1;
     helpers->denied = 1;
-    ngx_cc_helpers_tell(helpers);
+    ngx_cc_helpers_tell();
     ngx_cc_helpers_order(helpers, 1);
 
     if (!helpers->relief.timer_set) {
@@ -358,19 +366,33 @@ ngx_cc_helpers_trim(ngx_event_t *ev)
 }
 
 
-/* a worker that leaves needs no helpers any more, so it does not miss them */
+/*
+ * A worker that leaves needs no helpers any more, so it does not miss them.
+ * One that cannot start commands of one user is not well.
+ */
 
 void
-ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers)
+ngx_cc_helpers_tell(void)
 {
-    ngx_cc_totals_helpers_t  told;
+    const ngx_cc_helpers_t   *h;
+    ngx_cc_totals_helpers_t   told;
 
-    told.idle = helpers->nidle;
-    told.busy = helpers->nbusy;
-    told.waiting = helpers->line->nwaiting;
-    told.denied = !helpers->exiting && helpers->nidle == 0
-                  && (helpers->denied || helpers->nbusy == 0);
-    told.cgroup = (helpers->spawner.cgroup & NGX_CC_CGROUP_GROUPS) ? 1 : 0;
+    ngx_memzero(&told, sizeof(told));
+    told.cgroup = 1;
+
+    for (h = ngx_cc_helpers_all; h; h = h->next) {
+        told.idle += h->nidle;
+        told.busy += h->nbusy;
+        told.waiting += h->line->nwaiting;
+
+        if (!h->exiting && h->nidle == 0 && (h->denied || h->nbusy == 0)) {
+            told.denied = 1;
+        }
+
+        if (!(h->spawner.cgroup & NGX_CC_CGROUP_GROUPS)) {
+            told.cgroup = 0;
+        }
+    }
 
     ngx_cc_zone_helpers(&told);
 }

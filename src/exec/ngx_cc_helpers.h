@@ -14,7 +14,9 @@
 #include "ngx_cc_spawner_client.h"
 
 
-typedef struct {
+typedef struct ngx_cc_helpers_s  ngx_cc_helpers_t;
+
+struct ngx_cc_helpers_s {
     ngx_queue_t              idle;       /* last come, first served: warm */
     ngx_queue_t              busy;
     ngx_queue_t              kept;       /* of the current spawner, alive, but
@@ -28,13 +30,14 @@ typedef struct {
     unsigned              denied:1;      /* the last one could not be made */
 
     /* private to ngx_cc_helpers.c */
+    ngx_cc_helpers_t     *next;          /* of this worker's others */
     const ngx_cc_line_t  *line;
     ngx_uint_t            min;
     ngx_uint_t            max;
     ngx_event_t           trim;
     ngx_event_t           relief;
     unsigned              shortage:1;    /* of connections or memory */
-} ngx_cc_helpers_t;
+};
 
 
 /* "min" helpers shall be idle, at most "max" be there, for those in "line" */
@@ -92,10 +95,10 @@ ngx_uint_t ngx_cc_helpers_awaits(const ngx_cc_helpers_t *helpers);
 void ngx_cc_helpers_short(ngx_cc_helpers_t *helpers);
 
 /*
- * Publishes the numbers for all workers; to be called after "exiting",
- * "denied" or the line have changed.
+ * Publishes the numbers of this worker, of all users together, for the others;
+ * to be called after "exiting", "denied" or the line have changed.
  */
-void ngx_cc_helpers_tell(const ngx_cc_helpers_t *helpers);
+void ngx_cc_helpers_tell(void);
 
 
 #endif /* _NGX_CC_HELPERS_H_INCLUDED_ */

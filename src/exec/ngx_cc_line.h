@@ -29,6 +29,7 @@ typedef struct {
     void           (*failed)(void *data, ngx_cc_stage_e stage, ngx_err_t err);
     void            *data;
     unsigned         waiting:1;
+    void            *pool;               /* private to ngx_cc_pool.c */
 } ngx_cc_line_wait_t;
 
 

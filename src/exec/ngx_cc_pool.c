@@ -2,20 +2,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include <poll.h>
 #include "ngx_cc_pool.h"
 #include "ngx_cc_ring.h"
 #include "ngx_cc_helpers.h"
 #include "ngx_cc_zone.h"
-
-
-typedef struct {
-    ngx_cc_helpers_t   helpers;
-    ngx_cc_line_t      line;
-    ngx_log_t         *log;
-    void             (*left)(void);      /* conf->exiting */
-    unsigned           started:1;
-} ngx_cc_pool_t;
 
 
 static void ngx_cc_pool_give(ngx_cc_helper_handle_t *h);
@@ -53,22 +43,19 @@ static const ngx_cc_channel_handlers_t  ngx_cc_pool_handlers = {
 };
 
 
-static ngx_cc_pool_t  ngx_cc_pool;
-
-
 void
-ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
+ngx_cc_pool_start(ngx_cc_pool_t *pool, ngx_cycle_t *cycle,
+    const ngx_cc_pools_conf_t *conf,
+    const ngx_cc_service_client_conf_t *service)
 {
-    ngx_cc_pool_t    *pool = &ngx_cc_pool;
-    ngx_core_conf_t  *ccf;
-
-    ngx_cc_spawner_conf_t  spawner;
+    ngx_core_conf_t        *ccf;
+    ngx_cc_spawner_conf_t   spawner;
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     pool->log = cycle->log;
     pool->started = 1;
-    pool->left = conf->exiting;
+    pool->exiting = conf->exiting;
 
     ngx_cc_line_init(&pool->line, ccf->worker_processes, ngx_cc_pool_next,
                      pool, cycle->log);
@@ -89,16 +76,15 @@ ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf)
     }
 
     ngx_cc_spawner_client_start(&pool->helpers.spawner, &spawner,
-                                &conf->service, &ngx_cc_pool_spawner, pool,
+                                service, &ngx_cc_pool_spawner, pool,
                                 cycle->log);
 }
 
 
 void
-ngx_cc_pool_stop(void)
+ngx_cc_pool_stop(ngx_cc_pool_t *pool)
 {
     ngx_queue_t             *q;
-    ngx_cc_pool_t           *pool = &ngx_cc_pool;
     ngx_cc_helper_handle_t  *h;
 
     if (!pool->started) {
@@ -124,29 +110,12 @@ ngx_cc_pool_stop(void)
 
 
 ngx_uint_t
-ngx_cc_pool_wait(ngx_msec_t timeout)
+ngx_cc_pool_await(ngx_cc_pool_t *pool, struct pollfd *fds,
+    ngx_cc_helper_handle_t **h)
 {
-    ngx_uint_t                i, n;
-    ngx_event_t              *rev;
-    ngx_queue_t              *q;
-    ngx_cc_pool_t            *pool = &ngx_cc_pool;
-    ngx_cc_helper_handle_t  **h;
-    struct pollfd            *fds;
+    ngx_uint_t    n;
+    ngx_queue_t  *q;
 
-    if (!pool->started || pool->helpers.nbusy == 0) {
-        return 0;
-    }
-
-    n = pool->helpers.nbusy;
-    fds = ngx_alloc(n * (sizeof(struct pollfd)
-                         + sizeof(ngx_cc_helper_handle_t *)),
-                    pool->log);
-
-    if (fds == NULL) {
-        return 0;
-    }
-
-    h = (ngx_cc_helper_handle_t **) (fds + n);
     n = 0;
 
     for (q = ngx_queue_head(&pool->helpers.busy);
@@ -163,36 +132,16 @@ ngx_cc_pool_wait(ngx_msec_t timeout)
         }
     }
 
-    if (n && poll(fds, n, timeout) > 0) {
-
-        /* none of these is freed by what another one says */
-
-        for (i = 0; i < n; i++) {
-            if (fds[i].revents) {
-                rev = h[i]->channel.connection->read;
-                rev->handler(rev);
-            }
-        }
-    }
-
-    ngx_free(fds);
-
-    return n ? pool->helpers.nbusy : 0;
-}
-
-
-ngx_uid_t
-ngx_cc_pool_uid(void)
-{
-    return ngx_cc_pool.helpers.spawner.uid;
+    return n;
 }
 
 
 ngx_cc_helper_handle_t *
-ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
+ngx_cc_pool_get(ngx_cc_pool_t *pool, ngx_cc_line_wait_t *wait)
 {
-    ngx_cc_pool_t           *pool = &ngx_cc_pool;
     ngx_cc_helper_handle_t  *h;
+
+    wait->pool = pool;
 
     if (pool->helpers.nidle == 0) {
         ngx_cc_zone_count(NGX_CC_TOTAL_WAITS, 1);
@@ -205,7 +154,7 @@ ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
     }
 
     ngx_cc_line_join(&pool->line, wait);
-    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_tell();
     ngx_cc_helpers_order(&pool->helpers, 0);
     ngx_cc_spawner_client_hurry(&pool->helpers.spawner);
 
@@ -216,17 +165,19 @@ ngx_cc_pool_get(ngx_cc_line_wait_t *wait)
 void
 ngx_cc_pool_forget(ngx_cc_line_wait_t *wait)
 {
+    ngx_cc_pool_t  *pool = wait->pool;
+
     if (wait->waiting) {
-        ngx_cc_line_leave(&ngx_cc_pool.line, wait);
-        ngx_cc_helpers_tell(&ngx_cc_pool.helpers);
+        ngx_cc_line_leave(&pool->line, wait);
+        ngx_cc_helpers_tell();
     }
 }
 
 
 void
-ngx_cc_pool_late(ngx_msec_t patience)
+ngx_cc_pool_late(const ngx_cc_line_wait_t *wait, ngx_msec_t patience)
 {
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+    ngx_cc_pool_t  *pool = wait->pool;
 
     if (ngx_cc_helpers_awaits(&pool->helpers)) {
         ngx_cc_spawner_client_doubt(&pool->helpers.spawner, patience);
@@ -246,7 +197,7 @@ ngx_cc_pool_use(ngx_cc_helper_handle_t *h,
 void
 ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
 {
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+    ngx_cc_pool_t  *pool = h->pool;
 
     if (h->kept) {
         ngx_cc_channel_close(&h->channel);
@@ -288,7 +239,7 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
 ngx_int_t
 ngx_cc_pool_leave(ngx_cc_helper_handle_t *h)
 {
-    ngx_cc_pool_t  *pool = &ngx_cc_pool;
+    ngx_cc_pool_t  *pool = h->pool;
 
     if (ngx_cc_helpers_leave(&pool->helpers, h) != NGX_OK) {
         return NGX_ERROR;
@@ -304,6 +255,8 @@ ngx_cc_pool_leave(ngx_cc_helper_handle_t *h)
 void
 ngx_cc_pool_kill(ngx_cc_helper_handle_t *h)
 {
+    ngx_cc_pool_t  *pool = h->pool;
+
     if (h->dead) {
         return;
     }
@@ -313,8 +266,7 @@ ngx_cc_pool_kill(ngx_cc_helper_handle_t *h)
      * stopped one needs the spawner, who alone may signal it.
      */
 
-    ngx_cc_spawner_client_kill(&ngx_cc_pool.helpers.spawner, h->spawner,
-                               h->pid);
+    ngx_cc_spawner_client_kill(&pool->helpers.spawner, h->spawner, h->pid);
 
     ngx_cc_channel_close(&h->channel);
     h->dead = 1;
@@ -326,12 +278,12 @@ ngx_cc_pool_kill(ngx_cc_helper_handle_t *h)
 static void
 ngx_cc_pool_give(ngx_cc_helper_handle_t *h)
 {
-    ngx_cc_pool_t       *pool = &ngx_cc_pool;
+    ngx_cc_pool_t       *pool = h->pool;
     ngx_cc_line_wait_t  *wait;
 
     wait = ngx_cc_line_first(&pool->line);
     ngx_cc_line_begin(&pool->line, &h->birth);
-    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_tell();
 
     /* one more is busy, and the idle ones shall not be fewer for it */
 
@@ -402,6 +354,7 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
         goto failed;
     }
 
+    h->pool = pool;
     h->pid = pid;
     h->ring = ring;
     h->ring_size = size;
@@ -478,14 +431,14 @@ ngx_cc_pool_refused(void *data, ngx_cc_stage_e stage, ngx_err_t err)
     ngx_cc_line_wait_t  *wait;
 
     pool->helpers.denied = 1;
-    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_tell();
 
     while (pool->line.nwaiting
            && (pool->helpers.nbusy + pool->helpers.nidle == 0
                || stage == NGX_CC_STAGE_SERVICE))
     {
         wait = ngx_cc_line_first(&pool->line);
-        ngx_cc_helpers_tell(&pool->helpers);
+        ngx_cc_helpers_tell();
 
         wait->failed(wait->data, stage, err);
     }
@@ -502,7 +455,7 @@ ngx_cc_pool_orphaned(void *data)
     pool->helpers.denied = 1;
     ngx_cc_helpers_forget(&pool->helpers);
     ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
-    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_tell();
 }
 
 
@@ -515,12 +468,12 @@ ngx_cc_pool_exiting(void *data)
 
     pool->helpers.exiting = 1;
 
-    if (pool->left) {
-        pool->left();
+    if (pool->exiting) {
+        pool->exiting();
     }
 
     ngx_cc_spawner_client_retire(&pool->helpers.spawner);
-    ngx_cc_helpers_tell(&pool->helpers);
+    ngx_cc_helpers_tell();
 
     if (pool->line.nwaiting == 0) {
         ngx_cc_helpers_close_idle(&pool->helpers, pool->helpers.nidle);
@@ -535,6 +488,7 @@ ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
 {
     ngx_uint_t               born;
     ngx_cc_helper_handle_t  *h = data;
+    ngx_cc_pool_t           *pool = h->pool;
 
     while (nfds) {
         (void) close(fds[--nfds]);
@@ -544,12 +498,12 @@ ngx_cc_pool_message(void *data, ngx_cc_wire_msg_t *msg, int *fds, int nfds)
         return;
     }
 
-    born = ngx_cc_line_end(&ngx_cc_pool.line, &h->birth);
+    born = ngx_cc_line_end(&pool->line, &h->birth);
 
     h->user->message(h->data, msg);
 
     if (born) {
-        ngx_cc_pool_next(&ngx_cc_pool);
+        ngx_cc_pool_next(pool);
     }
 }
 
@@ -569,9 +523,10 @@ static void
 ngx_cc_pool_broken(void *data)
 {
     ngx_cc_helper_handle_t  *h = data;
+    ngx_cc_pool_t           *pool = h->pool;
 
     if (h->idle) {
-        ngx_cc_helpers_drop(&ngx_cc_pool.helpers, h);
+        ngx_cc_helpers_drop(&pool->helpers, h);
         return;
     }
 

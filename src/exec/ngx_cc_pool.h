@@ -1,6 +1,7 @@
 
 /*
- * The helpers of this worker: who gets one, who gives one back.
+ * Helpers of this worker whose commands have the same user: who gets one, who
+ * gives one back.
  */
 
 #ifndef _NGX_CC_POOL_H_INCLUDED_
@@ -9,59 +10,51 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "ngx_cc_helper_handle.h"
+#include <poll.h>
+#include "ngx_cc_helpers.h"
+#include "ngx_cc_pools.h"
 #include "ngx_cc_service_client.h"
 
 
 typedef struct {
-    ngx_uint_t       min;        /* idle helpers to keep */
-    ngx_uint_t       max;        /* helpers, idle and busy */
-    size_t           ring;       /* bytes of each ring: the greatest
-                                    cc_executor_buffer */
-    int              nice;
-    const char      *tmp;        /* where commands get their TMPDIR */
-    void           (*exiting)(void);     /* this worker begins to shut down;
-                                            may be NULL */
-    unsigned         seccomp;    /* what all commands of all locations are
-                                    denied (ngx_cc_seccomp.h) */
-    ngx_uint_t       unfenced;   /* a location's commands may signal others */
-    ngx_cc_service_client_conf_t  service;   /* where helpers come from */
-} ngx_cc_pool_conf_t;
+    ngx_cc_helpers_t   helpers;
+    ngx_cc_line_t      line;
+    ngx_log_t         *log;
+    void             (*exiting)(void);   /* may be NULL */
+    unsigned           started:1;
+} ngx_cc_pool_t;
 
 
 /*
- * In init_process of a worker: begins to make helpers.  What fails is logged
- * and tried again.
+ * In init_process of a worker: begins to make helpers, of this "service".  What
+ * fails is logged and tried again.
  */
-void ngx_cc_pool_start(ngx_cycle_t *cycle, ngx_cc_pool_conf_t *conf);
-
-/*
- * The uid of commands, as the executor service said last; 0 = it has not said
- * anything yet, or commands have the uid of this worker.
- */
-ngx_uid_t ngx_cc_pool_uid(void);
-
-/*
- * In exit_process, where no event comes any more: waits at most "timeout" ms
- * for messages of busy helpers and passes them on.  Returns how many helpers
- * are busy.
- */
-ngx_uint_t ngx_cc_pool_wait(ngx_msec_t timeout);
+void ngx_cc_pool_start(ngx_cc_pool_t *pool, ngx_cycle_t *cycle,
+    const ngx_cc_pools_conf_t *conf,
+    const ngx_cc_service_client_conf_t *service);
 
 /* in exit_process: closes everything, so all helpers leave */
-void ngx_cc_pool_stop(void);
+void ngx_cc_pool_stop(ngx_cc_pool_t *pool);
+
+/*
+ * Busy helpers that may say something, in fds and h, which have room for all
+ * of them (pool->helpers.nbusy).  Returns how many.
+ */
+ngx_uint_t ngx_cc_pool_await(ngx_cc_pool_t *pool, struct pollfd *fds,
+    ngx_cc_helper_handle_t **h);
 
 /*
  * A helper at once, or NULL: then "wait" (ready, failed and data are set by the
  * caller) stands in the line, and one of its two functions is called later.
  */
-ngx_cc_helper_handle_t *ngx_cc_pool_get(ngx_cc_line_wait_t *wait);
+ngx_cc_helper_handle_t *ngx_cc_pool_get(ngx_cc_pool_t *pool,
+    ngx_cc_line_wait_t *wait);
 
 /*
  * A command left the line because no helper came within "patience" ms: checks
  * that the spawner still works.
  */
-void ngx_cc_pool_late(ngx_msec_t patience);
+void ngx_cc_pool_late(const ngx_cc_line_wait_t *wait, ngx_msec_t patience);
 
 /* leaves the line */
 void ngx_cc_pool_forget(ngx_cc_line_wait_t *wait);

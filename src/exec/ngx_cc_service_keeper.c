@@ -68,7 +68,8 @@ static int   ngx_cc_service_keeper_lifeline = -1;
 
 /* what it was started for */
 
-static char  ngx_cc_service_keeper_id[NGX_MAX_PATH];
+static char  ngx_cc_service_keeper_id[NGX_MAX_PATH
+                                       + NGX_CC_SERVICE_KEEPER_USERS];
 
 
 const char *
@@ -121,7 +122,7 @@ ngx_cc_service_keeper(const ngx_cc_service_keeper_conf_t *conf,
 
     (void) ngx_snprintf((u_char *) ngx_cc_service_keeper_id,
                         sizeof(ngx_cc_service_keeper_id), "%s %s%Z",
-                        conf->user, conf->program);
+                        conf->users, conf->program);
 
     ngx_log_error(NGX_LOG_NOTICE, log, 0,
                   "cc_executor: keeper of the executor service started: %P",
@@ -168,14 +169,14 @@ ngx_cc_service_keeper_unlisten(int s)
 static ngx_uint_t
 ngx_cc_service_keeper_lives(const ngx_cc_service_keeper_conf_t *conf)
 {
-    u_char         id[NGX_MAX_PATH];
+    u_char         id[sizeof(ngx_cc_service_keeper_id)];
     struct pollfd  fd;
 
     if (ngx_cc_service_keeper_lifeline == -1) {
         return 0;
     }
 
-    (void) ngx_snprintf(id, sizeof(id), "%s %s%Z", conf->user, conf->program);
+    (void) ngx_snprintf(id, sizeof(id), "%s %s%Z", conf->users, conf->program);
 
     fd.fd = ngx_cc_service_keeper_lifeline;
     fd.events = POLLIN;
@@ -465,7 +466,7 @@ ngx_cc_service_keeper_exec(ngx_cc_service_keeper_t *k)
 {
     int          keep[1];
     char        *argv[9], *env[3];
-    u_char       grant[512], pid[64];
+    u_char       grant[NGX_CC_SERVICE_KEEPER_USERS], pid[64];
     sigset_t     none;
 
     /* the service asks for the same, but it may be too late by then */
@@ -495,7 +496,7 @@ ngx_cc_service_keeper_exec(ngx_cc_service_keeper_t *k)
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
 
     (void) ngx_snprintf(grant, sizeof(grant), "%ui:%s%Z",
-                        (ngx_uint_t) k->conf->uid, k->conf->user);
+                        (ngx_uint_t) k->conf->uid, k->conf->users);
     (void) ngx_snprintf(pid, sizeof(pid), "LISTEN_PID=%P%Z", ngx_getpid());
 
     env[0] = "LISTEN_FDS=1";

@@ -16,11 +16,12 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_pools.h"
 
 
 typedef struct {
     const char  *program;    /* cc-executord */
-    const char  *user;       /* commands run as */
+    const char  *users;      /* commands run as, with commas between them */
     const char  *worker;     /* name of the workers' user: the service's, too */
     ngx_uid_t    uid;        /* of it */
     const char  *path;       /* directory of root's: where its socket is made */
@@ -28,9 +29,15 @@ typedef struct {
 } ngx_cc_service_keeper_conf_t;
 
 
+/* room for "users" and the number of another one */
+
+#define NGX_CC_SERVICE_KEEPER_USERS                                           \
+    (NGX_CC_POOLS_USERS * NGX_CC_WIRE_USER + 32)
+
+
 /*
  * In init_module of a master that is root, behind the deathwatch: starts a
- * keeper, unless there is one for that user.  With another user, or another
+ * keeper, unless there is one for these users.  With others, or another
  * program, there is one more until the master ends, after each such change.
  * Returns the path of the socket, which is valid until the next call; also when
  * the keeper could not be started (told): then nobody listens there.

@@ -34,7 +34,7 @@
 
 
 static const char  ngx_cc_executord_usage[] =
-"usage: cc-executord [-u USER] [-p FILE | -a UID:USER] [-t DIR]\n"
+"usage: cc-executord [-u USER] [-p FILE | -a UID:USER[,USER...]] [-t DIR]\n"
 "                    [-l SOCKET [-g GROUP]] [-k] [-n]\n"
 "\n"
 "Starts commands for nginx with the cc_executor module, as other users than\n"
@@ -42,7 +42,7 @@ static const char  ngx_cc_executord_usage[] =
 "\n"
 "  -u USER    started by root: run as this user, who runs nothing else\n"
 "  -p FILE    who may start commands as whom; else " NGX_CC_GRANTS_FILE "\n"
-"  -a UID:USER  may start commands as that user; there is no table then\n"
+"  -a UID:USER  may start commands as these users; there is no table then\n"
 "  -t DIR     where commands get their TMPDIR; else they have none\n"
 "  -l SOCKET  listen there; else on the socket of LISTEN_FDS (systemd)\n"
 "  -g GROUP   who may connect to it besides its owner\n"

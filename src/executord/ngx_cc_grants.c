@@ -72,6 +72,7 @@ ngx_cc_refusal_e
 ngx_cc_grants_one(const char *grant, uid_t peer, const char *user)
 {
     char           *end;
+    size_t          len;
     unsigned long   n;
 
     n = strtoul(grant, &end, 10);
@@ -80,8 +81,15 @@ ngx_cc_grants_one(const char *grant, uid_t peer, const char *user)
         return NGX_CC_REFUSAL_PEER;
     }
 
-    return strcmp(end + 1, user) == 0 ? NGX_CC_REFUSAL_NONE
-                                      : NGX_CC_REFUSAL_USER;
+    for (len = 0; *end; end += 1 + len) {
+        len = strcspn(end + 1, ",");
+
+        if (len == strlen(user) && memcmp(end + 1, user, len) == 0) {
+            return NGX_CC_REFUSAL_NONE;
+        }
+    }
+
+    return NGX_CC_REFUSAL_USER;
 }
 
 

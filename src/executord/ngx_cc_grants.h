@@ -31,7 +31,7 @@
 ngx_cc_refusal_e ngx_cc_grants_look(const char *file, uid_t peer,
     const char *user, char *why, size_t room);
 
-/* the same for one entry, "UID:USER" */
+/* the same for one entry, "UID:USER[,USER ...]" */
 ngx_cc_refusal_e ngx_cc_grants_one(const char *grant, uid_t peer,
     const char *user);
 

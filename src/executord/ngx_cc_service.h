@@ -41,7 +41,7 @@ typedef struct {
     char          **words;       /* its command line */
     int             oom;         /* of ngx_cc_oom_open(), or -1 */
     const char     *policy;      /* ngx_cc_grants.h */
-    const char     *grant;       /* instead: "UID:USER", or NULL */
+    const char     *grant;       /* instead: ngx_cc_grants_one(), or NULL */
     const char     *tmp;         /* where TMPDIRs of commands are made, below a
                                     directory for each user, or NULL */
     ngx_cc_delegation_t  groups; /* control groups, if it may make any */

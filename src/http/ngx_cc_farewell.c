@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_farewell.h"
-#include "ngx_cc_pool.h"
+#include "ngx_cc_pools.h"
 
 
 #define NGX_CC_FAREWELL_MAX     1000     /* ms that a fast stop may take */
@@ -61,7 +61,7 @@ ngx_cc_farewell(void)
     passed = 0;
 
     while (passed < limit && ngx_cc_farewell_busy()
-           && ngx_cc_pool_wait(limit - passed))
+           && ngx_cc_pools_wait(limit - passed))
     {
         ngx_time_update();
         passed = ngx_current_msec - begun;

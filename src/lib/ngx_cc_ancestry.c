@@ -114,6 +114,21 @@ ngx_cc_ancestry(ngx_cc_ancestry_t *our, int fd)
 }
 
 
+static int
+ngx_cc_ancestry_theirs(const ngx_cc_ancestry_t *our, uid_t uid)
+{
+    int  i;
+
+    for (i = 0; i < NGX_CC_ANCESTRY_USERS && our->commands[i]; i++) {
+        if (our->commands[i] == uid) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static ngx_cc_ancestry_e
 ngx_cc_ancestry_unix(ngx_cc_ancestry_t *our, int fd)
 {
@@ -127,7 +142,7 @@ ngx_cc_ancestry_unix(ngx_cc_ancestry_t *our, int fd)
         return NGX_CC_ANCESTRY_SILENT;
     }
 
-    if (our->commands && cred.uid == our->commands) {
+    if (ngx_cc_ancestry_theirs(our, cred.uid)) {
         return NGX_CC_ANCESTRY_COMMAND;
     }
 
@@ -210,7 +225,7 @@ ngx_cc_ancestry_tcp(ngx_cc_ancestry_t *our, int fd,
         return NGX_CC_ANCESTRY_UNSEEN;
     }
 
-    if (our->commands && s.uid == our->commands) {
+    if (ngx_cc_ancestry_theirs(our, s.uid)) {
         return NGX_CC_ANCESTRY_COMMAND;
     }
 

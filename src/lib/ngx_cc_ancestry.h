@@ -35,6 +35,7 @@
 #define NGX_CC_ANCESTRY_MAX_DEPTH  256
 
 #define NGX_CC_ANCESTRY_HINTS      8
+#define NGX_CC_ANCESTRY_USERS      16
 
 
 typedef enum {
@@ -56,9 +57,10 @@ typedef struct {
     uint64_t   looked;           /* descriptors looked at, all in all */
     pid_t      hint[NGX_CC_ANCESTRY_HINTS];  /* who held a socket lately */
     unsigned   next;             /* hint to be replaced */
-    uid_t      commands;         /* of commands that another user than ours
-                                    starts for us, and for whatever else has
-                                    it; 0 = they have our own */
+    uid_t      commands[NGX_CC_ANCESTRY_USERS];  /* of commands that another
+                                    user than ours starts for us, and for
+                                    whatever else has them; 0 = no more: they
+                                    have our own */
 } ngx_cc_ancestry_t;
 
 

@@ -251,10 +251,10 @@ START_TEST(test_user)
         fd = next();
         ck_assert_int_eq(ngx_cc_ancestry(&our, fd), NGX_CC_ANCESTRY_FOREIGN);
 
-        our.commands = THEY + 1;
+        our.commands[0] = THEY + 1;
         ck_assert_int_eq(ngx_cc_ancestry(&our, fd), NGX_CC_ANCESTRY_FOREIGN);
 
-        our.commands = THEY;
+        our.commands[1] = THEY;
         ck_assert_int_eq(look(fd), NGX_CC_ANCESTRY_COMMAND);
 
         end(pid);

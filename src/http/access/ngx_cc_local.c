@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_cc_local.h"
-#include "ngx_cc_pool.h"
+#include "ngx_cc_pools.h"
 
 
 static void ngx_cc_local_cleanup(void *data);
@@ -45,7 +45,7 @@ ngx_cc_local_peer(ngx_connection_t *c)
         }
     }
 
-    ngx_cc_local_self.commands = ngx_cc_pool_uid();
+    ngx_cc_pools_uids(ngx_cc_local_self.commands);
 
     rc = ngx_cc_ancestry(&ngx_cc_local_self, c->fd);
 

@@ -291,6 +291,7 @@ ngx_cc_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->peers, prev->peers, NULL);
     ngx_conf_merge_value(conf->allow_root, prev->allow_root, 0);
     ngx_conf_merge_str_value(conf->cwd, prev->cwd, "");
+    ngx_conf_merge_str_value(conf->user, prev->user, "");
     ngx_conf_merge_str_value(conf->realm, prev->realm, "");
     ngx_conf_merge_ptr_value(conf->observers, prev->observers, NULL);
     ngx_conf_merge_size_value(conf->max_message, prev->max_message,
@@ -367,7 +368,15 @@ static char *
 ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
     ngx_cc_loc_conf_t *conf)
 {
+    ngx_uint_t  user;
+
     conf->spec.client_cwd = conf->client_cwd;
+
+    if (ngx_cc_conf_service_location(cf, mcf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    user = conf->spec.command.user;
 
     if (ngx_cc_access_conf_compile(cf, &conf->access) != NGX_CONF_OK
         || ngx_cc_conf_keep_compile(cf, mcf, conf) != NGX_CONF_OK
@@ -384,13 +393,13 @@ ngx_cc_conf_compile(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
         || ngx_cc_conf_cgroup_compile(cf, conf->confine.cgroup,
                                       ngx_cc_conf_service_is(mcf),
                                       &conf->spec.command,
-                                      &mcf->pool.service.required)
+                                      &mcf->pool.user[user].required)
            != NGX_CONF_OK
         || ngx_cc_conf_command_wrap(cf, &conf->spec, conf->wrapper,
                                     conf->control)
            != NGX_CONF_OK
         || ngx_cc_conf_env_compile(cf, &conf->env, &conf->spec,
-                                   &mcf->account)
+                                   &mcf->account[user])
            != NGX_CONF_OK
         || ngx_cc_conf_report_add(cf, mcf, conf) != NGX_CONF_OK)
     {
@@ -483,22 +492,41 @@ ngx_cc_conf_count(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
 ngx_int_t
 ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {
-    if (mcf->pool.max > cycle->connection_n) {
+    ngx_uint_t        i, users, max;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    users = ngx_cc_conf_service_users(mcf);
+    max = mcf->pool.max * users;
+
+    if (max > cycle->connection_n) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "cc_executor_helpers max=%ui is too many: each helper "
+                      "cc_executor_helpers max=%ui%s is too many: each helper "
                       "takes a connection, worker_connections are %ui; "
                       "commands would wait forever", mcf->pool.max,
+                      users > 1 ? " for each user" : "",
                       cycle->connection_n);
 
         if (ngx_is_init_cycle(cycle->old_cycle)) {
             return NGX_ERROR;
         }
 
-    } else if (mcf->pool.max > cycle->connection_n / 4) {
+    } else if (max > cycle->connection_n / 4) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "cc_executor_helpers max=%ui is more than a quarter of "
-                      "worker_connections (%ui): each helper takes one",
-                      mcf->pool.max, cycle->connection_n);
+                      "cc_executor_helpers max=%ui%s is more than a quarter "
+                      "of worker_connections (%ui): each helper takes one",
+                      mcf->pool.max, users > 1 ? " for each user" : "",
+                      cycle->connection_n);
+    }
+
+    if (users > 1 && ccf->master == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"cc_executor_user\": a single process "
+                      "(\"master_process off\") has one user for commands, "
+                      "not %ui", users);
+
+        return NGX_ERROR;
     }
 
     if (ngx_cc_conf_report_check(cycle, mcf) != NGX_OK) {
@@ -519,8 +547,12 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    ngx_cc_conf_env_name(&mcf->account, mcf->pool.service.user,
-                         ngx_cc_conf_user(cycle));
+    for (i = 0; i < NGX_CC_POOLS_USERS; i++) {
+        ngx_cc_conf_env_name(&mcf->account[i],
+                             ngx_cc_conf_service_is(mcf)
+                             ? mcf->pool.user[i].name : NULL,
+                             ngx_cc_conf_user(cycle));
+    }
 
     return NGX_OK;
 }

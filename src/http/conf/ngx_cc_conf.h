@@ -23,7 +23,7 @@
 #include "ngx_cc_identity.h"
 #include "ngx_cc_node.h"
 #include "ngx_cc_observe.h"
-#include "ngx_cc_pool.h"
+#include "ngx_cc_pools.h"
 #include "ngx_cc_spec.h"
 #include "ngx_cc_zone.h"
 
@@ -53,14 +53,14 @@ typedef struct {
     ngx_cc_zone_t          *zone;
     ngx_str_t               path;            /* runtime directory */
     ngx_str_t               work;            /* default working directory */
-    ngx_cc_pool_conf_t      pool;
-    ngx_cc_conf_env_account_t  account;      /* of all commands */
+    ngx_cc_pools_conf_t     pool;
+    ngx_cc_conf_env_account_t  account[NGX_CC_POOLS_USERS];  /* of commands, by
+                                                users */
     ngx_flag_t              keep;            /* some location keeps commands */
     ngx_str_t               service;         /* of commands, "off" or "" */
     const char             *program;         /* it is started by, or NULL */
     ngx_str_t               place;           /* of the TMPDIRs of commands,
                                                 then */
-    ngx_str_t               user;            /* that commands run as, or "" */
     ngx_str_t               secret;          /* file of their key, or "" */
     ngx_str_t               session_key;     /* file of that of sessions, "off"
                                                 or "" */
@@ -84,6 +84,7 @@ struct ngx_cc_loc_conf_s {
     ngx_str_t               file;            /* where that is said */
     ngx_uint_t              line;
     ngx_str_t               cwd;
+    ngx_str_t               user;            /* that commands run as, or "" */
     size_t                  max_message;     /* bytes */
     ngx_uint_t              max_sessions;
     ngx_msec_t              ping_interval;

@@ -24,7 +24,8 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
     ngx_cc_policy_t           *policy;
     ngx_cc_loc_conf_t         *conf;
     ngx_cc_spec_conf_t        *spec;
-    const ngx_cc_trust_who_t  *who;
+    ngx_cc_main_conf_t        *mcf;
+    const ngx_cc_trust_who_t  *who, *own;
 
     conf = location->conf;
     spec = &conf->spec;
@@ -67,9 +68,12 @@ ngx_cc_conf_files_check(ngx_cycle_t *cycle, ngx_cc_conf_location_t *location)
         }
 
         if (!spec->command.work) {
+            mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                                      ngx_cc_executor_module);
+            own = ngx_cc_conf_user_of(&mcf->pool, spec->command.user);
+
             ngx_cc_conf_files_reach(cycle, &location->name,
-                                    spec->command.cwd,
-                                    who->next ? who->next : who);
+                                    spec->command.cwd, own ? own : who);
         }
     }
 

@@ -4,6 +4,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_conf_files.h"
 #include "ngx_cc_conf_report.h"
+#include "ngx_cc_conf_service.h"
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
@@ -101,7 +102,7 @@ ngx_cc_conf_report_check(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     for (i = 0; i < mcf->locations.nelts; i++) {
         conf = location[i].conf;
 
-        if (user == 0 && !conf->allow_root && mcf->pool.service.user == NULL)
+        if (user == 0 && !conf->allow_root && !ngx_cc_conf_service_is(mcf))
         {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                           "the commands of location \"%V\" would run as root: "

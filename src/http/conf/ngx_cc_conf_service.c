@@ -17,7 +17,9 @@ static ngx_int_t ngx_cc_conf_service_program(ngx_conf_t *cf,
 static ngx_int_t ngx_cc_conf_service_capable(ngx_conf_t *cf,
     const char *program);
 static ngx_uint_t ngx_cc_conf_service_safe(ngx_str_t *path, char *suspect);
-static ngx_int_t ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user);
+static ngx_uint_t ngx_cc_conf_service_valid(const ngx_str_t *user);
+static char *ngx_cc_conf_service_list(ngx_cycle_t *cycle,
+    const ngx_cc_main_conf_t *mcf);
 
 
 ngx_uint_t
@@ -33,7 +35,24 @@ ngx_int_t
 ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 {
     if (!ngx_cc_conf_service_is(mcf)) {
-        if (mcf->user.len == 0) {
+        return NGX_OK;
+    }
+
+    return (mcf->service.data[0] == '/') ? ngx_cc_conf_service_program(cf, mcf)
+                                         : ngx_cc_conf_service_path(cf, mcf);
+}
+
+
+ngx_int_t
+ngx_cc_conf_service_location(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf,
+    ngx_cc_loc_conf_t *conf)
+{
+    ngx_uint_t  i;
+
+    conf->spec.command.user = 0;
+
+    if (!ngx_cc_conf_service_is(mcf)) {
+        if (conf->user.len == 0) {
             return NGX_OK;
         }
 
@@ -44,24 +63,79 @@ ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    if (mcf->user.len == 0) {
+    for (i = 0; conf->user.len && i < mcf->pool.nusers; i++) {
+        if (ngx_strcmp(mcf->pool.user[i].name, conf->user.data) == 0) {
+            mcf->pool.user[i].used = 1;
+            conf->spec.command.user = i;
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"cc_executor_service\" without "
+                       "\"cc_executor_user\": whom shall commands run as?");
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t           *value;
+    ngx_uint_t           i;
+    ngx_cc_loc_conf_t   *lcf = conf;
+    ngx_cc_main_conf_t  *mcf;
+
+    if (lcf->user.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (!ngx_cc_conf_service_valid(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"cc_executor_service\" without "
-                           "\"cc_executor_user\": whom shall commands run "
-                           "as?");
-        return NGX_ERROR;
+                           "invalid user \"%V\" in \"cc_executor_user\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
     }
 
-    if (ngx_cc_conf_service_user(cf, &mcf->user) != NGX_OK
-        || ngx_cc_audit_file_order(cf) != NGX_OK)
-    {
-        return NGX_ERROR;
+    lcf->user = value[1];
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_cc_executor_module);
+
+    for (i = 0; i < mcf->pool.nusers; i++) {
+        if (ngx_strcmp(mcf->pool.user[i].name, value[1].data) == 0) {
+            return NGX_CONF_OK;
+        }
     }
 
-    mcf->pool.service.user = (char *) mcf->user.data;
+    if (i == NGX_CC_POOLS_USERS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"cc_executor_user\": there are more than %d "
+                           "users", NGX_CC_POOLS_USERS);
+        return NGX_CONF_ERROR;
+    }
 
-    return (mcf->service.data[0] == '/') ? ngx_cc_conf_service_program(cf, mcf)
-                                         : ngx_cc_conf_service_path(cf, mcf);
+    mcf->pool.user[i].name = (char *) value[1].data;
+    mcf->pool.nusers++;
+
+    return ngx_cc_audit_file_order(cf) == NGX_OK ? NGX_CONF_OK
+                                                 : NGX_CONF_ERROR;
+}
+
+
+ngx_uint_t
+ngx_cc_conf_service_users(const ngx_cc_main_conf_t *mcf)
+{
+    ngx_uint_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < mcf->pool.nusers; i++) {
+        n += mcf->pool.user[i].used;
+    }
+
+    return ngx_max(n, 1);
 }
 
 
@@ -80,11 +154,15 @@ ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     conf.program = mcf->program;
-    conf.user = mcf->pool.service.user;
+    conf.users = ngx_cc_conf_service_list(cycle, mcf);
     conf.worker = ngx_cc_conf_user_name(cycle, &group);
     conf.uid = ngx_cc_conf_user(cycle);
     conf.path = (char *) mcf->path.data;
     conf.tmp = (char *) mcf->place.data;
+
+    if (conf.users == NULL) {
+        return NGX_ERROR;
+    }
 
     if (geteuid() != 0 || ccf->master == 0 || conf.worker == NULL
         || conf.uid == 0)
@@ -104,9 +182,40 @@ ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_OK;
     }
 
-    mcf->pool.service.path = ngx_cc_service_keeper(&conf, cycle->log);
+    mcf->pool.service = ngx_cc_service_keeper(&conf, cycle->log);
 
     return NGX_OK;
+}
+
+
+/* with commas; NULL: no memory */
+
+static char *
+ngx_cc_conf_service_list(ngx_cycle_t *cycle, const ngx_cc_main_conf_t *mcf)
+{
+    u_char      *list, *p;
+    size_t       size;
+    ngx_uint_t   i;
+
+    size = mcf->pool.nusers * NGX_CC_WIRE_USER + 1;
+    list = ngx_pnalloc(cycle->pool, size);
+
+    if (list == NULL) {
+        return NULL;
+    }
+
+    p = list;
+
+    for (i = 0; i < mcf->pool.nusers; i++) {
+        if (mcf->pool.user[i].used) {
+            p = ngx_slprintf(p, list + size, "%s%s", p == list ? "" : ",",
+                             mcf->pool.user[i].name);
+        }
+    }
+
+    *p = '\0';
+
+    return (char *) list;
 }
 
 
@@ -161,7 +270,7 @@ ngx_cc_conf_service_program(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 
     /* until it is started; never NULL: workers would fork spawners */
 
-    mcf->pool.service.path = "";
+    mcf->pool.service = "";
 
     if (ngx_cc_trust_walk(&tp, mcf->program, &ngx_cc_trust_nobody) == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -294,7 +403,7 @@ ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
-    mcf->pool.service.path = (char *) value->data + 5;
+    mcf->pool.service = (char *) value->data + 5;
 
     return NGX_OK;
 }
@@ -302,8 +411,8 @@ ngx_cc_conf_service_path(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf)
 
 /* a name as useradd(8) takes it, so that logs show what is meant */
 
-static ngx_int_t
-ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user)
+static ngx_uint_t
+ngx_cc_conf_service_valid(const ngx_str_t *user)
 {
     u_char  *p;
     size_t   i;
@@ -318,17 +427,9 @@ ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_str_t *user)
             continue;
         }
 
-        break;
+        return 0;
     }
 
-    if (i < user->len || user->len >= NGX_CC_WIRE_USER
-        || ngx_strcmp(user->data, "root") == 0)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid user \"%V\" in \"cc_executor_user\"",
-                           user);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return user->len && user->len < NGX_CC_WIRE_USER
+           && ngx_strcmp(user->data, "root") != 0;
 }

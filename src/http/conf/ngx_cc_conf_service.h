@@ -14,10 +14,23 @@
 ngx_uint_t ngx_cc_conf_service_is(const ngx_cc_main_conf_t *mcf);
 
 /*
- * While the configuration is read: checks both and fills mcf->pool.service.
- * NGX_OK or NGX_ERROR (logged).
+ * When the http block has been read: checks the first one and fills
+ * mcf->pool.service.  NGX_OK or NGX_ERROR (logged).
  */
 ngx_int_t ngx_cc_conf_service(ngx_conf_t *cf, ngx_cc_main_conf_t *mcf);
+
+/*
+ * Of a location that is on: whom its commands run as, conf->spec.command.user.
+ * NGX_OK or NGX_ERROR (logged).
+ */
+ngx_int_t ngx_cc_conf_service_location(ngx_conf_t *cf,
+    ngx_cc_main_conf_t *mcf, ngx_cc_loc_conf_t *conf);
+
+/* setter of cc_executor_user: the name is one of mcf->pool.user, too */
+char *ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* whom commands of all locations run as; 1: nobody else than the workers */
+ngx_uint_t ngx_cc_conf_service_users(const ngx_cc_main_conf_t *mcf);
 
 /*
  * In init_module, behind the deathwatch: starts the service where this nginx

@@ -11,6 +11,8 @@
 
 static const ngx_cc_trust_who_t *ngx_cc_conf_user_commands(
     ngx_cycle_t *cycle);
+static ngx_cc_trust_who_t *ngx_cc_conf_user_known(
+    const ngx_cc_pools_conf_t *conf, ngx_uint_t user);
 static void ngx_cc_conf_user_groups(ngx_cc_trust_who_t *who, gid_t *groups,
     const char *name, gid_t group);
 
@@ -61,36 +63,69 @@ ngx_cc_conf_user_who(ngx_cycle_t *cycle)
 }
 
 
-/* of an executor service */
+/* those of an executor service that this machine knows */
 
 static const ngx_cc_trust_who_t *
 ngx_cc_conf_user_commands(ngx_cycle_t *cycle)
 {
-    char                *name;
-    struct passwd       *pwd;
-    ngx_cc_main_conf_t  *mcf;
-
-    static gid_t               groups[NGX_CC_CONF_USER_GROUPS];
-    static ngx_cc_trust_who_t  who;
+    ngx_uint_t                 i;
+    ngx_cc_trust_who_t        *who;
+    ngx_cc_main_conf_t        *mcf;
+    const ngx_cc_trust_who_t  *next;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle,
                                               ngx_cc_executor_module);
+    next = NULL;
 
-    if (mcf == NULL || mcf->user.len == 0) {
-        return NULL;
+    for (i = mcf ? mcf->pool.nusers : 0; i-- > 0; ) {
+        who = ngx_cc_conf_user_known(&mcf->pool, i);
+
+        if (who) {
+            who->next = next;
+            next = who;
+        }
     }
 
-    name = (char *) mcf->user.data;
-    pwd = getpwnam(name);
+    return next;
+}
+
+
+const ngx_cc_trust_who_t *
+ngx_cc_conf_user_of(const ngx_cc_pools_conf_t *conf, ngx_uint_t user)
+{
+    ngx_cc_trust_who_t  *who;
+
+    who = ngx_cc_conf_user_known(conf, user);
+
+    if (who) {
+        who->next = NULL;
+    }
+
+    return who;
+}
+
+
+static ngx_cc_trust_who_t *
+ngx_cc_conf_user_known(const ngx_cc_pools_conf_t *conf, ngx_uint_t user)
+{
+    const char     *name;
+    struct passwd  *pwd;
+
+    static gid_t               groups[NGX_CC_POOLS_USERS]
+                                     [NGX_CC_CONF_USER_GROUPS];
+    static ngx_cc_trust_who_t  who[NGX_CC_POOLS_USERS];
+
+    name = conf->user[user].name;
+    pwd = name ? getpwnam(name) : NULL;
 
     if (pwd == NULL) {
         return NULL;
     }
 
-    who.uid = pwd->pw_uid;
-    ngx_cc_conf_user_groups(&who, groups, name, pwd->pw_gid);
+    who[user].uid = pwd->pw_uid;
+    ngx_cc_conf_user_groups(&who[user], groups[user], name, pwd->pw_gid);
 
-    return &who;
+    return &who[user];
 }
 
 

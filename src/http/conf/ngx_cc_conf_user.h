@@ -9,6 +9,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_pools.h"
 #include "ngx_cc_trust.h"
 
 
@@ -23,12 +24,16 @@ const char *ngx_cc_conf_user_name(ngx_cycle_t *cycle, gid_t *group);
 
 /*
  * The same with its groups, for those that must not trust it: a master (or
- * nginx -t) that is root, while commands are not.  Behind it ("next") comes the
- * user that an executor service runs commands as, if this machine knows it.
+ * nginx -t) that is root, while commands are not.  Behind it ("next") come the
+ * users that an executor service runs commands as, if this machine knows them.
  * NULL in any other case: then they may do whatever we may.  It is valid until
  * the next call.
  */
 const ngx_cc_trust_who_t *ngx_cc_conf_user_who(ngx_cycle_t *cycle);
+
+/* that user of an executor service alone, or NULL: nobody has such a name */
+const ngx_cc_trust_who_t *ngx_cc_conf_user_of(const ngx_cc_pools_conf_t *conf,
+    ngx_uint_t user);
 
 
 #endif /* _NGX_CC_CONF_USER_H_INCLUDED_ */
