@@ -20,7 +20,7 @@ RPC   := $(shell .ci/sources c rpc rpc/native rpc/mcp) src/exec/ngx_cc_gather.c 
 HTTP  := $(shell .ci/sources c http/ws http/stream | grep -v ngx_cc_upgrade) \
          $(patsubst %,src/http/ngx_cc_%.c,ping idle_watch reply header session)
 HEADS := $(shell .ci/sources h) $(wildcard t/unit/*.h)
-CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,clock json_write utf8 ws_frame)
+CLIENT_LIB := $(patsubst %,src/lib/ngx_cc_%.c,clock json_write packet utf8 ws_frame)
 CLIENT_SRC := $(shell .ci/sources client) $(CLIENT_LIB)
 CLIENT_CFLAGS  = -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
                  -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -pie \
@@ -233,7 +233,7 @@ build/bench/peer build/bench/load build/bench/woken: build/bench/%: t/bench/%.c 
                                    t/bench/bench.h $(wildcard src/lib/*.[ch])
 	@mkdir -p build/bench
 	gcc $(BENCH_CFLAGS) -Isrc/lib -o $@ $< t/bench/bench.c \
-	    src/lib/ngx_cc_json_write.c src/lib/ngx_cc_ws_frame.c src/lib/ngx_cc_utf8.c
+	    $(addprefix src/lib/ngx_cc_,json_write.c packet.c utf8.c ws_frame.c)
 
 BENCH_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter
 

@@ -211,11 +211,12 @@ is_deeply(\@odd, [], 'are as the contract says');
 # Stdin of the process may have been closed before: then no offset is right.
 
 my %fine = map { $_ => 1 } 'input offset 0', 'input offset 7',
-    map { "input data_base64 \"$_\"" } qw(x line kill PAUSE base64);
-$fine{"signal signal \"$_\""} = 1 for '', qw(x line kill PAUSE base64);
+    map { "input data_base64 \"$_\"" } qw(x line kill PAUSE base64 binary);
+$fine{"signal signal \"$_\""} = 1
+    for '', qw(x line kill PAUSE base64 binary);
 my @values = map { $json->encode($_) } undef, $true, 0, 7, 1.5, -1, '', 'x', [],
     ['x'], [7], {}, { ONE => 'x' }, { ONE => 7 };
-@values = (@values, '"line"', '"base64"', '"kill"', '"PAUSE"');
+@values = (@values, '"line"', '"base64"', '"binary"', '"kill"', '"PAUSE"');
 
 # what needs a kept command is tried in t/57-kept-life.t: here nothing is kept
 

@@ -273,11 +273,12 @@ ngx_cc_ws_admit(ngx_cc_ws_decoder_t *d)
         return ngx_cc_ws_fine;
     }
 
-    if (d->opcode == NGX_CC_WS_BINARY) {
+    if (d->opcode == NGX_CC_WS_BINARY && !d->wanted) {
         return ngx_cc_ws_binary;
     }
 
-    if (d->opcode == NGX_CC_WS_TEXT) {
+    if (d->opcode != NGX_CC_WS_CONTINUATION) {
+        d->binary = (d->opcode == NGX_CC_WS_BINARY);
         d->open = 1;
         d->fresh = 1;
         d->fragments = 0;
@@ -340,7 +341,7 @@ ngx_cc_ws_take_payload(ngx_cc_ws_decoder_t *d, uint8_t **pos, uint8_t *last,
         event = NGX_CC_WS_CONTROL;
 
     } else {
-        piece->opcode = NGX_CC_WS_TEXT;
+        piece->opcode = d->binary ? NGX_CC_WS_BINARY : NGX_CC_WS_TEXT;
         piece->first = d->fresh;
         event = NGX_CC_WS_DATA;
     }

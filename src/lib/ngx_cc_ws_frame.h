@@ -8,8 +8,8 @@
  * has to be gathered before it is parsed.  Every rule that a header can break
  * is judged at the header, before the first byte of payload is taken.
  *
- * Only text messages are accepted: a binary frame is refused with 1003.  The
- * payload is not checked for UTF-8 here (ngx_cc_utf8.h does that, piecewise).
+ * A binary message is refused with 1003 unless it is wanted.  The payload of a
+ * text is not checked for UTF-8 here (ngx_cc_utf8.h does that, piecewise).
  *
  * State table of the decoder (state -> byte -> state):
  *
@@ -60,7 +60,7 @@
 
 typedef enum {
     NGX_CC_WS_AGAIN = 0,    /* all input is used up, give more */
-    NGX_CC_WS_DATA,         /* a piece of a text message */
+    NGX_CC_WS_DATA,         /* a piece of a message */
     NGX_CC_WS_CONTROL,      /* a piece of a ping, pong or close frame */
     NGX_CC_WS_VIOLATION     /* close with piece.code; final */
 } ngx_cc_ws_event_e;
@@ -79,8 +79,11 @@ typedef struct {
                                     into mask, modulo 4) payload taken;
                                     in FAILED: which violation it was */
     unsigned        fin:1;
-    unsigned        open:1;      /* a text message is unfinished */
+    unsigned        open:1;      /* a message is unfinished */
     unsigned        fresh:1;     /* no piece of this message given yet */
+    unsigned        binary:1;    /* this message is */
+    unsigned        wanted:1;    /* set by the caller, at any time: messages
+                                    that begin from now on may be */
 } ngx_cc_ws_decoder_t;
 
 
@@ -90,7 +93,7 @@ typedef struct {
                                     fragment before it gives no piece) */
     uint16_t        code;        /* VIOLATION: the close code to send */
     const char     *reason;      /* VIOLATION: static text, <= 123 bytes */
-    uint8_t         opcode;      /* CONTROL: which one */
+    uint8_t         opcode;      /* which one; of the first frame */
     unsigned        first:1;     /* first piece of the message or frame */
     unsigned        last:1;      /* last piece of the message or frame */
 } ngx_cc_ws_piece_t;
@@ -116,7 +119,7 @@ int ngx_cc_ws_decoder_busy(const ngx_cc_ws_decoder_t *d);
  * Order of checks: RSV, opcode, MASK, control frames (FIN, length),
  * continuation without start, text or binary inside a message (all 1002),
  * minimal length encoding and the high bit of a 64-bit length (1002), binary
- * (1003), number of fragments (1008), size (1009).
+ * that is not wanted (1003), number of fragments (1008), size (1009).
  */
 ngx_cc_ws_event_e ngx_cc_ws_decode(ngx_cc_ws_decoder_t *d, uint8_t **pos,
     uint8_t *last, ngx_cc_ws_piece_t *piece);

@@ -2,7 +2,8 @@
 /*
  * The border between a transport (WebSocket, Streamable HTTP) and what is
  * spoken over it.  A transport pushes bytes of messages in and pulls messages
- * out whenever it has room; nothing else passes.
+ * out whenever it has room; nothing else passes.  Messages are text, or, where
+ * both sides know them, binary.
  *
  * All functions run in the event loop of one worker.  "wake" of the transport
  * is the only call upwards; it may come at any time, also from inside the calls
@@ -74,6 +75,13 @@ typedef struct {
                                             "trace" */
     unsigned                failed:1;    /* no memory for a message that had
                                             to be said: end the session */
+    unsigned                binary:1;    /* the client may send binary messages:
+                                            it has asked for some */
+    unsigned                packet:1;    /* what was pulled last is one */
+    ngx_str_t               tail;        /* that goes on here, so many bytes,
+                                            there until pull() is called again;
+                                            they may change under the reader's
+                                            eyes.  len 0: it does not */
 } ngx_cc_transport_t;
 
 
@@ -94,7 +102,14 @@ typedef struct {
      */
     ngx_int_t (*push)(void *session, u_char *p, size_t n, ngx_uint_t last);
 
-    /* the message that was begun by push() will not be finished: forget it */
+    /*
+     * The same of a binary message.  Not called, and may be NULL, unless
+     * "binary" of the transport is set.
+     */
+    ngx_int_t (*packet)(void *session, u_char *p, size_t n, ngx_uint_t last);
+
+    /* the message that was begun by one of them will not be finished: forget
+       it */
     void    (*drop)(void *session);
 
     /*
@@ -102,7 +117,8 @@ typedef struct {
      * NGX_CC_DIALECT_MAX_MESSAGE.  Returns its length, 0 when there is nothing
      * to say now, or nothing any more (the transport's "failed").  A long
      * message comes in pieces: *more is 1 but for the last, and 0 is not
-     * returned in between.
+     * returned in between.  "packet" and "tail" of the transport belong to what
+     * was written.
      */
     size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
 

@@ -10,10 +10,11 @@
  *             -d: none), close handshake, again.  With -e: wait until the
  *             server closes instead.
  *   output    each connection sends "s" once and reads to the end of the
- *             command: process.completed (its stdout_bytes must be what came),
- *             or, with -b, the end of the connection.  Counts bytes of
- *             payload.  -n: one for each message more, a newline that was cut
- *             off.  -x: the payload must be the alphabet, again and again.
+ *             command, in text or binary messages: process.completed (its
+ *             stdout_bytes must be what came), or, with -b, the end of the
+ *             connection.  Counts bytes of payload.  -n: one for each message
+ *             more, a newline that was cut off.  -x: the payload must be the
+ *             alphabet, again and again.
  *   idle      opens the connections, sends "s" if it is given, prints "ready"
  *             and does not read any more; ends with its standard input.
  *
@@ -36,6 +37,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "bench.h"
+#include "ngx_cc_packet.h"
 #include "ngx_cc_ws_frame.h"
 
 
@@ -72,6 +74,7 @@ static void load_take_call(load_conn_t *c);
 static void load_take_session(load_conn_t *c);
 static void load_take_output(load_conn_t *c);
 static int load_output(load_conn_t *c, uint8_t *p, size_t n);
+static void load_packet(load_conn_t *c, const uint8_t *p, size_t n);
 static void load_fail(const char *what);
 
 
@@ -744,6 +747,9 @@ load_take_output(load_conn_t *c)
                 c->bytes += n + load_newline;
                 load_count++;
 
+            } else if (opcode == NGX_CC_WS_BINARY) {
+                load_packet(c, p, n);
+
             } else {
                 end = load_output(c, p, n);
             }
@@ -823,6 +829,24 @@ load_output(load_conn_t *c, uint8_t *p, size_t n)
     }
 
     return 1;
+}
+
+
+/* a binary message: its bytes follow those before */
+
+static void
+load_packet(load_conn_t *c, const uint8_t *p, size_t n)
+{
+    ngx_cc_packet_t  packet;
+
+    if (ngx_cc_packet_read(&packet, p, n) != NULL
+        || packet.stream != NGX_CC_PACKET_STDOUT || packet.offset != c->bytes)
+    {
+        load_fail("a binary message that cannot be");
+    }
+
+    c->bytes += n - NGX_CC_PACKET_HEADER;
+    load_count++;
 }
 
 

@@ -51,7 +51,7 @@ piece_of(verdict_t *v, ngx_cc_ws_event_e event, ngx_cc_ws_piece_t *piece,
 
         if (piece->first) {
             v->message = 0;
-            mix(v, 0x200);
+            mix(v, 0x200 + piece->opcode);
         }
 
         v->message += piece->len;
@@ -71,7 +71,7 @@ piece_of(verdict_t *v, ngx_cc_ws_event_e event, ngx_cc_ws_piece_t *piece,
 
 static void
 decode(verdict_t *v, const uint8_t *data, size_t size, size_t step,
-    uint64_t limit)
+    uint64_t limit, unsigned wanted)
 {
     size_t               n;
     uint8_t             *chunk, *pos, *last;
@@ -81,6 +81,7 @@ decode(verdict_t *v, const uint8_t *data, size_t size, size_t step,
 
     memset(v, 0, sizeof(verdict_t));
     ngx_cc_ws_decoder_init(&d, limit);
+    d.wanted = wanted;
 
     for ( /* void */ ; size; data += n, size -= n) {
         n = step < size ? step : size;
@@ -123,6 +124,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int        bad_text;
+    unsigned   wanted;
     size_t     step;
     uint8_t    close[NGX_CC_WS_MAX_CLOSE], *end;
     uint16_t   code;
@@ -134,12 +136,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     step = 1 + data[0] % 16;
+    wanted = data[0] & 1;
     limit = data[1] < 128 ? data[1] : (uint64_t) data[1] << 10;
     data += 2;
     size -= 2;
 
-    decode(&whole, data, size, size, limit);
-    decode(&parts, data, size, step, limit);
+    decode(&whole, data, size, size, limit, wanted);
+    decode(&parts, data, size, step, limit, wanted);
 
     fuzz_check(whole.code == parts.code);
     fuzz_check(whole.events == parts.events);

@@ -55,9 +55,18 @@ static const char  *const  glue_mcp[] = {
 };
 
 
+static const char  glue_binary[] =
+    "{\"id\":9,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+        "\"open_stdin\":true,\"encoding\":\"binary\"}}";
+
+
 static const char *
 glue_message(unsigned k)
 {
+    if (k > 247 && http.dialect == &ngx_cc_native) {
+        return glue_binary;
+    }
+
     return http.dialect == &ngx_cc_native ? glue_native[k % 8]
                                           : glue_mcp[k % 8];
 }

@@ -3,7 +3,8 @@
  * A whole session of a dialect, driven by the input: messages of a client in
  * pieces, commands that start, fail, write, end, take input; timers; memory
  * that runs out.  Whatever happens: every message that is pulled, in one piece
- * or several, is one JSON text in valid UTF-8, and nothing is left at the end.
+ * or several, is one JSON text in valid UTF-8, or a packet, and nothing is left
+ * at the end.
  */
 
 #ifndef _SESSION_H_INCLUDED_
@@ -16,6 +17,7 @@
 #include "fake_command.h"
 #include "fuzz.h"
 #include "ngx_cc_dialect.h"
+#include "ngx_cc_packet.h"
 #include "ngx_cc_utf8.h"
 #include "shim.h"
 
@@ -31,6 +33,7 @@ typedef struct {
     ngx_cc_spec_conf_t       conf;
     ngx_log_t                log;
     size_t                   left;       /* bytes of the open message */
+    unsigned                 binary;     /* that is binary */
     yajl_handle              json;       /* a message that is not whole */
     ngx_cc_utf8_t            utf8;
 } session_t;
@@ -42,6 +45,28 @@ static u_char  session_buf[NGX_CC_DIALECT_MAX_MESSAGE];
 static void
 session_wake(void *data)
 {
+}
+
+
+/* a packet of n bytes and the tail was pulled; all of them are there */
+
+static void
+session_packet(session_t *s, size_t n)
+{
+    size_t            len = s->transport.tail.len;
+    u_char           *p;
+    ngx_cc_packet_t   packet;
+
+    fuzz_check(s->json == NULL);
+    p = malloc(n + len);
+    fuzz_check(p != NULL);
+    memcpy(p, session_buf, n);
+    memcpy(p + n, s->transport.tail.data, len);
+    fuzz_check(n + len > NGX_CC_PACKET_HEADER);
+    fuzz_check(n + len <= NGX_CC_PACKET_HEADER + 65536);
+    fuzz_check(ngx_cc_packet_read(&packet, p, n + len) == NULL);
+    fuzz_check(packet.stream != NGX_CC_PACKET_STDIN && packet.channel);
+    free(p);
 }
 
 
@@ -59,6 +84,13 @@ session_pull(session_t *s)
         fuzz_check(s->json == NULL);
         return;
     }
+
+    if (s->transport.packet) {
+        session_packet(s, n);
+        return;
+    }
+
+    fuzz_check(s->transport.tail.len == 0);
 
     if (s->json == NULL) {
         s->json = yajl_alloc(NULL, NULL, NULL);
@@ -78,10 +110,13 @@ session_pull(session_t *s)
 }
 
 
-/* a piece of a message, never longer than the transport would let through */
+/*
+ * A piece of a message, never longer than the transport would let through;
+ * "binary": of a binary one, which is not begun while a text is unfinished
+ */
 
 static ngx_int_t
-session_push(session_t *s, fuzz_in_t *in, unsigned last)
+session_push(session_t *s, fuzz_in_t *in, unsigned last, unsigned binary)
 {
     size_t      n;
     u_char     *p;
@@ -98,7 +133,9 @@ session_push(session_t *s, fuzz_in_t *in, unsigned last)
         return NGX_OK;
     }
 
-    rc = s->dialect->push(s->state, p, n, last);
+    rc = binary ? s->dialect->packet(s->state, p, n, last)
+                : s->dialect->push(s->state, p, n, last);
+    s->binary = binary && !last;
     s->left = last ? s->transport.max_message : s->left - n;
     free(p);
 
@@ -232,13 +269,13 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
         switch (op) {
 
         case 0:
-            rc = session_push(&s, &in, 0);
+            rc = session_push(&s, &in, 0, s.binary);
             break;
 
         case 1:
         case 2:
         case 3:
-            rc = session_push(&s, &in, 1);
+            rc = session_push(&s, &in, 1, s.binary);
             break;
 
         case 4:
@@ -252,6 +289,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
         case 9:
             dialect->drop(s.state);
             s.left = s.transport.max_message;
+            s.binary = 0;
             break;
 
         case 10:
@@ -264,6 +302,15 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
 
         case 12:
             fake_start = fuzz_byte(&in) % (NGX_CC_START_UNAVAILABLE + 1);
+            break;
+
+        case 13:
+            if (s.transport.binary && s.left == s.transport.max_message) {
+                rc = session_push(&s, &in, fuzz_byte(&in) & 1, 1);
+                break;
+            }
+
+            session_pull(&s);
             break;
 
         default:

@@ -160,6 +160,7 @@ http_begin(void)
     http.c.write = &http.wev;
     http.c.recv = http_sent_recv;
     http.c.send = http_sent_send;
+    http.c.send_chain = http_sent_chain;
     http.rev.data = &http.c;
     http.rev.log = &http.log;
     http.rev.handler = http_event;

@@ -60,6 +60,8 @@ typedef struct {
     ngx_uint_t               last;       /* the last buffer was given */
     ngx_uint_t               whole;      /* and all was sent */
     ngx_uint_t               messages;   /* WebSocket: whole ones sent */
+    ngx_uint_t               packets;    /* binary messages */
+    size_t                   packed;     /* bytes of output in them */
     ngx_uint_t               pings;
     ngx_uint_t               pongs;
     ngx_uint_t               code;       /* of the Close sent; 0 none, 1

@@ -4,6 +4,7 @@
 #include "http.h"
 #include <yajl/yajl_parse.h>
 #include "http_sent.h"
+#include "ngx_cc_packet.h"
 #include "ngx_cc_utf8.h"
 
 
@@ -92,6 +93,21 @@ sent_text(u_char *p, size_t n, ngx_uint_t last)
 }
 
 
+/* a binary message, which is never in pieces */
+
+static void
+sent_packet(u_char *p, size_t n)
+{
+    ngx_cc_packet_t  packet;
+
+    http_check(ngx_cc_packet_read(&packet, p, n) == NULL);
+    http_check(packet.stream != NGX_CC_PACKET_STDIN && packet.channel != 0);
+    http_check(n > NGX_CC_PACKET_HEADER);
+    http.packets++;
+    http.packed += n - NGX_CC_PACKET_HEADER;
+}
+
+
 /* whole frames at the front of what was sent (RFC 6455, section 5) */
 
 static void
@@ -142,6 +158,11 @@ sent_frames(void)
             http_check(sent_open == (op == 0));
             sent_open = !fin;
             sent_text(p + at, len, fin);
+            break;
+
+        case 2:
+            http_check(fin && !sent_open);
+            sent_packet(p + at, len);
             break;
 
         case 8:
@@ -207,6 +228,34 @@ http_sent_send(ngx_connection_t *c, u_char *buf, size_t size)
     http.out_len += n;
 
     return n;
+}
+
+
+/* as ngx_writev_chain(): what is left of the chain */
+
+ngx_chain_t *
+http_sent_chain(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
+{
+    ssize_t     n;
+    ngx_buf_t  *b;
+
+    while (in) {
+        b = in->buf;
+        n = http_sent_send(c, b->pos, b->last - b->pos);
+
+        if (n == NGX_ERROR) {
+            return NGX_CHAIN_ERROR;
+        }
+
+        if (n == NGX_AGAIN) {
+            return in;
+        }
+
+        b->pos += n;
+        in = b->pos == b->last ? in->next : in;
+    }
+
+    return NULL;
 }
 
 

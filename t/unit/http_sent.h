@@ -10,9 +10,11 @@
 #include <ngx_event.h>
 
 
-/* recv and send of the connection; frames are checked as they are sent */
+/* recv, send, send_chain of the connection; what is sent is checked */
 ssize_t http_sent_recv(ngx_connection_t *c, u_char *buf, size_t size);
 ssize_t http_sent_send(ngx_connection_t *c, u_char *buf, size_t size);
+ngx_chain_t *http_sent_chain(ngx_connection_t *c, ngx_chain_t *in,
+    off_t limit);
 
 /* the whole body of an answer: JSON, or events */
 void http_sent_body(void);

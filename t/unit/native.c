@@ -7,6 +7,7 @@
 #include "fake_command.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_native.h"
+#include "ngx_cc_packet.h"
 #include "session.h"
 #include "shim.h"
 #include "unit.h"
@@ -870,6 +871,97 @@ START_TEST(nameless)
 END_TEST
 
 
+/* the next message is a packet of these bytes */
+
+static void
+expect_packet(unsigned stream, uint32_t channel, uint64_t offset, uint64_t seq,
+    const void *p, size_t n)
+{
+    ngx_cc_packet_t  packet;
+
+    (void) pull();
+    ck_assert_int_eq(transport.packet, 1);
+    ck_assert_ptr_null(ngx_cc_packet_read(&packet, buf, pulled));
+    ck_assert_uint_eq(packet.stream, stream);
+    ck_assert_uint_eq(packet.channel, channel);
+    ck_assert_uint_eq(packet.offset, offset);
+    ck_assert_uint_eq(packet.seq, seq);
+    ck_assert_uint_eq(pulled, NGX_CC_PACKET_HEADER + n);
+    ck_assert_mem_eq(buf + NGX_CC_PACKET_HEADER, p, n);
+}
+
+
+START_TEST(packets)
+{
+    char            *big;
+    u_char           p[NGX_CC_PACKET_HEADER + 2];
+    fake_command_t  *f;
+    ngx_cc_packet_t  packet = { NGX_CC_PACKET_STDIN, 0, 2, 0, 77 };
+
+    open_session();
+    ck_assert_int_eq(transport.binary, 0);
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\"}}");
+    ck_assert_int_eq(transport.binary, 0);
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+
+    say("{\"id\":2,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+        "\"encoding\":\"binary\",\"new\":1}}");
+    ck_assert_int_eq(transport.binary, 1);
+    f = fake_command[1];
+    fake_started(f);
+    expect_part("\"channel\":1,\"warnings\":[\"params.new");
+    expect_part("process.started");
+
+    /* a record is there until the next pull; what is too long for one */
+
+    big = malloc(70000);
+    memset(big, 'x', 70000);
+    fake_output(f, 0, "a\nb\0\xff", 5);
+    fake_output(f, 1, big, 70000);
+    expect_packet(1, 1, 0, 16, "a\nb\0\xff", 5);
+    expect_packet(2, 1, 0, 16, big, 65536);
+    expect_packet(2, 1, 65536, 16 + 65536, big, 70000 - 65536);
+    expect("");
+    ck_assert_int_eq(transport.packet, 0);
+    free(big);
+
+    /* another one, with stdin; the first one ends */
+
+    f = start("{\"id\":3,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+              "\"encoding\":\"binary\",\"open_stdin\":true}}");
+    fake_output(fake_command[1], 0, "end", 3);
+    fake_exited(fake_command[1], 0, NGX_CC_CAUSE_EXIT);
+    expect_packet(1, 1, 5, 16, "end", 3);
+    expect_part("\"stdout_bytes\":8,\"stderr_bytes\":70000");
+    expect("");
+
+    (void) ngx_cc_packet_write(p, &packet);
+    p[NGX_CC_PACKET_HEADER] = 0;
+    p[NGX_CC_PACKET_HEADER + 1] = 0xff;
+    ck_assert_int_eq(ngx_cc_native.packet(session, p, sizeof(p), 1), NGX_OK);
+    ck_assert_int_eq(ngx_cc_native.packet(session, p, 7, 0), NGX_OK);
+    ck_assert_int_eq(ngx_cc_native.packet(session, p + 7, 0, 0), NGX_OK);
+    ck_assert_int_eq(ngx_cc_native.packet(session, p + 7, sizeof(p) - 7, 1),
+                     NGX_OK);
+    fake_taken(f, 2, 0);
+    expect("{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{\"accepted\":2,"
+           "\"offset\":2}}");
+    fake_taken(f, 2, 0);
+    expect_part("\"id\":77,\"result\":{\"accepted\":2,\"offset\":4}");
+    ck_assert_mem_eq(f->input, "\0\xff\0\xff", 4);
+
+    /* one that is not finished when the session ends, and no memory for one */
+
+    shim_allocations = 1;
+    ck_assert_int_eq(ngx_cc_native.packet(session, p, 7, 0), NGX_ERROR);
+    shim_allocations = 0;
+    ck_assert_int_eq(ngx_cc_native.packet(session, p, 7, 0), NGX_OK);
+    close_session();
+}
+END_TEST
+
+
 /* a message that was begun and is dropped; a session that ends in the middle */
 
 START_TEST(dropped)
@@ -935,6 +1027,7 @@ main(void)
     tcase_add_loop_test(tc, starts_refused, 0, 4);
     tcase_add_test(tc, policy);
     tcase_add_test(tc, nameless);
+    tcase_add_test(tc, packets);
     tcase_add_test(tc, dropped);
     tcase_add_test(tc, limit);
     suite_add_tcase(s, tc);

@@ -12,6 +12,7 @@ ngx_cc_spec_conf_t  conf;
 void                  *session;
 int                    wakes;
 int                    pieces;
+size_t                 pulled;
 u_char                 buf[8 * 1024 * 1024];
 
 static ngx_log_t                session_log;
@@ -93,6 +94,13 @@ pull(void)
         len += n;
         pieces++;
     } while (more);
+
+    if (transport.tail.len) {
+        memcpy(buf + len, transport.tail.data, transport.tail.len);
+        len += transport.tail.len;
+    }
+
+    pulled = len;
 
     buf[len] = '\0';
 

@@ -16,6 +16,7 @@ extern ngx_cc_spec_conf_t  conf;
 extern void                  *session;
 extern int                    wakes;
 extern int                    pieces;    /* of the message pulled last */
+extern size_t                 pulled;    /* bytes of it */
 extern u_char                 buf[8 * 1024 * 1024];  /* and its text */
 
 

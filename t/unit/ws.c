@@ -171,6 +171,52 @@ START_TEST(close_stuck)
 END_TEST
 
 
+/* output that is sent from where it is, whatever the socket takes of it */
+
+START_TEST(tails)
+{
+    size_t  i, n, room;
+    char   *big;
+
+    static const char  execute[] =
+        "{\"id\":1,\"method\":\"execute\",\"params\":{\"command\":\"x\","
+        "\"encoding\":\"binary\"}}";
+
+    n = 50000;
+    big = malloc(n);
+    memset(big, 'x', n);
+
+    for (room = 1; room < 2 * n; room = room * 3 + 1) {
+        open_native();
+        text(execute);
+        fake_started(fake_command[0]);
+        http_posted();
+
+        for (i = 0; i < 3; i++) {
+            fake_output(fake_command[0], i & 1, big, i == 1 ? 10 : n);
+        }
+
+        fake_exited(fake_command[0], 0, NGX_CC_CAUSE_EXIT);
+        http.room = room;
+        http_posted();
+
+        for (i = 0; i < 200000 && fake_command[0]->closed == 0; i++) {
+            http.room = room;
+            http_write();
+        }
+
+        http.room = 1 << 20;
+        http_write();
+        ck_assert_uint_eq(http.packets, 3);
+        ck_assert_uint_eq(http.packed, 2 * n + 10);
+        http_end();
+    }
+
+    free(big);
+}
+END_TEST
+
+
 /* one byte at a time, in and out */
 
 START_TEST(bytes)
@@ -393,6 +439,7 @@ main(void)
     tcase_add_test(tc, close_by_both);
     tcase_add_test(tc, close_by_client);
     tcase_add_test(tc, close_stuck);
+    tcase_add_test(tc, tails);
     tcase_add_test(tc, bytes);
     tcase_add_test(tc, full);
     tcase_add_test(tc, gone);

@@ -62,6 +62,7 @@ typedef struct {
     int       messages;
     int       controls;
     uint8_t   opcode;
+    uint8_t   kind[8];       /* of each message */
     uint16_t  code;
     char      reason[124];
     size_t    taken;         /* bytes before the violation */
@@ -69,6 +70,7 @@ typedef struct {
 
 
 static result_t  result;
+static unsigned  wanted;         /* binary messages are */
 
 
 static result_t *
@@ -83,6 +85,7 @@ decode(size_t step, uint64_t limit)
     memset(&result, 0, sizeof(result));
     memcpy(copy, buf, len);
     ngx_cc_ws_decoder_init(&d, limit);
+    d.wanted = wanted;
 
     for (at = 0; at < len; at += n) {
         n = step < len - at ? step : len - at;
@@ -110,6 +113,7 @@ decode(size_t step, uint64_t limit)
             if (event == NGX_CC_WS_DATA) {
                 memcpy(result.data + result.len, piece.data, piece.len);
                 result.len += piece.len;
+                result.kind[result.messages % 8] = piece.opcode;
                 result.messages += piece.last;
 
             } else {
@@ -178,6 +182,46 @@ START_TEST(fragments)
         ck_assert_int_eq(result.controls, 2);
         ck_assert_mem_eq(result.control, "ping", 4);
     }
+}
+END_TEST
+
+
+START_TEST(binary)
+{
+    size_t  step;
+
+    wanted = 1;
+
+    for (step = 1; step < 20; step++) {
+        len = 0;
+        add(0x82, "\0\xff", 2, 0);
+        add(0x01, "t", 1, 0);
+        add(0x80, "t", 1, 0);
+        add(0x02, "b", 1, 0);
+        add(0x89, "", 0, 0);
+        add(0x00, "", 0, 0);
+        add(0x80, "b", 1, 0);
+        add(0x81, "", 0, 0);
+
+        decode(step, LIMIT);
+        ck_assert_uint_eq(result.code, 0);
+        ck_assert_int_eq(result.messages, 4);
+        ck_assert_mem_eq(result.data, "\0\xffttbb", 6);
+        ck_assert_mem_eq(result.kind, "\2\1\2\1", 4);
+
+        len = 0;
+        add(0x02, "b", 1, 0);
+        add(0x82, "b", 1, 0);
+        decode(step, LIMIT);
+        ck_assert_uint_eq(result.code, 1002);
+
+        len = 0;
+        add(0x82, "12345", 5, 0);
+        decode(step, 4);
+        ck_assert_uint_eq(result.code, 1009);
+    }
+
+    wanted = 0;
 }
 END_TEST
 
@@ -458,6 +502,7 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, lengths);
     tcase_add_test(tc, fragments);
+    tcase_add_test(tc, binary);
     tcase_add_test(tc, violations);
     tcase_add_test(tc, many_fragments);
     tcase_add_test(tc, unmask);

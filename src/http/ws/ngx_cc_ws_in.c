@@ -134,6 +134,8 @@ ngx_cc_ws_in_consume(ngx_cc_ws_t *ws, u_char **pos, u_char *last)
             return NGX_OK;
         }
 
+        ws->decoder.wanted = ws->session.transport.binary;
+
         switch (ngx_cc_ws_decode(&ws->decoder, pos, last, &piece)) {
 
         case NGX_CC_WS_AGAIN:
@@ -167,6 +169,9 @@ ngx_cc_ws_in_consume(ngx_cc_ws_t *ws, u_char **pos, u_char *last)
 static ngx_int_t
 ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
 {
+    ngx_int_t                rc;
+    const ngx_cc_dialect_t  *dialect;
+
     /* after our close frame was due, messages mean nothing any more */
 
     if (ws->session.state == NULL) {
@@ -178,8 +183,9 @@ ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
         ngx_cc_idle_watch_active(&ws->wait);
     }
 
-    if (ngx_cc_utf8_check(&ws->utf8, piece->data, piece->len) != piece->len
-        || (piece->last && !ngx_cc_utf8_done(&ws->utf8)))
+    if (piece->opcode == NGX_CC_WS_TEXT
+        && (ngx_cc_utf8_check(&ws->utf8, piece->data, piece->len) != piece->len
+            || (piece->last && !ngx_cc_utf8_done(&ws->utf8))))
     {
         ngx_cc_ws_shut(ws, NGX_CC_WS_BAD_DATA, "invalid UTF-8");
         return NGX_OK;
@@ -189,10 +195,14 @@ ngx_cc_ws_in_data(ngx_cc_ws_t *ws, ngx_cc_ws_piece_t *piece)
         return NGX_OK;
     }
 
-    if (ws->session.dialect->push(ws->session.state, piece->data, piece->len,
-                                  piece->last)
-        != NGX_OK)
-    {
+    dialect = ws->session.dialect;
+    rc = piece->opcode == NGX_CC_WS_TEXT
+         ? dialect->push(ws->session.state, piece->data, piece->len,
+                         piece->last)
+         : dialect->packet(ws->session.state, piece->data, piece->len,
+                           piece->last);
+
+    if (rc != NGX_OK) {
         ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
         return NGX_OK;
     }

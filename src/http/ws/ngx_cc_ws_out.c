@@ -7,6 +7,7 @@
 
 
 #define NGX_CC_WS_CORK     (64 * 1024)   /* bytes gathered for one write */
+#define NGX_CC_WS_COPY     (4 * 1024)    /* bytes elsewhere that are copied */
 
 
 /* the control frames and the last message that may stand behind the cork */
@@ -16,6 +17,9 @@
 
 
 static ngx_int_t ngx_cc_ws_out_flush(ngx_cc_ws_t *ws);
+static ngx_int_t ngx_cc_ws_out_pair(ngx_cc_ws_t *ws, u_char *p, size_t n,
+    ngx_str_t *tail);
+static u_char *ngx_cc_ws_out_tail(ngx_cc_ws_t *ws, u_char *p);
 static size_t ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p);
 
 
@@ -38,21 +42,25 @@ ngx_cc_ws_out_prepare(void)
 ngx_int_t
 ngx_cc_ws_out_write(ngx_cc_ws_t *ws, size_t *budget)
 {
-    size_t     n;
-    ngx_int_t  rc;
+    size_t      n;
+    ngx_int_t   rc;
+    ngx_str_t  *tail;
 
     rc = ngx_cc_ws_out_flush(ws);
+    tail = &ws->session.transport.tail;
 
     while (rc == NGX_OK && *budget) {
 
+        tail->len = 0;
         n = ngx_cc_ws_out_render(ws, ngx_cc_ws_out);
 
         if (n == 0) {
             return NGX_OK;
         }
 
-        *budget -= ngx_min(*budget, n);
-        rc = ngx_cc_ws_out_send(ws, ngx_cc_ws_out, n);
+        *budget -= ngx_min(*budget, n + tail->len);
+        rc = tail->len ? ngx_cc_ws_out_pair(ws, ngx_cc_ws_out, n, tail)
+                       : ngx_cc_ws_out_send(ws, ngx_cc_ws_out, n);
 
         if (ws->ping_out) {
             ws->ping_out = 0;
@@ -89,6 +97,57 @@ ngx_cc_ws_out_send(ngx_cc_ws_t *ws, u_char *p, size_t n)
 
     ngx_memcpy(ws->out_start, ws->out.data, ws->out.len);
     ws->out.data = ws->out_start;
+
+    return NGX_AGAIN;
+}
+
+
+/* the same of n bytes at p and those of the tail: in place, unless they stay */
+
+static ngx_int_t
+ngx_cc_ws_out_pair(ngx_cc_ws_t *ws, u_char *p, size_t n, ngx_str_t *tail)
+{
+    u_char            *q;
+    ngx_buf_t          buf[2];
+    ngx_chain_t        chain[2], *cl;
+    ngx_connection_t  *c;
+
+    c = ws->connection;
+
+    ngx_memzero(buf, sizeof(buf));
+    buf[0].memory = 1;
+    buf[0].pos = p;
+    buf[0].last = p + n;
+    buf[1].memory = 1;
+    buf[1].pos = tail->data;
+    buf[1].last = tail->data + tail->len;
+    chain[0].buf = &buf[0];
+    chain[0].next = &chain[1];
+    chain[1].buf = &buf[1];
+    chain[1].next = NULL;
+
+    cl = c->send_chain(c, chain, 0);
+
+    if (cl == NGX_CHAIN_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (cl == NULL) {
+        ws->session.transport.rounds++;
+        return NGX_OK;
+    }
+
+    ws->out_start = ngx_alloc(ngx_buf_size(&buf[0]) + ngx_buf_size(&buf[1]),
+                              c->log);
+
+    if (ws->out_start == NULL) {
+        return NGX_ERROR;
+    }
+
+    q = ngx_cpymem(ws->out_start, buf[0].pos, ngx_buf_size(&buf[0]));
+    q = ngx_cpymem(q, buf[1].pos, ngx_buf_size(&buf[1]));
+    ws->out.data = ws->out_start;
+    ws->out.len = q - ws->out_start;
 
     return NGX_AGAIN;
 }
@@ -143,18 +202,51 @@ ngx_cc_ws_out_flush(ngx_cc_ws_t *ws)
 
 
 /*
- * Writes whole frames to p, about NGX_CC_WS_CORK bytes; returns how many.  A
- * message that is pulled in pieces goes as fragments (RFC 6455, section 5.4).
+ * What stands elsewhere is copied to p, of which the end is returned, if it is
+ * little, or has to be encrypted; else it stays the tail of what is sent.
+ */
+
+static u_char *
+ngx_cc_ws_out_tail(ngx_cc_ws_t *ws, u_char *p)
+{
+    ngx_str_t  *tail;
+
+    tail = &ws->session.transport.tail;
+
+    if (tail->len > NGX_CC_WS_COPY
+#if (NGX_HTTP_SSL)
+        && ws->connection->ssl == NULL
+#endif
+       )
+    {
+        return p;
+    }
+
+    if (tail->len) {
+        p = ngx_cpymem(p, tail->data, tail->len);
+        tail->len = 0;
+    }
+
+    return p;
+}
+
+
+/*
+ * Writes whole frames to p, about NGX_CC_WS_CORK bytes; returns how many.  The
+ * last one may go on in the tail of the transport.  A message that is pulled in
+ * pieces goes as fragments (RFC 6455, section 5.4).
  */
 
 static size_t
 ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 {
-    size_t       n, size, guess;
-    u_char      *start, opcode;
-    ngx_uint_t   more;
+    size_t               n, len, size, guess;
+    u_char              *start, opcode;
+    ngx_uint_t           more;
+    ngx_cc_transport_t  *transport;
 
     start = p;
+    transport = &ws->session.transport;
 
     if (ws->close_sent) {
         return 0;
@@ -179,7 +271,9 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 
     guess = ngx_cc_ws_header_size(NGX_CC_WS_MAX_CONTROL + 1);
 
-    while (ws->session.state && p - start < NGX_CC_WS_CORK) {
+    while (ws->session.state && p - start < NGX_CC_WS_CORK
+           && transport->tail.len == 0)
+    {
 
         /* most headers have the size guessed; else the message moves */
 
@@ -187,27 +281,29 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
                               NGX_CC_DIALECT_MAX_MESSAGE, &more);
         if (n == 0) {
 
-            if (ws->session.transport.failed) {
+            if (transport->failed) {
                 ngx_cc_ws_shut(ws, NGX_CC_WS_SERVER_FAULT, "no memory");
             }
 
             break;
         }
 
-        size = ngx_cc_ws_header_size(n);
+        len = n + transport->tail.len;
+        size = ngx_cc_ws_header_size(len);
 
         if (size != guess) {
             ngx_memmove(p + size, p + guess, n);
         }
 
-        opcode = ws->unfinished ? NGX_CC_WS_CONTINUATION : NGX_CC_WS_TEXT;
+        opcode = ws->unfinished ? NGX_CC_WS_CONTINUATION
+                 : transport->packet ? NGX_CC_WS_BINARY : NGX_CC_WS_TEXT;
         ws->unfinished = more;
 
-        p = more ? ngx_cc_ws_fragment(p, opcode, n)
-                 : ngx_cc_ws_header(p, opcode, n);
-        p += n;
+        p = more ? ngx_cc_ws_fragment(p, opcode, len)
+                 : ngx_cc_ws_header(p, opcode, len);
+        p = ngx_cc_ws_out_tail(ws, p + n);
 
-        ws->session.bytes_out += n;
+        ws->session.bytes_out += len;
     }
 
     if (ws->close_due) {

@@ -46,6 +46,7 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
     sizeof(ngx_cc_mcp_t),
     ngx_cc_mcp_open,
     ngx_cc_dialogue_push,
+    NULL,
     ngx_cc_dialogue_drop,
     ngx_cc_mcp_pull,
     ngx_cc_dialogue_pending,

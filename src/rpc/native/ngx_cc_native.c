@@ -7,10 +7,12 @@
 #include "ngx_cc_native_list.h"
 #include "ngx_cc_native_listed.h"
 #include "ngx_cc_native_methods.h"
+#include "ngx_cc_native_packet.h"
 #include "ngx_cc_zone.h"
 
 
 static void *ngx_cc_native_open(ngx_cc_transport_t *transport);
+static void ngx_cc_native_drop(void *session);
 static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
 static void ngx_cc_native_told(ngx_cc_native_t *s);
@@ -27,7 +29,8 @@ const ngx_cc_dialect_t  ngx_cc_native = {
     sizeof(ngx_cc_native_t),
     ngx_cc_native_open,
     ngx_cc_dialogue_push,
-    ngx_cc_dialogue_drop,
+    ngx_cc_native_packet_push,
+    ngx_cc_native_drop,
     ngx_cc_native_pull,
     ngx_cc_dialogue_pending,
     ngx_cc_native_busy,
@@ -60,7 +63,7 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
                      "\"params\":{\"session_id\":\"%*s\","
                      "\"version\":\"%s\",\"capabilities\":[\"execute\","
                      "\"control\",\"stream\",\"input\",\"list\","
-                     "\"signal\"%s%s%s%s]}}",
+                     "\"signal\",\"binary\"%s%s%s%s]}}",
                      (size_t) NGX_CC_UUID_TEXT, transport->session_id,
                      NGX_CC_VERSION,
                      transport->conf->tty ? ",\"tty\",\"resize\"" : "",
@@ -82,6 +85,14 @@ ngx_cc_native_open(ngx_cc_transport_t *transport)
 }
 
 
+static void
+ngx_cc_native_drop(void *session)
+{
+    ngx_cc_native_packet_drop(session);
+    ngx_cc_dialogue_drop(session);
+}
+
+
 static size_t
 ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
 {
@@ -92,6 +103,8 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_native_command_t  *ps;
 
     *more = 0;
+    s->base.transport->packet = 0;
+    s->base.transport->tail.len = 0;
     ngx_cc_native_told(s);
 
     if (ngx_exiting && ngx_cc_native_bound(s) == 0) {
@@ -232,6 +245,7 @@ ngx_cc_native_close(void *session)
     ngx_cc_native_answer_close(session);
     ngx_cc_native_list_close(session);
     ngx_cc_native_listed_end(session);
+    ngx_cc_native_packet_drop(session);
     ngx_cc_dialogue_close(session);
 }
 

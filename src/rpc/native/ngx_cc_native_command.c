@@ -64,8 +64,9 @@ ngx_cc_native_command_start(ngx_cc_native_params_t *ex,
         return NULL;
     }
 
-    ngx_cc_native_output_init(&ps->output, ps->cmd, ex->chunk, ex->base64,
-                              wake, data, log);
+    ngx_cc_native_output_init(&ps->output, ps->cmd, ex->chunk,
+                              ex->encoding == NGX_CC_NATIVE_BASE64, wake, data,
+                              log);
 
     ngx_cc_stdin_init(&ps->input, ps->cmd, answers, share,
                       ex->spec.command.open_stdin, log);

@@ -53,6 +53,7 @@ typedef struct {
     u_char                 *session_id;
     ngx_cc_recorder_t      *recorder;    /* of one that is attached, or NULL */
     ngx_cc_asked_t          asked;       /* execute; own memory */
+    uint32_t                channel;     /* of binary messages, 0: none */
 
     ngx_cc_native_command_waiting_t  control[NGX_CC_NATIVE_COMMAND_CONTROLS];
     ngx_uint_t                       controls;

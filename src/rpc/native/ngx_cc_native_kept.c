@@ -4,6 +4,7 @@
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_native_kept.h"
+#include "ngx_cc_native_packet.h"
 #include "ngx_cc_native_watch.h"
 #include "ngx_cc_native_read.h"
 #include "ngx_cc_zone.h"
@@ -14,9 +15,10 @@
 
 static ngx_int_t ngx_cc_native_kept_params(ngx_cc_native_t *s,
     ngx_cc_value_t *params, ngx_cc_attach_t *attach, ngx_uint_t *chunk,
-    ngx_uint_t *base64, uint64_t *window);
+    ngx_cc_native_encoding_e *encoding, uint64_t *window);
 static ngx_cc_native_command_t *ngx_cc_native_kept_begin(ngx_cc_native_t *s,
-    ngx_cc_attach_t *attach, ngx_uint_t chunk, ngx_uint_t base64);
+    ngx_cc_attach_t *attach, ngx_uint_t chunk,
+    ngx_cc_native_encoding_e encoding);
 static ngx_int_t ngx_cc_native_kept_mode(ngx_cc_native_t *s,
     ngx_cc_value_t *params, ngx_cc_attach_t *attach);
 static void ngx_cc_native_kept_wrong(ngx_cc_native_t *s,
@@ -26,12 +28,14 @@ static void ngx_cc_native_kept_wrong(ngx_cc_native_t *s,
 ngx_int_t
 ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
+    uint32_t                  channel;
     uint64_t                  window;
     ngx_int_t                 rc;
-    ngx_uint_t                chunk, base64, redraw;
+    ngx_uint_t                chunk, redraw;
     ngx_cc_attach_t           attach;
     ngx_cc_spec_conf_t       *conf;
     ngx_cc_native_command_t  *ps;
+    ngx_cc_native_encoding_e  encoding;
 
     conf = s->base.transport->conf;
     ngx_memzero(&attach, sizeof(attach));
@@ -39,7 +43,7 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
     rc = ngx_cc_native_read_id(s, params, &attach.handle);
 
     if (rc == NGX_ERROR
-        || ngx_cc_native_kept_params(s, params, &attach, &chunk, &base64,
+        || ngx_cc_native_kept_params(s, params, &attach, &chunk, &encoding,
                                      &window)
            != NGX_OK)
     {
@@ -77,10 +81,22 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
         attach.flags |= s->base.transport->steers ? NGX_CC_ATTACH_SIGNAL : 0;
     }
 
-    ps = ngx_cc_native_kept_begin(s, &attach, chunk, base64);
+    channel = 0;
+
+    if (encoding == NGX_CC_NATIVE_BINARY
+        && ngx_cc_native_packet_channel(s, &channel) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ps = ngx_cc_native_kept_begin(s, &attach, chunk, encoding);
 
     if (ps == NULL) {
         return NGX_ERROR;
+    }
+
+    if (channel) {
+        ngx_cc_native_packet_begin(s, ps, channel);
     }
 
     redraw = 0;
@@ -97,7 +113,7 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
 
 static ngx_cc_native_command_t *
 ngx_cc_native_kept_begin(ngx_cc_native_t *s, ngx_cc_attach_t *attach,
-    ngx_uint_t chunk, ngx_uint_t base64)
+    ngx_uint_t chunk, ngx_cc_native_encoding_e encoding)
 {
     ngx_cc_transport_t       *transport;
     ngx_cc_native_command_t  *ps;
@@ -135,7 +151,8 @@ ngx_cc_native_kept_begin(ngx_cc_native_t *s, ngx_cc_attach_t *attach,
         return NULL;
     }
 
-    ngx_cc_native_output_init(&ps->output, ps->cmd, chunk, base64, ps->wake,
+    ngx_cc_native_output_init(&ps->output, ps->cmd, chunk,
+                              encoding == NGX_CC_NATIVE_BASE64, ps->wake,
                               ps->data, ps->log);
 
     ngx_cc_stdin_init(&ps->input, ps->cmd, ps->answers, &s->share,
@@ -147,13 +164,12 @@ ngx_cc_native_kept_begin(ngx_cc_native_t *s, ngx_cc_attach_t *attach,
 
 static ngx_int_t
 ngx_cc_native_kept_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
-    ngx_cc_attach_t *attach, ngx_uint_t *chunk, ngx_uint_t *base64,
-    uint64_t *window)
+    ngx_cc_attach_t *attach, ngx_uint_t *chunk,
+    ngx_cc_native_encoding_e *encoding, uint64_t *window)
 {
     ngx_uint_t  lossy;
 
     *chunk = 0;
-    *base64 = 0;
     lossy = 0;
 
     if (ngx_cc_native_read_number(s, params, "stdout",
@@ -171,11 +187,14 @@ ngx_cc_native_kept_params(ngx_cc_native_t *s, ngx_cc_value_t *params,
            == NGX_ERROR
         || ngx_cc_native_read_word(s, params, "output", "line", "chunk", chunk)
            == NGX_ERROR
-        || ngx_cc_native_read_word(s, params, "encoding", "utf-8", "base64",
-                                   base64)
-           == NGX_ERROR
         || ngx_cc_native_kept_window(s, params, window) == NGX_ERROR)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_cc_native_params_encoding(params, encoding) != NGX_OK) {
+        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                            "params." NGX_CC_NATIVE_PARAMS_ENCODING);
         return NGX_ERROR;
     }
 

@@ -8,6 +8,7 @@
 #include "ngx_cc_native_list.h"
 #include "ngx_cc_native_message.h"
 #include "ngx_cc_native_methods.h"
+#include "ngx_cc_native_packet.h"
 #include "ngx_cc_native_params.h"
 #include "ngx_cc_native_read.h"
 #include "ngx_cc_native_unknown.h"
@@ -267,25 +268,14 @@ ngx_cc_native_methods_allowed(ngx_cc_native_t *s, ngx_cc_value_t *params,
 
     ps = ngx_cc_native_methods_command(s, params);
 
-    if (ps && ps->attach && ps->cmd->state != NGX_CC_COMMAND_WAITING
-        && !(ps->cmd->attached.flags & rights))
-    {
-        ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
-                            ps->cmd->attached.flags & NGX_CC_ATTACH_OBSERVER
-                            ? "this session only observes this process, which "
-                              "is somebody else's or another connection's"
-                            : "this session may only read from this process: "
-                              "attach with params.mode \"write\"");
-        return NULL;
-    }
-
-    return ps;
+    return ps && ngx_cc_native_read_may(s, ps, rights) == NGX_OK ? ps : NULL;
 }
 
 
 static ngx_int_t
 ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
 {
+    uint32_t                  channel;
     uint64_t                  window;
     ngx_int_t                 rc;
     ngx_cc_native_params_t    ex;
@@ -325,6 +315,13 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     ps = NULL;
+    channel = 0;
+
+    if (rc == NGX_OK && ex.encoding == NGX_CC_NATIVE_BINARY
+        && ngx_cc_native_packet_channel(s, &channel) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     if (rc == NGX_OK) {
         ex.spec.command.owner = transport->owner;
@@ -352,6 +349,10 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
     }
 
     ngx_cc_native_watch_limit(ps, window);
+
+    if (channel) {
+        ngx_cc_native_packet_begin(s, ps, channel);
+    }
 
     ngx_queue_insert_tail(&s->base.commands, &ps->queue);
     s->base.ncommands++;

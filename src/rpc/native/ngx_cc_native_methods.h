@@ -17,6 +17,7 @@
 
 
 typedef struct ngx_cc_native_listed_s  ngx_cc_native_listed_t;
+typedef struct ngx_cc_native_packet_s  ngx_cc_native_packet_t;
 
 
 struct ngx_cc_native_s {
@@ -29,6 +30,9 @@ struct ngx_cc_native_s {
     ngx_uint_t             nasks;
     ngx_queue_t            lists;    /* see ngx_cc_native_list.c */
     ngx_cc_native_listed_t  *listed; /* it watches the list; or NULL */
+    ngx_cc_native_packet_t  *packet; /* the beginning of a binary message; or
+                                        NULL */
+    uint32_t               channel;  /* given last */
 };
 
 

@@ -5,6 +5,7 @@
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_native_output.h"
+#include "ngx_cc_packet.h"
 #include "ngx_cc_utf8.h"
 
 
@@ -12,6 +13,8 @@ static void ngx_cc_native_output_jump(ngx_cc_native_output_stream_t *st,
     uint64_t offset);
 static size_t ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
+static size_t ngx_cc_native_output_packet(ngx_cc_native_output_t *out,
+    u_char *p);
 static size_t ngx_cc_native_output_take(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 static size_t ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
@@ -138,6 +141,12 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
             out->open = 0;
         }
 
+        if (out->open && out->used == out->record.len) {
+            /* of packets: they are sent */
+            out->open = 0;
+            ngx_cc_command_skip(out->cmd, &out->record);
+        }
+
         if (!out->open) {
             if (ngx_cc_command_peek(out->cmd, &out->record) == 0) {
                 return ngx_cc_native_output_rest(out, p, room);
@@ -149,6 +158,10 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
 
         if (out->record.len == 0) {
             return ngx_cc_native_output_gap(out, p, room);
+        }
+
+        if (out->transport) {
+            return ngx_cc_native_output_packet(out, p);
         }
 
         n = ngx_cc_native_output_take(out, p, room);
@@ -234,6 +247,36 @@ ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p, size_t room)
     ngx_cc_command_skip(out->cmd, &out->record);
 
     return w.pos - p;
+}
+
+
+/* the record is skipped when the next one is pulled: it is sent from there */
+
+static size_t
+ngx_cc_native_output_packet(ngx_cc_native_output_t *out, u_char *p)
+{
+    size_t                          n;
+    ngx_cc_packet_t                 packet;
+    ngx_cc_native_output_stream_t  *st;
+
+    st = &out->stream[out->record.stream];
+    n = ngx_min(out->record.len - out->used, out->most);
+
+    packet.stream = out->record.stream == NGX_CC_STDOUT
+                    ? NGX_CC_PACKET_STDOUT : NGX_CC_PACKET_STDERR;
+    packet.flags = 0;
+    packet.channel = out->channel;
+    packet.offset = st->offset;
+    packet.seq = out->record.seq + out->used;
+
+    out->transport->packet = 1;
+    out->transport->tail.data = (u_char *) out->record.data + out->used;
+    out->transport->tail.len = n;
+
+    out->used += n;
+    st->offset += n;
+
+    return ngx_cc_packet_write(p, &packet) - p;
 }
 
 

@@ -8,6 +8,9 @@
  * message.  Only the beginning of an unfinished line (<= 64 KiB) or of an
  * unfinished character (<= 3 bytes) is copied, to memory that is taken when it
  * is needed.
+ *
+ * A client that wants bytes gets packets (ngx_cc_packet.h): nothing is copied,
+ * the transport sends them from where they are.
  */
 
 #ifndef _NGX_CC_NATIVE_OUTPUT_H_INCLUDED_
@@ -18,6 +21,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_cc_command.h"
+#include "ngx_cc_dialect.h"
 #include "ngx_cc_node.h"
 
 
@@ -58,6 +62,12 @@ struct ngx_cc_native_output_s {
     ngx_cc_ring_record_t     record; /* the current one */
     size_t                   used;   /* bytes of it that are taken */
     size_t                   most;   /* raw bytes of a message */
+
+    /* not NULL: packets of that channel, which are told to this transport;
+       set between init() and the first pull() */
+    ngx_cc_transport_t      *transport;
+    uint32_t                 channel;
+
     unsigned                 open:1; /* there is a current record */
     unsigned                 chunk:1;    /* mode "chunk", else "line" */
     unsigned                 base64:1;
@@ -81,7 +91,8 @@ void ngx_cc_native_output_from(ngx_cc_native_output_t *out,
 void ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most);
 
 /*
- * Renders the next notification to p (room for NGX_CC_DIALECT_MAX_MESSAGE).
+ * Renders the next notification to p (room for NGX_CC_DIALECT_MAX_MESSAGE), or
+ * the header of a packet: then "packet" and "tail" of the transport are set.
  * Returns its length, or 0 when there is none now.
  */
 size_t ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p,

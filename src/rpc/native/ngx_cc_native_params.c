@@ -59,13 +59,10 @@ ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
     }
 
     ex->spec.command.merge = (rc == 1 && ex->spec.command.cols == 0);
-    rc = ngx_cc_native_params_choice(ex, params, "encoding", "utf-8", "base64");
 
-    if (rc == NGX_DECLINED) {
-        return rc;
+    if (ngx_cc_native_params_encoding(params, &ex->encoding) != NGX_OK) {
+        return ngx_cc_spec_wrong(&ex->spec, NGX_CC_NATIVE_PARAMS_ENCODING);
     }
-
-    ex->base64 = (rc == 1);
 
     rc = ngx_cc_spec_check(&ex->spec, conf, params, pool);
 
@@ -163,6 +160,33 @@ ngx_cc_native_params_choice(ngx_cc_native_params_t *ex, ngx_cc_value_t *params,
 
     return ngx_cc_spec_wrong(&ex->spec, "%s must be \"%s\" or \"%s\"", name,
                              no, yes);
+}
+
+
+ngx_int_t
+ngx_cc_native_params_encoding(ngx_cc_value_t *params,
+    ngx_cc_native_encoding_e *encoding)
+{
+    ngx_uint_t       i;
+    ngx_cc_value_t  *v;
+
+    static const char  *words[] = { "utf-8", "base64", "binary" };
+
+    *encoding = NGX_CC_NATIVE_UTF8;
+    v = ngx_cc_request_member(params, "encoding");
+
+    if (v == NULL || v->type == NGX_CC_VALUE_NULL) {
+        return NGX_OK;
+    }
+
+    for (i = 0; v->type == NGX_CC_VALUE_STRING && i < 3; i++) {
+        if (ngx_strcmp(v->text.data, words[i]) == 0) {
+            *encoding = (ngx_cc_native_encoding_e) i;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

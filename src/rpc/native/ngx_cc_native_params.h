@@ -16,6 +16,18 @@
 #define NGX_CC_ERROR_NOT_ALLOWED   -32002
 
 
+/* how output is carried */
+
+typedef enum {
+    NGX_CC_NATIVE_UTF8 = 0,
+    NGX_CC_NATIVE_BASE64,
+    NGX_CC_NATIVE_BINARY
+} ngx_cc_native_encoding_e;
+
+#define NGX_CC_NATIVE_PARAMS_ENCODING                                         \
+    "encoding must be \"utf-8\", \"base64\" or \"binary\""
+
+
 typedef struct {
     ngx_cc_spec_t          spec;         /* and its refusal */
     ngx_str_t              stdin_data;   /* to be written first */
@@ -25,7 +37,7 @@ typedef struct {
     ngx_cc_command_keep_t  keep;         /* spec.command.keep, if it is */
     unsigned               kept:1;
     unsigned               chunk:1;
-    unsigned               base64:1;
+    ngx_cc_native_encoding_e  encoding;
 } ngx_cc_native_params_t;
 
 
@@ -36,6 +48,10 @@ typedef struct {
  */
 ngx_int_t ngx_cc_native_params_check(ngx_cc_native_params_t *ex,
     ngx_cc_spec_conf_t *conf, ngx_cc_value_t *params, ngx_pool_t *pool);
+
+/* params.encoding, UTF8 without one; NGX_OK, or NGX_DECLINED: another word */
+ngx_int_t ngx_cc_native_params_encoding(ngx_cc_value_t *params,
+    ngx_cc_native_encoding_e *encoding);
 
 /* the code of this dialect's error for a refusal, 0 for none */
 ngx_int_t ngx_cc_native_params_code(ngx_cc_refused_e refused);

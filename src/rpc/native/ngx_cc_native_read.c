@@ -240,3 +240,28 @@ ngx_cc_native_read_same(const ngx_str_t *text,
            && digits.len == NGX_CC_HANDLE_TEXT
            && ngx_memcmp(digits.data, ps->cmd->id, NGX_CC_HANDLE_TEXT) == 0;
 }
+
+
+ngx_int_t
+ngx_cc_native_read_may(ngx_cc_native_t *s, const ngx_cc_native_command_t *ps,
+    uint32_t rights)
+{
+    uint32_t  flags;
+
+    flags = ps->cmd->attached.flags;
+
+    if (!ps->attach || ps->cmd->state == NGX_CC_COMMAND_WAITING
+        || (flags & rights))
+    {
+        return NGX_OK;
+    }
+
+    ngx_cc_native_error(s, NGX_CC_ERROR_PARAMS,
+                        flags & NGX_CC_ATTACH_OBSERVER
+                        ? "this session only observes this process, which is "
+                          "somebody else's or another connection's"
+                        : "this session may only read from this process: "
+                          "attach with params.mode \"write\"");
+
+    return NGX_DECLINED;
+}

@@ -51,6 +51,13 @@ ngx_int_t ngx_cc_native_read_id(ngx_cc_native_t *s, ngx_cc_value_t *params,
 ngx_cc_native_command_t *ngx_cc_native_read_here(ngx_cc_native_t *s,
     ngx_cc_value_t *params);
 
+/*
+ * Has this session one of these rights (NGX_CC_ATTACH_...) to a command of its?
+ * NGX_OK, or NGX_DECLINED: that is answered.
+ */
+ngx_int_t ngx_cc_native_read_may(ngx_cc_native_t *s,
+    const ngx_cc_native_command_t *ps, uint32_t rights);
+
 /* is that the id of this command, with the name of this node or without? */
 ngx_uint_t ngx_cc_native_read_same(const ngx_str_t *text,
     const ngx_cc_native_command_t *ps);

@@ -38,7 +38,21 @@ sub send {
 
 sub raw { my ($self, $text) = @_; return $self->{ws}->send_text($text) }
 
-# the next message as a structure, or undef
+# sends a binary message: bytes for a channel.  Options: seq, offset, flags,
+# stream, version
+sub send_packet {
+    my ($self, $channel, $data, %o) = @_;
+    return $self->{ws}->send_frame(CC::WebSocket::BINARY,
+        packet($channel, $data, %o));
+}
+
+sub packet {
+    my ($channel, $data, %o) = @_;
+    return pack('CCnNQ>Q>', $o{version} // 1, $o{stream} // 0, $o{flags} // 0,
+        $channel, $o{offset} // 0, $o{seq} // 0) . $data;
+}
+
+# the next message as a structure, or undef; a binary one is { packet => {} }
 sub next {
     my ($self, $timeout) = @_;
     return shift @{ $self->{queue} } if @{ $self->{queue} };
@@ -59,6 +73,12 @@ sub receive {
             return undef;
         }
         return $json->decode($f->{data}) if $f->{op} == CC::WebSocket::TEXT;
+        next if $f->{op} != CC::WebSocket::BINARY;
+        die "a binary message without a header\n" if length $f->{data} < 24;
+        my %p;
+        @p{qw(version stream flags channel offset seq data)}
+            = unpack 'CCnNQ>Q>a*', $f->{data};
+        return { packet => \%p };
     }
 }
 
@@ -108,7 +128,7 @@ sub owned {
 
 # Runs a command to its end.  Returns { answer, started, stdout, stderr,
 # output => [notifications], error, completed, order => [what came] }; decodes
-# base64.  Option "each": a sub for every message.
+# base64; of binary messages "output" has the headers.  Option "each": a sub for every message.
 sub run {
     my ($self, $params, %o) = @_;
     $params = { command => $params } unless ref $params;
@@ -117,6 +137,13 @@ sub run {
     my $base64 = ($params->{encoding} // '') eq 'base64';
     while (my $m = $self->next($o{timeout})) {
         $o{each}->($m) if $o{each};
+        if (my $p = $m->{packet}) {
+            $r{ $p->{stream} == 2 ? 'stderr' : 'stdout' } .= $p->{data};
+            $p->{length} = length delete $p->{data};
+            push @{ $r{output} }, $p unless $o{lean};
+            push @{ $r{order} }, 'packet' unless $o{lean};
+            next;
+        }
         my $method = $m->{method} // 'answer';
         push @{ $r{order} }, $method;
         if ($method eq 'answer') {

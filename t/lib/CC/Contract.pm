@@ -86,7 +86,7 @@ my %type = (
         stdin => or_null(string()),
         open_stdin => { type => ['boolean', 'null'] },
         output => or_null(string(enum => [qw(line chunk)])),
-        encoding => or_null(string(enum => [qw(utf-8 base64)])),
+        encoding => or_null(string(enum => [qw(utf-8 base64 binary)])),
         tty => { anyOf => [{ type => ['boolean', 'null'] }, { type => 'object',
             properties => { cols => or_null($side), rows => or_null($side),
                 echo => { type => ['boolean', 'null'] } },
@@ -109,7 +109,7 @@ my %type = (
         flow => $flow, window => $window,
         output => { %{ or_null(string(enum => [qw(line chunk)])) },
             description => 'as for execute' },
-        encoding => { %{ or_null(string(enum => [qw(utf-8 base64)])) },
+        encoding => { %{ or_null(string(enum => [qw(utf-8 base64 binary)])) },
             description => 'as for execute' },
         exclusive => { type => ['boolean', 'null'],
             description => 'nobody else may write from now on' },
@@ -227,6 +227,8 @@ sub schemas {
 
         'execute.result' => object([qw(status pid pgid execution_id)],
             status => string(enum => [qw(started canceled)]), %process,
+            channel => { type => 'integer', minimum => 1, maximum => 4_294_967_295,
+                description => 'of binary messages, with encoding binary' },
             warnings => $warnings),
         'control.result' => object(['status'],
             status => string(enum => [qw(paused resumed canceled)]),
@@ -354,7 +356,9 @@ sub openrpc {
         openrpc => '1.3.2',
         info => { title => 'ngx_cc_executor_module, native dialect',
             version => $client->{connected}{params}{version},
-            description => 'JSON-RPC 2.0 over WebSocket, one message per text frame. '
+            description => 'JSON-RPC 2.0 over WebSocket, one message per text message. '
+                . 'With encoding binary, output (process.output) and input may go as '
+                . 'binary messages, whose layout is in protocol.md. '
                 . 'See protocol.md. A client has to accept members that are not '
                 . 'described here: later versions may add some.' },
         servers => [{ name => 'default', url => 'ws://127.0.0.1:8003/ws/mcp' }],
