@@ -1,0 +1,153 @@
+# Attacks on an executor service that need no command, or all the time that one
+# has: messages with descriptors, more connections than there is room for, a user
+# who is removed or becomes root while he is served, and what a command can make
+# of its own TMPDIR before that is removed.
+#
+# tags:
+
+use strict;
+use warnings;
+
+use IO::Select;
+use Test::More;
+use CC::Nginx;
+use CC::Service;
+use CC::Wire;
+
+plan skip_all => 'only root can give commands another user' if $> != 0;
+
+my $t = CC::Nginx->new(location => 'cc_executor_allow any; cc_executor_shell /bin/sh;
+    cc_executor_fence off; cc_executor_kill_grace 500ms; cc_executor_start_timeout 20s;');
+my $dir = $t->dir;
+$t->{http} = "cc_executor_service unix:$dir/service.sock; cc_executor_user cc-guest;
+    cc_executor_helpers min=1 max=8;";
+
+# the service has users of its own
+
+sub users {
+    my ($guest) = @_;
+    open my $in, '<', '/etc/passwd' or die $!;
+    open my $out, -e "$dir/passwd" ? '+<' : '>', "$dir/passwd" or die $!;
+    my @lines = <$in>;
+    push @lines, "cc-guest:x:$guest:65534::/nonexistent:/bin/sh\n" if defined $guest;
+    print {$out} @lines;
+    truncate $out, tell $out;
+    close $out;
+    return;
+}
+
+users(54321);
+my $s = CC::Service->new($t, policy => "nobody cc-guest\n", before => ['unshare', '-m', 'sh',
+    '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', "$dir/passwd"]);
+if (system('unshare', '-m', 'mount', '--bind', "$dir/passwd", '/etc/passwd') != 0) {
+    plan skip_all => 'nothing can be mounted here';
+}
+$s->start;
+$t->start;
+sub command {
+    my ($c, $line) = @_;
+    my $r;
+    ok($t->wait_until(sub { $r = $c->run($line); $r->{completed} }, 20), 'a command runs')
+        or diag explain $r, $s->log;
+    return $r->{stdout} // '';
+}
+my $c = $t->client;
+is(command($c, 'id -u'), "54321\n", 'as the user');
+
+# descriptors that nobody asked for, connections that say nothing
+
+sub descriptors { return scalar(() = glob "/proc/$s->{pid}/fd/*") }
+my $open = descriptors();
+my $flood = <<'EOP';
+import array, os, socket, sys
+path, message = sys.argv[1], bytes.fromhex(sys.argv[2])
+os.setgid(65534)
+os.setuid(65534)
+held = []
+for i in range(41):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(path)
+    fds = array.array("i", [0] * (0, 1, 10, 100, 253)[(i > 0) * (1 + i % 4)])
+    s.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)] if i else [])
+    s.settimeout(20)
+    try:
+        if (s.recv(1000) == b"") != (i > 0):
+            print("with", len(fds))
+    except ConnectionResetError:
+        if i == 0:
+            print("without")
+    s.close()
+for i in range(300):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.setblocking(False)
+    try:
+        s.connect(path)
+        held.append(s)
+    except BlockingIOError:
+        pass
+print("held", len(held) > 100)
+sys.stdout.flush()
+sys.stdin.read()
+EOP
+my $message = unpack 'H*', pack 'L C C S L L a32 a256 Q l L L L', 0x31786363,
+    $CC::Wire::VERSION, 6, 0, 0, 328, '0.1.0', 'cc-guest', 65536, 0, 0, 0, 0;
+pipe my $end, my $wait or die $!;
+my $pid = open my $from, '-|' // die $!;
+if ($pid == 0) {
+    open STDIN, '<&', $end or die $!;
+    close $wait;
+    exec 'python3', '-c', $flood, $s->{socket}, $message or POSIX::_exit(127);
+}
+close $end;
+is(scalar <$from>, "held True\n", 'descriptors with a question: no answer; many connect');
+cmp_ok(descriptors(), '<=', $open + 16, 'the service has a few more descriptors');
+my ($old) = $t->workers;
+$t->signal('HUP');
+ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 30), 'a reload');
+$c->close;
+$c = $t->client;
+is(command($c, 'id -u'), "54321\n", 'a worker behind them is served');
+close $wait;
+close $from;
+ok($t->wait_until(sub { descriptors() <= $open }, 20), 'and none is left')
+    or diag descriptors() . " instead of $open";
+
+# TMPDIR is removed with what its user has put there, and nothing else
+
+mkdir "$dir/victim";
+open my $f, '>', "$dir/victim/$_" or die $! for 'file', 'other';
+chown 54321, -1, "$dir/victim", map { "$dir/victim/$_" } 'file', 'other';
+for my $attack (['a link in it', 'ln -s ' . "$dir/victim \$TMPDIR/x"],
+    ['a hard link', "ln $dir/victim/file \$TMPDIR/file"],
+    ['a link in its place', "mv \$TMPDIR \$TMPDIR.x && ln -s $dir/victim \$TMPDIR"],
+    ['a link above it', "p=\${TMPDIR%/*}; mv \$p \$p.x && ln -s $dir/victim \$p"],
+    ['odd names, no rights', 'mkdir -p $TMPDIR/.../..x && chmod 0 $TMPDIR/...'])
+{
+    my ($what, $line) = @$attack;
+    is(command($c, "$line && echo planted"), "planted\n", $what);
+    is(command($c, 'echo next'), "next\n", "TMPDIR, $what: the next command runs");
+    is(join(' ', sort map { s{.*/}{}r } glob "$dir/victim/*"), 'file other',
+        'what is elsewhere stays');
+}
+
+# a user who is gone, and one who has become root
+
+users(undef);
+is(command($c, 'id -u'), "54321\n", 'a user is removed: who was granted him keeps him');
+($old) = $t->workers;
+$t->signal('HUP');
+ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 30), 'a reload');
+$c->close;
+my $r = $t->client->run('true');
+like($r->{answer}{error}{message}, qr/executor service: Permission denied/,
+    'the next worker is refused') or diag explain $r;
+like($t->log, qr/starts no commands as "cc-guest": .*(?:unknown|no such|not exist)/i,
+    'the log says that there is no such user');
+users(0);
+ok($t->wait_until(sub { $t->client->run('true'); $t->log
+    =~ /starts no commands as "cc-guest": .*root/i }, 20), 'as root there is none, either')
+    or diag $t->log, $s->log;
+$t->finish;
+$s->finish;
+
+done_testing;
