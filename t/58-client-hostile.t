@@ -70,7 +70,8 @@ for ([ 'nothing', '', $mute ], [ 'half a line', 'HTTP/1.1 10', $mute ],
 # headers come in any order, and each of them counts, wherever it stands
 
 sub answer { my ($s, @lines) = @_; my $accept = accept_line(head($s));
-    print $s $hundred, map({ s/^ACCEPT$/$accept/r . "\r\n" } @lines), "\r\n";
+    print $s $hundred, map({ s/^ACCEPT$/$accept/r . "\r\n" } @lines), "\r\n",
+        greeting();
     return }
 
 my @good = ('Connection: Upgrade', 'ACCEPT', "Sec-WebSocket-Protocol: \t"
@@ -214,6 +215,48 @@ $r = meet(sub { my ($s) = @_; handshake($s); request($s);
     '-n', '-k', $url, '--', 'true');
 is_deeply($r, { rc => 125, out => '', err => 'cc-run: detached: unreachable; the '
     . "command may go on: cc-run attach $id\n" }, 'detached: how to come back');
+
+# binary messages: asked for where the server can, and what is none of them
+
+my $channel = $started =~ s/"status"/"channel":5,"status"/r;
+my @hello = (packet(6, 1, 0, 'other'), packet(5, 1, 0, "\0\xff\n"),
+    packet(5, 2, 0, 'err'), packet(5, 1, 3, ''), packet(5, 1, 3, 'end'));
+my $asked;
+$r = meet(sub { my ($s) = @_; handshake($s, 'binary');
+    $asked = JSON::PP->new->decode(request($s))->{params}{encoding};
+    die if $asked ne 'binary';
+    print $s text($channel), @hello, text($done); drain($s) });
+is_deeply($r, { rc => 7, out => "\0\xff\nend", err => 'err' },
+    'binary messages of its channel, and of no other');
+$r = meet(sub { my ($s) = @_; handshake($s); my $m = request($s);
+    print $s text($started), text($done)
+        if JSON::PP->new->decode($m)->{params}{encoding} eq 'base64';
+    drain($s) });
+is($r->{rc}, 7, 'a server that cannot is not asked for them');
+$r = meet(sub { my ($s) = @_; handshake($s, 'binary'); my $m = request($s);
+    print $s text($started), text($done)
+        if JSON::PP->new->decode($m)->{params}{encoding} eq 'base64';
+    drain($s) }, '--json', '-n', $url, '--', 'true');
+is($r->{rc}, 7, 'nor with --json, which shows messages');
+my $good = substr packet(5, 1, 0, 'x'), 2;
+for ([ 'short', substr $good, 0, 23 ], [ 'empty', '' ],
+    [ 'version 2', "\2" . substr $good, 1 ],
+    [ 'stdin', "\1\0" . substr $good, 2 ],
+    [ 'stream 9', "\1\x09" . substr $good, 2 ],
+    [ 'flags', "\1\1\x80" . substr $good, 3 ])
+{
+    my ($name, $bytes) = @$_;
+    $r = meet(sub { my ($s) = @_; handshake($s, 'binary'); request($s);
+        print $s text($channel), frame(0x82, $bytes); drain($s) });
+    is_deeply($r, { rc => 125, out => '', err =>
+        "cc-run: the server does not speak our binary messages\n" },
+        "a binary message: $name");
+}
+$r = meet(sub { my ($s) = @_; handshake($s, 'binary'); request($s);
+    print $s text($channel), frame(0x02, substr $good, 0, 9),
+        frame(0x89, ''), frame(0x80, substr $good, 9), text($done);
+    drain($s) });
+is_deeply($r, { rc => 7, out => 'x', err => '' }, 'a binary message in pieces');
 
 # input that is refused again and again
 

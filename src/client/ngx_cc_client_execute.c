@@ -4,6 +4,10 @@
 #include "ngx_cc_client_terminal.h"
 
 
+static void ngx_cc_client_encoding(const ngx_cc_client_rpc_t *rpc,
+    ngx_cc_json_t *w);
+
+
 uint64_t
 ngx_cc_client_execute(ngx_cc_client_rpc_t *rpc, int has_stdin)
 {
@@ -48,7 +52,7 @@ ngx_cc_client_execute(ngx_cc_client_rpc_t *rpc, int has_stdin)
         ngx_cc_json_lit(w, "]");
     }
 
-    ngx_cc_json_lit(w, ",\"output\":\"chunk\",\"encoding\":\"base64\"");
+    ngx_cc_client_encoding(rpc, w);
 
     /* of a terminal it stays open for those who will attach */
 
@@ -106,4 +110,36 @@ ngx_cc_client_execute(ngx_cc_client_rpc_t *rpc, int has_stdin)
     }
 
     return ngx_cc_client_rpc_end(rpc);
+}
+
+
+uint64_t
+ngx_cc_client_attach(ngx_cc_client_rpc_t *rpc, const char *id,
+    const uint64_t offset[2], int write)
+{
+    ngx_cc_json_t  *w;
+
+    w = ngx_cc_client_rpc_begin(rpc, "attach", 1024);
+
+    ngx_cc_json_lit(w, "\"execution_id\":");
+    ngx_cc_json_cstring(w, id);
+    ngx_cc_client_encoding(rpc, w);
+    ngx_cc_json_lit(w, ",\"stdout\":");
+    ngx_cc_json_uint(w, offset[0]);
+    ngx_cc_json_lit(w, ",\"stderr\":");
+    ngx_cc_json_uint(w, offset[1]);
+
+    if (write) {
+        ngx_cc_json_lit(w, ",\"mode\":\"write\"");
+    }
+
+    return ngx_cc_client_rpc_end(rpc);
+}
+
+
+static void
+ngx_cc_client_encoding(const ngx_cc_client_rpc_t *rpc, ngx_cc_json_t *w)
+{
+    ngx_cc_json_lit(w, ",\"output\":\"chunk\",\"encoding\":");
+    ngx_cc_json_cstring(w, rpc->ws.wanted ? "binary" : "base64");
 }

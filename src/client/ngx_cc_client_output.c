@@ -123,6 +123,20 @@ ngx_cc_client_output_add(ngx_cc_client_output_t *out,
 
 
 void
+ngx_cc_client_output_packet(ngx_cc_client_output_t *out,
+    const ngx_cc_packet_t *packet, const uint8_t *p, size_t n)
+{
+    int  stream;
+
+    stream = (packet->stream == NGX_CC_PACKET_STDERR);
+    out->offset[stream] = packet->offset + n;
+
+    memcpy(ngx_cc_client_output_room(out, n), p, n);
+    ngx_cc_client_output_put(out, stream, n);
+}
+
+
+void
 ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m)
 {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "ngx_cc_client_args.h"
 #include "ngx_cc_client_message.h"
+#include "ngx_cc_packet.h"
 
 
 /* bytes in a row that go to one stream, up to "end" in the buffer */
@@ -49,11 +50,13 @@ void ngx_cc_client_output_init(ngx_cc_client_output_t *out,
     const ngx_cc_client_args_t *args);
 
 /*
- * A process.output in base64; a process.gap; a line for stdout (--json, which
+ * A process.output in base64; a packet of output, n bytes; a process.gap; a line for stdout (--json, which
  * shows nothing else).  Not while bytes wait.
  */
 void ngx_cc_client_output_add(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m);
+void ngx_cc_client_output_packet(ngx_cc_client_output_t *out,
+    const ngx_cc_packet_t *packet, const uint8_t *p, size_t n);
 void ngx_cc_client_output_gap(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m);
 void ngx_cc_client_output_line(ngx_cc_client_output_t *out, const uint8_t *p,

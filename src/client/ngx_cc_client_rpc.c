@@ -9,6 +9,7 @@
 #include "ngx_cc_client_rpc.h"
 #include "ngx_cc_client_say.h"
 #include "ngx_cc_clock.h"
+#include "ngx_cc_ws_frame.h"
 
 
 #define NGX_CC_CLIENT_PAUSE      100     /* ms before the second try; then
@@ -18,6 +19,11 @@
 #define NGX_CC_CLIENT_INTERNAL   (-32603)
 
 
+static void ngx_cc_client_rpc_room(ngx_cc_client_rpc_t *rpc, size_t room);
+static int ngx_cc_client_rpc_packet(ngx_cc_client_rpc_t *rpc);
+static void ngx_cc_client_rpc_greeting(ngx_cc_client_rpc_t *rpc);
+static int ngx_cc_client_rpc_nonsense(ngx_cc_client_rpc_t *rpc,
+    const char *what);
 static void ngx_cc_client_rpc_slower(ngx_cc_client_rpc_t *rpc);
 
 
@@ -39,6 +45,9 @@ ngx_cc_client_rpc_init(ngx_cc_client_rpc_t *rpc,
 int
 ngx_cc_client_rpc_open(ngx_cc_client_rpc_t *rpc, const char **error)
 {
+    rpc->greeted = 0;
+    rpc->offers = 0;
+
     if (ngx_cc_client_ws_open(&rpc->ws, &rpc->url, rpc->args->token,
                               rpc->args->ca_file, rpc->args->insecure, error)
         == -1)
@@ -132,6 +141,19 @@ ngx_cc_client_rpc_good(ngx_cc_client_rpc_t *rpc)
 }
 
 
+int
+ngx_cc_client_rpc_is_id(const char *id)
+{
+    size_t  n;
+
+    n = id ? strlen(id) : 0;
+
+    return n > 0 && n < NGX_CC_CLIENT_ID
+           && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz"
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == n;
+}
+
+
 const char *
 ngx_cc_client_rpc_why(const ngx_cc_client_rpc_t *rpc)
 {
@@ -143,17 +165,7 @@ ngx_cc_json_t *
 ngx_cc_client_rpc_begin(ngx_cc_client_rpc_t *rpc, const char *method,
     size_t room)
 {
-    room += 256;
-
-    if (room > rpc->size) {
-        rpc->buf = realloc(rpc->buf, room);
-
-        if (rpc->buf == NULL) {
-            ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
-        }
-
-        rpc->size = room;
-    }
+    ngx_cc_client_rpc_room(rpc, room + 256);
 
     rpc->w.pos = rpc->buf;
     rpc->w.end = rpc->buf + rpc->size;
@@ -169,6 +181,39 @@ ngx_cc_client_rpc_begin(ngx_cc_client_rpc_t *rpc, const char *method,
 }
 
 
+static void
+ngx_cc_client_rpc_room(ngx_cc_client_rpc_t *rpc, size_t room)
+{
+    if (room <= rpc->size) {
+        return;
+    }
+
+    rpc->buf = realloc(rpc->buf, room);
+
+    if (rpc->buf == NULL) {
+        ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "no memory");
+    }
+
+    rpc->size = room;
+}
+
+
+uint64_t
+ngx_cc_client_rpc_input(ngx_cc_client_rpc_t *rpc, ngx_cc_packet_t *packet,
+    const uint8_t *p, size_t n)
+{
+    packet->stream = NGX_CC_PACKET_STDIN;
+    packet->seq = ++rpc->id;
+
+    ngx_cc_client_rpc_room(rpc, NGX_CC_PACKET_HEADER + n);
+    memcpy(ngx_cc_packet_write(rpc->buf, packet), p, n);
+    ngx_cc_client_ws_send(&rpc->ws, NGX_CC_WS_BINARY, rpc->buf,
+                          NGX_CC_PACKET_HEADER + n);
+
+    return rpc->id;
+}
+
+
 uint64_t
 ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc)
 {
@@ -178,7 +223,8 @@ ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc)
         ngx_cc_client_fail(NGX_CC_CLIENT_FAILED, "a request is too long");
     }
 
-    ngx_cc_client_ws_send(&rpc->ws, rpc->buf, rpc->w.pos - rpc->buf);
+    ngx_cc_client_ws_send(&rpc->ws, NGX_CC_WS_TEXT, rpc->buf,
+                          rpc->w.pos - rpc->buf);
 
     return rpc->id;
 }
@@ -191,14 +237,69 @@ ngx_cc_client_rpc_next(ngx_cc_client_rpc_t *rpc)
         return rpc->ws.ended ? -1 : 0;
     }
 
+    if (rpc->ws.binary) {
+        return ngx_cc_client_rpc_packet(rpc);
+    }
+
     if (!ngx_cc_client_message_parse(&rpc->message, rpc->text, rpc->len)) {
-        (void) snprintf(rpc->ws.reason, sizeof(rpc->ws.reason),
-                        "the server does not speak JSON-RPC");
-        rpc->ws.ended = 1;
-        return -1;
+        return ngx_cc_client_rpc_nonsense(rpc, "JSON-RPC");
+    }
+
+    if (!rpc->greeted) {
+        rpc->greeted = 1;
+        ngx_cc_client_rpc_greeting(rpc);
     }
 
     return 1;
+}
+
+
+static int
+ngx_cc_client_rpc_packet(ngx_cc_client_rpc_t *rpc)
+{
+    if (ngx_cc_packet_read(&rpc->packet, rpc->text, rpc->len) != NULL
+        || rpc->packet.stream == NGX_CC_PACKET_STDIN)
+    {
+        return ngx_cc_client_rpc_nonsense(rpc, "our binary messages");
+    }
+
+    rpc->text += NGX_CC_PACKET_HEADER;
+    rpc->len -= NGX_CC_PACKET_HEADER;
+
+    return 2;
+}
+
+
+/* what comes first says what the server can, if it is no other one */
+
+static void
+ngx_cc_client_rpc_greeting(ngx_cc_client_rpc_t *rpc)
+{
+    int          i;
+    char         name[48];
+    const char  *value;
+
+    for (i = 0; !rpc->offers; i++) {
+        (void) snprintf(name, sizeof(name), "params.capabilities.%d", i);
+        value = ngx_cc_client_message_get(rpc->message, name, NULL);
+
+        if (value == NULL) {
+            return;
+        }
+
+        rpc->offers = (strcmp(value, "binary") == 0);
+    }
+}
+
+
+static int
+ngx_cc_client_rpc_nonsense(ngx_cc_client_rpc_t *rpc, const char *what)
+{
+    (void) snprintf(rpc->ws.reason, sizeof(rpc->ws.reason),
+                    "the server does not speak %s", what);
+    rpc->ws.ended = 1;
+
+    return -1;
 }
 
 
@@ -225,6 +326,10 @@ ngx_cc_client_rpc_wait(ngx_cc_client_rpc_t *rpc, uint64_t id)
 
         if (rc == -1) {
             return -1;
+        }
+
+        if (rc == 2) {
+            continue;
         }
 
         if (rc == 1) {

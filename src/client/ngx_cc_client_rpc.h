@@ -11,6 +11,7 @@
 #include "ngx_cc_client_message.h"
 #include "ngx_cc_client_ws.h"
 #include "ngx_cc_json_write.h"
+#include "ngx_cc_packet.h"
 
 
 #define NGX_CC_CLIENT_ID      128        /* bytes of an execution_id */
@@ -26,7 +27,13 @@ typedef struct {
     ngx_cc_client_message_t     *message;    /* the one that came last */
     uint8_t                     *text;       /* its text, until next() */
     size_t                       len;
+    ngx_cc_packet_t              packet; /* or what this one says, of which
+                                            text, len are the bytes */
     unsigned                     quiet:1;    /* --json does not show answers */
+    unsigned                     greeted:1;  /* something has come on this
+                                            connection */
+    unsigned                     offers:1;   /* and it was said that binary
+                                            messages may be asked for */
 
     /* private */
     uint64_t                     id;     /* of the last request */
@@ -63,6 +70,9 @@ int ngx_cc_client_rpc_again(ngx_cc_client_rpc_t *rpc, const char **error);
 /* this connection does what it is for */
 void ngx_cc_client_rpc_good(ngx_cc_client_rpc_t *rpc);
 
+/* can it be the id of a command?  It may be printed, or stand in a line */
+int ngx_cc_client_rpc_is_id(const char *id);
+
 /* why a connection has ended, for people */
 const char *ngx_cc_client_rpc_why(const ngx_cc_client_rpc_t *rpc);
 
@@ -75,9 +85,13 @@ ngx_cc_json_t *ngx_cc_client_rpc_begin(ngx_cc_client_rpc_t *rpc,
     const char *method, size_t room);
 uint64_t ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc);
 
+/* sends n bytes to the stdin of a channel as a binary request; returns its id */
+uint64_t ngx_cc_client_rpc_input(ngx_cc_client_rpc_t *rpc,
+    ngx_cc_packet_t *packet, const uint8_t *p, size_t n);
+
 /*
- * The next message, if one is whole: 1.  0: not yet; -1: the connection has
- * ended, or speaks nonsense.
+ * The next message, if one is whole: 1; 2: it is a packet, which were asked for
+ * by ws.wanted.  0: not yet; -1: the connection has ended, or speaks nonsense.
  */
 int ngx_cc_client_rpc_next(ngx_cc_client_rpc_t *rpc);
 

@@ -20,13 +20,15 @@ typedef struct {
     const ngx_cc_client_args_t  *args;
     char                         id[NGX_CC_CLIENT_ID];   /* of the command */
     uint64_t                     request;    /* execute or attach */
+    uint32_t                     channel;    /* of its packets */
     ngx_cc_client_output_t       output;
     ngx_cc_client_control_t      control;
     int                          status;     /* to exit with, when "over" */
 
     unsigned                     logs:1;
     unsigned                     kept:1;     /* it outlives a connection */
-    unsigned                     told:1;     /* the request is answered */
+    unsigned                     asked:1;    /* the request is sent */
+    unsigned                     told:1;     /* and answered */
     unsigned                     over:1;     /* nothing more comes */
     unsigned                     left:1;     /* by Ctrl-P Ctrl-Q */
     unsigned                     bounded:1;  /* end at "until" */
@@ -43,7 +45,7 @@ static ngx_cc_client_stdin_t  ngx_cc_client_input;
 
 
 static void ngx_cc_client_run_begin(ngx_cc_client_run_t *run);
-static void ngx_cc_client_run_attach(ngx_cc_client_run_t *run);
+static void ngx_cc_client_run_ask(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_loop(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_leave(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_poll(ngx_cc_client_run_t *run);
@@ -55,7 +57,6 @@ static void ngx_cc_client_run_notice(ngx_cc_client_run_t *run,
     const char *method);
 static void ngx_cc_client_run_reached(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_answer(ngx_cc_client_run_t *run);
-static int ngx_cc_client_run_is_id(const char *id);
 static void ngx_cc_client_run_terminal(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_refused(ngx_cc_client_run_t *run);
 static void ngx_cc_client_run_completed(ngx_cc_client_run_t *run);
@@ -119,37 +120,33 @@ static void
 ngx_cc_client_run_begin(ngx_cc_client_run_t *run)
 {
     run->told = 0;
+    run->asked = 0;
 
-    if (run->id[0]) {
-        ngx_cc_client_run_attach(run);
-
-    } else {
-        run->request = ngx_cc_client_execute(run->rpc,
-                                             !ngx_cc_client_input.closed);
-    }
+    ngx_cc_client_run_ask(run);
 }
 
 
+/* once it is known what the server can, if that matters */
+
 static void
-ngx_cc_client_run_attach(ngx_cc_client_run_t *run)
+ngx_cc_client_run_ask(ngx_cc_client_run_t *run)
 {
-    ngx_cc_json_t  *w;
+    int                   text;
+    ngx_cc_client_rpc_t  *rpc;
 
-    w = ngx_cc_client_rpc_begin(run->rpc, "attach", 1024);
+    rpc = run->rpc;
+    text = run->args->json || run->args->detach;
 
-    ngx_cc_json_lit(w, "\"execution_id\":");
-    ngx_cc_json_cstring(w, run->id);
-    ngx_cc_json_lit(w, ",\"output\":\"chunk\",\"encoding\":\"base64\","
-                       "\"stdout\":");
-    ngx_cc_json_uint(w, run->output.offset[0]);
-    ngx_cc_json_lit(w, ",\"stderr\":");
-    ngx_cc_json_uint(w, run->output.offset[1]);
-
-    if (!run->logs && !run->args->read_only) {
-        ngx_cc_json_lit(w, ",\"mode\":\"write\"");
+    if (run->asked || (!text && !rpc->greeted)) {
+        return;
     }
 
-    run->request = ngx_cc_client_rpc_end(run->rpc);
+    run->asked = 1;
+    rpc->ws.wanted = !text && rpc->offers;
+    run->request = run->id[0]
+                   ? ngx_cc_client_attach(rpc, run->id, run->output.offset,
+                                          !run->logs && !run->args->read_only)
+                   : ngx_cc_client_execute(rpc, !ngx_cc_client_input.closed);
 }
 
 
@@ -284,27 +281,41 @@ ngx_cc_client_run_patience(const ngx_cc_client_run_t *run, int waits)
 static void
 ngx_cc_client_run_messages(ngx_cc_client_run_t *run)
 {
-    int  rc;
+    int                   rc;
+    ngx_cc_client_rpc_t  *rpc;
+
+    rpc = run->rpc;
 
     while (!run->over && !ngx_cc_client_output_waits(&run->output)) {
-        rc = ngx_cc_client_rpc_next(run->rpc);
+        rc = ngx_cc_client_rpc_next(rpc);
 
         if (rc == 0) {
             return;
         }
 
         if (rc == -1) {
-            ngx_cc_client_run_again(run, run->rpc->ws.code
-                                         == NGX_CC_CLIENT_LEAVES);
-            return;
+            /* of the next one something may have come with its handshake */
+            ngx_cc_client_run_again(run, rpc->ws.code == NGX_CC_CLIENT_LEAVES);
+            continue;
         }
 
-        if (ngx_cc_client_rpc_shown(run->rpc)) {
-            ngx_cc_client_output_line(&run->output, run->rpc->text,
-                                      run->rpc->len);
+        if (rc == 2) {
+
+            if (run->told && rpc->packet.channel == run->channel) {
+                ngx_cc_client_output_packet(&run->output, &rpc->packet,
+                                            rpc->text, rpc->len);
+                ngx_cc_client_run_reached(run);
+            }
+
+            continue;
+        }
+
+        if (ngx_cc_client_rpc_shown(rpc)) {
+            ngx_cc_client_output_line(&run->output, rpc->text, rpc->len);
         }
 
         ngx_cc_client_run_message(run);
+        ngx_cc_client_run_ask(run);
     }
 }
 
@@ -421,7 +432,7 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
 
     /* from now on it is called as the server calls it: with its node's name */
 
-    if (ngx_cc_client_run_is_id(id)) {
+    if (ngx_cc_client_rpc_is_id(id)) {
         (void) snprintf(run->id, sizeof(run->id), "%s", id);
 
     } else if (!run->id[0]) {
@@ -431,6 +442,9 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
     }
 
     run->told = 1;
+    run->channel = (uint32_t) ngx_cc_client_message_number(m, "result.channel",
+                                                           0);
+    ngx_cc_client_input.channel = run->rpc->ws.wanted ? run->channel : 0;
     ngx_cc_client_rpc_good(run->rpc);
 
     if (run->args->detach) {
@@ -459,21 +473,6 @@ ngx_cc_client_run_answer(ngx_cc_client_run_t *run)
                   ngx_cc_client_message_number(m, "result.stdin_offset", 0),
                   open);
     ngx_cc_client_control_ready(&run->control);
-}
-
-
-/* one that may be printed, and stand on a command line */
-
-static int
-ngx_cc_client_run_is_id(const char *id)
-{
-    size_t  n;
-
-    n = id ? strlen(id) : 0;
-
-    return n > 0 && n < NGX_CC_CLIENT_ID
-           && strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz"
-                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-") == n;
 }
 
 

@@ -24,6 +24,8 @@
 
 static void ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n,
     int eof);
+static uint64_t ngx_cc_client_stdin_json(ngx_cc_client_stdin_t *in, size_t n,
+    int eof);
 static size_t ngx_cc_client_stdin_keys(ngx_cc_client_stdin_t *in, size_t n);
 static size_t ngx_cc_client_stdin_skip(ngx_cc_client_stdin_t *in, size_t n);
 static void ngx_cc_client_stdin_drop(ngx_cc_client_stdin_t *in, size_t n);
@@ -274,8 +276,35 @@ ngx_cc_client_stdin_push(ngx_cc_client_stdin_t *in)
 static void
 ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n, int eof)
 {
-    ngx_cc_json_t          *w;
+    ngx_cc_packet_t         packet;
     ngx_cc_client_input_t  *input;
+
+    input = &in->input[in->ninputs++];
+    input->n = n;
+    input->eof = eof ? 1 : 0;
+    input->refused = 0;
+
+    if (in->channel) {
+        memset(&packet, 0, sizeof(packet));
+        packet.channel = in->channel;
+        packet.offset = in->resume ? in->from : 0;
+        packet.flags = (in->resume ? NGX_CC_PACKET_PLACED : 0)
+                       | (eof ? NGX_CC_PACKET_EOF : 0);
+        input->id = ngx_cc_client_rpc_input(in->rpc, &packet,
+                                            in->buf + in->head + in->sent, n);
+
+    } else {
+        input->id = ngx_cc_client_stdin_json(in, n, eof);
+    }
+
+    in->resume = 0;
+}
+
+
+static uint64_t
+ngx_cc_client_stdin_json(ngx_cc_client_stdin_t *in, size_t n, int eof)
+{
+    ngx_cc_json_t  *w;
 
     w = ngx_cc_client_rpc_begin(in->rpc, "input", n / 3 * 4 + 1024);
 
@@ -283,7 +312,6 @@ ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n, int eof)
     ngx_cc_json_cstring(w, in->id);
 
     if (in->resume) {
-        in->resume = 0;
         ngx_cc_json_lit(w, ",\"offset\":");
         ngx_cc_json_uint(w, in->from);
     }
@@ -299,11 +327,7 @@ ngx_cc_client_stdin_send(ngx_cc_client_stdin_t *in, size_t n, int eof)
         ngx_cc_json_lit(w, ",\"eof\":true");
     }
 
-    input = &in->input[in->ninputs++];
-    input->id = ngx_cc_client_rpc_end(in->rpc);
-    input->n = n;
-    input->eof = eof ? 1 : 0;
-    input->refused = 0;
+    return ngx_cc_client_rpc_end(in->rpc);
 }
 
 

@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     ngx_cc_client_rpc_t  *rpc;
     const char           *id;            /* of the command */
+    uint32_t              channel;       /* of packets; 0 = JSON */
     unsigned              closed:1;      /* nothing goes there (any more) */
     unsigned              keys:1;        /* Ctrl-P Ctrl-Q sets "left" */
     unsigned              left:1;        /* it was typed; see gone() */

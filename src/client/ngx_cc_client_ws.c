@@ -56,7 +56,7 @@ ngx_cc_client_ws_open(ngx_cc_client_ws_t *ws, const ngx_cc_client_url_t *url,
     ws->in_pos = ws->in_len = 0;
     ws->out_pos = ws->out_len = 0;
     ws->message_len = 0;
-    ws->fragmented = 0;
+    ws->fragmented = ws->wanted = 0;
 
     if (ngx_cc_client_connect(&ws->socket, url, ca_file, insecure, error)
         == -1)
@@ -415,17 +415,17 @@ static int
 ngx_cc_client_ws_add(ngx_cc_client_ws_t *ws, uint8_t opcode, int fin,
     uint8_t **text, size_t *n)
 {
-    if (opcode == NGX_CC_WS_BINARY) {
+    if (opcode == NGX_CC_WS_BINARY && !ws->wanted) {
         return ngx_cc_client_ws_bad(ws, NGX_CC_WS_UNSUPPORTED,
                                     "a binary message");
     }
 
-    if (opcode != (ws->fragmented ? NGX_CC_WS_CONTINUATION
-                                  : NGX_CC_WS_TEXT))
-    {
+    if (opcode > NGX_CC_WS_BINARY || ws->fragmented != (opcode == 0)) {
         return ngx_cc_client_ws_bad(ws, NGX_CC_WS_PROTOCOL,
                                     "a frame out of place");
     }
+
+    ws->binary = opcode ? opcode == NGX_CC_WS_BINARY : ws->binary;
 
     if (fin && !ws->fragmented) {
         return 1;
@@ -515,9 +515,10 @@ ngx_cc_client_ws_control(ngx_cc_client_ws_t *ws, uint8_t opcode,
 
 
 void
-ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t *text, size_t n)
+ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t opcode, uint8_t *p,
+    size_t n)
 {
-    ngx_cc_client_ws_frame(ws, NGX_CC_WS_TEXT, text, n);
+    ngx_cc_client_ws_frame(ws, opcode, p, n);
 }
 
 

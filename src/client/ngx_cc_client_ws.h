@@ -1,7 +1,7 @@
 
 /*
- * The client's side of a WebSocket (RFC 6455): handshake, whole text messages
- * in and out.  Pings are answered, a close frame is answered and noted.
+ * The client's side of a WebSocket (RFC 6455): handshake, whole messages in and
+ * out.  Pings are answered, a close frame is answered and noted.
  */
 
 #ifndef _NGX_CC_CLIENT_WS_H_INCLUDED_
@@ -27,6 +27,9 @@ typedef struct {
                                             the peer's or ours; 0 = none */
     char                     reason[160];    /* its text; of a refusal */
     int                      ended;      /* nothing comes any more */
+    int                      wanted;     /* set by the caller: binary messages
+                                            may come on this connection */
+    int                      binary;     /* the message is one */
 
     /* private */
     uint8_t                 *in;         /* bytes that have come */
@@ -61,16 +64,19 @@ int ngx_cc_client_ws_open(ngx_cc_client_ws_t *ws,
 int ngx_cc_client_ws_receive(ngx_cc_client_ws_t *ws);
 
 /*
- * The next whole message: 1 and its text, which is valid until the next call
+ * The next whole message: 1 and what it has, which is valid until the next call
  * of receive() or next(); 0: not yet.  ws->ended may be set by it: the peer has
  * closed, or broken RFC 6455 (reserved bits and opcodes, a mask, a control
- * frame that is long or in pieces, binary, more than NGX_CC_CLIENT_MESSAGE);
+ * frame that is long or in pieces, binary unless that is wanted, more than
+ * NGX_CC_CLIENT_MESSAGE);
  * it is told so, and ws->reason says what.
  */
 int ngx_cc_client_ws_next(ngx_cc_client_ws_t *ws, uint8_t **text, size_t *n);
 
-/* sends a text message of n bytes, or keeps it for flush() */
-void ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t *text, size_t n);
+/* sends a message of n bytes (NGX_CC_WS_TEXT, ..._BINARY), or keeps it for
+ * flush() */
+void ngx_cc_client_ws_send(ngx_cc_client_ws_t *ws, uint8_t opcode,
+    uint8_t *p, size_t n);
 
 /* sends what is kept, as far as it goes */
 void ngx_cc_client_ws_flush(ngx_cc_client_ws_t *ws);

@@ -121,6 +121,7 @@ messages(void)
     ngx_cc_client_ws_t            ws;
     ngx_cc_client_args_t          args;
     ngx_cc_client_output_t        out;
+    ngx_cc_packet_t               packet;
 
     static ngx_cc_client_message_t  *m;
 
@@ -128,6 +129,7 @@ messages(void)
     memset(&args, 0, sizeof(args));
     memset(&out, 0, sizeof(out));
 
+    ws.wanted = piece % 2;
     args.verb = NGX_CC_VERB_LOGS;
     out.args = &args;
     out.hold = 1;
@@ -135,6 +137,16 @@ messages(void)
     do {
         while (ngx_cc_client_ws_next(&ws, &text, &n) == 1) {
             fuzz_check(n <= NGX_CC_CLIENT_MESSAGE);
+            fuzz_check(!ws.binary || ws.wanted);
+
+            if (ws.binary) {
+
+                if (ngx_cc_packet_read(&packet, text, n) == NULL) {
+                    ngx_cc_client_output_packet(&out, &packet, text, n);
+                }
+
+                continue;
+            }
 
             if (!ngx_cc_client_message_parse(&m, text, n)) {
                 continue;

@@ -16,7 +16,8 @@ use POSIX ();
 
 use CC::Run;
 
-our @EXPORT = qw(head accept_line handshake frame text next_frame request drain);
+our @EXPORT = qw(head accept_line handshake greeting frame text next_frame request
+    packet drain);
 
 my $guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 my %rest;                                # read, not asked for yet
@@ -86,11 +87,19 @@ sub accept_line {
     return 'Sec-WebSocket-Accept: ' . encode_base64(sha1("$key$guid"), '');
 }
 
+# and what the server says first: what it can
 sub handshake {
-    my ($s) = @_;
+    my ($s, @can) = @_;
     print $s "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-        . "Connection: Upgrade\r\n", accept_line(head($s)), "\r\n\r\n";
+        . "Connection: Upgrade\r\n", accept_line(head($s)), "\r\n\r\n",
+        greeting(@can);
     return;
+}
+
+sub greeting {
+    my $can = join ',', map { "\"$_\"" } 'execute', @_;
+    return text('{"jsonrpc":"2.0","method":"connected","params":'
+        . qq({"session_id":"x","version":"0","capabilities":[$can]}}));
 }
 
 sub frame {
@@ -101,6 +110,13 @@ sub frame {
 }
 
 sub text { my ($t) = @_; return frame(0x81, $t) }
+
+# output as a binary message
+sub packet {
+    my ($channel, $stream, $offset, $bytes) = @_;
+    return frame(0x82, pack('CCnNQ>Q>', 1, $stream, 0, $channel, $offset, 0)
+        . $bytes);
+}
 
 # waits for the next frame of the client: its opcode and what it carries
 sub next_frame {
