@@ -30,7 +30,7 @@ my $p = $c->{connected}{params};
 is($c->{connected}{method}, 'connected', 'the server speaks first');
 like($p->{session_id}, $uuid, 'session_id is a UUIDv4');
 like($p->{version}, qr/^\d+\.\d+\.\d+$/, 'version');
-is("@{ $p->{capabilities} }", 'execute control stream input list signal',
+is("@{ $p->{capabilities} }", 'execute control stream input list signal binary',
     'capabilities: what there is');
 
 # a whole life

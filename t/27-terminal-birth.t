@@ -32,7 +32,7 @@ sub shown {
 }
 
 is("@{ $c->{connected}{params}{capabilities} }",
-    'execute control stream input list signal tty resize',
+    'execute control stream input list signal binary tty resize',
     'a location says that it has terminals');
 
 # isatty, session, controlling terminal
@@ -122,7 +122,7 @@ is($c->run('echo $TERM')->{stdout}, "dumb\n", 'without a terminal: dumb');
 
 $m = $t->client(path => '/off');
 is("@{ $m->{connected}{params}{capabilities} }",
-    'execute control stream input list signal', 'a location without terminals');
+    'execute control stream input list signal binary', 'a location without terminals');
 my $e = $m->call('execute', { command => 'true', tty => $yes })->{error};
 is($e->{code}, -32602, 'refuses them');
 is($e->{message}, 'params.tty is not allowed here (cc_executor_tty is off)',

@@ -23,7 +23,7 @@ mkdir $bin;
 
 for my $name (qw(bare lines load)) {
     my @lib = $name eq 'load' ? map { "$root/src/lib/ngx_cc_$_.c" }
-        qw(ws_frame utf8) : ();
+        qw(packet ws_frame utf8) : ();
     is(system('gcc', '-O1', '-std=gnu11', "-I$root/src/lib", '-o',
         "$bin/$name", "$root/t/bench/$name.c", "$root/t/bench/bench.c", @lib),
         0, "$name is built");

@@ -42,7 +42,7 @@ sub exact {
         $wrong .= " flags $p->{flags}" if $p->{flags} || $p->{version} != 1;
         $wrong .= " channel $p->{channel}" if $p->{channel} != $channel;
         $wrong .= " length $p->{length}"
-            if !$p->{length} || $p->{length} > 65536;
+            if !$p->{length} || $p->{length} > 262144;
         $at{ $p->{stream} } += $p->{length};
         $seq = $p->{seq} + $p->{length} - 1;
     }
@@ -244,7 +244,7 @@ is($a->{answer}{result}{channel}, undef, 'no channel without asking for it');
 
 # what is not held any more is told as ever, and the rest is exact
 
-$m = $c->call('execute', { command => 'head -c 3000000 /dev/zero; cat '
+$m = $c->call('execute', { command => 'echo x; head -c 2999998 /dev/zero; cat '
     . "$kept; echo >&2", on_disconnect => 'keep', overflow => 'drop',
     flow => 'lossy', encoding => 'binary' });
 my $dropped = $m->{result}{execution_id};
@@ -264,6 +264,8 @@ is_deeply([$a->{output}[$before_gap - 1]{offset}
     + $a->{output}[$before_gap - 1]{length},
     $a->{output}[$before_gap]{offset}], [@$gap{qw(from to)}],
     'and it is told between the bytes around it');
+$a = attached($x, $dropped, encoding => 'utf-8');
+is_deeply($a->{gaps}, [$gap], 'text has the same gap, behind half a line');
 
 # words that are none
 

@@ -89,11 +89,11 @@ my $dial = 'perl -MIO::Socket::INET -e \'my $s = IO::Socket::INET->new($ARGV[0])
     . ' print $s "GET $ARGV[1] HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
     . 'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
     . 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"; print <$s> =~ / (\d+)/\' '
-    . '127.0.0.1:' . $t->port;
+    . '127.0.0.1';
 for my $from ('/ws/mcp', '/list') {
     for my $to ('/ws/mcp', '/list') {
         my $f = $t->client(path => $from);
-        is($f->run("$dial $to")->{stdout}, 403, "from a command of $from to $to: refused");
+        is($f->run("$dial:${\$t->port} $to")->{stdout}, 403, "from a command of $from to $to: refused");
         $f->close;
     }
 }
@@ -139,8 +139,12 @@ ok($t->wait_until(sub {
     @services == 1 }, 20), 'by one service');
 like(CC::Nginx::title($services[0]), qr/ -a \d+:backup,list,news /, 'for all of them');
 
-# another set of users is another service
+# another set of users is another service; a kept command of one who has gone is
+# still no client
 
+$c = $t->client(path => '/news');
+$id = begin($c, "read line; $dial:${\$t->port} /ws/mcp", open_stdin => JSON::PP::true);
+$c->close;
 $t->{server} =~ s/cc_executor_user news;/cc_executor_user list;/;
 $t->write_config;
 ($old) = $t->workers;
@@ -148,8 +152,14 @@ $t->signal('HUP');
 ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 30), 'a reload');
 is_user($t, '/news', 'list', 'a location gets another user');
 is_user($t, '/ws/mcp', 'backup', 'the others are as before');
+($e, $m) = attach($t, $id, mode => 'write', path => '/news');
+$e->call('input', { execution_id => $id, data => "go\n" });
+my @said = output($e, $id);
+is($said[0], 403, 'he whom no location has any more: refused')
+    or diag explain \@said, $m;
+$e->close;
 
-# a single process has helpers of one user only
+# a single process has helpers of one user only, who need not be the first one
 
 my ($rc, $says) = $t->test_config("master_process off;\n" . $t->config
     =~ s/cc_executor_service \S+;/cc_executor_service unix:$dir\/s;/r);
@@ -157,5 +167,15 @@ isnt($rc, 0, 'a single process: refused');
 like($says, qr/a single process .* has one user for commands, not 2/, 'and why');
 $t->allow(qr/a single process/, 1);
 $t->finish;
+
+$t = nginx();
+$t->{main} = 'master_process off;';
+$t->{location} .= ' cc_executor_user list;';
+$t->{server} =~ s/cc_executor_user news;/cc_executor_user list;/;
+$s = CC::Service->new($t, policy => "root backup list\n")->start;
+$t->start;
+is_user($t, '/ws/mcp', 'list', 'one who is named second');
+$t->finish;
+$s->finish;
 
 done_testing;

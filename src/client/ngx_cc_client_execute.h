@@ -15,7 +15,8 @@
  */
 uint64_t ngx_cc_client_execute(ngx_cc_client_rpc_t *rpc, int has_stdin);
 
-/* likewise for the kept command "id", from these offsets; "write": to change it */
+/* likewise for the kept command "id", from these offsets; "write": it may be
+ * changed */
 uint64_t ngx_cc_client_attach(ngx_cc_client_rpc_t *rpc, const char *id,
     const uint64_t offset[2], int write);
 

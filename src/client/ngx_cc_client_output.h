@@ -50,8 +50,8 @@ void ngx_cc_client_output_init(ngx_cc_client_output_t *out,
     const ngx_cc_client_args_t *args);
 
 /*
- * A process.output in base64; a packet of output, n bytes; a process.gap; a line for stdout (--json, which
- * shows nothing else).  Not while bytes wait.
+ * A process.output in base64; a packet of output, n bytes; a process.gap; a
+ * line for stdout (--json, which shows nothing else).  Not while bytes wait.
  */
 void ngx_cc_client_output_add(ngx_cc_client_output_t *out,
     ngx_cc_client_message_t *m);

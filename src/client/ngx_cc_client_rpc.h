@@ -85,7 +85,7 @@ ngx_cc_json_t *ngx_cc_client_rpc_begin(ngx_cc_client_rpc_t *rpc,
     const char *method, size_t room);
 uint64_t ngx_cc_client_rpc_end(ngx_cc_client_rpc_t *rpc);
 
-/* sends n bytes to the stdin of a channel as a binary request; returns its id */
+/* n bytes for the stdin of a channel, as a binary message; returns its id */
 uint64_t ngx_cc_client_rpc_input(ngx_cc_client_rpc_t *rpc,
     ngx_cc_packet_t *packet, const uint8_t *p, size_t n);
 

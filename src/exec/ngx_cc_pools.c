@@ -5,6 +5,7 @@
 #include "ngx_cc_pool.h"
 
 
+static ngx_cc_pool_t *ngx_cc_pools_of(ngx_uint_t user);
 static void ngx_cc_pools_exiting(void);
 static ngx_uint_t ngx_cc_pools_busy(void);
 
@@ -12,6 +13,13 @@ static ngx_uint_t ngx_cc_pools_busy(void);
 /* by users; without a service the first one */
 
 static ngx_cc_pool_t  ngx_cc_pools[NGX_CC_POOLS_USERS];
+
+/* of commands since the master began, by its configurations; the last ones */
+
+#define NGX_CC_POOLS_KNOWN  (NGX_CC_ANCESTRY_USERS - NGX_CC_POOLS_USERS)
+
+static uid_t          ngx_cc_pools_known[NGX_CC_POOLS_KNOWN];
+static ngx_uint_t     ngx_cc_pools_nknown;
 
 /* conf->exiting, until it has been called */
 
@@ -43,9 +51,18 @@ ngx_cc_pools_start(ngx_cycle_t *cycle, const ngx_cc_pools_conf_t *conf)
         service.required = conf->user[i].required;
 
         if (conf->user[i].used) {
-            ngx_cc_pool_start(&ngx_cc_pools[i], cycle, &each, &service);
+            ngx_cc_pool_start(ngx_cc_pools_of(i), cycle, &each, &service);
         }
     }
+}
+
+
+/* a single process has one user's, and keeps them when that changes */
+
+static ngx_cc_pool_t *
+ngx_cc_pools_of(ngx_uint_t user)
+{
+    return &ngx_cc_pools[ngx_process == NGX_PROCESS_SINGLE ? 0 : user];
 }
 
 
@@ -66,12 +83,31 @@ ngx_cc_pools_exiting(void)
 
 
 void
-ngx_cc_pools_uids(uid_t uids[NGX_CC_POOLS_USERS])
+ngx_cc_pools_know(uid_t uid)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_CC_POOLS_KNOWN; i++) {
+        if (ngx_cc_pools_known[i] == uid) {
+            return;
+        }
+    }
+
+    ngx_cc_pools_known[ngx_cc_pools_nknown++ % NGX_CC_POOLS_KNOWN] = uid;
+}
+
+
+void
+ngx_cc_pools_uids(uid_t uids[NGX_CC_ANCESTRY_USERS])
 {
     ngx_uint_t  i, n;
 
-    ngx_memzero(uids, NGX_CC_POOLS_USERS * sizeof(uid_t));
+    ngx_memzero(uids, NGX_CC_ANCESTRY_USERS * sizeof(uid_t));
     n = 0;
+
+    for (i = 0; i < NGX_CC_POOLS_KNOWN && ngx_cc_pools_known[i]; i++) {
+        uids[n++] = ngx_cc_pools_known[i];
+    }
 
     for (i = 0; i < NGX_CC_POOLS_USERS; i++) {
         if (ngx_cc_pools[i].helpers.spawner.uid) {
@@ -158,11 +194,8 @@ ngx_cc_pools_stop(void)
 }
 
 
-/* a single process keeps its helpers when the configuration changes */
-
 ngx_cc_helper_handle_t *
 ngx_cc_pools_get(ngx_uint_t user, ngx_cc_line_wait_t *wait)
 {
-    return ngx_cc_pool_get(&ngx_cc_pools[ngx_process == NGX_PROCESS_SINGLE
-                                         ? 0 : user], wait);
+    return ngx_cc_pool_get(ngx_cc_pools_of(user), wait);
 }

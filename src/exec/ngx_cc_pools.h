@@ -15,7 +15,7 @@
 #include "ngx_cc_service_client.h"
 
 
-#define NGX_CC_POOLS_USERS  NGX_CC_ANCESTRY_USERS
+#define NGX_CC_POOLS_USERS  16
 
 
 typedef struct {
@@ -51,10 +51,16 @@ typedef struct {
 void ngx_cc_pools_start(ngx_cycle_t *cycle, const ngx_cc_pools_conf_t *conf);
 
 /*
- * The uids of commands, as the executor service has said; behind them 0.  None:
- * it has not said anything yet, or commands have the uid of this worker.
+ * In the master, for those who are made later: commands have this uid.  Some of
+ * them may live on when a configuration has it no more.
  */
-void ngx_cc_pools_uids(uid_t uids[NGX_CC_POOLS_USERS]);
+void ngx_cc_pools_know(uid_t uid);
+
+/*
+ * The uids of commands, as the master knows and the executor service has said;
+ * behind them 0.  None: commands have the uid of this worker.
+ */
+void ngx_cc_pools_uids(uid_t uids[NGX_CC_ANCESTRY_USERS]);
 
 /*
  * In exit_process, where no event comes any more: waits at most "timeout" ms

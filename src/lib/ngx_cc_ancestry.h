@@ -35,7 +35,7 @@
 #define NGX_CC_ANCESTRY_MAX_DEPTH  256
 
 #define NGX_CC_ANCESTRY_HINTS      8
-#define NGX_CC_ANCESTRY_USERS      16
+#define NGX_CC_ANCESTRY_USERS      64
 
 
 typedef enum {

@@ -79,9 +79,9 @@ typedef struct {
                                             it has asked for some */
     unsigned                packet:1;    /* what was pulled last is one */
     ngx_str_t               tail;        /* that goes on here, so many bytes,
-                                            there until pull() is called again;
-                                            they may change under the reader's
-                                            eyes.  len 0: it does not */
+                                            there until sent() is called; they
+                                            may change under the reader's eyes.
+                                            len 0: it does not */
 } ngx_cc_transport_t;
 
 
@@ -121,6 +121,12 @@ typedef struct {
      * was written.
      */
     size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
+
+    /*
+     * The tail of what was pulled last has been sent, or copied.  Not called,
+     * and may be NULL, where there are none.
+     */
+    void    (*sent)(void *session);
 
     /* bytes of answers that wait to be pulled (see HIGH_WATER) */
     size_t  (*pending)(void *session);

@@ -196,6 +196,9 @@ sub execute {
         . $list . '],"output":"chunk"}}';
 }
 
+# the same with its output in binary messages
+sub binary { return $_[0] =~ s/"output":/"encoding":"binary","output":/r }
+
 # a request of MCP
 sub mcp {
     my ($method, $params) = @_;

@@ -63,7 +63,7 @@ session_packet(session_t *s, size_t n)
     memcpy(p, session_buf, n);
     memcpy(p + n, s->transport.tail.data, len);
     fuzz_check(n + len > NGX_CC_PACKET_HEADER);
-    fuzz_check(n + len <= NGX_CC_PACKET_HEADER + 65536);
+    fuzz_check(n + len <= NGX_CC_PACKET_HEADER + 262144);
     fuzz_check(ngx_cc_packet_read(&packet, p, n + len) == NULL);
     fuzz_check(packet.stream != NGX_CC_PACKET_STDIN && packet.channel);
     free(p);
@@ -87,6 +87,7 @@ session_pull(session_t *s)
 
     if (s->transport.packet) {
         session_packet(s, n);
+        s->dialect->sent(s->state);
         return;
     }
 

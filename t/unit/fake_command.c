@@ -75,7 +75,7 @@ ngx_cc_command_peek(ngx_cc_command_t *cmd, ngx_cc_ring_record_t *rec)
     rec->len = f->record[f->first].len;
     rec->stream = f->record[f->first].stream;
     rec->offset = f->offset[rec->stream];
-    rec->to = rec->offset + rec->len;
+    rec->to = rec->offset + (rec->len ? rec->len : f->record[f->first].gap);
     rec->seq = 16;
 
     return 1;
@@ -89,7 +89,7 @@ ngx_cc_command_skip(ngx_cc_command_t *cmd, const ngx_cc_ring_record_t *rec)
 
     /* nobody may look at it any more: the sanitizer watches */
 
-    f->offset[rec->stream] += rec->len;
+    f->offset[rec->stream] = rec->to;
     free(f->record[f->first++].data);
 }
 
@@ -380,6 +380,17 @@ fake_output(fake_command_t *f, int stream, const void *p, size_t n)
     f->record[f->last].data = malloc(n);
     memcpy(f->record[f->last].data, p, n);
     f->record[f->last].len = n;
+    f->record[f->last++].stream = stream;
+    f->wake(f->public.data, &f->public);
+}
+
+
+void
+fake_gap(fake_command_t *f, int stream, size_t n)
+{
+    f->record[f->last].data = NULL;
+    f->record[f->last].len = 0;
+    f->record[f->last].gap = n;
     f->record[f->last++].stream = stream;
     f->wake(f->public.data, &f->public);
 }

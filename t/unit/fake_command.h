@@ -51,6 +51,7 @@ typedef struct {
     struct {
         char   *data;
         size_t  len;
+        size_t  gap;     /* bytes that are missing, where len is 0 */
         int     stream;
     }                  record[64];
     int                first;        /* record */
@@ -73,6 +74,8 @@ extern char  fake_canceled[NGX_CC_HANDLE_SIZE + 1];  /* the id of the last one
 void fake_started(fake_command_t *f);
 void fake_failed(fake_command_t *f, ngx_cc_stage_e stage, int error);
 void fake_output(fake_command_t *f, int stream, const void *p, size_t n);
+/* n bytes are not there any more */
+void fake_gap(fake_command_t *f, int stream, size_t n);
 void fake_exited(fake_command_t *f, int status, ngx_cc_cause_e cause);
 void fake_taken(fake_command_t *f, size_t n, int closed);
 void fake_signalled(fake_command_t *f, uint32_t left);

@@ -913,15 +913,15 @@ START_TEST(packets)
     expect_part("\"channel\":1,\"warnings\":[\"params.new");
     expect_part("process.started");
 
-    /* a record is there until the next pull; what is too long for one */
+    /* a record is there until it is sent; what is too long for one */
 
-    big = malloc(70000);
-    memset(big, 'x', 70000);
+    big = malloc(270000);
+    memset(big, 'x', 270000);
     fake_output(f, 0, "a\nb\0\xff", 5);
-    fake_output(f, 1, big, 70000);
+    fake_output(f, 1, big, 270000);
     expect_packet(1, 1, 0, 16, "a\nb\0\xff", 5);
-    expect_packet(2, 1, 0, 16, big, 65536);
-    expect_packet(2, 1, 65536, 16 + 65536, big, 70000 - 65536);
+    expect_packet(2, 1, 0, 16, big, 262144);
+    expect_packet(2, 1, 262144, 16 + 262144, big, 270000 - 262144);
     expect("");
     ck_assert_int_eq(transport.packet, 0);
     free(big);
@@ -933,7 +933,7 @@ START_TEST(packets)
     fake_output(fake_command[1], 0, "end", 3);
     fake_exited(fake_command[1], 0, NGX_CC_CAUSE_EXIT);
     expect_packet(1, 1, 5, 16, "end", 3);
-    expect_part("\"stdout_bytes\":8,\"stderr_bytes\":70000");
+    expect_part("\"stdout_bytes\":8,\"stderr_bytes\":270000");
     expect("");
 
     (void) ngx_cc_packet_write(p, &packet);
@@ -957,6 +957,56 @@ START_TEST(packets)
     ck_assert_int_eq(ngx_cc_native.packet(session, p, 7, 0), NGX_ERROR);
     shim_allocations = 0;
     ck_assert_int_eq(ngx_cc_native.packet(session, p, 7, 0), NGX_OK);
+    close_session();
+}
+END_TEST
+
+
+/* what is missing is told behind what is kept of a line, or of a character */
+
+START_TEST(gaps)
+{
+    fake_command_t  *f;
+
+    open_session();
+
+    f = start("{\"id\":1,\"method\":\"execute\",\"params\":{\"args\":[\"a\"]}}");
+    fake_output(f, 0, "abc", 3);
+    fake_gap(f, 0, 100);
+    fake_output(f, 0, "line\n", 5);
+    expect_part("\"data\":\"abc\",\"truncated\":false,\"partial\":true");
+    expect_part("process.gap\",\"params\":{\"stream\":\"stdout\",\"from\":3,"
+                "\"to\":103,");
+    expect_part("\"offset\":103,\"next\":108,");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+
+    f = start("{\"id\":2,\"method\":\"execute\",\"params\":{\"args\":[\"a\"],"
+              "\"output\":\"chunk\"}}");
+    fake_output(f, 1, "a\xe2\x82", 3);
+    fake_gap(f, 1, 7);
+    fake_output(f, 1, "b", 1);
+    expect_part("\"data\":\"a\",");
+    expect_part("\"offset\":1,\"next\":3,");
+    expect_part("\"from\":3,\"to\":10,");
+    expect_part("\"offset\":10,\"next\":11,");
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    expect_part("process.completed");
+
+    f = start("{\"id\":3,\"method\":\"execute\",\"params\":{\"args\":[\"a\"],"
+              "\"encoding\":\"binary\"}}");
+    fake_output(f, 0, "abc", 3);
+    fake_gap(f, 0, 100);
+    fake_output(f, 0, "d", 1);
+    expect_packet(1, 1, 0, 16, "abc", 3);
+    expect_part("\"from\":3,\"to\":103,");
+    expect_packet(1, 1, 103, 16, "d", 1);
+
+    /* all that there was is sent: nothing of it is held back */
+
+    fake_exited(f, 0, NGX_CC_CAUSE_EXIT);
+    ck_assert_int_eq(f->first, f->last);
+    expect_part("process.completed");
     close_session();
 }
 END_TEST
@@ -1028,6 +1078,7 @@ main(void)
     tcase_add_test(tc, policy);
     tcase_add_test(tc, nameless);
     tcase_add_test(tc, packets);
+    tcase_add_test(tc, gaps);
     tcase_add_test(tc, dropped);
     tcase_add_test(tc, limit);
     suite_add_tcase(s, tc);

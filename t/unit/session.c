@@ -98,6 +98,7 @@ pull(void)
     if (transport.tail.len) {
         memcpy(buf + len, transport.tail.data, transport.tail.len);
         len += transport.tail.len;
+        dialect->sent(session);
     }
 
     pulled = len;

@@ -27,6 +27,8 @@ static ngx_fd_t ngx_cc_audit_file_get(ngx_cc_audit_file_t *f);
 static ngx_fd_t ngx_cc_audit_file_get_as_root(ngx_cc_audit_file_t *f,
     const ngx_cc_trust_who_t *who);
 static void ngx_cc_audit_file_reopen(ngx_open_file_t *hook, ngx_log_t *log);
+static ngx_uint_t ngx_cc_audit_file_given(ngx_cc_audit_file_t *f,
+    ngx_err_t err, const ngx_cc_trust_who_t *who);
 static void ngx_cc_audit_file_give(ngx_cc_audit_file_t *f, ngx_fd_t fd,
     ngx_log_t *log);
 static ngx_uint_t ngx_cc_audit_file_same(ngx_cc_audit_file_t *f);
@@ -327,7 +329,9 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
 
     err = ngx_errno;
 
-    if (f->theirs || err == NGX_ENOSPC || err == EDQUOT) {
+    if (f->theirs || err == NGX_ENOSPC || err == EDQUOT
+        || ngx_cc_audit_file_given(f, err, who))
+    {
         ngx_conf_log_error(NGX_LOG_WARN, cf, err,
                            "\"cc_executor_audit_log\" \"%V\" cannot be "
                            "opened now: workers will try again, until then "
@@ -476,6 +480,20 @@ ngx_cc_audit_file_reopen(ngx_open_file_t *hook, ngx_log_t *log)
     }
 
     f->fd = fd;
+}
+
+
+/* it was given to the workers, and this root may not open what is theirs */
+
+static ngx_uint_t
+ngx_cc_audit_file_given(ngx_cc_audit_file_t *f, ngx_err_t err,
+    const ngx_cc_trust_who_t *who)
+{
+    struct stat  st;
+
+    return err == NGX_EACCES && who
+           && lstat((char *) f->name.data, &st) == 0
+           && S_ISREG(st.st_mode) && st.st_uid == who->uid;
 }
 
 

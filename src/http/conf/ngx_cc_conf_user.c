@@ -105,6 +105,22 @@ ngx_cc_conf_user_of(const ngx_cc_pools_conf_t *conf, ngx_uint_t user)
 }
 
 
+void
+ngx_cc_conf_user_know(const ngx_cc_pools_conf_t *conf)
+{
+    ngx_uint_t           i;
+    ngx_cc_trust_who_t  *who;
+
+    for (i = 0; i < conf->nusers; i++) {
+        who = ngx_cc_conf_user_known(conf, i);
+
+        if (who) {
+            ngx_cc_pools_know(who->uid);
+        }
+    }
+}
+
+
 static ngx_cc_trust_who_t *
 ngx_cc_conf_user_known(const ngx_cc_pools_conf_t *conf, ngx_uint_t user)
 {

@@ -35,5 +35,8 @@ const ngx_cc_trust_who_t *ngx_cc_conf_user_who(ngx_cycle_t *cycle);
 const ngx_cc_trust_who_t *ngx_cc_conf_user_of(const ngx_cc_pools_conf_t *conf,
     ngx_uint_t user);
 
+/* what runs as any of them is a command, and stays one after a reload */
+void ngx_cc_conf_user_know(const ngx_cc_pools_conf_t *conf);
+
 
 #endif /* _NGX_CC_CONF_USER_H_INCLUDED_ */

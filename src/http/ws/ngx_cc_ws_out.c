@@ -59,8 +59,14 @@ ngx_cc_ws_out_write(ngx_cc_ws_t *ws, size_t *budget)
         }
 
         *budget -= ngx_min(*budget, n + tail->len);
-        rc = tail->len ? ngx_cc_ws_out_pair(ws, ngx_cc_ws_out, n, tail)
-                       : ngx_cc_ws_out_send(ws, ngx_cc_ws_out, n);
+
+        if (tail->len) {
+            rc = ngx_cc_ws_out_pair(ws, ngx_cc_ws_out, n, tail);
+            ws->session.dialect->sent(ws->session.state);
+
+        } else {
+            rc = ngx_cc_ws_out_send(ws, ngx_cc_ws_out, n);
+        }
 
         if (ws->ping_out) {
             ws->ping_out = 0;
@@ -225,6 +231,7 @@ ngx_cc_ws_out_tail(ngx_cc_ws_t *ws, u_char *p)
     if (tail->len) {
         p = ngx_cpymem(p, tail->data, tail->len);
         tail->len = 0;
+        ws->session.dialect->sent(ws->session.state);
     }
 
     return p;

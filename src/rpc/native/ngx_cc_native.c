@@ -15,6 +15,7 @@ static void *ngx_cc_native_open(ngx_cc_transport_t *transport);
 static void ngx_cc_native_drop(void *session);
 static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
+static void ngx_cc_native_sent(void *session);
 static void ngx_cc_native_told(ngx_cc_native_t *s);
 static ngx_uint_t ngx_cc_native_bound(ngx_cc_native_t *s);
 static void ngx_cc_native_leave(ngx_cc_native_t *s);
@@ -32,6 +33,7 @@ const ngx_cc_dialect_t  ngx_cc_native = {
     ngx_cc_native_packet_push,
     ngx_cc_native_drop,
     ngx_cc_native_pull,
+    ngx_cc_native_sent,
     ngx_cc_dialogue_pending,
     ngx_cc_native_busy,
     ngx_cc_native_shutdown,
@@ -136,6 +138,21 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     }
 
     return n;
+}
+
+
+/* it was the turn of the last one */
+
+static void
+ngx_cc_native_sent(void *session)
+{
+    ngx_cc_native_t          *s = session;
+    ngx_cc_native_command_t  *ps;
+
+    ps = ngx_queue_data(ngx_queue_last(&s->base.commands),
+                        ngx_cc_native_command_t, queue);
+
+    ngx_cc_native_output_sent(&ps->output);
 }
 
 

@@ -141,12 +141,6 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
             out->open = 0;
         }
 
-        if (out->open && out->used == out->record.len) {
-            /* of packets: they are sent */
-            out->open = 0;
-            ngx_cc_command_skip(out->cmd, &out->record);
-        }
-
         if (!out->open) {
             if (ngx_cc_command_peek(out->cmd, &out->record) == 0) {
                 return ngx_cc_native_output_rest(out, p, room);
@@ -174,6 +168,21 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
         if (n) {
             return n;
         }
+    }
+}
+
+
+void
+ngx_cc_native_output_sent(ngx_cc_native_output_t *out)
+{
+    if (!out->transport || !out->open || out->used < out->record.len) {
+        return;
+    }
+
+    out->open = 0;
+
+    if (!out->cmd->truncated) {
+        ngx_cc_command_skip(out->cmd, &out->record);
     }
 }
 
@@ -250,7 +259,7 @@ ngx_cc_native_output_gap(ngx_cc_native_output_t *out, u_char *p, size_t room)
 }
 
 
-/* the record is skipped when the next one is pulled: it is sent from there */
+/* it is sent from the record, which is skipped when that has been done */
 
 static size_t
 ngx_cc_native_output_packet(ngx_cc_native_output_t *out, u_char *p)

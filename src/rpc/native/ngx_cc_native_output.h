@@ -98,6 +98,9 @@ void ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most);
 size_t ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 
+/* the tail that was pulled last is not needed any more */
+void ngx_cc_native_output_sent(ngx_cc_native_output_t *out);
+
 /* 1 when the command is over and all of its output has been pulled */
 ngx_uint_t ngx_cc_native_output_done(ngx_cc_native_output_t *out);
 

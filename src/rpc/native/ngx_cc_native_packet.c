@@ -7,6 +7,7 @@
 #include "ngx_cc_packet.h"
 
 
+#define NGX_CC_NATIVE_PACKET_MOST     262144     /* bytes of output in one */
 #define NGX_CC_NATIVE_PACKET_CHANNEL  (sizeof(",\"channel\":") - 1           \
                                        + NGX_INT32_LEN)
 
@@ -70,6 +71,9 @@ ngx_cc_native_packet_begin(ngx_cc_native_t *s, ngx_cc_native_command_t *ps,
     ps->channel = channel;
     ps->output.transport = s->base.transport;
     ps->output.channel = channel;
+    ps->output.most = ps->window ? ngx_min(ps->window / 4,
+                                           NGX_CC_NATIVE_PACKET_MOST)
+                                 : NGX_CC_NATIVE_PACKET_MOST;
     s->base.transport->binary = 1;
 }
 
