@@ -319,7 +319,7 @@ ngx_cc_service_reap(ngx_cc_service_t *s)
     size_t  i;
 
     for ( ;; ) {
-        pid = waitpid(-1, &status, WNOHANG);
+        pid = waitpid(-1, &status, WNOHANG|WUNTRACED);
 
         if (pid == -1 && errno == EINTR) {
             continue;
@@ -327,6 +327,13 @@ ngx_cc_service_reap(ngx_cc_service_t *s)
 
         if (pid <= 0) {
             return;
+        }
+
+        /* its worker may go, and nobody else would tell it to go on */
+
+        if (WIFSTOPPED(status)) {
+            (void) kill(pid, SIGCONT);
+            continue;
         }
 
         if (pid == s->trial) {
