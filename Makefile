@@ -159,8 +159,13 @@ e2e-systemd:
 e2e-agent: module client packages-test
 	@.ci/agent
 
+# FORM=2: commands of another user than nginx's, by a service of its master; what
+# knows of a service anyway, or of no nginx, is left out
+
+APART := $(shell grep -l 'use CC::Nginx' $(filter-out t/95-%,$(TESTS)))
+
 integration: module client executord fence packages-test fixtures clients
-	@.ci/test $(TESTS)
+	@$(if $(FORM),TEST_FORM=$(FORM)) .ci/test $(if $(FORM),$(APART),$(TESTS))
 
 # minutes of mixed life with 200 clients; STRESS_TIME=seconds
 
@@ -190,6 +195,7 @@ nightly: export CC_NIGHTLY := 1
 nightly: test
 	@.ci/packages nightly
 	@$(if $(NIGHTLY),.ci/test $(NIGHTLY))
+	@$(MAKE) --no-print-directory integration FORM=2
 	@$(MAKE) --no-print-directory e2e e2e-systemd
 	@$(MAKE) --no-print-directory matrix MATRIX=whole
 	@$(MAKE) --no-print-directory stress STRESS_TIME=300
@@ -303,7 +309,7 @@ help:
 	@echo "make check        quick, for every edit: units, replays, lint"
 	@echo "make test         all tests; ends with a count"
 	@echo "make unit         the tests of single files, with sanitizers"
-	@echo "make integration  the tests of the module inside nginx"
+	@echo "make integration  the tests of the module inside nginx (FORM=2: by a service)"
 	@echo "make asan         the same with sanitizers in the module"
 	@echo "make valgrind     the core files' tests under valgrind"
 	@echo "make stress       200 clients, reloads, killed workers (STRESS_TIME=s)"

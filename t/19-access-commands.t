@@ -8,7 +8,7 @@ use warnings;
 
 use POSIX ();
 use Test::More;
-use CC::Nginx;
+use CC::Nginx alone => 'which programs of one user are commands';
 
 plan skip_all => 'needs root: clients of several users' if $> != 0;
 

@@ -14,7 +14,7 @@ use Socket;
 use Test::More;
 use Time::HiRes qw(time sleep);
 use CC::Attack qw(abi);
-use CC::Nginx;
+use CC::Nginx alone => "programs of the workers' user at the sockets of helpers";
 use CC::Wire;
 
 plan skip_all => 'needs root' if $> != 0;

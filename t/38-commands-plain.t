@@ -380,7 +380,7 @@ sub result {
     my $out = join "\n", sort split /\n/, $r->{stdout};
     $out =~ s/\d+/N/ if $line =~ /PPID/;
     # each command has a directory of its own
-    $out =~ s{^(TMPDIR=\S*/tmp/)[\d/-]+}{$1N}mg;
+    $out =~ s{^(TMPDIR=\S*/(?:tmp|service)/)[\d/-]+}{$1N}mg;
     return join "\n", "exit $p->{exit_code}", $p->{signal} // '-', $p->{cause},
         "swept $p->{descendants_killed}", "out $out", "err $r->{stderr}";
 }

@@ -37,7 +37,8 @@ my $t = CC::Nginx->new(workers => 2, location => "cc_executor_allow any;
 my $c = $t->client;
 my $shm = $t->client(path => '/shm');
 my $dir = $t->dir;
-my $tmp = "$dir/runtime/tmp";
+my $where = $CC::Nginx::APART ? 'runtime/service/' . getpwnam('nobody') : 'runtime/tmp';
+my $tmp = "$dir/$where";
 
 # what is in the directories of helpers: only what commands have
 sub left {
@@ -148,14 +149,15 @@ sub holder {
         =~ /(\d+) (\S+)/;
     my @up = ($pid);
     push @up, CC::Nginx::parent($up[-1])
-        until CC::Nginx::title($up[-1]) =~ /worker process/ || $up[-1] < 2;
-    # the worker, what is between, the helper, the command
+        until CC::Nginx::title($up[-1]) =~ /worker process|cc-executord -k/
+            || $up[-1] < 2;
+    # the worker or the service, what is between, the helper, the command
     return ($path, reverse @up);
 }
 
 my ($path, @all) = holder();
 my $pid = $all[-1];
-my ($helper) = grep { CC::Nginx::title($_) =~ /cc helper/ } @all;
+my ($helper) = grep { CC::Nginx::title($_) =~ /cc(?:-executord:)? helper/ } @all;
 kill 'KILL', $helper;
 ok($t->wait_until(sub { !-e $path }, 20), 'the helper is killed: gone')
     or diag `ls -laR $tmp`;
@@ -164,7 +166,7 @@ $c->close;
 
 $c = $t->client;
 ($path, my $worker) = holder();
-$t->allow(qr/worker process \d+ exited on signal 9/, 2);
+$t->allow(qr/worker process \d+ exited on signal 9/, $CC::Nginx::APART ? 0 : 2);
 kill 'KILL', $worker;
 ok($t->wait_until(sub { !-e $path }, 20), 'the worker is killed: gone');
 
@@ -182,9 +184,13 @@ $t->finish;
 
 $t = CC::Nginx->new(location => "cc_executor_allow any;
     cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/work; $rules");
-$tmp = $t->dir . '/runtime/tmp';
-mkdir $t->dir . '/runtime' or die $!;
-chmod 0711, $t->dir . '/runtime';
+$tmp = $t->dir . "/$where";
+for my $above ('runtime', $CC::Nginx::APART ? 'runtime/service' : ()) {
+    mkdir $t->dir . "/$above" or die $!;
+    chmod 0711, $t->dir . "/$above";
+}
+chown scalar getpwnam($CC::Nginx::APART), -1, $t->dir . '/runtime/service'
+    if $CC::Nginx::APART;
 mkdir $_ for $tmp, "$tmp/1", "$tmp/1/2", "$tmp/1/2/3", "$tmp/4";
 symlink '/etc', "$tmp/1/2/etc";
 open my $f, '>', "$tmp/file" or die $!;

@@ -9,7 +9,7 @@ use warnings;
 
 use Test::More;
 use Time::HiRes qw(time sleep);
-use CC::Nginx;
+use CC::Nginx alone => 'the system calls of a worker and of the spawner below it';
 
 plan skip_all => 'needs root (strace on processes that are not dumpable)'
     if $> != 0;

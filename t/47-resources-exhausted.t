@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(time sleep);
 use CC::Http;
 use CC::Mcp;
-use CC::Nginx;
+use CC::Nginx alone => 'a spawner that shares the limits of its worker';
 
 plan skip_all => 'needs root (prlimit of other users\' processes)' if $> != 0;
 

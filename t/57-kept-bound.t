@@ -15,7 +15,7 @@ use Time::HiRes qw(time);
 use CC::Http;
 use CC::Kept qw(completed output);
 use CC::Mcp;
-use CC::Nginx;
+use CC::Nginx alone => 'it kills the workers above helpers';
 
 my ($true, $false) = (JSON::PP::true, JSON::PP::false);
 my %token = map { $_ => "$_-token-" x 8 } qw(agent watch guard);

@@ -11,7 +11,7 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(sleep);
 use CC::Kept qw(begin attach completed ids);
-use CC::Nginx;
+use CC::Nginx alone => 'it kills the workers above helpers';
 
 my $tree = 'setsid -f sleep 5721; (setsid sh -c "sleep 5722 & '
     . 'exec sleep 5723" &) ; echo ready; exec sleep 5724';

@@ -24,6 +24,18 @@ use CC::WebSocket;
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 
+# TEST_FORM=2 ("make integration FORM=2"): commands keep the user that they have
+# in the tests, nginx's workers get another one, and an executor service of the
+# master starts them; but for configurations that say who does.  A test that makes
+# no sense then says so: use CC::Nginx alone => 'why'.
+our $APART = $> == 0 && ($ENV{TEST_FORM} // 1) == 2 ? 'www-data' : undef;
+
+sub import {
+    my ($class, %o) = @_;
+    plan(skip_all => "not by a service: $o{alone}") if $APART && $o{alone};
+    return;
+}
+
 # Options: location, server, http, main: text put into the configuration;
 # conf: the whole configuration; user: of the workers, where there is a choice;
 # daemon: in the background, as in life.
@@ -119,8 +131,8 @@ EOC
 # what every configuration of a test has
 sub globals {
     my ($self) = @_;
-    my $user = $> == 0 ? "user $self->{user} "
-        . getgrgid((getpwnam $self->{user})[3]) . ';' : '';
+    my $name = $self->{apart} ? $APART : $self->{user};
+    my $user = $> == 0 ? "user $name " . getgrgid((getpwnam $name)[3]) . ';' : '';
     my $debug = $self->{log} // 'info';
     # they have to survive the way to a new binary, too
     my $env = $ENV{CC_SANITIZE} ? 'env LD_PRELOAD; env ASAN_OPTIONS;'
@@ -151,6 +163,21 @@ sub write_config {
     my ($self, $text) = @_;
     $text //= $self->config;
     my $paths = $self->http_paths;
+    $self->{apart} = $APART && !$self->{tested} && $self->{user} ne $APART
+        && $self->{user} ne 'root' && $text =~ /cc_executor +on/
+        && $text !~ /cc_executor_(?:service|allow_root)|master_process +off|^user /m;
+    if ($self->{apart}) {
+        my $program = $ENV{CC_EXECUTORD} // "$ROOT/build/cc-executord";
+        $paths .= "cc_executor_service $program; cc_executor_user $self->{user};\n";
+        # where they start by default without a service
+        my $work = "$self->{dir}/runtime/work";
+        if (!-e "$self->{dir}/runtime") {
+            mkdir "$self->{dir}/runtime", 0711;
+            mkdir $work, 0700;
+            chown((getpwnam $self->{user})[2, 3], $work);
+        }
+        $paths .= "cc_executor_cwd $work;\n" if $text !~ /^\s*cc_executor_cwd/m;
+    }
     $text =~ s/\bhttp \{/http {\n$paths/;
     open my $f, '>', "$self->{dir}/nginx.conf" or die $!;
     print $f $self->globals, $text;
@@ -183,6 +210,7 @@ sub sanitize {
 # nginx -t: (exit code, what it said)
 sub test_config {
     my ($self, $text) = @_;
+    local @$self{qw(tested apart)} = 1;
     $self->write_config($self->expand($text));
     my @c = map { quotemeta } $self->command('-t');
     local %ENV = %ENV;
@@ -338,12 +366,23 @@ sub visitor {
 
 sub workers { return children($_[0]{master}, qr/worker process/) }
 
+# of the master, where it has one
+sub service {
+    my ($self) = @_;
+    return unless $self->{apart};
+    return grep { title($_) =~ m{^cc-executord -k .*\Q$self->{dir}\E} }
+        map { m{(\d+)$} } glob '/proc/[0-9]*';
+}
+
 # above each spawner stands its keeper
-sub keepers { return map { children($_, qr/cc keeper/) } $_[0]->workers }
+sub keepers { my ($self) = @_; return map { children($_, qr/(?:cc|cc-executord:) keeper/) }
+    $self->{apart} ? $self->service : $self->workers }
 
-sub spawners { return map { children($_, qr/cc spawner/) } $_[0]->keepers }
+sub spawners { return map { children($_, qr/(?:cc|cc-executord:) spawner/) }
+    $_[0]->keepers }
 
-sub helpers { return map { children($_, qr/cc helper/) } $_[0]->spawners }
+sub helpers { return map { children($_, qr/(?:cc|cc-executord:) helper/) }
+    $_[0]->spawners }
 
 # Who holds the write end of the pipe whose end tells spawners and helpers that
 # the master is gone.
@@ -421,13 +460,16 @@ sub stop {
     my $pid = delete $self->{master} or return;
     my @tree = ($pid, children($pid, qr/./));
     my @level = @tree[1 .. $#tree];
-    push @tree, @level = map { children($_, qr/nginx: cc/) } @level for 1 .. 3;
+    push @tree, @level = map { children($_, qr/nginx: cc|cc-executord/) } @level
+        for 1 .. 4;
+    push @tree, $self->service;
     kill $sig // 'QUIT', $pid;
     $self->{clean} = $self->wait_until(
         sub { $self->ended($pid) }, 15);
     kill 'KILL', $pid unless $self->{clean};
     $self->{tree_gone} = $self->wait_until(
-        sub { !grep { -e "/proc/$_" && title($_) =~ /nginx/ } @tree }, 15);
+        sub { !grep { -e "/proc/$_" && title($_) =~ /nginx|cc-executord/ } @tree },
+        15);
     return;
 }
 
