@@ -40,12 +40,9 @@ is($idle->ws->read_close, 1001, 'an idle session connects again');
 my $two;
 ok($t->wait_until(sub { $two = $t->client;
     my $r = $two->run('echo $PPID');
-    my ($helper) = ($r->{stdout} // '') =~ /(\d+)/ or return 0;
-    grep { $_ == $helper } map { CC::Nginx::children($_, qr/cc helper/) }
-        map { CC::Nginx::children($_, qr/cc spawner/) }
-        map { CC::Nginx::children($_, qr/cc keeper/) }
-        CC::Nginx::children($new, qr/worker process/) }),
-    'to the new one');
+    my ($up) = ($r->{stdout} // '') =~ /(\d+)/ or return 0;
+    $up = CC::Nginx::parent($up) until $up < 2 || $up == $new || $up == $old;
+    $up == $new }), 'to the new one');
 $c->send('input', { data => "still here\n" });
 is($c->notification('process.output')->{params}{data}, "still here\n",
     'the old command goes on');
