@@ -12,7 +12,7 @@ use Fcntl qw(S_IMODE);
 use File::Path qw(remove_tree);
 use POSIX qw(mkfifo);
 use Test::More;
-use CC::Nginx;
+use CC::Nginx alone => 'what workers make and own where commands have their user';
 
 plan skip_all => 'this needs root' if $> != 0;
 
