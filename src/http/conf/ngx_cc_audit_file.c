@@ -27,8 +27,6 @@ static ngx_fd_t ngx_cc_audit_file_get(ngx_cc_audit_file_t *f);
 static ngx_fd_t ngx_cc_audit_file_get_as_root(ngx_cc_audit_file_t *f,
     const ngx_cc_trust_who_t *who);
 static void ngx_cc_audit_file_reopen(ngx_open_file_t *hook, ngx_log_t *log);
-static ngx_uint_t ngx_cc_audit_file_given(ngx_cc_audit_file_t *f,
-    ngx_err_t err, const ngx_cc_trust_who_t *who);
 static void ngx_cc_audit_file_give(ngx_cc_audit_file_t *f, ngx_fd_t fd,
     ngx_log_t *log);
 static ngx_uint_t ngx_cc_audit_file_same(ngx_cc_audit_file_t *f);
@@ -275,6 +273,7 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
 {
     gid_t                      group;
     ngx_err_t                  err;
+    struct stat                st;
     ngx_cc_trust_who_t         self;
     ngx_cc_trust_path_t        tp;
     const ngx_cc_trust_who_t  *who;
@@ -288,7 +287,6 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
     who = ngx_cc_conf_user_who(cf->cycle);
 
     if (who == NULL && geteuid() != 0) {
-
         /* one user for all: what we can write, commands can */
 
         group = getegid();
@@ -304,7 +302,6 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
         f->theirs = (tp.suspect[0] != '\0');
 
     } else if (who) {
-
         if (ngx_cc_trust_walk(&tp, (char *) f->name.data, who) == 0) {
             (void) close(tp.fd);
         }
@@ -329,8 +326,11 @@ ngx_cc_audit_file_first(ngx_conf_t *cf, ngx_cc_audit_file_t *f)
 
     err = ngx_errno;
 
+    /* a root without all rights may not open what was given to workers */
+
     if (f->theirs || err == NGX_ENOSPC || err == EDQUOT
-        || ngx_cc_audit_file_given(f, err, who))
+        || (err == NGX_EACCES && who && lstat((char *) f->name.data, &st) == 0
+            && st.st_uid == who->uid))
     {
         ngx_conf_log_error(NGX_LOG_WARN, cf, err,
                            "\"cc_executor_audit_log\" \"%V\" cannot be "
@@ -480,20 +480,6 @@ ngx_cc_audit_file_reopen(ngx_open_file_t *hook, ngx_log_t *log)
     }
 
     f->fd = fd;
-}
-
-
-/* it was given to the workers, and this root may not open what is theirs */
-
-static ngx_uint_t
-ngx_cc_audit_file_given(ngx_cc_audit_file_t *f, ngx_err_t err,
-    const ngx_cc_trust_who_t *who)
-{
-    struct stat  st;
-
-    return err == NGX_EACCES && who
-           && lstat((char *) f->name.data, &st) == 0
-           && S_ISREG(st.st_mode) && st.st_uid == who->uid;
 }
 
 

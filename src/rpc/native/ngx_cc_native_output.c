@@ -175,13 +175,8 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
 void
 ngx_cc_native_output_sent(ngx_cc_native_output_t *out)
 {
-    if (!out->transport || !out->open || out->used < out->record.len) {
-        return;
-    }
-
-    out->open = 0;
-
-    if (!out->cmd->truncated) {
+    if (out->open && out->used == out->record.len && !out->cmd->truncated) {
+        out->open = 0;
         ngx_cc_command_skip(out->cmd, &out->record);
     }
 }
@@ -346,17 +341,15 @@ ngx_cc_native_output_lines(ngx_cc_native_output_t *out,
 
     out->used += len;
 
-    if (ngx_cc_native_output_keep(out, st, data, len, seq) != NGX_OK) {
+    if (ngx_cc_native_output_keep(out, st, data, len, seq) != NGX_OK
+        || st->len < out->most)
+    {
         return 0;
     }
 
-    if (st->len == out->most) {
-        cut = ngx_cc_native_output_cut(out, st->buf, st->len);
+    cut = ngx_cc_native_output_cut(out, st->buf, st->len);
 
-        return ngx_cc_native_output_kept(out, st, cut, 1, 0, p, room);
-    }
-
-    return 0;
+    return ngx_cc_native_output_kept(out, st, cut, 1, 0, p, room);
 }
 
 
@@ -611,12 +604,8 @@ ngx_cc_native_output_digits(uint64_t n)
 
     digits = 1;
 
-    for (limit = 10; n >= limit; limit *= 10) {
+    for (limit = 10; n >= limit && digits < NGX_INT64_LEN; limit *= 10) {
         digits++;
-
-        if (digits == NGX_INT64_LEN) {
-            break;
-        }
     }
 
     return digits;
