@@ -183,6 +183,20 @@ like($t->podman(@second, CC::Container::image(), $there, '--', 'hostname'),
 is($t->podman(@second, '-e', "CC_TOKEN=$t->{secret}", CC::Container::image(),
     $there, '--', 'echo from there; id -u'), "from there\n$uid\n",
     'from a second container, with it');
+
+# an audit log that was rotated is the workers', and no reason not to reload
+
+rename "$t->{dir}/logs/audit.log", "$t->{dir}/logs/audit.1" or die $!;
+$t->podman('kill', '-s', 'USR1', $t->{container});
+ok($t->wait_until(sub { -e "$t->{dir}/logs/audit.log" }), 'USR1: a new audit log');
+$t->podman('kill', '-s', 'HUP', $t->{container});
+ok($t->wait_until(sub { $t->logs =~ /audit\.log" cannot be opened now: workers will/ }),
+    'HUP: workers open it');
+unlike($t->logs, qr/emerg/, 'the reload is not refused');
+ok($t->wait_until(sub {
+    $t->podman(@second, '-e', "CC_TOKEN=$t->{secret}", CC::Container::image(),
+        $there, '--', 'echo after the reload');
+    $t->slurp('logs/audit.log') =~ /after the reload/ }), 'and write it');
 $t->remove;
 
 # nginx -t names a capability that is missing
