@@ -126,14 +126,15 @@ ngx_cc_command_begin(ngx_cc_command_conf_t *conf, ngx_cc_command_spec_t *spec,
 
     start = ngx_alloc(sizeof(ngx_cc_wire_start_t) + text, ngx_cycle->log);
 
-    if (cl == NULL || start == NULL
-        || (spec->handle == NULL && ngx_cc_handle_make(&handle) != 0))
-    {
+    if (cl == NULL || start == NULL) {
         goto refused;
     }
 
     if (spec->handle) {
         handle = *spec->handle;
+
+    } else if (ngx_cc_handle_make(&handle) != 0) {
+        goto refused;
     }
 
     if (ngx_cc_zone_claim(conf->slots, NGX_CC_SLOTS_COMMANDS,
