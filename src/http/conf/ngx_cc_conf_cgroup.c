@@ -86,7 +86,7 @@ ngx_cc_conf_cgroup_parameter(ngx_conf_t *cf, ngx_str_t *value,
         return NGX_CONF_OK;
     }
 
-    for (i = 0; i < NGX_CC_CONF_CGROUP_NAMES; i++) {
+    for (i = 0, len = 0; i < NGX_CC_CONF_CGROUP_NAMES; i++) {
         len = ngx_strlen(ngx_cc_conf_cgroup_names[i].name);
 
         if (ngx_strncmp(value->data, ngx_cc_conf_cgroup_names[i].name, len)
