@@ -254,13 +254,16 @@ for (0 .. $#c) {
 }
 is($ok + $late, 12, "spawner stopped: 12 are answered ($ok run)");
 # the service's keepers, its own children, wake theirs at once
-my $woken = $CC::Nginx::APART;
+my $woken = $t->{apart};
 ok($t->wait_until(sub { $woken ? state_of($spawner) ne 'T'
     : grep { $_ != $spawner } $t->spawners }, 15), 'the spawner is replaced, or woken');
 $r = $c->run('echo after');
 is($r->{stdout}, "after\n", 'and the next command runs');
 $_->close for @c;
-ok($t->wait_until(sub { $woken || !-e "/proc/$spawner" }), 'the old one is gone');
+SKIP: {
+    skip 'it was woken', 1 if $woken;
+    ok($t->wait_until(sub { !-e "/proc/$spawner" }), 'the old one is gone');
+}
 
 ok($t->wait_until(sub { !sleeps($t) }, 30), 'nothing of all that is left')
     or diag join "\n", sleeps($t);

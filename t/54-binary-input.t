@@ -174,10 +174,11 @@ is_deeply([sort keys %{ $r->{answer} }], [10],
 
 # stdin that is not open; a terminal; one that only reads, one that writes
 
-$c->send('execute', { command => 'sleep 0.3', encoding => 'binary' }, id => 20);
+$c->send('execute', { command => 'exec sleep 600', encoding => 'binary' }, id => 20);
 $channel = $c->answer(20)->{result}{channel};
 $c->send_packet($channel, 'x', seq => 21);
 is($c->answer(21)->{error}{code}, -32602, 'stdin that is not open');
+$c->call('control', { type => 'CANCEL' });
 $c->notification('process.completed');
 ($channel) = begin($c, command => 'read a; echo "<$a>"',
     tty => { cols => 80, rows => 24, echo => JSON::PP::false });

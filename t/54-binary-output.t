@@ -87,10 +87,16 @@ exact($r, 'broken');
 
 # little by little: half a character, no end of a line, nothing is waited for
 
-for my $command ("printf 'a\\303'; sleep 0.05; printf '\\244'",
-    "printf 'prompt: '; sleep 0.05; printf '\\0'")
+for my $command ("printf 'a\\303'; read x; printf '\\244'",
+    "printf 'prompt: '; read x; printf '\\0'")
 {
-    $r = $c->run({ command => $command, encoding => 'binary' });
+    my $first;
+    $r = $c->run({ command => $command, encoding => 'binary', open_stdin => $true },
+        each => sub {
+            return if $first || !$_[0]{packet};
+            $first = $_[0]{packet}{channel};
+            $c->send_packet($first, "\n");
+        });
     is(scalar @{ $r->{output} }, 2, 'what comes is sent');
     exact($r, 'little by little');
 }
@@ -131,7 +137,7 @@ my %want = (one => 'binary', two => 'base64', three => 'binary');
 my (%id, %channel, %got);
 for my $name (sort keys %want) {
     my $m = $c->call('execute', { args => ['sh', '-c',
-        "sleep 0.05; for i in 1 2 3 4 5; do echo $name \$i; done"],
+        "for i in 1 2 3 4 5; do echo $name \$i; done"],
         encoding => $want{$name} });
     $id{ $m->{result}{execution_id} } = $name;
     $channel{ $m->{result}{channel} } = $name if $m->{result}{channel};

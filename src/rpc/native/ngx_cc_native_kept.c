@@ -99,11 +99,11 @@ ngx_cc_native_kept_attach(ngx_cc_native_t *s, ngx_cc_value_t *params)
     (void) ngx_cc_native_read_flag(s, params, "redraw", &redraw);
     ps->redraw = redraw ? 1 : 0;
 
-    ngx_cc_native_watch_limit(ps, window);
-
     if (channel) {
         ngx_cc_native_packet_begin(s, ps, channel);
     }
+
+    ngx_cc_native_watch_limit(ps, window);
 
     ngx_queue_insert_tail(&s->base.commands, &ps->queue);
     s->base.ncommands++;

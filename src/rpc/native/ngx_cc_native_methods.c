@@ -348,11 +348,11 @@ ngx_cc_native_methods_execute(ngx_cc_native_t *s, ngx_cc_value_t *params)
         return NGX_OK;
     }
 
-    ngx_cc_native_watch_limit(ps, window);
-
     if (channel) {
         ngx_cc_native_packet_begin(s, ps, channel);
     }
+
+    ngx_cc_native_watch_limit(ps, window);
 
     ngx_queue_insert_tail(&s->base.commands, &ps->queue);
     s->base.ncommands++;

@@ -115,7 +115,7 @@ ngx_cc_native_output_from(ngx_cc_native_output_t *out,
 void
 ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most)
 {
-    out->most = ngx_min(most, NGX_CC_NATIVE_OUTPUT_LINE);
+    out->most = ngx_min(most, out->most);
 }
 
 

@@ -64,7 +64,7 @@ struct ngx_cc_native_output_s {
     size_t                   most;   /* raw bytes of a message */
 
     /* not NULL: packets of that channel, which are told to this transport;
-       set between init() and the first pull() */
+       set between init() and the first pull(), "most" with it */
     ngx_cc_transport_t      *transport;
     uint32_t                 channel;
 
@@ -87,7 +87,7 @@ void ngx_cc_native_output_init(ngx_cc_native_output_t *out,
 void ngx_cc_native_output_from(ngx_cc_native_output_t *out,
     const uint64_t from[NGX_CC_STREAMS]);
 
-/* no message has more than "most" raw bytes */
+/* from now on a message has no more than "most" raw bytes */
 void ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most);
 
 /*

@@ -71,9 +71,7 @@ ngx_cc_native_packet_begin(ngx_cc_native_t *s, ngx_cc_native_command_t *ps,
     ps->channel = channel;
     ps->output.transport = s->base.transport;
     ps->output.channel = channel;
-    ps->output.most = ps->window ? ngx_min(ps->window / 4,
-                                           NGX_CC_NATIVE_PACKET_MOST)
-                                 : NGX_CC_NATIVE_PACKET_MOST;
+    ps->output.most = NGX_CC_NATIVE_PACKET_MOST;
     s->base.transport->binary = 1;
 }
 

@@ -19,8 +19,7 @@
  */
 ngx_int_t ngx_cc_native_packet_channel(ngx_cc_native_t *s, uint32_t *channel);
 
-/* the command, whose window is known, has it; the client may send binary
-   messages from now on */
+/* the command has it; the client may send binary messages from now on */
 void ngx_cc_native_packet_begin(ngx_cc_native_t *s,
     ngx_cc_native_command_t *ps, uint32_t channel);
 
