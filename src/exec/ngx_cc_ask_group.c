@@ -37,6 +37,8 @@ struct ngx_cc_ask_group_s {
 };
 
 
+static ngx_uint_t ngx_cc_ask_group_merge(ngx_cc_wire_head_t *marks,
+    const ngx_cc_wire_mark_t *mark);
 static ngx_uint_t ngx_cc_ask_group_unsay(ngx_cc_ask_group_t *group,
     uint32_t serial);
 static ngx_queue_t *ngx_cc_ask_group_place(const ngx_cc_handle_t *handle);
@@ -179,6 +181,10 @@ ngx_cc_ask_group_mark(ngx_cc_ask_group_t *group, const ngx_cc_wire_mark_t *mark)
 {
     ngx_cc_wire_head_t  *marks;
 
+    if (group->marks && ngx_cc_ask_group_merge(group->marks, mark)) {
+        return;
+    }
+
     if (group->marks
         && group->marks->size + sizeof(*mark) > NGX_CC_ASK_GROUP_MARKS)
     {
@@ -201,6 +207,35 @@ ngx_cc_ask_group_mark(ngx_cc_ask_group_t *group, const ngx_cc_wire_mark_t *mark)
     ngx_memcpy((u_char *) group->marks + group->marks->size, mark,
                sizeof(*mark));
     group->marks->size += sizeof(*mark);
+}
+
+
+/* 1: it is the reader of the last one, who has got further */
+
+static ngx_uint_t
+ngx_cc_ask_group_merge(ngx_cc_wire_head_t *marks,
+    const ngx_cc_wire_mark_t *mark)
+{
+    ngx_uint_t           i;
+    ngx_cc_wire_mark_t  *last;
+
+    last = (ngx_cc_wire_mark_t *) ((u_char *) marks + marks->size
+                                   - sizeof(*mark));
+
+    if (ngx_memcmp(last->reader, mark->reader, NGX_CC_WIRE_READER) != 0) {
+        return 0;
+    }
+
+    for (i = 0; i < NGX_CC_STREAMS; i++) {
+
+        if (mark->next[i] != UINT64_MAX
+            && (last->next[i] == UINT64_MAX || mark->next[i] > last->next[i]))
+        {
+            last->next[i] = mark->next[i];
+        }
+    }
+
+    return 1;
 }
 
 

@@ -16,6 +16,8 @@
 
 static int ngx_cc_places_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_head_t *msg);
+static int ngx_cc_places_again(const ngx_cc_stay_t *stay,
+    const ngx_cc_wire_head_t *msg, ngx_cc_wire_again_t *again);
 static int ngx_cc_places_pass(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_head_t *msg);
 static int ngx_cc_places_said(const ngx_cc_watcher_t *w);
@@ -166,6 +168,7 @@ ngx_cc_places_bundle(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     bundle = (ngx_cc_wire_head_t *) stay->bundle;
     ngx_cc_wire_init(bundle, NGX_CC_WIRE_BUNDLE, w->control ? stay->run : 0,
                      sizeof(ngx_cc_wire_head_t));
+    memset(stay->said, 0, sizeof(stay->said));
     stay->bundled = w->serial;
 }
 
@@ -176,11 +179,14 @@ static int
 ngx_cc_places_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
     const ngx_cc_wire_head_t *msg)
 {
-    size_t               size;
-    ngx_cc_wire_head_t  *bundle;
+    size_t                     size;
+    ngx_cc_wire_head_t        *bundle;
+    ngx_cc_wire_again_t        again;
+    const ngx_cc_wire_head_t  *put;
 
     bundle = (ngx_cc_wire_head_t *) stay->bundle;
-    size = NGX_CC_WIRE_ALIGN(msg->size);
+    put = ngx_cc_places_again(stay, msg, &again) ? &again.head : msg;
+    size = NGX_CC_WIRE_ALIGN(put->size);
 
     if (bundle->size + size > NGX_CC_WIRE_MAX_BUNDLE) {
 
@@ -189,17 +195,49 @@ ngx_cc_places_add(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w,
         }
 
         ngx_cc_places_bundle(stay, w);
+        put = msg;
+        size = NGX_CC_WIRE_ALIGN(msg->size);
 
         if (sizeof(*bundle) + size > NGX_CC_WIRE_MAX_BUNDLE) {
             return ngx_cc_places_pass(stay, w, msg);
         }
     }
 
+    if (put == msg) {
+        stay->said[msg->type] = bundle->size;
+    }
+
     memset(stay->bundle + bundle->size + size - 8, 0, 8);
-    memcpy(stay->bundle + bundle->size, msg, msg->size);
+    memcpy(stay->bundle + bundle->size, put, put->size);
     bundle->size += size;
 
     return 0;
+}
+
+
+/* 1: it says what the last one of its type has said, and "again" is shorter */
+
+static int
+ngx_cc_places_again(const ngx_cc_stay_t *stay, const ngx_cc_wire_head_t *msg,
+    ngx_cc_wire_again_t *again)
+{
+    uint32_t  at;
+
+    at = stay->said[msg->type];
+
+    /* its head has its size */
+
+    if (at == 0 || msg->size <= sizeof(*again)
+        || memcmp(stay->bundle + at, msg, sizeof(*msg)) != 0
+        || memcmp(stay->bundle + at, msg, msg->size) != 0)
+    {
+        return 0;
+    }
+
+    ngx_cc_wire_init(again, NGX_CC_WIRE_AGAIN, msg->run, sizeof(*again));
+    again->at = at;
+
+    return 1;
 }
 
 

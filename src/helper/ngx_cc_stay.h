@@ -85,6 +85,8 @@ typedef struct ngx_cc_stay_s {
     uint8_t               *data;         /* where a DATA is put together */
     uint8_t               *bundle;       /* and a BUNDLE, */
     uint32_t               bundled;      /* of this connection; 0 = none */
+    uint32_t               said[NGX_CC_WIRE_TYPES];  /* where the last message
+                                            of a type is in it; 0 = none */
     ngx_cc_wire_state_t    state;        /* that was told */
 
     /* ms of the monotonic clock; NEVER = not awaited */

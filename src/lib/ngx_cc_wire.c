@@ -13,8 +13,11 @@ static int ngx_cc_wire_check_terminal(const ngx_cc_wire_start_t *start);
 static int ngx_cc_wire_side(uint32_t n);
 static int ngx_cc_wire_check_values(const ngx_cc_wire_msg_t *msg);
 static int ngx_cc_wire_check_connect(const ngx_cc_wire_connect_t *msg);
+static ngx_cc_wire_type_e ngx_cc_wire_check_message(const void *p, size_t n);
 static int ngx_cc_wire_check_bundle(const ngx_cc_wire_head_t *bundle,
     size_t n);
+static int ngx_cc_wire_check_again(const ngx_cc_wire_head_t *bundle,
+    const ngx_cc_wire_head_t *msg, const uint32_t *last);
 static int ngx_cc_wire_check_cgroup(const ngx_cc_wire_cgroup_t *cgroup);
 
 
@@ -88,7 +91,8 @@ static const struct {
     [NGX_CC_WIRE_KEPT] = { sizeof(ngx_cc_wire_reached_t), 0 },
     [NGX_CC_WIRE_LISTENING] = { sizeof(ngx_cc_wire_reached_t), 0 },
     [NGX_CC_WIRE_FREE] = { sizeof(ngx_cc_wire_head_t), 0 },
-    [NGX_CC_WIRE_BUNDLE] = { sizeof(ngx_cc_wire_head_t), 0 }
+    [NGX_CC_WIRE_BUNDLE] = { sizeof(ngx_cc_wire_head_t), 0 },
+    [NGX_CC_WIRE_AGAIN] = { sizeof(ngx_cc_wire_again_t), 0 }
 };
 
 
@@ -110,6 +114,19 @@ ngx_cc_wire_init(void *msg, ngx_cc_wire_type_e type, uint32_t run,
 
 ngx_cc_wire_type_e
 ngx_cc_wire_check(const void *p, size_t n)
+{
+    ngx_cc_wire_type_e  type;
+
+    type = ngx_cc_wire_check_message(p, n);
+
+    /* that is none by itself */
+
+    return type == NGX_CC_WIRE_AGAIN ? 0 : type;
+}
+
+
+static ngx_cc_wire_type_e
+ngx_cc_wire_check_message(const void *p, size_t n)
 {
     size_t                    size;
     const ngx_cc_wire_msg_t  *msg = p;
@@ -168,11 +185,14 @@ static int
 ngx_cc_wire_check_bundle(const ngx_cc_wire_head_t *bundle, size_t n)
 {
     size_t                     left, pos;
+    uint32_t                   last[NGX_CC_WIRE_TYPES];
     const ngx_cc_wire_head_t  *msg;
 
     if (n > NGX_CC_WIRE_MAX_BUNDLE) {
         return 0;
     }
+
+    memset(last, 0, sizeof(last));
 
     for (pos = sizeof(*bundle); pos < n; pos += NGX_CC_WIRE_ALIGN(msg->size)) {
         msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + pos);
@@ -181,13 +201,43 @@ ngx_cc_wire_check_bundle(const ngx_cc_wire_head_t *bundle, size_t n)
         if (left < sizeof(*msg) || msg->size > left
             || NGX_CC_WIRE_ALIGN(msg->size) > left
             || msg->type == NGX_CC_WIRE_BUNDLE || msg->run != bundle->run
-            || ngx_cc_wire_check(msg, msg->size) == 0)
+            || ngx_cc_wire_check_message(msg, msg->size) == 0)
         {
+            return 0;
+        }
+
+        if (msg->type != NGX_CC_WIRE_AGAIN) {
+            last[msg->type] = pos;
+
+        } else if (!ngx_cc_wire_check_again(bundle, msg, last)) {
             return 0;
         }
     }
 
     return 1;
+}
+
+
+/* "last": where the last message of each type is, 0 = there was none */
+
+static int
+ngx_cc_wire_check_again(const ngx_cc_wire_head_t *bundle,
+    const ngx_cc_wire_head_t *msg, const uint32_t *last)
+{
+    uint32_t                   at;
+    const ngx_cc_wire_head_t  *before;
+
+    at = ((const ngx_cc_wire_again_t *) msg)->at;
+
+    if (at < sizeof(*bundle) || at % 8
+        || at >= (size_t) ((const uint8_t *) msg - (const uint8_t *) bundle))
+    {
+        return 0;
+    }
+
+    before = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + at);
+
+    return before->type < NGX_CC_WIRE_TYPES && last[before->type] == at;
 }
 
 

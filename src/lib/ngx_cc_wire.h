@@ -104,6 +104,7 @@ typedef enum {
     NGX_CC_WIRE_LISTENING,   /* it can be reached, or (error) cannot */
     NGX_CC_WIRE_FREE,        /* it was reached: the helper takes a START */
     NGX_CC_WIRE_BUNDLE,      /* several of these at once */
+    NGX_CC_WIRE_AGAIN,       /* in it: one that was there before */
 
     NGX_CC_WIRE_TYPES
 } ngx_cc_wire_type_e;

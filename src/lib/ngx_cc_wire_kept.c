@@ -102,6 +102,10 @@ ngx_cc_wire_kept_check(const void *p, size_t n)
     case NGX_CC_WIRE_LIST:
         return n == sizeof(ngx_cc_wire_list_t);
 
+    case NGX_CC_WIRE_AGAIN:
+        return n == sizeof(ngx_cc_wire_again_t)
+               && msg->again.reserved == 0;
+
     default:
         return 0;
     }
@@ -264,6 +268,11 @@ ngx_cc_wire_kept_next(const ngx_cc_wire_head_t *bundle, size_t *pos)
 
     msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + at);
     *pos += NGX_CC_WIRE_ALIGN(msg->size);
+
+    if (msg->type == NGX_CC_WIRE_AGAIN) {
+        at = ((const ngx_cc_wire_again_t *) msg)->at;
+        msg = (const ngx_cc_wire_head_t *) ((const uint8_t *) bundle + at);
+    }
 
     return msg;
 }

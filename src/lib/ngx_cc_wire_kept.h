@@ -392,6 +392,19 @@ typedef struct {
 #define NGX_CC_WIRE_MAX_BUNDLE    NGX_CC_WIRE_MAX_DATA
 
 
+/*
+ * AGAIN stands for a message that it is the same as: many who waited for the
+ * same are told the same.  It is the last one of its type before this.
+ */
+
+typedef struct {
+    ngx_cc_wire_head_t  head;
+    uint32_t        at;          /* where that is, bytes from the BUNDLE's
+                                    head */
+    uint32_t        reserved;
+} ngx_cc_wire_again_t;
+
+
 /* room for any message of this file but what stands behind them */
 
 typedef union {
@@ -411,6 +424,7 @@ typedef union {
     ngx_cc_wire_entry_t     entry;
     ngx_cc_wire_reach_t     reach;
     ngx_cc_wire_reached_t   reached;
+    ngx_cc_wire_again_t     again;
 } ngx_cc_wire_kept_msg_t;
 
 
@@ -437,7 +451,7 @@ int ngx_cc_wire_kept_limits(const ngx_cc_wire_keep_t *keep);
 const ngx_cc_wire_record_t *ngx_cc_wire_kept_record(
     const ngx_cc_wire_data_t *data, size_t *pos);
 
-/* likewise over the messages of a BUNDLE */
+/* likewise over the messages of a BUNDLE; for AGAIN what it stands for */
 const ngx_cc_wire_head_t *ngx_cc_wire_kept_next(
     const ngx_cc_wire_head_t *bundle, size_t *pos);
 

@@ -1711,6 +1711,7 @@ wait_told(peer_t *p, uint64_t from, size_t n)
 START_TEST(waits_together)
 {
     peer_t        p;
+    size_t        before;
     uint32_t      i, first;
     uint64_t      told = 0;
     peer_start_t  o = { .flags = NGX_CC_START_STDIN };
@@ -1757,6 +1758,7 @@ START_TEST(waits_together)
     /* more than its socket takes: each comes, as they have looked through */
 
     first = serial + 1;
+    before = p.bundled;
 
     for (i = 0; i < 40; i++) {
         wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ, 7, "\n6000\n");
@@ -1770,7 +1772,10 @@ START_TEST(waits_together)
 
     ck_assert_uint_eq(told, ((uint64_t) 1 << 40) - 1);
 
+    /* what they are told is the same, and comes once in each message */
+
     ck_assert_int_gt(p.bundles, 2);
+    ck_assert_uint_lt(p.bundled - before, 20 * 28893);
     ck_assert_int_eq(peer_next(&p, 30, 0), -1);
     peer_close(&p);
 }

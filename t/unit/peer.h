@@ -49,6 +49,7 @@ typedef struct {
     uint8_t     *bundle;         /* of which it was one, or NULL */
     size_t       pos;            /* in there */
     int          bundles;
+    size_t       bundled;        /* bytes of them all */
     uint8_t     *out[2];         /* what it was told, 0 in gaps */
     uint64_t     from[2];        /* where that begins */
     uint64_t     next[2];
@@ -212,6 +213,7 @@ peer_receive(peer_t *p, int timeout)
         memcpy(p->bundle, &p->m, n);
         p->pos = 0;
         p->bundles++;
+        p->bundled += n;
         return peer_unpack(p);
     }
 

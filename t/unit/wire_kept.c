@@ -315,6 +315,100 @@ START_TEST(bundles)
 END_TEST
 
 
+/* an AGAIN that says where; returns where it is itself */
+
+static uint32_t
+again(uint32_t at)
+{
+    uint32_t              where;
+    ngx_cc_wire_again_t  *msg;
+
+    where = m.msg.head.size;
+    msg = (ngx_cc_wire_again_t *) (m.byte + where);
+    bundle(NGX_CC_WIRE_AGAIN, sizeof(*msg), sizeof(*msg));
+    msg->at = at;
+
+    return where;
+}
+
+
+START_TEST(agains)
+{
+    size_t                pos;
+    uint32_t              head, mark, at;
+    ngx_cc_wire_again_t  *msg;
+
+    head = sizeof(ngx_cc_wire_head_t);
+    mark = sizeof(ngx_cc_wire_mark_t);
+
+    begin(NGX_CC_WIRE_BUNDLE, head);
+    bundle(NGX_CC_WIRE_MARK, mark, mark);
+    bundle(NGX_CC_WIRE_ACK, head, head);
+    again(head);
+    at = again(head + mark);
+    ck_assert_uint_eq(check(), NGX_CC_WIRE_BUNDLE);
+
+    pos = 0;
+    ck_assert_ptr_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos), m.byte + head);
+    ck_assert_ptr_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos),
+                     m.byte + head + mark);
+    ck_assert_ptr_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos), m.byte + head);
+    ck_assert_ptr_eq(ngx_cc_wire_kept_next(&m.msg.head, &pos),
+                     m.byte + head + mark);
+    ck_assert_ptr_null(ngx_cc_wire_kept_next(&m.msg.head, &pos));
+
+    /* where nothing begins, itself, another one, behind it, far away */
+
+    msg = (ngx_cc_wire_again_t *) (m.byte + at);
+
+    for (msg->at = 0; msg->at < at + 64; msg->at++) {
+        ck_assert_int_eq(check() != 0, msg->at == head
+                                       || msg->at == head + mark);
+    }
+
+    msg->at = UINT32_MAX;
+    ck_assert_uint_eq(check(), 0);
+    msg->at = UINT32_MAX - 7;
+    ck_assert_uint_eq(check(), 0);
+    msg->at = head;
+    msg->reserved = 1;
+    ck_assert_uint_eq(check(), 0);
+    msg->reserved = 0;
+    msg->head.flags = 1;
+    ck_assert_uint_eq(check(), 0);
+    msg->head.flags = 0;
+    msg->head.run = 8;
+    ck_assert_uint_eq(check(), 0);
+    msg->head.run = 7;
+    ck_assert_uint_ne(check(), 0);
+
+    /* only the last one of a type */
+
+    begin(NGX_CC_WIRE_BUNDLE, head);
+    bundle(NGX_CC_WIRE_MARK, mark, mark);
+    bundle(NGX_CC_WIRE_MARK, mark, mark);
+    again(head + mark);
+    ck_assert_uint_ne(check(), 0);
+    again(head);
+    ck_assert_uint_eq(check(), 0);
+
+    /* what only looks like a message, inside of one */
+
+    begin(NGX_CC_WIRE_BUNDLE, head);
+    bundle(NGX_CC_WIRE_MARK, mark, mark);
+    ngx_cc_wire_init(m.byte + head + 16, NGX_CC_WIRE_ACK, 7, head);
+    ck_assert_uint_ne(check(), 0);
+    again(head + 16);
+    ck_assert_uint_eq(check(), 0);
+
+    /* and none by itself */
+
+    begin(NGX_CC_WIRE_AGAIN, sizeof(ngx_cc_wire_again_t));
+    ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+
 START_TEST(patterns)
 {
     ck_assert_uint_ne(wait("", 0, 0), 0);
@@ -522,6 +616,7 @@ main(void)
     tcase_add_test(tc, records);
     tcase_add_test(tc, patterns);
     tcase_add_test(tc, bundles);
+    tcase_add_test(tc, agains);
     tcase_add_test(tc, keep);
     tcase_add_test(tc, keepable);
     tcase_add_test(tc, reach);

@@ -268,7 +268,7 @@ ngx_cc_mcp_call_pull(ngx_cc_mcp_call_t *call, u_char *p, size_t room,
         ngx_cc_legacy_leave(&call->legacy);
     }
 
-    n = call->job ? ngx_cc_mcp_parts_pull(&call->job->parts, p, room, more)
+    n = call->job ? ngx_cc_mcp_job_answer_pull(call->job, p, room, more)
                   : ngx_cc_mcp_result_pull(call->result, p, room, more);
     call->ended = !*more;
 
@@ -302,11 +302,7 @@ ngx_cc_mcp_call_close(ngx_cc_mcp_call_t *call)
         ngx_free(call->result);
     }
 
-    if (call->job) {
-        ngx_cc_mcp_job_text_free(call->job);
-        ngx_free(call->job);
-    }
-
+    ngx_cc_mcp_job_answer_free(call->job);
     ngx_free(call);
 }
 

@@ -16,7 +16,7 @@
 #include "ngx_cc_legacy.h"
 #include "ngx_cc_mcp_detach.h"
 #include "ngx_cc_mcp_execute.h"
-#include "ngx_cc_mcp_job_text.h"
+#include "ngx_cc_mcp_job_answer.h"
 #include "ngx_cc_mcp_meta.h"
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_mcp_reach.h"
@@ -43,7 +43,7 @@ typedef struct {
     ngx_cc_mcp_progress_t   progress;
     ngx_cc_mcp_outcome_t    outcome;
     ngx_cc_mcp_result_t    *result;      /* when it is over */
-    ngx_cc_mcp_job_text_t  *job;         /* or when it goes on as a job */
+    ngx_cc_mcp_job_answer_t  *job;       /* or when it goes on as a job */
     ngx_cc_mcp_sent_t       sent;        /* that answer */
     ngx_cc_mcp_detach_t     detach;      /* it becomes one while it runs */
     const char             *label;       /* own memory */

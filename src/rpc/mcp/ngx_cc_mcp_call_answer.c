@@ -76,7 +76,7 @@ ngx_cc_mcp_call_answer_job(void *data, const ngx_cc_ask_answer_t *answer)
     text = ngx_cc_mcp_job_text_begin();
 
     if (ngx_cc_mcp_job_text_init(text, &told, call->log) == NGX_OK) {
-        call->job = ngx_cc_mcp_job_text_keep(text, call->log);
+        call->job = ngx_cc_mcp_job_answer_keep(text, call->log);
     }
 
     if (told.output) {
@@ -102,7 +102,7 @@ ngx_cc_mcp_call_answer_task(ngx_cc_mcp_call_t *call)
     ngx_cc_mcp_job_view_command(&view, call->cmd, call->label);
     ngx_cc_mcp_call_answer_newest(call, &line);
     ngx_cc_mcp_task_text_created(text, &call->id, &view, &line);
-    call->job = ngx_cc_mcp_job_text_keep(text, call->log);
+    call->job = ngx_cc_mcp_job_answer_keep(text, call->log);
 
     ngx_cc_mcp_call_answer_ready(call);
 }

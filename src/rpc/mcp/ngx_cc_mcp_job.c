@@ -25,7 +25,7 @@ static ngx_uint_t ngx_cc_mcp_job_torn(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer);
 static void ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job,
     const ngx_cc_ask_answer_t *answer);
-static void ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job,
+static void ngx_cc_mcp_job_compose(ngx_cc_mcp_job_t *job,
     ngx_cc_gather_t *output);
 static void ngx_cc_mcp_job_unknown(ngx_event_t *ev);
 static void ngx_cc_mcp_job_fail(ngx_cc_mcp_job_t *job, const char *text);
@@ -209,7 +209,7 @@ ngx_cc_mcp_job_pull(ngx_cc_mcp_job_t *job, u_char *p, size_t room,
     *answer = 1;
     job->pulled = 1;
 
-    n = ngx_cc_mcp_parts_pull(&job->text->parts, p, room, more);
+    n = ngx_cc_mcp_job_answer_pull(job->answer, p, room, more);
     job->ended = !*more;
 
     if (job->ended) {
@@ -267,11 +267,7 @@ ngx_cc_mcp_job_close(ngx_cc_mcp_job_t *job)
         ngx_cc_kept_list_free(job->list);
     }
 
-    if (job->text) {
-        ngx_cc_mcp_job_text_free(job->text);
-        ngx_free(job->text);
-    }
-
+    ngx_cc_mcp_job_answer_free(job->answer);
     ngx_free(job);
 }
 
@@ -359,7 +355,7 @@ ngx_cc_mcp_job_done(void *data, const ngx_cc_ask_answer_t *answer)
 
     case NGX_CC_MCP_JOB_STAGE_STATE:
         ngx_cc_mcp_job_view_entry(&job->told.view, answer->entry);
-        ngx_cc_mcp_job_answer(job, NULL);
+        ngx_cc_mcp_job_compose(job, NULL);
         return;
 
     default:
@@ -399,7 +395,7 @@ ngx_cc_mcp_job_refused(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
         job->told.hint = "its output is not held any more";
         job->told.waited = job->spec.waits ? NGX_CC_MCP_WAITED_EVENT
                                            : NGX_CC_MCP_WAITED_NONE;
-        ngx_cc_mcp_job_answer(job, NULL);
+        ngx_cc_mcp_job_compose(job, NULL);
         return NGX_OK;
 
     default:
@@ -546,12 +542,12 @@ ngx_cc_mcp_job_output(ngx_cc_mcp_job_t *job, const ngx_cc_ask_answer_t *answer)
         ngx_cc_gather_from(answer->output, job->told.from);
     }
 
-    ngx_cc_mcp_job_answer(job, answer->output);
+    ngx_cc_mcp_job_compose(job, answer->output);
 }
 
 
 static void
-ngx_cc_mcp_job_answer(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
+ngx_cc_mcp_job_compose(ngx_cc_mcp_job_t *job, ngx_cc_gather_t *output)
 {
     ngx_cc_mcp_job_told_t  *told = &job->told;
 
@@ -604,11 +600,13 @@ ngx_cc_mcp_job_finish(ngx_cc_mcp_job_t *job)
     ngx_cc_mcp_progress_stop(&job->progress);
 
     if (job->text) {
-        job->text = ngx_cc_mcp_job_text_keep(job->text, job->transport->log);
+        job->answer = ngx_cc_mcp_job_answer_keep(job->text,
+                                                 job->transport->log);
+        job->text = NULL;
     }
 
     job->over = 1;
-    job->no_memory = (job->text == NULL);
+    job->no_memory = (job->answer == NULL);
 
     ngx_cc_mcp_job_wake(job);
 }
@@ -633,7 +631,7 @@ ngx_cc_mcp_job_sent(void *data, ngx_uint_t sent)
     if (sent && job->held) {
 
         for (i = 0; i < NGX_CC_STREAMS; i++) {
-            next[i] = (job->spec.streams & (1u << i)) ? job->text->next[i]
+            next[i] = (job->spec.streams & (1u << i)) ? job->answer->next[i]
                                                       : UINT64_MAX;
         }
 

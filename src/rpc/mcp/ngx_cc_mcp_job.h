@@ -16,8 +16,8 @@
 #include "ngx_cc_dialect.h"
 #include "ngx_cc_kept_list.h"
 #include "ngx_cc_legacy.h"
+#include "ngx_cc_mcp_job_answer.h"
 #include "ngx_cc_mcp_job_spec.h"
-#include "ngx_cc_mcp_job_text.h"
 #include "ngx_cc_mcp_progress.h"
 #include "ngx_cc_mcp_sent.h"
 
@@ -44,7 +44,8 @@ typedef struct {
     ngx_msec_t               until;      /* when the wait is over */
     uint64_t                 wrote[NGX_CC_STREAMS];  /* before job_write */
     ngx_cc_mcp_job_told_t    told;
-    ngx_cc_mcp_job_text_t   *text;       /* the answer */
+    ngx_cc_mcp_job_text_t   *text;       /* the answer while it is written */
+    ngx_cc_mcp_job_answer_t *answer;     /* and when it is ready */
     u_char                   hint[192];
     ngx_cc_legacy_call_t     legacy;     /* others may end it by that */
     void                    *jobs;       /* whose it is */

@@ -21,8 +21,6 @@ enum {
 };
 
 
-static ngx_uint_t ngx_cc_mcp_job_text_inside(const ngx_cc_mcp_job_text_t *t,
-    const ngx_cc_mcp_part_t *part);
 static void ngx_cc_mcp_job_text_cut(ngx_cc_mcp_job_text_t *t,
     ngx_cc_mcp_job_told_t *told);
 static ngx_int_t ngx_cc_mcp_job_text_forms(ngx_cc_mcp_job_text_t *t,
@@ -147,54 +145,6 @@ ngx_cc_mcp_job_text_begin(void)
     text.memory = NULL;
 
     return &text;
-}
-
-
-ngx_cc_mcp_job_text_t *
-ngx_cc_mcp_job_text_keep(ngx_cc_mcp_job_text_t *t, ngx_log_t *log)
-{
-    size_t                  len;
-    ngx_uint_t              i;
-    ngx_cc_mcp_part_t      *part;
-    ngx_cc_mcp_job_text_t  *kept;
-
-    /* what is written in between stands one behind the other */
-
-    for (i = 0, len = 0; i < t->parts.nparts; i++) {
-        part = &t->parts.part[i];
-
-        if (ngx_cc_mcp_job_text_inside(t, part)) {
-            len = part->data + part->len - t->text;
-        }
-    }
-
-    kept = ngx_alloc(offsetof(ngx_cc_mcp_job_text_t, text) + len, log);
-
-    if (kept == NULL) {
-        ngx_cc_mcp_job_text_free(t);
-        return NULL;
-    }
-
-    ngx_memcpy(kept, t, offsetof(ngx_cc_mcp_job_text_t, text) + len);
-
-    for (i = 0; i < t->parts.nparts; i++) {
-        part = &t->parts.part[i];
-
-        if (ngx_cc_mcp_job_text_inside(t, part)) {
-            kept->parts.part[i].data = kept->text + (part->data - t->text);
-        }
-    }
-
-    return kept;
-}
-
-
-static ngx_uint_t
-ngx_cc_mcp_job_text_inside(const ngx_cc_mcp_job_text_t *t,
-    const ngx_cc_mcp_part_t *part)
-{
-    return part->data >= t->text
-           && part->data < t->text + NGX_CC_MCP_JOB_TEXT_SIZE;
 }
 
 

@@ -95,15 +95,8 @@ void ngx_cc_mcp_job_text_refuse(ngx_cc_mcp_job_text_t *t, ngx_str_t *id,
 ngx_int_t ngx_cc_mcp_job_text_refused(ngx_cc_mcp_reply_t *rp,
     ngx_cc_spec_t *spec);
 
-/*
- * Where an answer is written: the same for all, until the next one begins.
- * keep() moves what is ready, and of which nothing was pulled, to ngx_alloc()ed
- * memory with room for no more than it has: many may wait to be sent.  It
- * returns NULL without memory; then nothing is left of it.
- */
+/* where an answer is written: the same for all, until the next one begins */
 ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_begin(void);
-ngx_cc_mcp_job_text_t *ngx_cc_mcp_job_text_keep(ngx_cc_mcp_job_text_t *t,
-    ngx_log_t *log);
 
 /* frees its memory; t itself is the caller's */
 void ngx_cc_mcp_job_text_free(ngx_cc_mcp_job_text_t *t);

@@ -313,10 +313,10 @@ ngx_cc_mcp_listen_over(ngx_cc_mcp_listen_task_t *task,
     }
 
     if (rc == NGX_OK) {
-        task->text = ngx_cc_mcp_job_text_keep(text, transport->log);
+        task->answer = ngx_cc_mcp_job_answer_keep(text, transport->log);
     }
 
-    if (task->text == NULL) {
+    if (task->answer == NULL) {
         task->listen->no_memory = 1;
         return;
     }
@@ -443,14 +443,13 @@ ngx_cc_mcp_listen_tell(ngx_cc_mcp_listen_task_t *task, u_char *p, size_t room,
 {
     size_t  n;
 
-    n = ngx_cc_mcp_parts_pull(&task->text->parts, p, room, more);
+    n = ngx_cc_mcp_job_answer_pull(task->answer, p, room, more);
 
     task->listen->current = *more ? task : NULL;
 
     if (!*more) {
-        ngx_cc_mcp_job_text_free(task->text);
-        ngx_free(task->text);
-        task->text = NULL;
+        ngx_cc_mcp_job_answer_free(task->answer);
+        task->answer = NULL;
         task->state = NGX_CC_MCP_LISTEN_TOLD;
     }
 
@@ -476,10 +475,7 @@ ngx_cc_mcp_listen_close(ngx_cc_mcp_listen_t *listen)
             ngx_del_timer(&task->again);
         }
 
-        if (task->text) {
-            ngx_cc_mcp_job_text_free(task->text);
-            ngx_free(task->text);
-        }
+        ngx_cc_mcp_job_answer_free(task->answer);
     }
 
     ngx_free(listen);

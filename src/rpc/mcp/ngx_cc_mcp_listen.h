@@ -16,7 +16,7 @@
 #include <ngx_event.h>
 #include "ngx_cc_ask.h"
 #include "ngx_cc_dialect.h"
-#include "ngx_cc_mcp_job_text.h"
+#include "ngx_cc_mcp_job_answer.h"
 #include "ngx_cc_request.h"
 
 
@@ -40,7 +40,7 @@ typedef struct {
     ngx_cc_handle_t             handle;
     ngx_cc_ask_t               *ask;
     ngx_event_t                 again;   /* it could not be asked */
-    ngx_cc_mcp_job_text_t      *text;
+    ngx_cc_mcp_job_answer_t    *answer;
 } ngx_cc_mcp_listen_task_t;
 
 

@@ -110,3 +110,13 @@ ngx_cc_mcp_parts_pull(ngx_cc_mcp_parts_t *parts, u_char *p, size_t room,
 
     return pos - p;
 }
+
+
+void
+ngx_cc_mcp_parts_rewind(ngx_cc_mcp_parts_t *parts)
+{
+    parts->current = 0;
+    parts->pos = 0;
+    parts->lossy = 0;
+    ngx_memzero(&parts->readable, sizeof(ngx_cc_readable_t));
+}

@@ -63,5 +63,8 @@ void ngx_cc_mcp_parts_end(ngx_cc_mcp_parts_t *parts);
 size_t ngx_cc_mcp_parts_pull(ngx_cc_mcp_parts_t *parts, u_char *p,
     size_t room, ngx_uint_t *more);
 
+/* what is pulled next is the first piece again */
+void ngx_cc_mcp_parts_rewind(ngx_cc_mcp_parts_t *parts);
+
 
 #endif /* _NGX_CC_MCP_PARTS_H_INCLUDED_ */
