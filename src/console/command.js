@@ -5,7 +5,7 @@
  * exit_code, cause, cpu_time, memory, watchers; of what is observed owner and own.
  */
 
-import { DELIVERY, Feed } from "./feed.js";
+import { Feed, request } from "./feed.js";
 import { Refusal } from "./link.js";
 
 /* Most of the page's bytes, so it is not what the first paint waits for. */
@@ -96,7 +96,7 @@ export class Command {
         this.screen.fit();
         this.#sized = this.#sizeText();
 
-        const params = { command, ...DELIVERY };
+        const params = { command };
 
         if (tty) {
             Object.assign(params, { tty: this.screen.size, open_stdin: true });
@@ -110,9 +110,10 @@ export class Command {
             params.cwd = cwd;
         }
 
-        try {
-            const result = await this.#link.request("execute", params);
+        let result;
 
+        try {
+            result = await request(this.#link, "execute", params);
             this.facts.execution_id = result.execution_id;
             this.facts.pid = result.pid;
             this.facts.state = result.status === "started" ? "running" : "ended";
@@ -125,7 +126,7 @@ export class Command {
         this.stdinOpen = tty;
         this.#seen = true;
         this.#makeFeed();
-        this.feed.started();
+        this.feed.started(result);
         this.#changed();
     }
 

@@ -11,14 +11,34 @@ import { Lost, Refusal } from "./link.js";
 
 export const WINDOW = 256 * 1024;
 const INPUT = 16 * 1024;                /* bytes of one input */
+const INVALID = -32602;                 /* params */
 
-/** How output is to come, for execute and attach. */
-export const DELIVERY = { window: WINDOW, encoding: "base64", output: "chunk" };
+/**
+ * The result of execute or attach.  Output comes in binary messages, or in JSON
+ * where the server does not have them.
+ */
+export async function request(link, method, params) {
+    const { binary } = link;
+
+    try {
+        return await link.request(method, { ...params, window: WINDOW,
+            encoding: binary ? "binary" : "base64", output: "chunk" });
+    } catch (error) {
+        if (!binary || error.code !== INVALID || !/encoding/.test(error.message)) {
+            throw error;
+        }
+    }
+
+    link.binary = false;
+
+    return request(link, method, params);
+}
 
 export class Feed {
     #link;
     #on;
     #open = false;
+    #channel = 0;                       /* of binary messages, 0: none */
     #credit = 0;
     #typed = [];
     #typing = false;
@@ -50,9 +70,9 @@ export class Feed {
         return this.shown.stdout + this.shown.stderr;
     }
 
-    /** This session started it: it is attached already. */
-    started() {
-        this.#open = true;
+    /** This session started it: it is attached already; what execute said. */
+    started({ channel }) {
+        this.#begin(channel);
     }
 
     /**
@@ -60,11 +80,11 @@ export class Feed {
      * terminal must not answer it.  Returns what attach said.
      */
     async attach(mode, replay) {
-        const result = await this.#link.request("attach", {
-            execution_id: this.id, mode, ...DELIVERY, ...this.next,
+        const result = await request(this.#link, "attach", {
+            execution_id: this.id, mode, ...this.next,
         });
 
-        this.#open = true;
+        this.#begin(result.channel);
         this.head = result.head;
         this.#floor = result.from;
         this.#credit = this.offset;
@@ -81,7 +101,7 @@ export class Feed {
 
     async detach() {
         if (this.#open) {
-            this.#open = false;
+            this.lost();
             await this.#link.request("detach", { execution_id: this.id });
         }
     }
@@ -89,6 +109,8 @@ export class Feed {
     /** The connection broke, the attachment or the command has ended. */
     lost() {
         this.#open = false;
+        this.#link.channels.delete(this.#channel);
+        this.#channel = 0;
     }
 
     /** Everything that is still held, from the beginning. */
@@ -99,6 +121,7 @@ export class Feed {
         this.skipped = 0;
     }
 
+    /** data: bytes, or base64 of them */
     output({ type, data, offset, next }) {
         if (!this.#open || next <= this.next[type]) {
             return;
@@ -113,7 +136,8 @@ export class Feed {
             return;
         }
 
-        const bytes = fromBase64(data).subarray(this.next[type] - offset);
+        const bytes = (typeof data === "string" ? fromBase64(data) : data)
+            .subarray(this.next[type] - offset);
 
         this.next[type] = next;
         this.#on.output(type, bytes, this.#taker(type, next));
@@ -132,6 +156,15 @@ export class Feed {
     type(bytes) {
         this.#typed.push(bytes);
         this.#sendTyped();
+    }
+
+    #begin(channel = 0) {
+        this.#open = true;
+        this.#channel = channel;
+
+        if (channel) {
+            this.#link.channels.set(channel, this);
+        }
     }
 
     /*

@@ -1,10 +1,12 @@
 /*
- * JSON-RPC over a WebSocket that is opened again when it breaks.
+ * JSON-RPC over a WebSocket that is opened again when it breaks, and binary
+ * messages beside it.
  *
  * States: connecting, connected, reconnecting, refused (nothing more is tried
  * until reconnect() is called).
  */
 
+import { packet } from "./packet.js";
 import { getToken } from "./token.js";
 
 const BACKOFF = [0.1, 0.3, 1, 2, 4, 8, 15];        // seconds
@@ -28,6 +30,11 @@ export class Lost extends Error {
 }
 
 export class Link {
+    /** Does this server know binary messages, as far as we know? */
+    binary = false;
+    /** Who takes them, by channel: output({type, data, offset, next}). */
+    channels = new Map();
+
     #url;
     #on;
     #socket = null;
@@ -116,8 +123,23 @@ export class Link {
         this.#trouble = "";
         socket = new WebSocket(url, token ? ["cc-executor", `bearer.${token}`]
                                           : ["cc-executor"]);
+        socket.binaryType = "arraybuffer";
         this.#socket = socket;
-        socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
+
+        socket.onmessage = ({ data }) => {
+            if (socket !== this.#socket) {
+                return;
+            }
+
+            if (typeof data === "string") {
+                this.#receive(JSON.parse(data));
+
+            } else {
+                const output = packet(data);
+
+                this.channels.get(output.channel)?.output(output);
+            }
+        };
 
         socket.onclose = (event) => {
             if (socket !== this.#socket) {
@@ -143,10 +165,13 @@ export class Link {
         }
 
         if (message.method === "connected") {
+            const { capabilities = [] } = message.params;
+
             this.#socket.session = true;
             this.#attempt = 0;
+            this.binary = capabilities.includes("binary");
             this.#state("connected", "connected");
-            this.#on.session(message.params.capabilities ?? []);
+            this.#on.session(capabilities);
             return;
         }
 
