@@ -230,10 +230,16 @@ bench-quick: bench-programs
 
 bench-programs: module client packages-bench $(addprefix build/bench/,bare lines peer load woken)
 
-build/bench/bare build/bench/lines: build/bench/%: t/bench/%.c t/bench/bench.c \
-                                    t/bench/bench.h
+build/bench/lines: build/bench/%: t/bench/%.c t/bench/bench.c t/bench/bench.h
 	@mkdir -p build/bench
 	gcc $(BENCH_CFLAGS) -o $@ $< t/bench/bench.c
+
+BARE := $(addprefix src/helper/ngx_cc_,fence.c seccomp.c)
+
+build/bench/bare: t/bench/bare.c t/bench/bench.c t/bench/bench.h $(BARE) $(BARE:.c=.h) \
+                  src/lib/ngx_cc_wire.h
+	@mkdir -p build/bench
+	gcc $(BENCH_CFLAGS) -Isrc/lib -Isrc/helper -o $@ $< t/bench/bench.c $(BARE)
 
 build/bench/peer build/bench/load build/bench/woken: build/bench/%: t/bench/%.c t/bench/bench.c \
                                    t/bench/bench.h $(wildcard src/lib/*.[ch])

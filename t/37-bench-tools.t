@@ -22,10 +22,11 @@ my $bin = $t->dir . '/bench';
 mkdir $bin;
 
 for my $name (qw(bare lines load)) {
-    my @lib = $name eq 'load' ? map { "$root/src/lib/ngx_cc_$_.c" }
-        qw(packet ws_frame utf8) : ();
-    is(system('gcc', '-O1', '-std=gnu11', "-I$root/src/lib", '-o',
-        "$bin/$name", "$root/t/bench/$name.c", "$root/t/bench/bench.c", @lib),
+    my %of = (load => [qw(lib/ngx_cc_packet lib/ngx_cc_ws_frame lib/ngx_cc_utf8)],
+        bare => [qw(helper/ngx_cc_fence helper/ngx_cc_seccomp)]);
+    my @lib = map { "$root/src/$_.c" } @{ $of{$name} // [] };
+    is(system('gcc', '-O1', '-std=gnu11', "-I$root/src/lib",
+        "-I$root/src/helper", '-o', "$bin/$name", "$root/t/bench/$name.c", "$root/t/bench/bench.c", @lib),
         0, "$name is built");
 }
 
@@ -78,6 +79,29 @@ is($rc, 0, 'bare');
 like($text, qr/count=[1-9]\d* rate=[\d.]+ .*p50=[\d.]+/, 'and its figures');
 ($rc) = program('bare', 1, 1, 0.1, '/bin/false');
 is($rc, 1, 'a command that fails is noticed');
+
+# with the set-up of a command
+
+my $looks = "$bin/looks";
+open my $f, '>', $looks or die "$looks: $!";
+print $f <<'EOS';
+#!/bin/sh -e
+[ "$(ls /proc/self/fd | tr '\n' ' ')" = '0 1 2 3 ' ]
+[ -p /proc/self/fd/1 ] && [ -p /proc/self/fd/2 ]
+[ "$(pwd -P)" = "$(cd "${0%/*}/place" && pwd -P)" ] && [ "$(umask)" = 0022 ]
+[ "$(cut -d ' ' -f 5 /proc/$$/stat)" = $$ ]
+grep -q '^NoNewPrivs:.1' /proc/self/status
+grep -q '^Seccomp:.2' /proc/self/status
+EOS
+close $f;
+chmod 0755, $looks;
+mkdir "$bin/place";
+($rc, $text) = program('bare', '-s', "$bin/place", 2, 2, 0.1, $looks);
+is($rc, 0, 'bare -s: pipes, directory, group, mask, fence and filter') or diag $text;
+like($text, qr/count=[1-9]\d* rate=[\d.]+ .*p50=[\d.]+/, 'and its figures');
+is_deeply([glob "$bin/place/*"], [], 'nothing is left');
+($rc) = program('bare', '-s', "$bin/none", 1, 1, 0.1, '/bin/true');
+is($rc, 1, 'no such directory');
 
 $t->finish;
 done_testing;
