@@ -13,6 +13,7 @@ use lib "$FindBin::Bin/lib";
 
 use Test::More;
 
+use CC::Attack qw(abi);
 use CC::Nginx;
 
 my $root = $CC::Nginx::ROOT;
@@ -87,16 +88,22 @@ open my $f, '>', $looks or die "$looks: $!";
 print $f <<'EOS';
 #!/bin/sh -e
 [ "$(ls /proc/self/fd | tr '\n' ' ')" = '0 1 2 3 ' ]
-[ -p /proc/self/fd/1 ] && [ -p /proc/self/fd/2 ]
-[ "$(pwd -P)" = "$(cd "${0%/*}/place" && pwd -P)" ] && [ "$(umask)" = 0022 ]
+[ -p /proc/self/fd/1 ]
+[ -p /proc/self/fd/2 ]
+[ "$(pwd -P)" = "$(cd "${0%/*}/place" && pwd -P)" ]
+[ "$(umask)" = 0022 ]
 [ "$(cut -d ' ' -f 5 /proc/$$/stat)" = $$ ]
+EOS
+print $f <<'EOS' if abi() >= 2;         # there is a fence, and the filter with it
 grep -q '^NoNewPrivs:.1' /proc/self/status
 grep -q '^Seccomp:.2' /proc/self/status
 EOS
 close $f;
 chmod 0755, $looks;
 mkdir "$bin/place";
-($rc, $text) = program('bare', '-s', "$bin/place", 2, 2, 0.1, $looks);
+$rc = system("$bin/bare -s $bin/place 2 2 0.1 $looks > $bin/said 2>&1");
+open $f, '<', "$bin/said" or die "$bin/said: $!";
+$text = do { local $/; <$f> };
 is($rc, 0, 'bare -s: pipes, directory, group, mask, fence and filter') or diag $text;
 like($text, qr/count=[1-9]\d* rate=[\d.]+ .*p50=[\d.]+/, 'and its figures');
 is_deeply([glob "$bin/place/*"], [], 'nothing is left');
