@@ -214,7 +214,7 @@ is(ask(\@nobody, 'backup', ring => 1 << 40), 'closed', 'what asks for too much')
 is(ask(\@nobody, "x\n[alert] y"), '7 ours 4', 'an odd name');
 unlike($s->log, qr/\[alert\]/, 'is in no log');
 
-# one peer does not take all places
+# places that are held
 
 sub hold {
     my ($n, @as) = @_;
@@ -240,8 +240,36 @@ sub hold {
     return ($pid, $from, split ' ', $said // '');
 }
 
+# workers for one user's commands do not take the places of those for others
+
+my @list = ((getpwnam 'list')[2], $nobody[1]);
+$s->write("nobody backup max=2 list\nlist backup\n");
+my ($pid, $from, @said) = hold(3, @nobody);
+is("@said", '0 0 8', 'two of a peer for one user, as its line says');
+like($s->log, qr/refused uid $nobody[0] .*as many workers for that user/,
+    'the log says why');
+is(ask(\@nobody, 'list'), '7 ours 0', 'another user has room');
+is(ask(\@list, 'backup'), '7 ours 0', 'and another peer');
+kill 'HUP', $s->{pid};
+ok($t->wait_until(sub { $s->log =~ /has taken over/ }, 30), 'the service is replaced');
+is(ask(\@nobody, 'backup'), '7 ours 8', 'they count for the next one');
+$s->write("nobody backup max=3\nnobody backup max=4 backup\n");
+is(ask(\@nobody, 'backup'), '7 ours 0', 'the table gives one more');
+kill 'KILL', $pid;
+CORE::close $from;
+ok($t->wait_until(sub { !$s->keepers }, 60), 'all are gone');
+for my $bad ('max=2 backup', 'backup max=0', 'backup max=2x', 'backup max=',
+    'backup max=1 max=2', 'backup max=10000', 'backup min=2')
+{
+    $s->write("nobody $bad\n");
+    is(ask(\@nobody, 'backup'), '7 ours 2', "no table: $bad");
+}
+like($s->log, qr/line 1 of .*"max=" is not a number behind a user/, 'and why');
+
+# one peer does not take all places
+
 $s->write("nobody backup\nlist backup\n");
-my ($pid, $from, @said) = hold(98, @nobody);
+($pid, $from, @said) = hold(98, @nobody);
 is("@said", join(' ', (0) x 96, 7, 7), 'one peer has 96 workers at most');
 is(ask([(getpwnam 'list')[2], $nobody[1]], 'backup'), '7 ours 0',
     'there is room for another peer');

@@ -38,7 +38,8 @@ sub users {
 
 users(54321);
 my $s = CC::Service->new($t, policy => "nobody cc-guest\n", before => ['unshare', '-m', 'sh',
-    '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', "$dir/passwd"]);
+    '-c', 'mount --bind "$0" /etc/passwd && exec prlimit --nproc=300:300 "$@"',
+    "$dir/passwd"]);
 if (system('unshare', '-m', 'mount', '--bind', "$dir/passwd", '/etc/passwd') != 0) {
     plan skip_all => 'nothing can be mounted here';
 }
@@ -112,6 +113,19 @@ close $from;
 ok($t->wait_until(sub { descriptors() <= $open }, 20), 'and none is left')
     or diag descriptors() . " instead of $open";
 
+# more processes than one user may have, by the limit of the service
+
+my $n = 955 . $$;
+sub sleeps { return grep { CC::Nginx::title($_) =~ /^sleep $n\s*$/ }
+    map { m{(\d+)$} } glob '/proc/[0-9]*' }
+my $bomb = $t->client;
+my $r = $bomb->run("i=0; while [ \$i -lt 400 ]; do sleep $n & i=\$((i+1)); done");
+like($r->{stderr}, qr/fork/i, 'a command cannot make any number of processes')
+    or diag explain $r;
+is(scalar(my @left = sleeps()), 0, 'and its end is that of all of them');
+is(command($c, 'echo next'), "next\n", 'then another one runs');
+$bomb->close;
+
 # TMPDIR is removed with what its user has put there, and nothing else
 
 mkdir "$dir/victim";
@@ -138,7 +152,7 @@ is(command($c, 'id -u'), "54321\n", 'a user is removed: who was granted him keep
 $t->signal('HUP');
 ok($t->wait_until(sub { my @w = $t->workers; @w == 1 && $w[0] != $old }, 30), 'a reload');
 $c->close;
-my $r = $t->client->run('true');
+$r = $t->client->run('true');
 like($r->{answer}{error}{message}, qr/executor service: Permission denied/,
     'the next worker is refused') or diag explain $r;
 like($t->log, qr/starts no commands as "cc-guest": .*(?:unknown|no such|not exist)/i,

@@ -71,7 +71,8 @@ ngx_cc_service_client_error(const ngx_cc_wire_connected_t *msg)
         return msg->error;
     }
 
-    return (msg->refusal == NGX_CC_REFUSAL_FULL) ? EUSERS
+    return (msg->refusal == NGX_CC_REFUSAL_FULL
+            || msg->refusal == NGX_CC_REFUSAL_MANY) ? EUSERS
            : (msg->refusal == NGX_CC_REFUSAL_VERSION) ? EPROTO : EACCES;
 }
 

@@ -22,13 +22,14 @@ static int ngx_cc_grants_read(const char *file, char *text, char *why,
 static int ngx_cc_grants_trusted(const struct stat *st);
 static int ngx_cc_grants_directory(const char *file, char *why, size_t room);
 static ngx_cc_refusal_e ngx_cc_grants_line(char *line, uid_t peer,
-    const char *user);
+    const char *user, unsigned *max);
+static int ngx_cc_grants_max(const char *word, unsigned *max);
 static int ngx_cc_grants_is(const char *name, uid_t peer);
 
 
 ngx_cc_refusal_e
-ngx_cc_grants_look(const char *file, uid_t peer, const char *user, char *why,
-    size_t room)
+ngx_cc_grants_look(const char *file, uid_t peer, const char *user,
+    unsigned *max, char *why, size_t room)
 {
     char              *line, *next;
     unsigned           n;
@@ -42,6 +43,7 @@ ngx_cc_grants_look(const char *file, uid_t peer, const char *user, char *why,
 
     rc = NGX_CC_REFUSAL_PEER;
     n = 0;
+    *max = 0;
 
     for (line = text; line; line = next) {
         next = strchr(line, '\n');
@@ -51,11 +53,12 @@ ngx_cc_grants_look(const char *file, uid_t peer, const char *user, char *why,
         }
 
         n++;
-        found = ngx_cc_grants_line(line, peer, user);
+        found = ngx_cc_grants_line(line, peer, user, max);
 
         if (found == NGX_CC_REFUSAL_POLICY) {
             (void) snprintf(why, room, "line %u of \"%s\" names a peer and no "
-                            "user", n, file);
+                            "user, or \"max=\" is not a number behind a user",
+                            n, file);
             return found;
         }
 
@@ -96,7 +99,9 @@ ngx_cc_grants_one(const char *grant, uid_t peer, const char *user)
 int
 ngx_cc_grants_check(const char *file, char *why, size_t room)
 {
-    return ngx_cc_grants_look(file, (uid_t) -1, "", why, room)
+    unsigned  max;
+
+    return ngx_cc_grants_look(file, (uid_t) -1, "", &max, why, room)
            == NGX_CC_REFUSAL_POLICY ? -1 : 0;
 }
 
@@ -196,10 +201,12 @@ ngx_cc_grants_directory(const char *file, char *why, size_t room)
 /* PEER: it is about another one, or about nobody; POLICY: it is malformed */
 
 static ngx_cc_refusal_e
-ngx_cc_grants_line(char *line, uid_t peer, const char *user)
+ngx_cc_grants_line(char *line, uid_t peer, const char *user,
+    unsigned *max)
 {
-    int   mine, users;
-    char *word, *rest;
+    int        mine, users, last, found;
+    char      *word, *rest;
+    unsigned   n;
 
     word = strtok_r(line, NGX_CC_GRANTS_BLANKS, &rest);
 
@@ -209,6 +216,9 @@ ngx_cc_grants_line(char *line, uid_t peer, const char *user)
 
     mine = ngx_cc_grants_is(word, peer);
     users = 0;
+    last = 0;
+    found = 0;
+    n = 0;
 
     for ( ;; ) {
         word = strtok_r(NULL, NGX_CC_GRANTS_BLANKS, &rest);
@@ -217,10 +227,22 @@ ngx_cc_grants_line(char *line, uid_t peer, const char *user)
             break;
         }
 
-        users++;
+        if (strchr(word, '=') == NULL) {
+            users++;
+            n = 0;
+            last = mine && strcmp(word, user) == 0;
+            found |= last;
+            continue;
+        }
 
-        if (mine && strcmp(word, user) == 0) {
-            return NGX_CC_REFUSAL_NONE;
+        /* one for each user */
+
+        if (users == 0 || n || ngx_cc_grants_max(word, &n) == -1) {
+            return NGX_CC_REFUSAL_POLICY;
+        }
+
+        if (last && (*max == 0 || n < *max)) {
+            *max = n;
         }
     }
 
@@ -228,7 +250,30 @@ ngx_cc_grants_line(char *line, uid_t peer, const char *user)
         return NGX_CC_REFUSAL_POLICY;
     }
 
-    return mine ? NGX_CC_REFUSAL_USER : NGX_CC_REFUSAL_PEER;
+    return found ? NGX_CC_REFUSAL_NONE
+           : mine ? NGX_CC_REFUSAL_USER : NGX_CC_REFUSAL_PEER;
+}
+
+
+static int
+ngx_cc_grants_max(const char *word, unsigned *max)
+{
+    char           *end;
+    unsigned long   n;
+
+    if (strncmp(word, "max=", 4) != 0 || !isdigit((unsigned char) word[4])) {
+        return -1;
+    }
+
+    n = strtoul(word + 4, &end, 10);
+
+    if (*end || n == 0 || n > NGX_CC_GRANTS_MOST) {
+        return -1;
+    }
+
+    *max = (unsigned) n;
+
+    return 0;
 }
 
 

@@ -44,6 +44,7 @@ typedef struct {
     ngx_cc_wire_connect_t  msg;
     struct ucred           who;      /* has sent it */
     ngx_cc_user_t          user;
+    unsigned               max;      /* workers for that user, 0 = any number */
     char                   tmp[4096];
 } ngx_cc_service_request_t;
 
@@ -78,7 +79,8 @@ static ngx_cc_refusal_e ngx_cc_service_judge(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r, int *error);
 static ngx_cc_refusal_e ngx_cc_service_user(ngx_cc_service_request_t *r,
     int *error);
-static int ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid);
+static ngx_cc_refusal_e ngx_cc_service_full(const ngx_cc_service_t *s,
+    const ngx_cc_service_request_t *r);
 static const char *ngx_cc_service_tmp(ngx_cc_service_t *s,
     ngx_cc_service_request_t *r);
 static void ngx_cc_service_serve(ngx_cc_service_t *s, int fd,
@@ -457,10 +459,12 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
         return NGX_CC_REFUSAL_VERSION;
     }
 
+    r->max = 0;
+
     refusal = s->conf->grant
               ? ngx_cc_grants_one(s->conf->grant, r->who.uid, r->msg.user)
               : ngx_cc_grants_look(s->conf->policy, r->who.uid, r->msg.user,
-                                   why, sizeof(why));
+                                   &r->max, why, sizeof(why));
 
     if (refusal == NGX_CC_REFUSAL_POLICY) {
         if (ngx_cc_say_more()) {
@@ -474,10 +478,8 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
         refusal = ngx_cc_service_user(r, error);
     }
 
-    if (refusal == NGX_CC_REFUSAL_NONE
-        && ngx_cc_service_full(s, r->who.uid))
-    {
-        refusal = NGX_CC_REFUSAL_FULL;
+    if (refusal == NGX_CC_REFUSAL_NONE) {
+        refusal = ngx_cc_service_full(s, r);
     }
 
     if (refusal != NGX_CC_REFUSAL_NONE && ngx_cc_say_more()) {
@@ -492,22 +494,22 @@ ngx_cc_service_judge(ngx_cc_service_t *s, ngx_cc_service_request_t *r,
 
 /* with one entry there is nobody whom it could keep out */
 
-static int
-ngx_cc_service_full(const ngx_cc_service_t *s, uid_t uid)
+static ngx_cc_refusal_e
+ngx_cc_service_full(const ngx_cc_service_t *s,
+    const ngx_cc_service_request_t *r)
 {
-    size_t  i, n;
+    size_t  all, of_user;
 
-    if (s->has.nworkers == NGX_CC_SERVICE_WORKERS) {
-        return 1;
+    all = ngx_cc_takeover_count(&s->has, r->who.uid, r->user.uid, &of_user);
+
+    if (s->has.nworkers == NGX_CC_SERVICE_WORKERS
+        || (s->conf->grant == NULL && all >= NGX_CC_SERVICE_SHARE))
+    {
+        return NGX_CC_REFUSAL_FULL;
     }
 
-    n = 0;
-
-    for (i = 0; i < s->has.nworkers; i++) {
-        n += (s->has.worker[i].uid == uid);
-    }
-
-    return s->conf->grant == NULL && n >= NGX_CC_SERVICE_SHARE;
+    return (r->max && of_user >= r->max) ? NGX_CC_REFUSAL_MANY
+                                         : NGX_CC_REFUSAL_NONE;
 }
 
 
@@ -633,6 +635,7 @@ ngx_cc_service_serve(ngx_cc_service_t *s, int fd, ngx_cc_service_request_t *r)
 
     s->has.worker[s->has.nworkers].keeper = pid;
     s->has.worker[s->has.nworkers].uid = r->who.uid;
+    s->has.worker[s->has.nworkers].user = r->user.uid;
     s->has.nworkers++;
 
     if (ngx_cc_say_more()) {

@@ -16,7 +16,7 @@
 
 
 #define NGX_CC_TAKEOVER_FORM  1
-#define NGX_CC_TAKEOVER_ROOM  (64 + NGX_CC_TAKEOVER_WORKERS * 24)
+#define NGX_CC_TAKEOVER_ROOM  (64 + NGX_CC_TAKEOVER_WORKERS * 48)
 #define NGX_CC_TAKEOVER_ARGS  64         /* more than there are options */
 
 
@@ -67,7 +67,7 @@ static int
 ngx_cc_takeover_parse(ngx_cc_takeover_t *t, const char *p)
 {
     size_t  i;
-    long    n[5], pid, uid;
+    long    n[5], pid, uid, user;
 
     memset(t, 0, sizeof(*t));
 
@@ -96,13 +96,15 @@ ngx_cc_takeover_parse(ngx_cc_takeover_t *t, const char *p)
     while (*p) {
         if (t->nworkers == NGX_CC_TAKEOVER_WORKERS
             || ngx_cc_takeover_number(&p, ':', &pid) == -1
-            || ngx_cc_takeover_number(&p, ' ', &uid) == -1)
+            || ngx_cc_takeover_number(&p, ':', &uid) == -1
+            || ngx_cc_takeover_number(&p, ' ', &user) == -1)
         {
             return -1;
         }
 
         t->worker[t->nworkers].keeper = (pid_t) pid;
         t->worker[t->nworkers].uid = (uid_t) uid;
+        t->worker[t->nworkers].user = (uid_t) user;
         t->nworkers++;
     }
 
@@ -155,6 +157,26 @@ ngx_cc_takeover_owns(const ngx_cc_takeover_t *t)
            && fstat(t->watch[1], &st[1]) == 0 && st[1].st_ino == st[0].st_ino
            && (fcntl(t->watch[0], F_GETFL) & O_ACCMODE) == O_RDONLY
            && (fcntl(t->watch[1], F_GETFL) & O_ACCMODE) == O_WRONLY;
+}
+
+
+size_t
+ngx_cc_takeover_count(const ngx_cc_takeover_t *t, uid_t uid, uid_t user,
+    size_t *of_user)
+{
+    size_t  i, n;
+
+    n = 0;
+    *of_user = 0;
+
+    for (i = 0; i < t->nworkers; i++) {
+        if (t->worker[i].uid == uid) {
+            n++;
+            *of_user += (t->worker[i].user == user);
+        }
+    }
+
+    return n;
 }
 
 
@@ -241,9 +263,10 @@ ngx_cc_takeover_tell(const ngx_cc_takeover_t *t)
                  (long) getpid(), t->listener, t->watch[0], t->watch[1]);
 
     for (i = 0; i < t->nworkers; i++) {
-        n += snprintf(text + n, sizeof(text) - n, " %ld:%lu",
+        n += snprintf(text + n, sizeof(text) - n, " %ld:%lu:%lu",
                       (long) t->worker[i].keeper,
-                      (unsigned long) t->worker[i].uid);
+                      (unsigned long) t->worker[i].uid,
+                      (unsigned long) t->worker[i].user);
     }
 
     return setenv(NGX_CC_TAKEOVER_NAME, text, 1);

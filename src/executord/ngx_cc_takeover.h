@@ -5,7 +5,7 @@
  * socket and its deathwatch, so everything that runs goes on.  What the new
  * program has to know is in its environment, NGX_CC_TAKEOVER_NAME:
  *
- *     1 PID LISTENER WATCH WATCH [KEEPER:UID ...]
+ *     1 PID LISTENER WATCH WATCH [KEEPER:UID:USER ...]
  *
  * in decimal: the form of this list; the process that it is for; descriptors;
  * the workers that are served.  Words of another form are refused, so a program
@@ -30,6 +30,7 @@
 typedef struct {
     pid_t           keeper;
     uid_t           uid;         /* has asked for it */
+    uid_t           user;        /* of its commands */
 } ngx_cc_takeover_worker_t;
 
 
@@ -48,6 +49,10 @@ typedef struct {
  * has it no longer.
  */
 int ngx_cc_takeover_receive(ngx_cc_takeover_t *t, char *why, size_t room);
+
+/* of the workers, how many are "uid"'s; "of_user": for commands of "user" */
+size_t ngx_cc_takeover_count(const ngx_cc_takeover_t *t, uid_t uid, uid_t user,
+    size_t *of_user);
 
 /*
  * A child that tries whether "program" could take over: it is executed with

@@ -41,6 +41,8 @@ static const char  *ngx_cc_names_refusals[NGX_CC_REFUSALS] = {
     [NGX_CC_REFUSAL_UNKNOWN] = "there is no such user",
     [NGX_CC_REFUSAL_ROOT] = "no command runs as root or as the service",
     [NGX_CC_REFUSAL_FULL] = "it serves too many workers",
+    [NGX_CC_REFUSAL_MANY] = "it serves as many workers for that user as its "
+                            "policy file allows",
     [NGX_CC_REFUSAL_SYSTEM] = "it cannot"
 };
 

@@ -198,6 +198,7 @@ typedef enum {
     NGX_CC_REFUSAL_ROOT,     /* a user that no command runs as: root, or the
                                 service's own */
     NGX_CC_REFUSAL_FULL,     /* too many workers */
+    NGX_CC_REFUSAL_MANY,     /* as many for that user as its table gives us */
     NGX_CC_REFUSAL_SYSTEM,   /* "error" */
     NGX_CC_REFUSALS
 } ngx_cc_refusal_e;
