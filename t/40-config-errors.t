@@ -219,6 +219,21 @@ is($rc, 0, 'more helpers than a quarter of the connections');
 like($out, qr/\[warn\].*max=64 is more than a quarter of worker_connections/,
     'are warned of');
 
+# places of an executor service: 96, half of them for a reload's new workers
+
+for ([48, 1, 0], [49, 1, 1], [12, 4, 0], [13, 4, 1], [4, 12, 0], [4, 13, 1]) {
+    my ($workers, $users, $warns) = @$_;
+    ($rc, $out) = $t->test_config("worker_processes $workers; events { } http {
+        cc_executor_path %%DIR%%/runtime; cc_executor_helpers min=1 max=2;
+        cc_executor_service unix:/nonexistent/socket; server { "
+        . join(' ', map { "location /$_ { cc_executor on; cc_executor_allow /bin/ls;
+            cc_executor_user u$_; }" } 1 .. $users) . '} }');
+    is($rc, 0, "$workers workers, $users users of commands");
+    is(scalar(() = $out =~ /\[warn\].* are ${\($workers * $users)} places /g), $warns,
+        $warns ? 'more than the service serves: warned of' : 'it serves them')
+        or diag $out;
+}
+
 for (['/nonexistent', 'cannot be used now: no command will start there \(2: No'],
     ['/etc/passwd', 'is not a directory: no command will start there'])
 {

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 #include "ngx_cc_delegation.h"
+#include "ngx_cc_spawner.h"
 #include "ngx_cc_takeover.h"
 
 
@@ -22,7 +23,8 @@
                                             of theirs go on; each has a keyring
                                             of the service's, which may have 200
                                             (kernel.keys.maxkeys) */
-#define NGX_CC_SERVICE_SHARE    96       /* of one peer's uid, so that it does
+#define NGX_CC_SERVICE_SHARE    NGX_CC_SPAWNER_SHARE
+                                         /* of one peer's uid, so that it does
                                             not keep the others out */
 #define NGX_CC_SERVICE_PEERS    16       /* that have not said anything yet; one
                                             more, and the oldest has to go */

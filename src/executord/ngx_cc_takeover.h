@@ -18,10 +18,11 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include "ngx_cc_spawner.h"
 
 
 #define NGX_CC_TAKEOVER_NAME     "CC_EXECUTORD_TAKEOVER"
-#define NGX_CC_TAKEOVER_WORKERS  128     /* at most */
+#define NGX_CC_TAKEOVER_WORKERS  NGX_CC_SPAWNER_SERVED
 #define NGX_CC_TAKEOVER_TRIAL    10      /* s that a trial may take */
 
 

@@ -24,6 +24,12 @@
 #define NGX_CC_SPAWNER_MAX  32768    /* helpers, those of kept commands
                                         counted: more are not made */
 
+/* spawners that one executor service has at a time, each for one worker and one
+   user of commands; those of one peer's uid, where there may be others */
+
+#define NGX_CC_SPAWNER_SERVED  128
+#define NGX_CC_SPAWNER_SHARE   96
+
 
 /* a piece of memory to unmap at birth: shared zones of the worker */
 

@@ -529,6 +529,7 @@ ngx_cc_conf_init(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
+    ngx_cc_conf_service_places(cycle, mcf);
     ngx_cc_conf_user_know(&mcf->pool);
 
     if (ngx_cc_conf_report_check(cycle, mcf) != NGX_OK) {

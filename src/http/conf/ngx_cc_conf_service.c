@@ -139,6 +139,40 @@ ngx_cc_conf_service_users(const ngx_cc_main_conf_t *mcf)
 }
 
 
+/* old workers keep their places while their commands run */
+
+void
+ngx_cc_conf_service_places(ngx_cycle_t *cycle, const ngx_cc_main_conf_t *mcf)
+{
+    ngx_int_t         workers;
+    ngx_uint_t        users, room;
+    ngx_core_conf_t  *ccf;
+
+    if (!ngx_cc_conf_service_is(mcf)) {
+        return;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    /* a service of our own has no other peer */
+
+    room = mcf->program ? NGX_CC_SPAWNER_SERVED : NGX_CC_SPAWNER_SHARE;
+    users = ngx_cc_conf_service_users(mcf);
+    workers = ccf->master ? ccf->worker_processes : 1;
+
+    if (workers < 1 || users * workers * 2 <= room) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                  "cc_executor: users of commands (%ui) times "
+                  "\"worker_processes %i\" are %ui places of the executor "
+                  "service, twice that while a reload's old workers go on; it "
+                  "has %ui for one nginx: workers beyond start no commands",
+                  users, workers, users * workers, room);
+}
+
+
 ngx_int_t
 ngx_cc_conf_service_start(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
 {

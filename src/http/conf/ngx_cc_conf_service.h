@@ -33,6 +33,13 @@ char *ngx_cc_conf_service_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_uint_t ngx_cc_conf_service_users(const ngx_cc_main_conf_t *mcf);
 
 /*
+ * In init_module: warns when workers, those of a reload counted, are more than
+ * an executor service serves.
+ */
+void ngx_cc_conf_service_places(ngx_cycle_t *cycle,
+    const ngx_cc_main_conf_t *mcf);
+
+/*
  * In init_module, behind the deathwatch: starts the service where this nginx
  * does.  NGX_OK, also when that failed (told), or NGX_ERROR (logged): it cannot
  * be done by this nginx at all.
