@@ -130,6 +130,24 @@ grows(sub { $c->run('echo four; echo two >&2') }, 'a command',
     'command_run_seconds_bucket{le="+Inf"}' => 1,
     'command_run_seconds_bucket{le="14400"}' => 1);
 
+# CPU time of what has ended, and of nothing that has not run
+
+grows(sub { $c->run({ args => ['/nonexistent/program'] }) }, 'no command',
+    map { ("commands_cpu_seconds_total{mode=\"$_\"}" => 0) } qw(user system));
+$m = metrics($t);
+my $done = $c->run('i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done')->{completed};
+cmp_ok($done->{user_time}, '>', 0.01, 'a command takes its time');
+my $cpu;
+ok($t->wait_until(sub { $cpu = metrics($t);
+    $cpu->{command_run_seconds_count} > $m->{command_run_seconds_count} }, 20),
+    'which is counted');
+for (['user', 'user_time'], ['system', 'system_time']) {
+    my ($mode, $field) = @$_;
+    my $name = "commands_cpu_seconds_total{mode=\"$mode\"}";
+    cmp_ok(abs($cpu->{$name} - $m->{$name} - $done->{$field}), '<', 0.002,
+        "$mode: as process.completed says");
+}
+
 # units: half a second
 
 $m = metrics($t);

@@ -10,6 +10,7 @@ use warnings;
 
 use Test::More;
 use CC::Cgroup;
+use CC::Kept qw(begin completed);
 use CC::Metrics qw(json);
 use CC::Nginx;
 use CC::Service;
@@ -25,6 +26,9 @@ my $t = CC::Nginx->new(
     server => 'location /health { cc_executor_status json; }
         location /limit { cc_executor on; cc_executor_allow any;
             cc_executor_cgroup memory=64m swap=0 pids=50; }
+        location /keep { cc_executor on; cc_executor_allow any;
+            cc_executor_shell /bin/sh; cc_executor_keep on;
+            cc_executor_cgroup pids=50; }
         location /limited { cc_executor on; cc_executor_allow any;
             cc_executor_cgroup memory=64m cpu=50% required; }
         location /none { cc_executor on; cc_executor_allow any;
@@ -64,6 +68,22 @@ if ($has !~ /\bmemory\b/ || $has !~ /\bcpu\b/) {
     like($t->log, qr/has no control groups with limits of (?:memory|cpu)/,
         'which the log has said at the start');
 }
+
+# a kept command that is over: the list has what its end has told
+
+my $k = $t->client(path => '/keep');
+my $id = begin($k, 'true & true & wait');
+my $done = completed($k, $id);
+is($done->{cause}, 'exit', 'a kept command');
+my ($entry) = grep { $_->{execution_id} eq $id } @{ $k->owned->{commands} };
+is($entry->{state}, 'exited', 'is listed');
+for (['memory_peak', 'memory'], ['pids_peak', 'pids']) {
+    my ($name, $controller) = @$_;
+    is($entry->{$name}, $done->{$name}, "$name: as process.completed has it");
+    ok(!defined $entry->{$name}, "$name: none without a controller")
+        if $has !~ /\b$controller\b/;
+}
+$k->close;
 
 # a group that cannot be made for another reason than that there are none
 

@@ -234,6 +234,8 @@ ngx_cc_record_exited(ngx_cc_record_t *record, const ngx_cc_wire_exited_t *msg)
     ngx_cc_record_ended(record, msg, msg->cause);
 
     ngx_cc_zone_count(NGX_CC_TOTAL_ENDED + msg->cause, 1);
+    ngx_cc_zone_count(NGX_CC_TOTAL_CPU, msg->user);
+    ngx_cc_zone_count(NGX_CC_TOTAL_CPU + 1, msg->system);
     ngx_cc_zone_time(&ngx_cc_totals_run_time, msg->elapsed);
 }
 

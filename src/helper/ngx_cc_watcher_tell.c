@@ -489,6 +489,8 @@ ngx_cc_watcher_entry(ngx_cc_stay_t *stay, ngx_cc_watcher_t *w)
     msg.entry.user = exited->user;
     msg.entry.system = exited->system;
     msg.entry.max_rss = exited->max_rss;
+    msg.entry.memory_peak = exited->memory_peak;
+    msg.entry.pids_peak = exited->pids_peak;
     msg.entry.idle = stay->life->now - stay->life->quiet_since;
 
     for (i = 0; i < NGX_CC_STREAMS; i++) {

@@ -85,7 +85,10 @@ enum {
     NGX_CC_TOTAL_SPAWNERS_LOST,
     NGX_CC_TOTAL_AUDIT_LOST,             /* lines of audit logs */
     NGX_CC_TOTAL_OUTPUT,                 /* bytes of stdout, of stderr */
-    NGX_CC_TOTAL_ENDED = NGX_CC_TOTAL_OUTPUT + 2,
+    NGX_CC_TOTAL_CPU = NGX_CC_TOTAL_OUTPUT + 2,
+                                         /* us of commands that have ended:
+                                            user, system */
+    NGX_CC_TOTAL_ENDED = NGX_CC_TOTAL_CPU + 2,
                                          /* commands, by ngx_cc_cause_e */
     NGX_CC_TOTAL_REFUSED = NGX_CC_TOTAL_ENDED + NGX_CC_CAUSES,
                                          /* by ngx_cc_reason_e */

@@ -329,6 +329,9 @@ typedef struct {
     uint64_t        user;        /* us of CPU, of what has been waited for */
     uint64_t        system;
     uint64_t        max_rss;     /* KiB */
+    uint64_t        memory_peak; /* OVER: as in EXITED, 0 = it is not known */
+    uint32_t        pids_peak;
+    uint32_t        reserved;
 } ngx_cc_wire_entry_t;
 
 

@@ -31,6 +31,8 @@ static void ngx_cc_metrics_counter(ngx_cc_metrics_t *m, const char *name,
     const char *help, ngx_uint_t total);
 static void ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
     const char *label, const char *value, ngx_uint_t total);
+static void ngx_cc_metrics_seconds(ngx_cc_metrics_t *m, const char *name,
+    const char *mode, ngx_uint_t total);
 static void ngx_cc_metrics_locations(ngx_cc_metrics_t *m);
 static ngx_uint_t ngx_cc_metrics_sessions(ngx_cc_zone_t *zone,
     ngx_cc_zone_location_t *location);
@@ -168,6 +170,20 @@ ngx_cc_metrics_labelled(ngx_cc_metrics_t *m, const char *name,
 {
     ngx_cc_metrics_put(m, "cc_executor_%s{%s=\"%s\"} %uL\n", name, label,
                        value, ngx_cc_metrics_total(m, total));
+}
+
+
+/* the same of microseconds */
+
+static void
+ngx_cc_metrics_seconds(ngx_cc_metrics_t *m, const char *name,
+    const char *mode, ngx_uint_t total)
+{
+    uint64_t  us;
+
+    us = ngx_cc_metrics_total(m, total);
+    ngx_cc_metrics_put(m, "cc_executor_%s{mode=\"%s\"} %uL.%06uL\n", name, mode,
+                       us / 1000000, us % 1000000);
 }
 
 
@@ -343,6 +359,13 @@ ngx_cc_metrics_totals(ngx_cc_metrics_t *m)
                                 ngx_cc_names_cause((ngx_cc_cause_e) i),
                                 NGX_CC_TOTAL_ENDED + i);
     }
+
+    ngx_cc_metrics_head(m, "commands_cpu_seconds_total", "counter",
+                        "CPU time of commands that have ended.");
+    ngx_cc_metrics_seconds(m, "commands_cpu_seconds_total", "user",
+                           NGX_CC_TOTAL_CPU);
+    ngx_cc_metrics_seconds(m, "commands_cpu_seconds_total", "system",
+                           NGX_CC_TOTAL_CPU + 1);
 
     ngx_cc_metrics_counter(m, "helper_waits_total",
                            "Commands that had to wait for a helper.",

@@ -115,6 +115,17 @@ ngx_cc_native_list_row(ngx_cc_kept_list_row_t *row, ngx_cc_json_t *w)
     ngx_cc_json_seconds(w, e->user + e->system);
     ngx_cc_json_lit(w, ",\"memory\":");
     ngx_cc_json_uint(w, e->max_rss * 1024);
+
+    if (e->memory_peak) {
+        ngx_cc_json_lit(w, ",\"memory_peak\":");
+        ngx_cc_json_uint(w, e->memory_peak);
+    }
+
+    if (e->pids_peak) {
+        ngx_cc_json_lit(w, ",\"pids_peak\":");
+        ngx_cc_json_uint(w, e->pids_peak);
+    }
+
     ngx_cc_json_lit(w, ",\"watchers\":");
     ngx_cc_json_uint(w, e->watchers);
     ngx_cc_json_lit(w, ",\"expires_in\":");

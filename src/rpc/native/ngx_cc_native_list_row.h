@@ -17,7 +17,7 @@
 
 /* room that one needs at most */
 #define NGX_CC_NATIVE_LIST_ROW    (6 * (NGX_CC_WIRE_MAX_LABEL                 \
-                                        + NGX_CC_NATIVE_LIST_SHOWN) + 768)
+                                        + NGX_CC_NATIVE_LIST_SHOWN) + 896)
 
 
 /* writes it; "w" has room for NGX_CC_NATIVE_LIST_ROW */
