@@ -862,6 +862,7 @@ ngx_cc_executor_init_module(ngx_cycle_t *cycle)
         ngx_cc_zone_inherit(mcf->zone, old->zone, cycle->log);
     }
 
+    ngx_cc_conf_report_build(cycle, mcf);
     ngx_cc_conf_report_tell(cycle, mcf);
     ngx_cc_local_init();
     ngx_cc_problem_init();

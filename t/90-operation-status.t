@@ -39,6 +39,10 @@ is($r->{headers}{'content-type'}, 'application/json', 'health: type');
 is($r->{headers}{'cache-control'}, 'no-store', 'health: not to be kept');
 my $h = json($t);
 like(delete $h->{uptime_seconds}, qr/^\d+\.?\d*$/, 'health: uptime');
+my $build = delete $h->{build};
+like($build, qr/^(?:[0-9a-f]{2}){8,32}$/, 'health: which build');
+is(delete $h->{installed_build}, length $t->{module} ? $build : '',
+    'health: it is the one that is installed');
 is_deeply($h, { status => 'healthy', service => 'cc_executor',
     version => '0.1.0', active_sessions => 0, max_sessions => 201,
     active_commands => 0, max_commands => 129, workers => 2,
@@ -82,6 +86,8 @@ is($m->{"sessions_limit{$at" . '"~ ^/quo\\"te\\\\d"}'}, 100,
 is((grep { /^sessions_limit/ } keys %$m), 3, 'three locations');
 is($m->{healthy}, 1, 'healthy');
 is($m->{workers}, 2, 'workers');
+is($m->{"info{version=\"0.1.0\",build=\"$build\"}"}, 1, 'version and build');
+is($m->{replaced}, 0, 'of the module that is installed');
 cmp_ok(abs($m->{start_time_seconds} - (stat $t->dir . '/nginx.conf')[9]), '<',
     30, 'start time');
 

@@ -142,9 +142,9 @@ cmp_ok(scalar(CC::Dashboard::expressions($d)), '>', 20, 'expressions');
 my %shown = map { $_ => 1 } $text =~ /\b(cc_executor_\w+)/g;
 is_deeply([sort grep { my $n = $_; $n =~ s/_(?:sum|count)$/_bucket/; !$shown{$n} }
     grep { /^cc_executor_/ } keys %have],
-    [qw(cc_executor_cgroup cc_executor_commands_cpu_seconds_total
+    [qw(cc_executor_cgroup cc_executor_commands_cpu_seconds_total cc_executor_replaced
         cc_executor_start_time_seconds cc_executor_workers)],
-    'the dashboard shows all metrics but four');
+    'the dashboard shows all metrics but five');
 
 # mistakes are found
 

@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 #include "ngx_cc_access_conf.h"
 #include "ngx_cc_audit_file.h"
+#include "ngx_cc_build.h"
 #include "ngx_cc_cors_conf.h"
 #include "ngx_cc_conf_command.h"
 #include "ngx_cc_conf_confine.h"
@@ -65,6 +66,7 @@ typedef struct {
     ngx_str_t               session_key;     /* file of that of sessions, "off"
                                                 or "" */
     ngx_str_t               node;            /* name of this node, or "" */
+    ngx_cc_build_t          build;           /* as of the start, or reload */
 } ngx_cc_main_conf_t;
 
 

@@ -8,6 +8,7 @@
 #include "ngx_cc_conf_user.h"
 #include "ngx_cc_fence.h"
 #include "ngx_cc_seccomp.h"
+#include "ngx_cc_version.h"
 
 
 static void ngx_cc_conf_report_reach(ngx_conf_t *cf, ngx_cc_loc_conf_t *conf);
@@ -166,5 +167,26 @@ ngx_cc_conf_report_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
                       spec->shell ? spec->shell : "off",
                       spec->policy.any ? (u_char *) "any" : allow,
                       ngx_cc_conf_report_remote(conf));
+    }
+}
+
+
+/* dlopen() gives the one that is loaded, whatever has its name now */
+
+void
+ngx_cc_conf_report_build(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf)
+{
+    ngx_cc_build_look(&mcf->build);
+
+    ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                  "cc_executor: version %s, build %s", NGX_CC_VERSION,
+                  mcf->build.loaded[0] ? mcf->build.loaded : "unknown");
+
+    if (ngx_cc_build_replaced(&mcf->build)) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "cc_executor: build %s is installed, but nginx goes on "
+                      "with build %s: a new binary (USR2, \"service nginx "
+                      "upgrade\") or a restart loads it, a reload does not",
+                      mcf->build.installed, mcf->build.loaded);
     }
 }

@@ -31,4 +31,11 @@ ngx_int_t ngx_cc_conf_report_check(ngx_cycle_t *cycle,
 void ngx_cc_conf_report_tell(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
 
 
+/*
+ * In init_module, not under -t: tells which build is loaded, and warns when
+ * another one is installed.
+ */
+void ngx_cc_conf_report_build(ngx_cycle_t *cycle, ngx_cc_main_conf_t *mcf);
+
+
 #endif /* _NGX_CC_CONF_REPORT_H_INCLUDED_ */

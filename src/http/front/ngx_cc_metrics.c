@@ -83,9 +83,15 @@ ngx_cc_metrics(ngx_pool_t *pool, ngx_cc_snapshot_t *st, ngx_str_t *text)
     m.last = text->data + size;
     m.st = st;
 
-    ngx_cc_metrics_head(&m, "info", "gauge", "Version of the module.");
-    ngx_cc_metrics_put(&m, "cc_executor_info{version=\"%s\"} 1\n",
-                       NGX_CC_VERSION);
+    ngx_cc_metrics_head(&m, "info", "gauge",
+                        "Version and build of the module.");
+    ngx_cc_metrics_put(&m, "cc_executor_info"
+                           "{version=\"%s\",build=\"%s\"} 1\n",
+                       NGX_CC_VERSION, st->build->loaded);
+
+    ngx_cc_metrics_gauge(&m, "replaced",
+                         "1 when a reload has found another build installed.",
+                         ngx_cc_build_replaced(st->build));
 
     ngx_cc_metrics_head(&m, "start_time_seconds", "gauge",
                         "When counting began, in seconds since 1970.");

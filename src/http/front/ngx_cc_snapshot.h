@@ -9,6 +9,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include "ngx_cc_build.h"
 #include "ngx_cc_totals.h"
 #include "ngx_cc_zone.h"
 
@@ -22,6 +23,7 @@ typedef struct {
                                                 control groups */
     ngx_cc_totals_helpers_t   helpers;       /* sums over all workers */
     uint64_t                  uptime;        /* us */
+    const ngx_cc_build_t     *build;         /* the caller's */
 
     /* sums over all locations */
     ngx_uint_t                sessions;

@@ -10,7 +10,7 @@
 #include "ngx_cc_status.h"
 
 
-#define NGX_CC_STATUS_JSON       640         /* bytes, with any numbers */
+#define NGX_CC_STATUS_JSON       896         /* bytes, with any numbers */
 
 
 static ngx_int_t ngx_cc_status_health_handler(ngx_http_request_t *r);
@@ -121,6 +121,7 @@ ngx_cc_status_json_handler(ngx_http_request_t *r)
     text.len = ngx_snprintf(text.data, NGX_CC_STATUS_JSON,
                             "{\"status\":\"%s\",\"service\":\"cc_executor\","
                             "\"version\":\"%s\","
+                            "\"build\":\"%s\",\"installed_build\":\"%s\","
                             "\"active_sessions\":%ui,\"max_sessions\":%ui,"
                             "\"active_commands\":%ui,\"max_commands\":%ui,"
                             "\"uptime_seconds\":%uL.%03uL,\"workers\":%ui,"
@@ -128,6 +129,7 @@ ngx_cc_status_json_handler(ngx_http_request_t *r)
                             "\"waiting_commands\":%uD,"
                             "\"cgroup\":%s}\n",
                             healthy ? "healthy" : "unhealthy", NGX_CC_VERSION,
+                            st.build->loaded, st.build->installed,
                             st.sessions, st.max_sessions,
                             st.commands, st.max_commands,
                             st.uptime / 1000000, st.uptime % 1000000 / 1000,
@@ -186,6 +188,7 @@ ngx_cc_status_begin(ngx_http_request_t *r, ngx_cc_snapshot_t *st)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_cc_executor_module);
     ngx_cc_snapshot(mcf->zone, st);
+    st->build = &mcf->build;
 
     return NGX_OK;
 }

@@ -1,0 +1,33 @@
+
+/*
+ * Which build of this code runs, and which one is installed: the identities
+ * that the linker has given them (the note NT_GNU_BUILD_ID of ELF).
+ */
+
+#ifndef _NGX_CC_BUILD_H_INCLUDED_
+#define _NGX_CC_BUILD_H_INCLUDED_
+
+
+#define NGX_CC_BUILD_ID  65              /* bytes: digits in pairs, and NUL */
+
+
+/* "": it has none, or that is not known */
+
+typedef struct {
+    char  loaded[NGX_CC_BUILD_ID];       /* of the calling code */
+    char  installed[NGX_CC_BUILD_ID];    /* of the file that it was loaded from,
+                                            as it is now; of a program, and not
+                                            a shared object, unknown */
+} ngx_cc_build_t;
+
+
+void ngx_cc_build_look(ngx_cc_build_t *build);
+
+/* 1: another one is installed than runs */
+int ngx_cc_build_replaced(const ngx_cc_build_t *build);
+
+/* of an ELF file */
+void ngx_cc_build_file(const char *path, char id[NGX_CC_BUILD_ID]);
+
+
+#endif /* _NGX_CC_BUILD_H_INCLUDED_ */
