@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use IO::Select;
+use POSIX ();
 use Test::More;
 use CC::Nginx;
 use CC::Service;
@@ -17,7 +18,10 @@ use CC::Wire;
 plan skip_all => 'only root can give commands another user' if $> != 0;
 
 my $t = CC::Nginx->new(location => 'cc_executor_allow any; cc_executor_shell /bin/sh;
-    cc_executor_fence off; cc_executor_kill_grace 500ms; cc_executor_start_timeout 20s;');
+    cc_executor_fence off; cc_executor_kill_grace 500ms; cc_executor_start_timeout 20s;',
+    server => 'location /race { cc_executor on; cc_executor_allow any; cc_executor_fence off;
+        cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/race; cc_executor_client_cwd beneath;
+        cc_executor_keep on; cc_executor_start_timeout 20s; }');
 my $dir = $t->dir;
 $t->{http} = "cc_executor_service unix:$dir/service.sock; cc_executor_user cc-guest;
     cc_executor_helpers min=1 max=8;";
@@ -37,9 +41,14 @@ sub users {
 }
 
 users(54321);
+mkdir $_ for "$dir/race", "$dir/race/way";
+symlink '/etc', "$dir/race/link";
+chown 54321, -1, "$dir/race", "$dir/race/way";
+system "cp /etc/group $dir/group && echo cc-extra:x:54322:cc-guest >> $dir/group";
 my $s = CC::Service->new($t, policy => "nobody cc-guest\n", before => ['unshare', '-m', 'sh',
-    '-c', 'mount --bind "$0" /etc/passwd && exec prlimit --nproc=300:300 "$@"',
-    "$dir/passwd"]);
+    '-c', 'mount --bind "$0" /etc/passwd && mount --bind "$1" /etc/group && shift && '
+        . 'exec setpriv --groups=0,4,27 prlimit --nproc=300:300 "$@"',
+    "$dir/passwd", "$dir/group"]);
 if (system('unshare', '-m', 'mount', '--bind', "$dir/passwd", '/etc/passwd') != 0) {
     plan skip_all => 'nothing can be mounted here';
 }
@@ -53,6 +62,14 @@ sub command {
     return $r->{stdout} // '';
 }
 my $c = $t->client;
+
+# groups: those of the user, whatever the service was started with
+
+my %who = map { /^(.*?):\s*(.*)/ } split /\n/,
+    command($c, "$CC::Nginx::ROOT/build/fixtures/identity");
+is(join(' ', sort split ' ', $who{groups}), '54322 65534',
+    'the groups of the user, and none of those that the service was started with');
+is($who{'change groups'}, 'Operation not permitted', 'he has no others');
 is(command($c, 'id -u'), "54321\n", 'as the user');
 
 # descriptors that nobody asked for, connections that say nothing
@@ -125,6 +142,80 @@ like($r->{stderr}, qr/fork/i, 'a command cannot make any number of processes')
 is(scalar(my @left = sleeps()), 0, 'and its end is that of all of them');
 is(command($c, 'echo next'), "next\n", 'then another one runs');
 $bomb->close;
+
+# a directory that a client may name becomes a link while it is entered
+
+my $race = $t->client;
+$race->send('execute', { command => "cd $dir/race; echo go; exec perl -e '"
+    . 'my ($w, $l) = qw(way link); syscall(316, -100, $w, -100, $l, 2) while 1\'' });
+is(($race->notification('process.output', 30) // {})->{params}{data}, "go\n",
+    'a directory and a link to /etc change places');
+my $there = $t->client(path => '/race');
+my %seen;
+for (1 .. 2000) {
+    $r = $there->run({ command => 'pwd -P', cwd => 'way' });
+    my $where = $r->{stdout} || $r->{answer}{error}{message} // 'nothing';
+    $seen{$where =~ s/\n.*//sr}++;
+    last if keys %seen > 1 && $_ > 100;
+}
+my @within = grep { m{^\Q$dir\E/race/(?:way|link)$} } keys %seen;
+my @refused = grep { /symbolic links|Not a directory/ } keys %seen;
+ok(@within && @refused, 'a command begins in the directory, or not at all')
+    or diag explain \%seen;
+is(@within + @refused, keys %seen, 'and nowhere else') or diag explain \%seen;
+$_->close for $race, $there;
+
+# the number of a process that has gone is another one's
+
+SKIP: {
+    my $kept = $t->client(path => '/race');
+    $kept->send('execute', { command => 'echo $$', on_disconnect => 'keep' });
+    my $started = $kept->notification('process.started', 30)->{params};
+    $kept->notification('process.completed', 30);
+    my ($number, $id) = @$started{qw(pid execution_id)};
+    my $victim;
+    for (1 .. 500) {
+        open my $last, '>', '/proc/sys/kernel/ns_last_pid' or last;
+        defined syswrite $last, $number - 1 or last;
+        my $pid = fork // die $!;
+        if ($pid == 0) {
+            exec 'setpriv', '--reuid=54321', '--clear-groups', 'sleep', '300'
+                if $$ == $number;
+            POSIX::_exit(0);
+        }
+        $victim = $pid, last if $pid == $number;
+        waitpid $pid, 0;
+    }
+    skip 'no process can be given a number here', 3 if !$victim;
+    ok($t->wait_until(sub { CC::Nginx::title($victim) =~ /^sleep/ }, 20),
+        'another process of the user has the number of a command that is over');
+    my $e = $kept->call('signal', { execution_id => $id, signal => 'KILL' });
+    is($e->{result}{state}, 'exited', 'a signal to the command: it is over')
+        or diag explain $e;
+    $kept->call('control', { type => 'CANCEL', execution_id => $id });
+    $kept->call('remove', { execution_id => $id, force => JSON::PP::true });
+    command($c, 'true');
+    is(waitpid($victim, POSIX::WNOHANG()), 0, 'and the other one lives');
+    kill 'KILL', $victim;
+    waitpid $victim, 0;
+    $kept->close;
+}
+
+# what a command is called, what it runs and where: no line of any log, no title
+
+my $odd = "x\n2026/01/01 00:00:00 [alert] 1#1: planted\e]0;planted\a\r";
+my $c2 = $t->client(path => '/race');
+$c2->run($_) for { args => ["/bin/echo$odd", $odd] }, { command => "echo '$odd' >&2" },
+    { command => 'true', cwd => $odd }, { command => 'true', label => $odd,
+    on_disconnect => 'keep' }, { args => ['/bin/sh', '-c', 'kill -9 $$', $odd] };
+$c2->close;
+for (['error log', $t->log], ['log of the service', $s->log]) {
+    my ($what, $log) = @$_;
+    unlike($log, qr/^[^\n]*\[alert\][^\n]*planted|^planted|[\x00-\x08\x0b-\x1f]/m,
+        "$what: nothing of it") or diag $log;
+}
+is_deeply([grep { !/^cc-executord: (?:keeper|spawner|helper)\b[ -~]*$/ }
+    map { CC::Nginx::title($_) =~ s/\s+$//r } $s->tree], [], 'titles say what they are');
 
 # TMPDIR is removed with what its user has put there, and nothing else
 
