@@ -33,6 +33,11 @@ static ngx_cc_zone_t          *ngx_cc_zone;
 static uint32_t                ngx_cc_zone_process;
 static uint64_t                ngx_cc_zone_configuration;
 
+/* the last one that the master has read: a worker that it forks has that one,
+   also when another is read before the worker gets to run */
+
+static uint64_t                ngx_cc_zone_newest;
+
 
 ngx_int_t
 ngx_cc_zone_add(ngx_conf_t *cf, ngx_cc_zone_t *zone, size_t size, void *tag)
@@ -98,7 +103,8 @@ ngx_cc_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return ngx_cc_zone_small(zone, shm_zone);
     }
 
-    (void) atomic_fetch_add(&zone->totals->configurations, 1);
+    ngx_cc_zone_newest = atomic_fetch_add(&zone->totals->configurations, 1)
+                         + 1;
 
     ngx_cc_slots_retire(zone->slots, ngx_cc_zone_stays, zone);
 
@@ -293,7 +299,7 @@ ngx_cc_zone_enter(ngx_cc_zone_t *zone, ngx_log_t *log)
     ngx_cc_zone = zone;
     ngx_cc_zone_totals = zone->totals;
     ngx_cc_zone_process = process;
-    ngx_cc_zone_configuration = atomic_load(&zone->totals->configurations);
+    ngx_cc_zone_configuration = ngx_cc_zone_newest;
 
     ngx_cc_zone_helpers(NULL);
 
