@@ -123,6 +123,13 @@ typedef struct {
     size_t  (*pull)(void *session, u_char *p, size_t room, ngx_uint_t *more);
 
     /*
+     * Right behind a pull() or next() that returned a whole text message: the
+     * next one, if it is one like that, which is the quicker way for many short
+     * ones; or 0: ask pull().  May be NULL.
+     */
+    size_t  (*next)(void *session, u_char *p, size_t room);
+
+    /*
      * The tail of what was pulled last has been sent, or copied.  Not called,
      * and may be NULL, where there are none.
      */

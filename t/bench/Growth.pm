@@ -109,7 +109,7 @@ sub svg {
     }
     my $row = 0;
     for my $what (@found) {
-        my @at = map { [across($_->{n}), up($_->{ratio})] } @{ $what->{points} };
+        my @at = map { [across($_->{n}), up($_->{with} / $_->{without})] } @{ $what->{points} };
         push @out, sprintf('<polyline points="%s" fill="none" stroke="%s"'
             . ' stroke-width="2"/>', join(' ', map { "$_->[0],$_->[1]" } @at),
             $what->{color});

@@ -249,11 +249,16 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 {
     size_t               n, len, size, guess;
     u_char              *start, opcode;
-    ngx_uint_t           more;
+    ngx_uint_t           more, follows;
     ngx_cc_transport_t  *transport;
+
+    const ngx_cc_dialect_t  *dialect;
 
     start = p;
     transport = &ws->session.transport;
+    dialect = ws->session.dialect;
+    follows = 0;
+    more = 0;
 
     if (ws->close_sent) {
         return 0;
@@ -284,8 +289,15 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
 
         /* most headers have the size guessed; else the message moves */
 
-        n = ws->session.dialect->pull(ws->session.state, p + guess,
+        n = follows ? dialect->next(ws->session.state, p + guess,
+                                    NGX_CC_DIALECT_MAX_MESSAGE)
+                    : 0;
+
+        if (n == 0) {
+            n = dialect->pull(ws->session.state, p + guess,
                               NGX_CC_DIALECT_MAX_MESSAGE, &more);
+        }
+
         if (n == 0) {
 
             if (transport->failed) {
@@ -305,6 +317,7 @@ ngx_cc_ws_out_render(ngx_cc_ws_t *ws, u_char *p)
         opcode = ws->unfinished ? NGX_CC_WS_CONTINUATION
                  : transport->packet ? NGX_CC_WS_BINARY : NGX_CC_WS_TEXT;
         ws->unfinished = more;
+        follows = dialect->next && !more && !transport->packet;
 
         p = more ? ngx_cc_ws_fragment(p, opcode, len)
                  : ngx_cc_ws_header(p, opcode, len);

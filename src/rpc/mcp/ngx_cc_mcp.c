@@ -50,6 +50,7 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
     ngx_cc_dialogue_drop,
     ngx_cc_mcp_pull,
     NULL,
+    NULL,
     ngx_cc_dialogue_pending,
     ngx_cc_mcp_busy,
     ngx_cc_dialogue_shutdown,

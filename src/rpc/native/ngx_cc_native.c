@@ -15,6 +15,7 @@ static void *ngx_cc_native_open(ngx_cc_transport_t *transport);
 static void ngx_cc_native_drop(void *session);
 static size_t ngx_cc_native_pull(void *session, u_char *p, size_t room,
     ngx_uint_t *more);
+static size_t ngx_cc_native_next(void *session, u_char *p, size_t room);
 static void ngx_cc_native_sent(void *session);
 static void ngx_cc_native_told(ngx_cc_native_t *s);
 static ngx_uint_t ngx_cc_native_bound(ngx_cc_native_t *s);
@@ -33,6 +34,7 @@ const ngx_cc_dialect_t  ngx_cc_native = {
     ngx_cc_native_packet_push,
     ngx_cc_native_drop,
     ngx_cc_native_pull,
+    ngx_cc_native_next,
     ngx_cc_native_sent,
     ngx_cc_dialogue_pending,
     ngx_cc_native_busy,
@@ -138,6 +140,25 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     }
 
     return n;
+}
+
+
+/* of a command whose turn it is again, when there is nothing else to say */
+
+static size_t
+ngx_cc_native_next(void *session, u_char *p, size_t room)
+{
+    ngx_cc_native_t          *s = session;
+    ngx_cc_native_command_t  *ps;
+
+    if (s->base.ncommands != 1 || ngx_cc_answers_size(&s->base.answers)) {
+        return 0;
+    }
+
+    ps = ngx_queue_data(ngx_queue_head(&s->base.commands),
+                        ngx_cc_native_command_t, queue);
+
+    return ngx_cc_native_output_next(&ps->output, p, room);
 }
 
 

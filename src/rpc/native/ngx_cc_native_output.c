@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
+#include "ngx_cc_digits.h"
 #include "ngx_cc_json_write.h"
 #include "ngx_cc_message.h"
 #include "ngx_cc_native_output.h"
@@ -37,8 +38,6 @@ static size_t ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     ngx_cc_native_output_stream_t *st, const u_char *data, size_t n,
     uint64_t seq, ngx_uint_t truncated, ngx_uint_t partial, u_char *p,
     size_t room);
-static size_t ngx_cc_native_output_digits(uint64_t n);
-static void ngx_cc_native_output_number(u_char *p, uint64_t n, size_t digits);
 static void ngx_cc_native_output_silence(ngx_event_t *ev);
 
 
@@ -169,6 +168,46 @@ ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p, size_t room)
             return n;
         }
     }
+}
+
+
+size_t
+ngx_cc_native_output_next(ngx_cc_native_output_t *out, u_char *p, size_t room)
+{
+    size_t                          n;
+    const u_char                   *data, *nl;
+    ngx_cc_native_output_stream_t  *st;
+
+    if (!out->open || out->chunk || out->transport || out->cmd->truncated) {
+        return 0;
+    }
+
+    st = &out->stream[out->record.stream];
+    data = out->record.data + out->used;
+    n = ngx_min(out->record.len - out->used, out->most);
+
+    if (st->len || n == 0) {
+        return 0;
+    }
+
+    nl = memchr(data, '\n', n);
+
+    if (nl == NULL) {
+        return 0;
+    }
+
+    n = nl + 1 - data;
+    room = ngx_cc_native_output_render(out, st, data, n,
+                                       out->record.seq + out->used, 0, 0, p,
+                                       room);
+    out->used += n;
+
+    if (out->used == out->record.len) {
+        out->open = 0;
+        ngx_cc_command_skip(out->cmd, &out->record);
+    }
+
+    return room;
 }
 
 
@@ -577,62 +616,20 @@ ngx_cc_native_output_render(ngx_cc_native_output_t *out,
     w.pos = ngx_cpymem(w.pos, ",\"next\":", sizeof(",\"next\":") - 1);
 
     st->offset += n;
-    st->ndigits = ngx_cc_native_output_digits(st->offset);
-    ngx_cc_native_output_number(w.pos, st->offset, st->ndigits);
-    ngx_cc_native_output_number(st->digits, st->offset, st->ndigits);
+    st->ndigits = ngx_cc_digits_count(st->offset);
+    ngx_cc_digits_write(w.pos, st->offset, st->ndigits);
+    ngx_cc_digits_write(st->digits, st->offset, st->ndigits);
     w.pos += st->ndigits;
 
     w.pos = ngx_cpymem(w.pos, ",\"seq\":", sizeof(",\"seq\":") - 1);
-    skip = ngx_cc_native_output_digits(seq);
-    ngx_cc_native_output_number(w.pos, seq, skip);
+    skip = ngx_cc_digits_count(seq);
+    ngx_cc_digits_write(w.pos, seq, skip);
     w.pos += skip;
 
     *w.pos++ = '}';
     *w.pos++ = '}';
 
     return w.pos - p;
-}
-
-
-/* how many digits n has */
-
-static size_t
-ngx_cc_native_output_digits(uint64_t n)
-{
-    size_t    digits;
-    uint64_t  limit;
-
-    digits = 1;
-
-    for (limit = 10; n >= limit && digits < NGX_INT64_LEN; limit *= 10) {
-        digits++;
-    }
-
-    return digits;
-}
-
-
-/*
- * Writes n, which has so many digits, two at a time and straight to where it
- * belongs: what is read back at once would wait for what was stored.
- */
-
-static void
-ngx_cc_native_output_number(u_char *p, uint64_t n, size_t digits)
-{
-    static const char  pairs[] =
-        "0001020304050607080910111213141516171819202122232425262728293031323334"
-        "3536373839404142434445464748495051525354555657585960616263646566676869"
-        "707172737475767778798081828384858687888990919293949596979899";
-
-    for ( /* void */ ; digits >= 2; n /= 100) {
-        digits -= 2;
-        ngx_memcpy(p + digits, &pairs[n % 100 * 2], 2);
-    }
-
-    if (digits) {
-        *p = (u_char) ('0' + n);
-    }
 }
 
 

@@ -98,6 +98,13 @@ void ngx_cc_native_output_limit(ngx_cc_native_output_t *out, size_t most);
 size_t ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 
+/*
+ * Right behind a pull() that returned something: the next line of the same
+ * piece of output, or 0 when there is no whole one.
+ */
+size_t ngx_cc_native_output_next(ngx_cc_native_output_t *out, u_char *p,
+    size_t room);
+
 /* the tail that was pulled last is not needed any more */
 void ngx_cc_native_output_sent(ngx_cc_native_output_t *out);
 
