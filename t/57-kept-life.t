@@ -120,6 +120,39 @@ sub completed {
     $_->close for $c, $d;
 }
 
+# the same of a message for each line, whatever else is said meanwhile
+
+{
+    my $c = $t->client;
+    my $id = start($c, 'seq -f %0899g 1 200');
+    completed($c, $id);
+    my $d = $t->client;
+    $d->call('attach', { execution_id => $id, window => 4096,
+        output => 'line' });
+    my ($next, $credit, $over) = (0, 0);
+    my $said = sub {
+        my ($m) = @_;
+        $next = $m->{params}{next} if ($m->{method} // '') eq 'process.output';
+        $over = 1 if ($m->{method} // '') eq 'process.completed';
+    };
+    my $most = 0;
+    for my $turn (1 .. 100) {
+        for (1 .. 3) {
+            # what is on the way stands before the answer
+            $d->send('list', {});
+            while (my $m = $d->next(20)) { last if defined $m->{id}; $said->($m) }
+        }
+        $most = $next - $credit if $next - $credit > $most;
+        last if $over;
+        $credit = $next;
+        $d->send('credit', { execution_id => $id, stdout => $next }, notify => 1);
+    }
+    cmp_ok($most, '<=', 4096, 'lines: within the window');
+    cmp_ok($most, '>=', 1800, 'and more than one of them');
+    is($next, 200 * 900, 'all of them, in the end');
+    $_->close for $c, $d;
+}
+
 # a worker is killed: what it started goes on, and its end is told
 
 {

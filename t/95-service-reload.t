@@ -129,9 +129,9 @@ my @bad = (
     ['is killed', "#!/bin/sh\nkill -9 \$\$\n"],
     ['is no program', "\x7fELF nothing\n"],
     ['may not be executed', version(3), 0644],
-    ['knows another form', "#!/bin/sh\nexport CC_EXECUTORD_TAKEOVER=\"2 \$\$ x\"\n"
+    ['knows another form', "#!/bin/sh\nexport CC_EXECUTORD_TAKEOVER=\"3 \$\$ x\"\n"
         . "exec $built \"\$@\"\n", undef, qr/is not understood: restart it/],
-    ['is given something else', "#!/bin/sh\nexport CC_EXECUTORD_TAKEOVER=\"1 \$\$ 0 1 2\"\n"
+    ['is given something else', "#!/bin/sh\nexport CC_EXECUTORD_TAKEOVER=\"2 \$\$ 0 1 2\"\n"
         . "exec $built \"\$@\"\n", undef, qr/a descriptor is not what it should be/],
 );
 for (@bad) {

@@ -316,6 +316,7 @@ export class Command {
 
     dispose() {
         clearTimeout(this.#sizeTimer);
+        this.feed?.lost();
         this.screen?.dispose();
         this.screen = null;
     }

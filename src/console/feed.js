@@ -109,7 +109,11 @@ export class Feed {
     /** The connection broke, the attachment or the command has ended. */
     lost() {
         this.#open = false;
-        this.#link.channels.delete(this.#channel);
+
+        if (this.#link.channels.get(this.#channel) === this) {
+            this.#link.channels.delete(this.#channel);
+        }
+
         this.#channel = 0;
     }
 

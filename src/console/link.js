@@ -43,6 +43,7 @@ export class Link {
     #attempt = 0;
     #timer = 0;
     #trouble = "";
+    #text = false;
 
     /**
      * on.state({name, text, token}), on.session(capabilities) when a session
@@ -135,9 +136,7 @@ export class Link {
                 this.#receive(JSON.parse(data));
 
             } else {
-                const output = packet(data);
-
-                this.channels.get(output.channel)?.output(output);
+                this.#packet(data);
             }
         };
 
@@ -158,6 +157,22 @@ export class Link {
         };
     }
 
+    /* one that is not known: all again, without them */
+
+    #packet(data) {
+        let output;
+
+        try {
+            output = packet(data);
+        } catch (error) {
+            this.#text = true;
+            this.#broken(error.message);
+            return;
+        }
+
+        this.channels.get(output.channel)?.output(output);
+    }
+
     #receive(message) {
         if (message.id !== undefined && message.method === undefined) {
             this.#answer(message);
@@ -169,7 +184,7 @@ export class Link {
 
             this.#socket.session = true;
             this.#attempt = 0;
-            this.binary = capabilities.includes("binary");
+            this.binary = !this.#text && capabilities.includes("binary");
             this.#state("connected", "connected");
             this.#on.session(capabilities);
             return;
@@ -201,6 +216,7 @@ export class Link {
         const socket = this.#socket;
 
         this.#socket = null;
+        this.channels.clear();
         socket?.close();
 
         for (const asked of this.#waiting.values()) {

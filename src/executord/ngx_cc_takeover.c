@@ -15,7 +15,7 @@
 #include "ngx_cc_takeover.h"
 
 
-#define NGX_CC_TAKEOVER_FORM  1
+#define NGX_CC_TAKEOVER_FORM  2
 #define NGX_CC_TAKEOVER_ROOM  (64 + NGX_CC_TAKEOVER_WORKERS * 48)
 #define NGX_CC_TAKEOVER_ARGS  64         /* more than there are options */
 

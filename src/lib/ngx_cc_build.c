@@ -27,8 +27,18 @@ static int ngx_cc_build_note(const char *p, size_t len, size_t align,
 void
 ngx_cc_build_look(ngx_cc_build_t *build)
 {
+    /* as it was at first: to write over the file is to write over the code */
+
+    static char  loaded[NGX_CC_BUILD_ID];
+
     memset(build, 0, sizeof(*build));
     (void) dl_iterate_phdr(ngx_cc_build_object, build);
+
+    if (loaded[0] == '\0') {
+        memcpy(loaded, build->loaded, sizeof(loaded));
+    }
+
+    memcpy(build->loaded, loaded, sizeof(loaded));
 }
 
 

@@ -107,6 +107,7 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
     ngx_cc_native_command_t  *ps;
 
     *more = 0;
+    s->flows = 0;
     s->base.transport->packet = 0;
     s->base.transport->tail.len = 0;
     ngx_cc_native_told(s);
@@ -137,13 +138,14 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
 
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&s->base.commands, q);
+        s->flows = n && s->base.ncommands == 1;
     }
 
     return n;
 }
 
 
-/* of a command whose turn it is again, when there is nothing else to say */
+/* of the only command, whose output was pulled last */
 
 static size_t
 ngx_cc_native_next(void *session, u_char *p, size_t room)
@@ -151,14 +153,14 @@ ngx_cc_native_next(void *session, u_char *p, size_t room)
     ngx_cc_native_t          *s = session;
     ngx_cc_native_command_t  *ps;
 
-    if (s->base.ncommands != 1 || ngx_cc_answers_size(&s->base.answers)) {
+    if (!s->flows) {
         return 0;
     }
 
     ps = ngx_queue_data(ngx_queue_head(&s->base.commands),
                         ngx_cc_native_command_t, queue);
 
-    return ngx_cc_native_output_next(&ps->output, p, room);
+    return ngx_cc_native_command_next(ps, p, room);
 }
 
 

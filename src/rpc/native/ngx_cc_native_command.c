@@ -89,6 +89,8 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
     size_t      n;
     ngx_uint_t  client;
 
+    ps->flows = 0;
+
     if (ps->failed && ps->attach) {
         ps->ended = 1;
 
@@ -138,6 +140,7 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
     }
 
     n = ngx_cc_native_output_pull(&ps->output, p, room);
+    ps->flows = (n != 0);
 
     if (n || !ngx_cc_native_output_done(&ps->output)) {
         return n;
@@ -161,6 +164,14 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
     return ngx_cc_native_message_completed(p, room, ps->cmd,
                                      ps->output.stream[NGX_CC_STDOUT].offset,
                                      ps->output.stream[NGX_CC_STDERR].offset);
+}
+
+
+size_t
+ngx_cc_native_command_next(ngx_cc_native_command_t *ps, u_char *p, size_t room)
+{
+    return ps->flows && ngx_cc_native_watch_open(ps)
+           ? ngx_cc_native_output_next(&ps->output, p, room) : 0;
 }
 
 

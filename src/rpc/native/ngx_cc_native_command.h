@@ -86,6 +86,7 @@ typedef struct {
     unsigned           attach:1;         /* not started here */
     unsigned           redraw:1;         /* its terminal shall draw again */
     unsigned           told:1;           /* the client has its id */
+    unsigned           flows:1;          /* what was pulled last is output */
 } ngx_cc_native_command_t;
 
 
@@ -112,6 +113,13 @@ void ngx_cc_native_command_wake(void *data, ngx_cc_command_t *cmd);
  * whether it was the last one.
  */
 size_t ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p,
+    size_t room);
+
+/*
+ * Right behind a pull() that returned something, or a next(): the next line of
+ * the same piece of output, as far as the window of the client goes; or 0.
+ */
+size_t ngx_cc_native_command_next(ngx_cc_native_command_t *ps, u_char *p,
     size_t room);
 
 /*

@@ -33,6 +33,8 @@ struct ngx_cc_native_s {
     ngx_cc_native_packet_t  *packet; /* the beginning of a binary message; or
                                         NULL */
     uint32_t               channel;  /* given last */
+    ngx_uint_t             flows;    /* what was pulled last is output of the
+                                        only command */
 };
 
 

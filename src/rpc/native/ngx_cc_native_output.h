@@ -99,8 +99,8 @@ size_t ngx_cc_native_output_pull(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
 
 /*
- * Right behind a pull() that returned something: the next line of the same
- * piece of output, or 0 when there is no whole one.
+ * Right behind a pull() that returned something, or a next(): the next line of
+ * the same piece of output, or 0 when there is no whole one.
  */
 size_t ngx_cc_native_output_next(ngx_cc_native_output_t *out, u_char *p,
     size_t room);
