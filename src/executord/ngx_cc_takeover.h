@@ -5,7 +5,7 @@
  * socket and its deathwatch, so everything that runs goes on.  What the new
  * program has to know is in its environment, NGX_CC_TAKEOVER_NAME:
  *
- *     1 PID LISTENER WATCH WATCH [KEEPER:UID:USER ...]
+ *     2 PID LISTENER WATCH WATCH [KEEPER:UID:USER ...]
  *
  * in decimal: the form of this list; the process that it is for; descriptors;
  * the workers that are served.  Words of another form are refused, so a program
