@@ -145,8 +145,9 @@ my $dir = $t->dir;
 rename "$dir/logs/error.log", "$dir/logs/error.1" or die $!;
 $t->signal('USR1');
 ok($t->wait_until(sub { -e "$dir/logs/error.log" }), 'USR1: a new log');
-$t->client->close;
-ok($t->wait_until(sub { $t->log =~ /session opened/ }), 'workers write to it');
+# a worker does so when it has heard of it
+ok($t->wait_until(sub { $t->client->close; $t->log =~ /session opened/ }),
+    'workers write to it');
 my $cwd = readlink '/proc/' . $c->call('list')->{result}{commands}[0]{pid}
     . '/cwd';
 open my $go, '>', "$cwd/go" or die $!;

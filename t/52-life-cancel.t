@@ -45,7 +45,7 @@ sub trace { return join ' ', map { "$_->{event}" . ($_->{signal} //
 sub grown {
     my ($before, $after) = @_;
     return { map { $_ => $after->{$_} - ($before->{$_} // 0) }
-        grep { /^(?:commands_|sessions_(?:opened|closed))/
+        grep { /^(?:commands_(?!cpu)|sessions_(?:opened|closed))/
             && $after->{$_} != ($before->{$_} // 0) } keys %$after };
 }
 
