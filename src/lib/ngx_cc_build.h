@@ -21,12 +21,17 @@ typedef struct {
 } ngx_cc_build_t;
 
 
+/*
+ * Looks at both.  What is loaded is what it was at the first look: who writes
+ * over the file instead of replacing it changes what is mapped, too.
+ */
 void ngx_cc_build_look(ngx_cc_build_t *build);
 
 /* 1: another one is installed than runs */
 int ngx_cc_build_replaced(const ngx_cc_build_t *build);
 
-/* of an ELF file */
+/* the identity of an ELF file of this kind of machine; "": it has none, or
+   cannot be read */
 void ngx_cc_build_file(const char *path, char id[NGX_CC_BUILD_ID]);
 
 

@@ -210,7 +210,8 @@ ngx_cc_wire_kept_check_entry(const ngx_cc_wire_entry_t *entry, size_t n)
            && n == sizeof(ngx_cc_wire_entry_t) + entry->label + entry->shown
            && entry->pid >= 0
            && entry->cause < NGX_CC_CAUSES
-           && entry->read <= 1;
+           && entry->read <= 1
+           && entry->reserved == 0;
 }
 
 

@@ -137,6 +137,9 @@ START_TEST(values)
     m.msg.entry.label = 1;
     m.msg.entry.shown = 2;
     ck_assert_uint_ne(check(), 0);
+    m.msg.entry.reserved = 1;
+    ck_assert_uint_eq(check(), 0);
+    m.msg.entry.reserved = 0;
     m.msg.entry.shown = 3;
     ck_assert_uint_eq(check(), 0);
     m.msg.entry.shown = UINT32_MAX;

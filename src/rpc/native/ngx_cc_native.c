@@ -138,7 +138,7 @@ ngx_cc_native_pull(void *session, u_char *p, size_t room, ngx_uint_t *more)
 
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&s->base.commands, q);
-        s->flows = n && s->base.ncommands == 1;
+        s->flows = ps->flows && s->base.ncommands == 1;
     }
 
     return n;

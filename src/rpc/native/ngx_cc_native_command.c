@@ -170,7 +170,7 @@ ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 size_t
 ngx_cc_native_command_next(ngx_cc_native_command_t *ps, u_char *p, size_t room)
 {
-    return ps->flows && ngx_cc_native_watch_open(ps)
+    return ngx_cc_native_watch_open(ps)
            ? ngx_cc_native_output_next(&ps->output, p, room) : 0;
 }
 

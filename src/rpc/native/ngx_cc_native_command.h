@@ -116,8 +116,8 @@ size_t ngx_cc_native_command_pull(ngx_cc_native_command_t *ps, u_char *p,
     size_t room);
 
 /*
- * Right behind a pull() that returned something, or a next(): the next line of
- * the same piece of output, as far as the window of the client goes; or 0.
+ * Right behind a pull() that has set "flows", or a next(): the next line of the
+ * same piece of output, as far as the window of the client goes; or 0.
  */
 size_t ngx_cc_native_command_next(ngx_cc_native_command_t *ps, u_char *p,
     size_t room);
