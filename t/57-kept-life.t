@@ -136,7 +136,8 @@ sub completed {
         $over = 1 if ($m->{method} // '') eq 'process.completed';
     };
     my $most = 0;
-    for my $turn (1 .. 100) {
+    my $end = time + 60;
+    while (time < $end) {
         for (1 .. 3) {
             # what is on the way stands before the answer
             $d->send('list', {});
