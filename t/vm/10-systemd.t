@@ -56,10 +56,10 @@ url=ws://127.0.0.1:18996/ws/mcp
 until_ 'cc-run $url -- true 2> /dev/null'
 base=/sys/fs/cgroup/system.slice/cc-executor.service
 cat $base/cgroup.subtree_control
-cc-run $url -- 'cat /proc/self/cgroup; d=/sys/fs/cgroup$(cut -c4- /proc/self/cgroup)
+cc-run $url -- 'exec 2>&1; cat /proc/self/cgroup; d=/sys/fs/cgroup$(cut -c4- /proc/self/cgroup)
     cat $d/memory.max $d/memory.swap.max $d/pids.max $d/cpu.max $d/cpu.weight \
         $d/memory.oom.group
-    echo 1000m > $d/memory.max || echo not its own' 2>&1
+    echo 1000m > $d/memory.max || echo not its own'
 echo oom:
 cc-run $url -- 'sleep 1000 & head -c 200m /dev/zero | tail -c 150m > /dev/null; echo alive' 2>&1 \
     || echo exit $?
