@@ -9,10 +9,11 @@
  *
  * With -s each child has the set-up that a command of ours has in a location
  * with a fence and without limits (ngx_cc_launch, ngx_cc_child): two pipes,
- * its group, scheduling class, the directory, no_new_privs, Landlock, the
- * filter for system calls, mask and umask, a directory for TMPDIR below that
- * one, which is looked at before and behind it, and the wait that finds no
- * child left.  Nothing is read from the pipes: for programs that write nothing.
+ * its group, scheduling class, the directory, no_new_privs, Landlock, mask and
+ * umask, a directory for TMPDIR below that one, which is looked at before and
+ * behind it, and the wait that finds no child left.  It inherits the filter for
+ * system calls, as from a helper that has settled.  Nothing is read from the
+ * pipes: for programs that write nothing.
  */
 
 #define _GNU_SOURCE
@@ -23,6 +24,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -61,7 +63,6 @@ static bare_child_t       bare_child[BARE_FLIGHT];
 
 static const char        *bare_directory;    /* NULL: no set-up */
 static int                bare_fence = -1;
-static ngx_cc_seccomp_t   bare_filter;
 
 
 int
@@ -277,8 +278,7 @@ bare_exec(const bare_child_t *child, char **argv)
 
         if (syscall(SYS_close_range, 3, bare_fence - 1, 0) == -1
             || syscall(SYS_close_range, bare_fence + 1, ~0U, 0) == -1
-            || ngx_cc_fence_enter(bare_fence) == -1
-            || (bare_filter.set && ngx_cc_seccomp_enter(&bare_filter) == -1))
+            || ngx_cc_fence_enter(bare_fence) == -1)
         {
             return;
         }
@@ -322,6 +322,7 @@ bare_equip(int flight)
 {
     int                 i;
     ngx_cc_confine_t    confine;
+    ngx_cc_seccomp_t    filter;
     struct sched_param  param;
 
     param.sched_priority = 0;
@@ -354,7 +355,13 @@ bare_equip(int flight)
     }
 
     if (ngx_cc_seccomp_available()) {
-        ngx_cc_seccomp_make(&bare_filter, ngx_cc_seccomp_set(&confine));
+        ngx_cc_seccomp_make(&filter, ngx_cc_seccomp_set(&confine));
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1
+            || ngx_cc_seccomp_enter(&filter) == -1)
+        {
+            bench_die("seccomp");
+        }
     }
 }
 
