@@ -21,7 +21,9 @@ my $t = CC::Nginx->new(location => 'cc_executor_allow any; cc_executor_shell /bi
     cc_executor_fence off; cc_executor_kill_grace 500ms; cc_executor_start_timeout 20s;',
     server => 'location /race { cc_executor on; cc_executor_allow any; cc_executor_fence off;
         cc_executor_shell /bin/sh; cc_executor_cwd %%DIR%%/race; cc_executor_client_cwd beneath;
-        cc_executor_keep on; cc_executor_start_timeout 20s; }');
+        cc_executor_keep on; cc_executor_start_timeout 20s; }
+        location /second { cc_executor on; cc_executor_allow any; cc_executor_fence off;
+        cc_executor_user cc-second; cc_executor_start_timeout 20s; }');
 my $dir = $t->dir;
 $t->{http} = "cc_executor_service unix:$dir/service.sock; cc_executor_user cc-guest;
     cc_executor_helpers min=1 max=8;";
@@ -33,6 +35,7 @@ sub users {
     open my $in, '<', '/etc/passwd' or die $!;
     open my $out, -e "$dir/passwd" ? '+<' : '>', "$dir/passwd" or die $!;
     my @lines = <$in>;
+    push @lines, "cc-second:x:54323:65534::/nonexistent:/bin/sh\n";
     push @lines, "cc-guest:x:$guest:65534::/nonexistent:/bin/sh\n" if defined $guest;
     print {$out} @lines;
     truncate $out, tell $out;
@@ -45,7 +48,7 @@ mkdir $_ for "$dir/race", "$dir/race/way";
 symlink '/etc', "$dir/race/link";
 chown 54321, -1, "$dir/race", "$dir/race/way";
 system "cp /etc/group $dir/group && echo cc-extra:x:54322:cc-guest >> $dir/group";
-my $s = CC::Service->new($t, policy => "nobody cc-guest\n", before => ['unshare', '-m', 'sh',
+my $s = CC::Service->new($t, policy => "nobody cc-guest cc-second\n", before => ['unshare', '-m', 'sh',
     '-c', 'mount --bind "$0" /etc/passwd && mount --bind "$1" /etc/group && shift && '
         . 'exec setpriv --groups=0,4,27 prlimit --nproc=300:300 "$@"',
     "$dir/passwd", "$dir/group"]);
@@ -141,7 +144,32 @@ like($r->{stderr}, qr/fork/i, 'a command cannot make any number of processes')
     or diag explain $r;
 is(scalar(my @left = sleeps()), 0, 'and its end is that of all of them');
 is(command($c, 'echo next'), "next\n", 'then another one runs');
+
+# one that makes them as long as it can, and those beside it
+
+$bomb->send('execute', { args => ['/usr/bin/perl', '-e',
+    '1 while defined fork or select undef, undef, undef, 1 or 1', $n] });
+sub bombs { return grep { CC::Nginx::title($_) =~ / $n\s*$/ }
+    map { m{(\d+)$} } glob '/proc/[0-9]*' }
+ok($t->wait_until(sub { bombs() >= 300 }, 60), 'a user has all the processes that he may')
+    or diag scalar bombs();
+# who becomes a user may be one more than his limit
+for (1 .. 5) {
+    $r = $c->call('execute', { command => "exec sleep $n" });
+    last if !$r->{result};
+}
+like($r->{error}{message} // '', qr/temporarily unavailable/,
+    'no command more of his begins, and it is said why') or diag explain $r;
+my $second = $t->client(path => '/second');
+is($second->run({ args => ['/usr/bin/id', '-u'] })->{stdout}, "54323\n",
+    "turn $_: another user's begins") for 1 .. 5;
+$second->close;
 $bomb->close;
+$c->close;
+$c = $t->client;
+ok($t->wait_until(sub { bombs() == 0 }, 60), 'with its client all of it is gone')
+    or diag scalar bombs();
+is(command($c, 'echo again'), "again\n", 'and the user has commands again');
 
 # a directory that a client may name becomes a link while it is entered
 

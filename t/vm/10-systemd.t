@@ -37,6 +37,8 @@ like($out, qr/Overall exposure level for cc-executor.service: [0-3]\.\d/,
 # control groups
 
 $out = $guest->run(<<'END');
+adduser --quiet --system --group --home /nonexistent --no-create-home cc-others
+sed -i 's/cc-commands$/cc-commands cc-others/' /etc/cc-executor/policy
 cat > /etc/nginx/conf.d/groups.conf << 'CONF'
 server {
     listen 127.0.0.1:18996;
@@ -47,6 +49,7 @@ server {
     cc_executor_audit_log /var/log/nginx/audit.log;
     location /ws/mcp { cc_executor on;
         cc_executor_cgroup memory=64m swap=0 pids=20 cpu=50% weight=50 required; }
+    location /others { cc_executor on; cc_executor_user cc-others; }
     location /status { cc_executor_status json; }
 }
 CONF
@@ -84,6 +87,37 @@ cmp_ok($peak // 0, '>', 60_000_000, 'and how much it was');
 cmp_ok($peak // 0, '<=', 67_108_864, 'which is not more than it may');
 like($out, qr/^forks:\n.*[Cc]annot fork/ms, 'too many processes: fork fails');
 like($out, qr/^no group is left$/m, 'nothing is left');
+
+# one user's processes are no more than the unit says; another one goes on
+
+$out = $guest->run(<<'END');
+cc-run $url -- 'ulimit -u'
+drop=/etc/systemd/system/cc-executor.service.d
+mkdir $drop
+printf '[Service]\nLimitNPROC=64\n' > $drop/processes.conf
+again_() { systemctl daemon-reload; systemctl restart cc-executor.service
+    until_ 'cc-run $url -- true 2> /dev/null'; }
+again_
+cc-run $url -- "exec perl -e '1 while defined fork or select undef, undef, undef, 1 or 1'" \
+    > /tmp/out 2>&1 &
+client=$!
+until_ '[ $(pgrep -c -u cc-commands) = 64 ]'
+# who becomes a user may be one more than his limit
+cc-run $url -- 'exec sleep 1000' > /dev/null 2>&1 &
+one=$!
+until_ 'pgrep -u cc-commands sleep > /dev/null'
+cc-run $url -- true 2>&1 && echo begun || echo refused
+cc-run ws://127.0.0.1:18996/others -- 'id -un' 2>&1
+kill $client $one
+until_ '! pgrep -u cc-commands > /dev/null'
+cc-run $url -- 'echo mine again'
+rm -r $drop
+again_
+END
+like($out, qr/^4096$/m, 'the limit of processes that the unit has');
+like($out, qr/temporarily unavailable\n.*^refused$/ms, 'who has them all gets no more');
+like($out, qr/^cc-others$/m, 'another user does');
+like($out, qr/^mine again$/m, 'and he, when they are gone');
 
 upgraded($guest, $version);
 
