@@ -743,7 +743,7 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         break;
 
     case NGX_CC_VARIABLE_DIALECT:
-        p = ngx_slprintf(p, last, "%s", s->name);
+        p = ngx_slprintf(p, last, "%s", s->dialect->name);
         break;
 
     case NGX_CC_VARIABLE_COMMANDS:
@@ -759,7 +759,7 @@ ngx_cc_executor_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         break;
 
     case NGX_CC_VARIABLE_TRACE_ID:
-        if (s->transport.trace_id[0]) {
+        if (s->transport.trace_id) {
             p = ngx_cpymem(p, s->transport.trace_id, NGX_CC_TRACE_ID);
 
         } else if (s->transport.trace) {

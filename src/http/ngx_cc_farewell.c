@@ -32,16 +32,15 @@ void
 ngx_cc_farewell_join(ngx_cc_farewell_t *f)
 {
     ngx_queue_insert_tail(&ngx_cc_farewell_queue, &f->queue);
-    f->here = 1;
 }
 
 
 void
 ngx_cc_farewell_leave(ngx_cc_farewell_t *f)
 {
-    if (f->here) {
+    if (f->queue.next) {
         ngx_queue_remove(&f->queue);
-        f->here = 0;
+        f->queue.next = NULL;
     }
 }
 
@@ -145,7 +144,7 @@ ngx_cc_farewell_say(ngx_cc_farewell_e what)
         next = ngx_queue_next(q);
         f = ngx_queue_data(q, ngx_cc_farewell_t, queue);
 
-        f->say(f->data, what);
+        f->handlers->say(f->data, what);
     }
 }
 
@@ -162,7 +161,7 @@ ngx_cc_farewell_busy(void)
     {
         f = ngx_queue_data(q, ngx_cc_farewell_t, queue);
 
-        if (f->busy(f->data)) {
+        if (f->handlers->busy(f->data)) {
             return 1;
         }
     }
@@ -188,8 +187,8 @@ ngx_cc_farewell_grace(void)
     {
         f = ngx_queue_data(q, ngx_cc_farewell_t, queue);
 
-        if (f->busy(f->data)) {
-            grace = ngx_max(grace, f->grace);
+        if (f->handlers->busy(f->data)) {
+            grace = ngx_max(grace, f->handlers->grace(f->data));
         }
     }
 

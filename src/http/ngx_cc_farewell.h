@@ -26,18 +26,21 @@ typedef enum {
 } ngx_cc_farewell_e;
 
 
-/* lives in a session; the first four are set by it */
+typedef struct {
+    ngx_uint_t   (*busy)(void *data);
+    ngx_msec_t   (*grace)(void *data);   /* of its commands */
+
+    /* "data", and so what has joined, may be gone afterwards */
+    void         (*say)(void *data, ngx_cc_farewell_e what);
+} ngx_cc_farewell_handlers_t;
+
+
+/* lives in a session; the first two are set by it */
 
 typedef struct {
     void          *data;
-    ngx_msec_t     grace;        /* of its commands */
-    ngx_uint_t   (*busy)(void *data);
-
-    /* "data", and so this, may be gone afterwards */
-    void         (*say)(void *data, ngx_cc_farewell_e what);
-
-    ngx_queue_t    queue;
-    unsigned       here:1;
+    const ngx_cc_farewell_handlers_t  *handlers;
+    ngx_queue_t    queue;        /* next NULL: it is not there */
 } ngx_cc_farewell_t;
 
 

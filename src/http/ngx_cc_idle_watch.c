@@ -104,7 +104,7 @@ ngx_cc_idle_watch_handler(ngx_event_t *ev)
         limit = ngx_cc_idle_watch_frame(wait);
 
         if (passed >= limit) {
-            wait->slow(wait->data);
+            wait->handlers->slow(wait->data);
             return;
         }
 
@@ -121,7 +121,7 @@ ngx_cc_idle_watch_handler(ngx_event_t *ev)
     passed = ngx_current_msec - wait->active;
 
     if (passed >= limit) {
-        wait->idle(wait->data);
+        wait->handlers->idle(wait->data);
         return;
     }
 

@@ -24,20 +24,25 @@
 
 
 typedef struct {
+    void                  (*slow)(void *data);   /* give it up */
+    void                  (*idle)(void *data);   /* the same */
+} ngx_cc_idle_watch_handlers_t;
+
+
+typedef struct {
     ngx_event_t             timer;       /* cancelable: a quitting worker does
                                             not wait for it */
     ngx_cc_conf_session_t  *conf;
     ngx_msec_t              active;      /* when there last was something */
     ngx_msec_t              begun;       /* when the message began */
     size_t                  size;        /* bytes of it so far */
+    const ngx_cc_idle_watch_handlers_t  *handlers;
     void                   *data;
-    void                  (*slow)(void *data);   /* give it up */
-    void                  (*idle)(void *data);   /* the same */
     unsigned                unfinished:1;
 } ngx_cc_idle_watch_t;
 
 
-/* begins to watch; data, slow and idle are set by the caller */
+/* begins to watch; handlers and data are set by the caller */
 void ngx_cc_idle_watch_start(ngx_cc_idle_watch_t *wait,
     ngx_cc_conf_session_t *conf, ngx_log_t *log);
 

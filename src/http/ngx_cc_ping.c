@@ -29,7 +29,7 @@ ngx_cc_ping_start(ngx_cc_ping_t *ping, ngx_connection_t *c,
     ping->timer.log = c->log;
     ping->timer.cancelable = 1;
 
-    if (ping->ask == NULL) {
+    if (ping->handlers->ask == NULL) {
         ngx_cc_tcp_probe(c->fd, interval, timeout / NGX_CC_PING_LOOKS);
     }
 
@@ -71,7 +71,7 @@ ngx_cc_ping_handler(ngx_event_t *ev)
 
     ping = ev->data;
 
-    if (ping->ask == NULL) {
+    if (ping->handlers->ask == NULL) {
         ngx_cc_ping_look(ping);
         return;
     }
@@ -94,7 +94,7 @@ ngx_cc_ping_handler(ngx_event_t *ev)
     if (!ping->asked) {
         ping->asked = 1;
         ngx_add_timer(ev, (ngx_msec_int_t) left > 0 ? left : ping->timeout);
-        ping->ask(ping->data);
+        ping->handlers->ask(ping->data);
         return;
     }
 
@@ -103,7 +103,7 @@ ngx_cc_ping_handler(ngx_event_t *ev)
         return;
     }
 
-    ping->dead(ping->data);
+    ping->handlers->dead(ping->data);
 }
 
 
@@ -140,7 +140,7 @@ ngx_cc_ping_look(ngx_cc_ping_t *ping)
         wait = ngx_min(wait, ping->interval + ping->timeout - silent);
 
     } else if (asked && ping->asked) {
-        ping->dead(ping->data);
+        ping->handlers->dead(ping->data);
         return;
     }
 

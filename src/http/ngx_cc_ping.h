@@ -21,6 +21,13 @@
 
 
 typedef struct {
+    void             (*ask)(void *data);     /* send a ping; NULL: there are
+                                                none */
+    void             (*dead)(void *data);    /* give it up; last call */
+} ngx_cc_ping_handlers_t;
+
+
+typedef struct {
     ngx_connection_t  *connection;
     ngx_event_t        timer;        /* cancelable: a quitting worker does not
                                         wait for it */
@@ -29,17 +36,15 @@ typedef struct {
     ngx_msec_t         heard;        /* the last sign of life, when it came,
                                         not when it was noticed */
     uint64_t           taken;        /* bytes acknowledged, when last seen */
+    const ngx_cc_ping_handlers_t  *handlers;
     void              *data;
-    void             (*ask)(void *data);     /* send a ping; NULL: there are
-                                                none */
-    void             (*dead)(void *data);    /* give it up; last call */
     unsigned           asked:1;      /* without a ping: by a probe */
 } ngx_cc_ping_t;
 
 
 /*
  * Begins to watch a connection: after "interval" ms of silence ask() is
- * called, "timeout" ms later dead().  data, ask and dead are set by the
+ * called, "timeout" ms later dead().  handlers and data are set by the
  * caller.  Without ask() a connection that is not TCP is not watched.
  */
 void ngx_cc_ping_start(ngx_cc_ping_t *ping, ngx_connection_t *c,

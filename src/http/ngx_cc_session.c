@@ -15,13 +15,11 @@ static void ngx_cc_session_observe(ngx_cc_session_t *s);
 static ngx_int_t ngx_cc_session_admit(ngx_cc_session_t *s);
 static uint64_t ngx_cc_session_address(ngx_connection_t *c);
 static uint64_t ngx_cc_session_key(const uint8_t *digest);
-static ngx_uint_t ngx_cc_session_busy_handler(void *data);
 
 
 ngx_int_t
 ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
-    const ngx_cc_dialect_t *dialect, const char *name, void *data,
-    void (*wake)(void *data))
+    const ngx_cc_dialect_t *dialect, void *data, void (*wake)(void *data))
 {
     ngx_cc_transport_t  *transport;
 
@@ -34,7 +32,6 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     s->request = r;
     s->conf = ngx_http_get_module_loc_conf(r, ngx_cc_executor_module);
     s->dialect = dialect;
-    s->name = name;
 
     transport = &s->transport;
     transport->log = r->connection->log;
@@ -42,7 +39,6 @@ ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
     transport->owner = s->caller->digest;
     transport->apart = ngx_cc_caller_apart(r, s->caller);
     transport->nameless = ngx_cc_caller_nameless(r, s->caller);
-    transport->max_message = s->conf->max_message;
     transport->data = data;
     transport->wake = wake;
 
@@ -135,7 +131,7 @@ ngx_int_t
 ngx_cc_session_open(ngx_cc_session_t *s)
 {
     if (ngx_cc_audit_open(s->request, s->caller, s->transport.session_id,
-                          s->name, &s->audit)
+                          s->dialect->name, &s->audit)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -156,23 +152,28 @@ ngx_cc_session_open(ngx_cc_session_t *s)
 
 void
 ngx_cc_session_join(ngx_cc_session_t *s,
-    void (*say)(void *data, ngx_cc_farewell_e what))
+    const ngx_cc_farewell_handlers_t *handlers)
 {
     s->farewell.data = s->transport.data;
-    s->farewell.grace = s->conf->spec.command.kill_grace;
-    s->farewell.busy = ngx_cc_session_busy_handler;
-    s->farewell.say = say;
+    s->farewell.handlers = handlers;
 
     ngx_cc_farewell_join(&s->farewell);
 }
 
 
-/* the session is the first in what its transport gave us */
-
-static ngx_uint_t
-ngx_cc_session_busy_handler(void *data)
+ngx_uint_t
+ngx_cc_session_runs(void *data)
 {
     return ngx_cc_session_busy(data);
+}
+
+
+ngx_msec_t
+ngx_cc_session_grace(void *data)
+{
+    ngx_cc_session_t  *s = data;
+
+    return s->conf->spec.command.kill_grace;
 }
 
 
@@ -215,6 +216,7 @@ static ngx_int_t
 ngx_cc_session_admit(ngx_cc_session_t *s)
 {
     u_char                 *p;
+    ngx_str_t               text;
     ngx_uint_t              limit;
     const char             *of, *name;
     ngx_cc_reason_e         reason;
@@ -279,14 +281,15 @@ busy:
         return NGX_ERROR;
     }
 
-    s->refusal.data = p;
+    s->refusal = p;
+    text.data = p;
     p = ngx_slprintf(p, p + NGX_CC_SESSION_REFUSAL,
                      "the limit of %ui sessions%s is reached", limit, of);
-    s->refusal.len = p - s->refusal.data;
+    text.len = p - text.data;
     *p = '\0';
 
     ngx_cc_audit_refused(s->request, NGX_HTTP_SERVICE_UNAVAILABLE, reason,
-                         &s->refusal);
+                         &text);
 
     return NGX_BUSY;
 }

@@ -27,7 +27,6 @@
 
 typedef struct {
     ngx_cc_transport_t       transport;
-    const char              *name;       /* of the dialect */
     off_t                    bytes_out;  /* of messages */
     ngx_uint_t               code;       /* of a WebSocket's close; 0: open, or
                                             no WebSocket */
@@ -39,28 +38,30 @@ typedef struct {
     ngx_cc_slot_t            slot;
     ngx_cc_audit_t          *audit;      /* NULL: not open, or no audit log */
     ngx_cc_farewell_t        farewell;
-    ngx_str_t                refusal;    /* beyond a limit, '\0' behind it;
-                                            else len 0 */
+    u_char                  *refusal;    /* beyond a limit, a string; or NULL */
 } ngx_cc_session_t;
 
 
 /*
  * Fills "s" (all zero but its pool) for the request r and claims a place.
- * "name": static, of the dialect; "data", "wake": see ngx_cc_transport_t.
+ * "data", "wake": see ngx_cc_transport_t.
  * NGX_OK; NGX_BUSY: a limit is reached, s->refusal names it and all logs have
  * it; NGX_ERROR: no memory or randomness.  Whatever it returns,
  * ngx_cc_session_close() ends it.
  */
 ngx_int_t ngx_cc_session_create(ngx_cc_session_t *s, ngx_http_request_t *r,
-    const ngx_cc_dialect_t *dialect, const char *name, void *data,
-    void (*wake)(void *data));
+    const ngx_cc_dialect_t *dialect, void *data, void (*wake)(void *data));
 
 /* audits and opens it in the dialect, counts it; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_cc_session_open(ngx_cc_session_t *s);
 
-/* from now on it takes part when nginx stops; "say": see ngx_cc_farewell_t */
+/* from now on it takes part when nginx stops */
 void ngx_cc_session_join(ngx_cc_session_t *s,
-    void (*say)(void *data, ngx_cc_farewell_e what));
+    const ngx_cc_farewell_handlers_t *handlers);
+
+/* "busy" and "grace" of those: the session is the first in "data" */
+ngx_uint_t ngx_cc_session_runs(void *data);
+ngx_msec_t ngx_cc_session_grace(void *data);
 
 /* the number of commands that are not completed; 0 when it is not open */
 ngx_uint_t ngx_cc_session_busy(ngx_cc_session_t *s);

@@ -22,7 +22,7 @@ ngx_cc_answers_put(ngx_cc_answers_t *answers, const u_char *p, size_t n)
         size = 2 * (used + sizeof(len) + n);
         size = ngx_max(size, NGX_CC_ANSWERS_SIZE);
 
-        buf = ngx_alloc(size, answers->log);
+        buf = ngx_alloc(size, ngx_cycle->log);
 
         if (buf == NULL) {
             answers->no_memory = 1;

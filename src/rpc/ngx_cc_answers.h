@@ -22,7 +22,6 @@ typedef struct {
 
 
 typedef struct {
-    ngx_log_t  *log;
     u_char     *start;               /* NULL: nothing waits */
     u_char     *pos;
     u_char     *last;

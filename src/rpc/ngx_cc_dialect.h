@@ -39,8 +39,21 @@ typedef struct {
                                             ngx_cc_session_create() */
     ngx_log_t              *log;
     ngx_cc_spec_conf_t     *conf;        /* of the location */
-    size_t                  max_message; /* bytes of a client's message */
     u_char                  session_id[NGX_CC_UUID_TEXT];
+
+    unsigned                apart:1;     /* the owner can be told from other
+                                            clients */
+    unsigned                nameless:1;  /* the owner is an address of another
+                                            machine: nothing is kept for it */
+    unsigned                steers:1;    /* it may signal what it observes */
+
+    /* kept by the dialect */
+    unsigned                failed:1;    /* no memory for a message that had
+                                            to be said: end the session */
+    unsigned                binary:1;    /* the client may send binary messages:
+                                            it has asked for some */
+    unsigned                packet:1;    /* what was pulled last is one */
+
     const uint8_t          *owner;       /* digest (NGX_CC_OWNER_SIZE bytes) of
                                             who owns session and commands */
     const ngx_cc_observe_t *observe;     /* what the client may see of others,
@@ -51,13 +64,6 @@ typedef struct {
 
     const ngx_cc_trace_t   *trace;       /* of the request's headers; NULL:
                                             none, or not wanted */
-
-    unsigned                apart:1;     /* the owner can be told from other
-                                            clients */
-    unsigned                nameless:1;  /* the owner is an address of another
-                                            machine: nothing is kept for it */
-
-    unsigned                steers:1;    /* it may signal what it observes */
 
     void                   *data;
     void                  (*wake)(void *data);
@@ -70,14 +76,9 @@ typedef struct {
 
     /* kept by the dialect */
     ngx_uint_t              commands;    /* started so far, for the log */
-    u_char                  trace_id[NGX_CC_TRACE_ID];   /* of the last that
-                                            was asked for, for the log; zeroes:
-                                            "trace" */
-    unsigned                failed:1;    /* no memory for a message that had
-                                            to be said: end the session */
-    unsigned                binary:1;    /* the client may send binary messages:
-                                            it has asked for some */
-    unsigned                packet:1;    /* what was pulled last is one */
+    const u_char           *trace_id;    /* of the last that was asked for, for
+                                            the log, NGX_CC_TRACE_ID digits;
+                                            NULL: that of "trace" */
     ngx_str_t               tail;        /* that goes on here, so many bytes,
                                             there until sent() is called; they
                                             may change under the reader's eyes.
@@ -86,6 +87,7 @@ typedef struct {
 
 
 typedef struct {
+    const char  *name;                   /* for the logs */
     size_t    size;                      /* bytes that open() takes of the
                                             transport's pool */
 

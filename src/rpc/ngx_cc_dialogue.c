@@ -5,7 +5,8 @@
 
 
 void *
-ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size)
+ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size,
+    const ngx_cc_dialogue_handlers_t *handlers)
 {
     ngx_cc_dialogue_t  *d;
 
@@ -16,7 +17,7 @@ ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size)
     }
 
     d->transport = transport;
-    d->answers.log = transport->log;
+    d->handlers = handlers;
     ngx_queue_init(&d->commands);
 
     return d;
@@ -42,7 +43,7 @@ ngx_cc_dialogue_push(void *session, u_char *p, size_t n, ngx_uint_t last)
     rc = ngx_cc_request_push(d->request, p, n, last);
 
     if (rc == NGX_OK) {
-        rc = d->serve(session);
+        rc = d->handlers->serve(session);
     }
 
     if (rc == NGX_AGAIN) {
@@ -62,7 +63,7 @@ ngx_cc_dialogue_again(void *session)
     ngx_int_t           rc;
     ngx_cc_dialogue_t  *d = session;
 
-    rc = d->serve(session);
+    rc = d->handlers->serve(session);
 
     if (rc == NGX_AGAIN) {
         return;
@@ -118,7 +119,7 @@ ngx_cc_dialogue_shutdown(void *session, ngx_uint_t now)
          q != ngx_queue_sentinel(&d->commands);
          q = ngx_queue_next(q))
     {
-        ngx_cc_command_shutdown(d->command(q), now);
+        ngx_cc_command_shutdown(d->handlers->command(q), now);
     }
 }
 
@@ -129,7 +130,7 @@ ngx_cc_dialogue_close(void *session)
     ngx_cc_dialogue_t  *d = session;
 
     while (!ngx_queue_empty(&d->commands)) {
-        d->forget(session, ngx_queue_head(&d->commands));
+        d->handlers->forget(session, ngx_queue_head(&d->commands));
     }
 
     ngx_cc_answers_free(&d->answers);

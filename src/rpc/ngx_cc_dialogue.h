@@ -17,15 +17,9 @@
 #include "ngx_cc_request.h"
 
 
-typedef struct {
-    ngx_cc_transport_t  *transport;
-    ngx_cc_request_t    *request;    /* the message that arrives; NULL between
-                                        messages */
-    ngx_cc_answers_t     answers;
-    ngx_queue_t          commands;   /* the dialect's objects, by their
-                                        "queue" */
-    ngx_uint_t           ncommands;
+/* what a dialect adds */
 
+typedef struct {
     /*
      * A message is whole in "request": serves it.  NGX_OK; NGX_AGAIN: it
      * stays, until ngx_cc_dialogue_again() (for sessions of one message); or
@@ -38,14 +32,24 @@ typedef struct {
 
     /* takes an object out of the queue and ends it: the number is less */
     void               (*forget)(void *session, ngx_queue_t *q);
+} ngx_cc_dialogue_handlers_t;
+
+
+typedef struct {
+    ngx_cc_transport_t  *transport;
+    const ngx_cc_dialogue_handlers_t  *handlers;
+    ngx_cc_request_t    *request;    /* the message that arrives; NULL between
+                                        messages */
+    ngx_cc_answers_t     answers;
+    ngx_queue_t          commands;   /* the dialect's objects, by their
+                                        "queue" */
+    ngx_uint_t           ncommands;
 } ngx_cc_dialogue_t;
 
 
-/*
- * A session of "size" bytes, zeroed, in the pool of the transport; "serve",
- * "command" and "forget" are the caller's.  NULL: no memory.
- */
-void *ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size);
+/* a session of "size" bytes, zeroed, in the pool of the transport, or NULL */
+void *ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size,
+    const ngx_cc_dialogue_handlers_t *handlers);
 
 /* these are what ngx_cc_dialect_t says of the same names */
 ngx_int_t ngx_cc_dialogue_push(void *session, u_char *p, size_t n,

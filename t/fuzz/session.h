@@ -32,7 +32,8 @@ typedef struct {
     ngx_cc_transport_t       transport;
     ngx_cc_spec_conf_t       conf;
     ngx_log_t                log;
-    size_t                   left;       /* bytes of the open message */
+    size_t                   most;       /* bytes of a message */
+    size_t                   left;       /* of the open one */
     unsigned                 binary;     /* that is binary */
     yajl_handle              json;       /* a message that is not whole */
     ngx_cc_utf8_t            utf8;
@@ -137,7 +138,7 @@ session_push(session_t *s, fuzz_in_t *in, unsigned last, unsigned binary)
     rc = binary ? s->dialect->packet(s->state, p, n, last)
                 : s->dialect->push(s->state, p, n, last);
     s->binary = binary && !last;
-    s->left = last ? s->transport.max_message : s->left - n;
+    s->left = last ? s->most : s->left - n;
     free(p);
 
     return rc;
@@ -251,11 +252,11 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
     s.transport.pool = ngx_create_pool(1024, &s.log);
     s.transport.log = &s.log;
     s.transport.conf = &s.conf;
-    s.transport.max_message = op & 8 ? 1 << 20 : 64;
+    s.most = op & 8 ? 1 << 20 : 64;
     memset(s.transport.session_id, 's', NGX_CC_UUID_TEXT);
     s.transport.post = post;
     s.transport.wake = session_wake;
-    s.left = s.transport.max_message;
+    s.left = s.most;
 
     fuzz_check(s.transport.pool != NULL);
     s.state = dialect->open(&s.transport);
@@ -289,7 +290,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
 
         case 9:
             dialect->drop(s.state);
-            s.left = s.transport.max_message;
+            s.left = s.most;
             s.binary = 0;
             break;
 
@@ -306,7 +307,7 @@ session_fuzz(const ngx_cc_dialect_t *dialect, struct ngx_cc_mcp_post_s *post,
             break;
 
         case 13:
-            if (s.transport.binary && s.left == s.transport.max_message) {
+            if (s.transport.binary && s.left == s.most) {
                 rc = session_push(&s, &in, fuzz_byte(&in) & 1, 1);
                 break;
             }

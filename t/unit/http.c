@@ -26,7 +26,6 @@ uint64_t          http_acked;
 ngx_queue_t       ngx_posted_events;
 ngx_uint_t        ngx_exiting;
 sig_atomic_t      ngx_terminate;
-volatile ngx_cycle_t  *ngx_cycle;
 ngx_module_t      ngx_cc_executor_module;
 ngx_module_t      ngx_http_core_module;
 
@@ -200,7 +199,7 @@ http_begin(void)
         return;
     }
 
-    ws = ngx_cc_ws_create(r, http.dialect, "test");
+    ws = ngx_cc_ws_create(r, http.dialect);
 
     if (ws == NULL) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
@@ -347,7 +346,7 @@ http_farewell(ngx_cc_farewell_e what)
 
     if (http.r && http_farewell_to) {
         http_steps = 0;
-        http_farewell_to->say(http_farewell_to->data, what);
+        http_farewell_to->handlers->say(http_farewell_to->data, what);
         http_posted();
     }
 }

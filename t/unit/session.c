@@ -49,7 +49,6 @@ session_open(const ngx_cc_dialect_t *d, ngx_uint_t commands,
     transport.pool = ngx_create_pool(1024, &session_log);
     transport.log = &session_log;
     transport.conf = &conf;
-    transport.max_message = 1 << 20;
     transport.post = post;
     memset(transport.session_id, 's', NGX_CC_UUID_TEXT);
     transport.wake = session_wake;

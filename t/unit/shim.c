@@ -29,6 +29,8 @@ typedef struct {
 volatile ngx_msec_t  ngx_current_msec;
 static ngx_time_t             shim_time;
 volatile ngx_time_t          *ngx_cached_time = &shim_time;
+static ngx_cycle_t            shim_cycle;
+volatile ngx_cycle_t         *ngx_cycle = &shim_cycle;
 ngx_rbtree_t         ngx_event_timer_rbtree;
 int                  shim_allocations;   /* until one fails; 0 = never */
 

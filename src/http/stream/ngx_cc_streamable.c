@@ -38,6 +38,12 @@ static ngx_int_t ngx_cc_streamable_error(ngx_http_request_t *r,
 static void ngx_cc_streamable_cleanup(void *data);
 
 
+static const ngx_cc_idle_watch_handlers_t  ngx_cc_streamable_wait = {
+    ngx_cc_streamable_slow,
+    ngx_cc_streamable_slow
+};
+
+
 ngx_int_t
 ngx_cc_streamable(ngx_http_request_t *r)
 {
@@ -331,9 +337,13 @@ ngx_cc_streamable_begin(ngx_http_request_t *r, ngx_cc_mcp_post_t *post,
     st->session.transport.post = &st->post;
     st->session.transport.pool = r->pool;
 
-    rc = ngx_cc_session_create(&st->session, r, &ngx_cc_mcp, "mcp", st,
+    rc = ngx_cc_session_create(&st->session, r, &ngx_cc_mcp, st,
                                ngx_cc_streamable_out_wake);
-    *refusal = st->session.refusal;
+
+    if (st->session.refusal) {
+        refusal->data = st->session.refusal;
+        refusal->len = ngx_strlen(refusal->data);
+    }
 
     if (rc != NGX_OK) {
         return rc;
@@ -362,8 +372,7 @@ ngx_cc_streamable_body_handler(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_request_empty_handler;
 
     st->wait.data = st;
-    st->wait.slow = ngx_cc_streamable_slow;
-    st->wait.idle = ngx_cc_streamable_slow;
+    st->wait.handlers = &ngx_cc_streamable_wait;
     ngx_cc_idle_watch_start(&st->wait, &st->session.conf->session,
                             r->connection->log);
     ngx_cc_idle_watch_heard(&st->wait, 0, 1);

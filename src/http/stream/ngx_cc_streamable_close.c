@@ -53,3 +53,21 @@ ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc)
 
     ngx_http_finalize_request(r, rc);
 }
+
+
+void
+ngx_cc_streamable_dead(void *data)
+{
+    ngx_connection_t     *c;
+    ngx_cc_streamable_t  *st = data;
+
+    c = st->session.request->connection;
+
+    ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                  "cc_executor: the client is silent, closed session=%*s",
+                  (size_t) NGX_CC_UUID_TEXT, st->session.transport.session_id);
+
+    c->timedout = 1;
+    ngx_http_finalize_request(st->session.request, NGX_HTTP_REQUEST_TIME_OUT);
+    ngx_http_run_posted_requests(c);
+}

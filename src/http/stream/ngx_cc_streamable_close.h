@@ -16,5 +16,8 @@ void ngx_cc_streamable_forget(ngx_cc_streamable_t *st);
 /* and the request is finalized with rc; "st" is not valid any more */
 void ngx_cc_streamable_end(ngx_cc_streamable_t *st, ngx_int_t rc);
 
+/* the other side has vanished without a word ("dead" of ngx_cc_ping) */
+void ngx_cc_streamable_dead(void *data);
+
 
 #endif /* _NGX_CC_STREAMABLE_CLOSE_H_INCLUDED_ */

@@ -22,7 +22,6 @@
 
 static void ngx_cc_streamable_out_event(ngx_event_t *ev);
 static void ngx_cc_streamable_out_silence(ngx_event_t *ev);
-static void ngx_cc_streamable_out_dead(void *data);
 static void ngx_cc_streamable_out_farewell(void *data,
     ngx_cc_farewell_e what);
 static void ngx_cc_streamable_out_write(ngx_http_request_t *r);
@@ -51,6 +50,19 @@ static u_char *ngx_cc_streamable_out_before(ngx_cc_streamable_t *st,
 /* scratch memory of this worker: nothing lives in it beyond one call */
 
 static u_char  *ngx_cc_streamable_out;
+
+
+static const ngx_cc_ping_handlers_t  ngx_cc_streamable_out_ping = {
+    NULL,
+    ngx_cc_streamable_dead
+};
+
+
+static const ngx_cc_farewell_handlers_t  ngx_cc_streamable_out_stop = {
+    ngx_cc_session_runs,
+    ngx_cc_session_grace,
+    ngx_cc_streamable_out_farewell
+};
 
 
 ngx_int_t
@@ -88,10 +100,10 @@ ngx_cc_streamable_out_begin(ngx_cc_streamable_t *st)
     st->delivery.look = ngx_cc_streamable_out_wake;
     st->delivery.data = st;
 
-    ngx_cc_session_join(&st->session, ngx_cc_streamable_out_farewell);
+    ngx_cc_session_join(&st->session, &ngx_cc_streamable_out_stop);
 
     st->ping.data = st;
-    st->ping.dead = ngx_cc_streamable_out_dead;
+    st->ping.handlers = &ngx_cc_streamable_out_ping;
     ngx_cc_ping_start(&st->ping, r->connection,
                       st->session.conf->ping_interval,
                       st->session.conf->ping_timeout);
@@ -140,26 +152,6 @@ ngx_cc_streamable_out_farewell(void *data, ngx_cc_farewell_e what)
     if (what != NGX_CC_FAREWELL_ASK) {
         ngx_cc_streamable_out_event(&st->event);
     }
-}
-
-
-/* the other side has vanished without a word */
-
-static void
-ngx_cc_streamable_out_dead(void *data)
-{
-    ngx_connection_t     *c;
-    ngx_cc_streamable_t  *st = data;
-
-    c = st->session.request->connection;
-
-    ngx_log_error(NGX_LOG_INFO, c->log, 0,
-                  "cc_executor: the client is silent, closed session=%*s",
-                  (size_t) NGX_CC_UUID_TEXT, st->session.transport.session_id);
-
-    c->timedout = 1;
-    ngx_http_finalize_request(st->session.request, NGX_HTTP_REQUEST_TIME_OUT);
-    ngx_http_run_posted_requests(c);
 }
 
 

@@ -22,7 +22,6 @@
 
 typedef struct {
     ngx_str_t                protocol;   /* as offered and answered */
-    const char              *name;       /* for the log */
     const ngx_cc_dialect_t  *dialect;
 } ngx_cc_upgrade_dialect_t;
 
@@ -50,9 +49,9 @@ ngx_str_t  ngx_cc_upgrade_websocket = ngx_string("websocket");
 /* the first one is what is spoken when nothing is offered */
 
 static ngx_cc_upgrade_dialect_t  ngx_cc_upgrade_dialects[] = {
-    { ngx_null_string, "native", &ngx_cc_native },
-    { ngx_string("cc-executor"), "native", &ngx_cc_native },
-    { ngx_string("mcp"), "mcp", &ngx_cc_mcp }
+    { ngx_null_string, &ngx_cc_native },
+    { ngx_string("cc-executor"), &ngx_cc_native },
+    { ngx_string("mcp"), &ngx_cc_mcp }
 };
 
 
@@ -241,14 +240,14 @@ ngx_cc_upgrade_switch(ngx_http_request_t *r,
 
     ngx_encode_base64(&dst, &src);
 
-    ws = ngx_cc_ws_create(r, dialect->dialect, dialect->name);
+    ws = ngx_cc_ws_create(r, dialect->dialect);
 
     if (ws == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ws->session.refusal.len && dialect->dialect == &ngx_cc_mcp) {
-        return ngx_cc_reply_full(r, (char *) ws->session.refusal.data);
+    if (ws->session.refusal && dialect->dialect == &ngx_cc_mcp) {
+        return ngx_cc_reply_full(r, (char *) ws->session.refusal);
     }
 
     if (ngx_cc_reply_header(r, "Upgrade", "websocket", 9) != NGX_OK

@@ -40,9 +40,27 @@ static const ngx_cc_pack_ours_t  ngx_cc_ws_ours = {
 };
 
 
+static const ngx_cc_ping_handlers_t  ngx_cc_ws_ping = {
+    ngx_cc_ws_ask,
+    ngx_cc_ws_dead
+};
+
+
+static const ngx_cc_idle_watch_handlers_t  ngx_cc_ws_wait = {
+    ngx_cc_ws_slow,
+    ngx_cc_ws_idle
+};
+
+
+static const ngx_cc_farewell_handlers_t  ngx_cc_ws_stop = {
+    ngx_cc_session_runs,
+    ngx_cc_session_grace,
+    ngx_cc_ws_farewell
+};
+
+
 ngx_cc_ws_t *
-ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
-    const char *name)
+ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect)
 {
     ngx_cc_ws_t         *ws;
     ngx_http_cleanup_t  *cln;
@@ -69,8 +87,7 @@ ngx_cc_ws_create(ngx_http_request_t *r, const ngx_cc_dialect_t *dialect,
     cln->handler = ngx_cc_ws_cleanup;
     cln->data = ws;
 
-    if (ngx_cc_session_create(&ws->session, r, dialect, name, ws,
-                              ngx_cc_ws_wake)
+    if (ngx_cc_session_create(&ws->session, r, dialect, ws, ngx_cc_ws_wake)
         == NGX_ERROR)
     {
         return NULL;
@@ -179,8 +196,7 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 #endif
 
     ws->ping.data = ws;
-    ws->ping.ask = ngx_cc_ws_ask;
-    ws->ping.dead = ngx_cc_ws_dead;
+    ws->ping.handlers = &ngx_cc_ws_ping;
     ngx_cc_ping_start(&ws->ping, c, ws->session.conf->ping_interval,
                       ws->session.conf->ping_timeout);
 
@@ -190,12 +206,12 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
     ws->in.len = r->header_in->last - r->header_in->pos;
     r->header_in->pos = r->header_in->last;
 
-    if (ws->session.refusal.len) {
+    if (ws->session.refusal) {
         p = limit + NGX_CC_WS_MAX_HEADER;
         n = ngx_cc_message_error(p, limit + sizeof(limit) - p,
                                  &(ngx_str_t) NGX_CC_MESSAGE_NULL,
-                                 NGX_CC_ERROR_LIMIT, ws->session.refusal.data,
-                                 ws->session.refusal.len);
+                                 NGX_CC_ERROR_LIMIT, ws->session.refusal,
+                                 ngx_strlen(ws->session.refusal));
         p -= ngx_cc_ws_header_size(n);
         (void) ngx_cc_ws_header(p, NGX_CC_WS_TEXT, n);
         n += ngx_cc_ws_header_size(n);
@@ -207,12 +223,11 @@ ngx_cc_ws_begin(ngx_cc_ws_t *ws)
 
     } else {
         ws->wait.data = ws;
-        ws->wait.slow = ngx_cc_ws_slow;
-        ws->wait.idle = ngx_cc_ws_idle;
+        ws->wait.handlers = &ngx_cc_ws_wait;
         ngx_cc_idle_watch_start(&ws->wait, &ws->session.conf->session, c->log);
 
         if (ngx_cc_session_open(&ws->session) == NGX_OK) {
-            ngx_cc_session_join(&ws->session, ngx_cc_ws_farewell);
+            ngx_cc_session_join(&ws->session, &ngx_cc_ws_stop);
 
             ngx_log_error(NGX_LOG_INFO, c->log, 0,
                           "cc_executor: session opened session=%*s",

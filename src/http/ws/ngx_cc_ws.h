@@ -20,12 +20,12 @@
 
 
 /*
- * Prepares the connection of r, before the 101 is sent.  "name": static, for
- * the log.  Returns NULL when memory or randomness is missing; the refusal of
- * ws->session says why there is no place for one more.
+ * Prepares the connection of r, before the 101 is sent.  Returns NULL when
+ * memory or randomness is missing; the refusal of ws->session says why there is
+ * no place for one more.
  */
 ngx_cc_ws_t *ngx_cc_ws_create(ngx_http_request_t *r,
-    const ngx_cc_dialect_t *dialect, const char *name);
+    const ngx_cc_dialect_t *dialect);
 
 /* takes over after the 101; the caller has raised r->main->count */
 void ngx_cc_ws_begin(ngx_cc_ws_t *ws);

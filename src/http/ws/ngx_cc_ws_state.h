@@ -28,27 +28,8 @@ typedef struct {
 
     ngx_cc_ws_decoder_t      decoder;
     ngx_cc_utf8_t            utf8;
-    ngx_str_t                in;         /* received, not yet decoded; memory
-                                            of "in_start" or header_in */
-    u_char                  *in_start;   /* to be freed, or NULL */
-    ngx_str_t                out;        /* rendered, not yet sent */
-    u_char                  *out_start;  /* to be freed, or NULL */
-
-    u_char                  *control;    /* payload of a control frame, memory
-                                            of its own, or NULL: none yet */
-    u_char                  *pong;       /* that of a pong to send, likewise */
-    uint8_t                  control_len;
-    uint8_t                  pong_len;
-
-    ngx_cc_ping_t            ping;
-    ngx_cc_idle_watch_t      wait;
-    ngx_event_t              post;       /* proceed() soon; its timer: how long
-                                            a close may take */
-
-    const char              *reason;     /* of our close frame */
-
-    ngx_queue_t              queue;      /* of those to be packed */
-    ngx_msec_t               settle;     /* when */
+    uint8_t                  control_len;     /* bytes of "control" */
+    uint8_t                  pong_len;        /* and of "pong" */
 
     unsigned                 unfinished:1;    /* a message of ours is */
     unsigned                 ping_due:1;
@@ -65,6 +46,26 @@ typedef struct {
     unsigned                 settling:1;      /* is in the queue */
     unsigned                 settled:1;       /* its request is packed, or
                                                  cannot be */
+
+    ngx_str_t                in;         /* received, not yet decoded; memory
+                                            of "in_start" or header_in */
+    u_char                  *in_start;   /* to be freed, or NULL */
+    ngx_str_t                out;        /* rendered, not yet sent */
+    u_char                  *out_start;  /* to be freed, or NULL */
+
+    u_char                  *control;    /* payload of a control frame, memory
+                                            of its own, or NULL: none yet */
+    u_char                  *pong;       /* that of a pong to send, likewise */
+
+    ngx_cc_ping_t            ping;
+    ngx_cc_idle_watch_t      wait;
+    ngx_event_t              post;       /* proceed() soon; its timer: how long
+                                            a close may take */
+
+    const char              *reason;     /* of our close frame */
+
+    ngx_queue_t              queue;      /* of those to be packed */
+    ngx_msec_t               settle;     /* when */
 } ngx_cc_ws_t;
 
 

@@ -43,6 +43,7 @@ static void ngx_cc_mcp_again(void *data);
 
 
 const ngx_cc_dialect_t  ngx_cc_mcp = {
+    "mcp",
     sizeof(ngx_cc_mcp_t),
     ngx_cc_mcp_open,
     ngx_cc_dialogue_push,
@@ -58,20 +59,25 @@ const ngx_cc_dialect_t  ngx_cc_mcp = {
 };
 
 
+static const ngx_cc_dialogue_handlers_t  ngx_cc_mcp_handlers = {
+    ngx_cc_mcp_serve,
+    ngx_cc_mcp_of,
+    ngx_cc_mcp_forget
+};
+
+
 static void *
 ngx_cc_mcp_open(ngx_cc_transport_t *transport)
 {
     ngx_cc_mcp_t  *s;
 
-    s = ngx_cc_dialogue_open(transport, sizeof(ngx_cc_mcp_t));
+    s = ngx_cc_dialogue_open(transport, sizeof(ngx_cc_mcp_t),
+                             &ngx_cc_mcp_handlers);
 
     if (s == NULL) {
         return NULL;
     }
 
-    s->base.serve = ngx_cc_mcp_serve;
-    s->base.command = ngx_cc_mcp_of;
-    s->base.forget = ngx_cc_mcp_forget;
     s->session.again = ngx_cc_mcp_again;
     s->session.data = s;
     ngx_queue_init(&s->sent);
@@ -565,8 +571,8 @@ ngx_cc_mcp_trace(ngx_cc_mcp_t *s, ngx_cc_spec_t *spec, ngx_cc_trace_t *room)
         return NGX_OK;
     }
 
-    ngx_memcpy(transport->trace_id, ngx_cc_trace_id(trace->parent),
-               NGX_CC_TRACE_ID);
+    ngx_memcpy(s->trace_id, ngx_cc_trace_id(trace->parent), NGX_CC_TRACE_ID);
+    transport->trace_id = s->trace_id;
 
     return ngx_cc_spec_place_trace(spec, transport->conf, trace,
                                    s->methods.reply.pool);

@@ -208,7 +208,7 @@ ngx_cc_mcp_cancel_drop(void *data)
         transport->post->canceled = 1;
     }
 
-    s->base.forget(s, &call->queue);
+    s->base.handlers->forget(s, &call->queue);
     transport->wake(transport->data);
 }
 
@@ -229,6 +229,6 @@ ngx_cc_mcp_cancel_twice(ngx_cc_mcp_call_t *call)
     transport->post->status = 400;
 
     (void) ngx_cc_command_cancel(call->cmd);
-    s->base.forget(s, &call->queue);
+    s->base.handlers->forget(s, &call->queue);
     transport->wake(transport->data);
 }

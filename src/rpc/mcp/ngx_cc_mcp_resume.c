@@ -153,7 +153,7 @@ ngx_cc_mcp_resume_found(void *data, ngx_uint_t found)
     transport = s->base.transport;
 
     if (!found) {
-        s->base.forget(s, &call->queue);
+        s->base.handlers->forget(s, &call->queue);
         ngx_cc_mcp_resume_unknown(s);
         transport->wake(transport->data);
         return;

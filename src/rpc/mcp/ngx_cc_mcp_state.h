@@ -39,6 +39,8 @@ typedef struct {
     ngx_cc_mcp_jobs_t      jobs;         /* calls about jobs */
     ngx_cc_mcp_tasks_t     tasks;        /* subscriptions */
     ngx_queue_t            sent;         /* ngx_cc_mcp_sent_t */
+    u_char                 trace_id[NGX_CC_TRACE_ID];   /* of the last call
+                                            that had one */
     unsigned               served:1;     /* a message has been */
 } ngx_cc_mcp_t;
 

@@ -28,6 +28,7 @@ static void ngx_cc_native_forget(void *session, ngx_queue_t *q);
 
 
 const ngx_cc_dialect_t  ngx_cc_native = {
+    "native",
     sizeof(ngx_cc_native_t),
     ngx_cc_native_open,
     ngx_cc_dialogue_push,
@@ -43,21 +44,26 @@ const ngx_cc_dialect_t  ngx_cc_native = {
 };
 
 
+static const ngx_cc_dialogue_handlers_t  ngx_cc_native_handlers = {
+    ngx_cc_native_methods_serve,
+    ngx_cc_native_of,
+    ngx_cc_native_forget
+};
+
+
 static void *
 ngx_cc_native_open(ngx_cc_transport_t *transport)
 {
     u_char           buf[512], *p;
     ngx_cc_native_t  *s;
 
-    s = ngx_cc_dialogue_open(transport, sizeof(ngx_cc_native_t));
+    s = ngx_cc_dialogue_open(transport, sizeof(ngx_cc_native_t),
+                             &ngx_cc_native_handlers);
 
     if (s == NULL) {
         return NULL;
     }
 
-    s->base.serve = ngx_cc_native_methods_serve;
-    s->base.command = ngx_cc_native_of;
-    s->base.forget = ngx_cc_native_forget;
     s->share.limit = transport->conf->stdin_buffer;
     ngx_queue_init(&s->asks);
     ngx_queue_init(&s->lists);

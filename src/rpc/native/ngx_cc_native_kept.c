@@ -322,7 +322,7 @@ ngx_cc_native_kept_detach(ngx_cc_native_t *s, ngx_cc_value_t *params)
         }
     }
 
-    s->base.forget(s, &ps->queue);
+    s->base.handlers->forget(s, &ps->queue);
 
     return NGX_OK;
 }

@@ -27,13 +27,13 @@ struct ngx_cc_native_s {
     ngx_pool_t            *pool;     /* for it */
     ngx_queue_t            asks;     /* questions to kept commands, see
                                         ngx_cc_native_ask.h */
-    ngx_uint_t             nasks;
     ngx_queue_t            lists;    /* see ngx_cc_native_list.c */
     ngx_cc_native_listed_t  *listed; /* it watches the list; or NULL */
     ngx_cc_native_packet_t  *packet; /* the beginning of a binary message; or
                                         NULL */
     uint32_t               channel;  /* given last */
-    ngx_uint_t             flows;    /* what was pulled last is output of the
+    unsigned               nasks:31; /* in "asks" */
+    unsigned               flows:1;  /* what was pulled last is output of the
                                         only command */
 };
 
