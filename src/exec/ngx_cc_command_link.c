@@ -10,7 +10,6 @@
 #include "ngx_cc_command_handover.h"
 #include "ngx_cc_command_keep.h"
 #include "ngx_cc_command_observe.h"
-#include "ngx_cc_seccomp.h"
 #include "ngx_cc_watch.h"
 #include "ngx_cc_zone.h"
 
@@ -63,7 +62,6 @@ ngx_cc_command_link_begin(ngx_cc_command_link_t *cl)
     cl->wait.ready = ngx_cc_command_link_ready;
     cl->wait.failed = ngx_cc_command_link_refused;
     cl->wait.data = cl;
-    cl->wait.seccomp = ngx_cc_seccomp_set(&cl->message->confine);
 
     h = ngx_cc_pools_get(cl->conf->user, &cl->wait);
 
@@ -84,10 +82,6 @@ ngx_cc_command_link_ready(void *data, ngx_cc_helper_handle_t *h)
     h->run++;
 
     cl->message->head.run = h->run;
-
-    if (h->settles) {
-        cl->message->head.flags |= NGX_CC_START_INHERIT;
-    }
 
     ngx_cc_pool_use(h, &ngx_cc_command_link_user, cl);
 

@@ -24,14 +24,6 @@ typedef struct {
 } ngx_cc_helper_handle_user_t;
 
 
-/* commands, one after the other, that are denied the same */
-
-typedef struct {
-    unsigned         seccomp;            /* ngx_cc_seccomp.h */
-    ngx_uint_t       n;                  /* so many before the last one */
-} ngx_cc_helper_alike_t;
-
-
 struct ngx_cc_helper_handle_s {
     ngx_cc_channel_t           channel;
     pid_t                      pid;
@@ -42,8 +34,6 @@ struct ngx_cc_helper_handle_s {
 
     unsigned                   dead:1;   /* killed, or lost */
     unsigned                   kept:1;   /* left the pool: no ring any more */
-    unsigned                   settles:1;  /* with its next START: what that
-                                            command is denied, it is, too */
 
     /* private to ngx_cc_abandon.c; put() ends the timer */
     ngx_event_t                deadline;
@@ -59,9 +49,6 @@ struct ngx_cc_helper_handle_s {
     /* private to ngx_cc_helpers.c */
     ngx_queue_t                queue;
     ngx_uint_t                 spawner;  /* generation of who made it */
-    unsigned                   inherits; /* what all its commands are denied
-                                            (ngx_cc_seccomp.h) */
-    ngx_cc_helper_alike_t      alike;
     unsigned                   idle:1;
 };
 

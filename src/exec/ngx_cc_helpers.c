@@ -9,7 +9,6 @@
 
 #define NGX_CC_HELPERS_TRIM     5000   /* ms between looks at a surplus */
 #define NGX_CC_HELPERS_RELIEF   1000   /* ms without growth after a shortage */
-#define NGX_CC_HELPERS_ALIKE    8      /* commands before one settles */
 
 
 /* a helper that hosts a kept command */
@@ -20,10 +19,6 @@ typedef struct {
 } ngx_cc_helpers_kept_t;
 
 
-static ngx_cc_helper_handle_t *ngx_cc_helpers_idle_for(
-    ngx_cc_helpers_t *helpers, unsigned seccomp);
-static ngx_uint_t ngx_cc_helpers_alike(ngx_cc_helper_alike_t *alike,
-    unsigned seccomp);
 static ngx_uint_t ngx_cc_helpers_need(const ngx_cc_helpers_t *helpers);
 static ngx_uint_t ngx_cc_helpers_orphans(const ngx_cc_helpers_t *helpers);
 static void ngx_cc_helpers_relief(ngx_event_t *ev);
@@ -65,11 +60,9 @@ ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min, ngx_uint_t max,
 
 
 void
-ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h,
-    unsigned inherits)
+ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h)
 {
     h->spawner = helpers->spawner.generation;
-    h->inherits = inherits;
 
     ngx_queue_insert_tail(&helpers->busy, &h->queue);
     helpers->nbusy++;
@@ -78,16 +71,12 @@ ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h,
 
 
 ngx_cc_helper_handle_t *
-ngx_cc_helpers_take(ngx_cc_helpers_t *helpers, unsigned seccomp)
+ngx_cc_helpers_take(ngx_cc_helpers_t *helpers)
 {
     ngx_cc_helper_handle_t  *h;
 
-    h = ngx_cc_helpers_idle_for(helpers, seccomp);
-
-    if (h == NULL) {
-        ngx_cc_helpers_close_idle(helpers, 1);
-        return NULL;
-    }
+    h = ngx_queue_data(ngx_queue_head(&helpers->idle), ngx_cc_helper_handle_t,
+                       queue);
 
     ngx_queue_remove(&h->queue);
     ngx_queue_insert_tail(&helpers->busy, &h->queue);
@@ -98,71 +87,6 @@ ngx_cc_helpers_take(ngx_cc_helpers_t *helpers, unsigned seccomp)
     ngx_cc_helpers_tell();
 
     return h;
-}
-
-
-/* one that has settled for it first: others may be needed for other commands */
-
-static ngx_cc_helper_handle_t *
-ngx_cc_helpers_idle_for(ngx_cc_helpers_t *helpers, unsigned seccomp)
-{
-    ngx_queue_t             *q;
-    ngx_cc_helper_handle_t  *h, *fits;
-
-    fits = NULL;
-
-    for (q = ngx_queue_head(&helpers->idle);
-         q != ngx_queue_sentinel(&helpers->idle);
-         q = ngx_queue_next(q))
-    {
-        h = ngx_queue_data(q, ngx_cc_helper_handle_t, queue);
-
-        if (h->inherits == seccomp) {
-            return h;
-        }
-
-        if (fits == NULL && ngx_cc_helpers_fits(h, seccomp)) {
-            fits = h;
-        }
-    }
-
-    return fits;
-}
-
-
-ngx_uint_t
-ngx_cc_helpers_fits(const ngx_cc_helper_handle_t *h, unsigned seccomp)
-{
-    return (h->inherits & ~seccomp) == 0;
-}
-
-
-void
-ngx_cc_helpers_given(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h,
-    unsigned seccomp)
-{
-    ngx_uint_t  alike;
-
-    alike = ngx_cc_helpers_alike(&helpers->alike, seccomp);
-    alike = ngx_max(alike, ngx_cc_helpers_alike(&h->alike, seccomp));
-
-    h->settles = h->inherits != seccomp && alike >= NGX_CC_HELPERS_ALIKE;
-
-    if (h->settles) {
-        h->inherits = seccomp;
-    }
-}
-
-
-/* one more: how many before it were like it? */
-
-static ngx_uint_t
-ngx_cc_helpers_alike(ngx_cc_helper_alike_t *alike, unsigned seccomp)
-{
-    alike->n = (alike->seccomp == seccomp) ? alike->n + 1 : 0;
-    alike->seccomp = seccomp;
-
-    return alike->n;
 }
 
 

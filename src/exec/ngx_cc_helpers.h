@@ -34,7 +34,6 @@ struct ngx_cc_helpers_s {
     const ngx_cc_line_t  *line;
     ngx_uint_t            min;
     ngx_uint_t            max;
-    ngx_cc_helper_alike_t  alike;
     ngx_event_t           trim;
     ngx_event_t           relief;
     unsigned              shortage:1;    /* of connections or memory */
@@ -45,35 +44,11 @@ struct ngx_cc_helpers_s {
 void ngx_cc_helpers_init(ngx_cc_helpers_t *helpers, ngx_uint_t min,
     ngx_uint_t max, const ngx_cc_line_t *line, ngx_log_t *log);
 
-/*
- * A new helper of the current spawner, which counts as busy for now; all its
- * commands are denied what "inherits" says (ngx_cc_seccomp.h).
- */
-void ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h,
-    unsigned inherits);
+/* a new helper of the current spawner, which counts as busy for now */
+void ngx_cc_helpers_add(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);
 
-/*
- * The warmest idle helper for a command that is denied that (the filter of
- * ngx_cc_seccomp.h), which is busy now.  There has to be an idle one; where all
- * of them have denied themselves more, the coldest leaves, so that another one
- * comes, and NULL is returned.
- */
-ngx_cc_helper_handle_t *ngx_cc_helpers_take(ngx_cc_helpers_t *helpers,
-    unsigned seccomp);
-
-/* may a command that is denied that have this helper? */
-ngx_uint_t ngx_cc_helpers_fits(const ngx_cc_helper_handle_t *h,
-    unsigned seccomp);
-
-/*
- * A busy helper gets such a command.  A filter that is made for a command costs
- * it more than all else that prepares it; one that the helper has is inherited
- * for nothing, but never taken off.  So a helper settles ("settles") when its
- * commands, or those of all helpers, have been alike for a while: where one
- * location has no fence the others do not pay for it.
- */
-void ngx_cc_helpers_given(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h,
-    unsigned seccomp);
+/* the warmest idle helper, which is busy now; there has to be one */
+ngx_cc_helper_handle_t *ngx_cc_helpers_take(ngx_cc_helpers_t *helpers);
 
 /* a busy helper becomes idle, or leaves with a worker that leaves */
 void ngx_cc_helpers_idle(ngx_cc_helpers_t *helpers, ngx_cc_helper_handle_t *h);

@@ -89,14 +89,6 @@ ngx_cc_line_first(ngx_cc_line_t *line)
 }
 
 
-const ngx_cc_line_wait_t *
-ngx_cc_line_next(const ngx_cc_line_t *line)
-{
-    return ngx_queue_data(ngx_queue_head(&line->waiting), ngx_cc_line_wait_t,
-                          queue);
-}
-
-
 void
 ngx_cc_line_begin(ngx_cc_line_t *line, ngx_cc_line_birth_t *birth)
 {

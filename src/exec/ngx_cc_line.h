@@ -28,8 +28,6 @@ typedef struct {
     void           (*ready)(void *data, ngx_cc_helper_handle_t *h);
     void           (*failed)(void *data, ngx_cc_stage_e stage, ngx_err_t err);
     void            *data;
-    unsigned         seccomp;            /* what the command is denied
-                                            (ngx_cc_seccomp.h) */
     unsigned         waiting:1;
     void            *pool;               /* private to ngx_cc_pool.c */
 } ngx_cc_line_wait_t;
@@ -77,9 +75,6 @@ void ngx_cc_line_leave(ngx_cc_line_t *line, ngx_cc_line_wait_t *wait);
 
 /* the first one, out of the line; NULL when it is empty */
 ngx_cc_line_wait_t *ngx_cc_line_first(ngx_cc_line_t *line);
-
-/* the same, which stays there; there has to be one */
-const ngx_cc_line_wait_t *ngx_cc_line_next(const ngx_cc_line_t *line);
 
 /* one begins */
 void ngx_cc_line_begin(ngx_cc_line_t *line, ngx_cc_line_birth_t *birth);

@@ -9,8 +9,6 @@
 
 
 static void ngx_cc_pool_give(ngx_cc_helper_handle_t *h);
-static void ngx_cc_pool_begin(ngx_cc_helper_handle_t *h,
-    const ngx_cc_line_wait_t *wait);
 static void ngx_cc_pool_next(void *data);
 static void ngx_cc_pool_ready(void *data);
 static void ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size);
@@ -76,8 +74,6 @@ ngx_cc_pool_start(ngx_cc_pool_t *pool, ngx_cycle_t *cycle,
         spawner.seccomp = conf->seccomp;
         spawner.enclosed = !conf->unfenced;
     }
-
-    pool->seccomp = spawner.seccomp;
 
     ngx_cc_spawner_client_start(&pool->helpers.spawner, &spawner,
                                 service, &ngx_cc_pool_spawner, pool,
@@ -151,13 +147,10 @@ ngx_cc_pool_get(ngx_cc_pool_t *pool, ngx_cc_line_wait_t *wait)
         ngx_cc_zone_count(NGX_CC_TOTAL_WAITS, 1);
 
     } else if (pool->line.nwaiting == 0 && ngx_cc_line_open(&pool->line)) {
-        h = ngx_cc_helpers_take(&pool->helpers, wait->seccomp);
-
-        if (h) {
-            ngx_cc_pool_begin(h, wait);
-            ngx_cc_helpers_order(&pool->helpers, 0);
-            return h;
-        }
+        h = ngx_cc_helpers_take(&pool->helpers);
+        ngx_cc_line_begin(&pool->line, &h->birth);
+        ngx_cc_helpers_order(&pool->helpers, 0);
+        return h;
     }
 
     ngx_cc_line_join(&pool->line, wait);
@@ -235,13 +228,6 @@ ngx_cc_pool_put(ngx_cc_helper_handle_t *h, ngx_uint_t reusable)
     }
 
     if (pool->line.nwaiting && ngx_cc_line_open(&pool->line)) {
-
-        if (!ngx_cc_helpers_fits(h, ngx_cc_line_next(&pool->line)->seccomp)) {
-            ngx_cc_helpers_drop(&pool->helpers, h);
-            ngx_cc_helpers_order(&pool->helpers, 0);
-            return;
-        }
-
         ngx_cc_pool_give(h);
         return;
     }
@@ -296,7 +282,7 @@ ngx_cc_pool_give(ngx_cc_helper_handle_t *h)
     ngx_cc_line_wait_t  *wait;
 
     wait = ngx_cc_line_first(&pool->line);
-    ngx_cc_pool_begin(h, wait);
+    ngx_cc_line_begin(&pool->line, &h->birth);
     ngx_cc_helpers_tell();
 
     /* one more is busy, and the idle ones shall not be fewer for it */
@@ -307,36 +293,17 @@ ngx_cc_pool_give(ngx_cc_helper_handle_t *h)
 }
 
 
-static void
-ngx_cc_pool_begin(ngx_cc_helper_handle_t *h, const ngx_cc_line_wait_t *wait)
-{
-    ngx_cc_pool_t  *pool = h->pool;
-
-    ngx_cc_line_begin(&pool->line, &h->birth);
-    ngx_cc_helpers_given(&pool->helpers, h, wait->seccomp);
-}
-
-
 /* births are over: who may go on? */
 
 static void
 ngx_cc_pool_next(void *data)
 {
-    ngx_cc_pool_t           *pool = data;
-    ngx_cc_helper_handle_t  *h;
+    ngx_cc_pool_t  *pool = data;
 
     while (pool->line.nwaiting && pool->helpers.nidle
            && ngx_cc_line_open(&pool->line))
     {
-        h = ngx_cc_helpers_take(&pool->helpers,
-                                ngx_cc_line_next(&pool->line)->seccomp);
-
-        if (h == NULL) {
-            ngx_cc_helpers_order(&pool->helpers, 0);
-            return;
-        }
-
-        ngx_cc_pool_give(h);
+        ngx_cc_pool_give(ngx_cc_helpers_take(&pool->helpers));
     }
 }
 
@@ -392,7 +359,7 @@ ngx_cc_pool_made(void *data, pid_t pid, int *fds, size_t size)
     h->ring = ring;
     h->ring_size = size;
 
-    ngx_cc_helpers_add(&pool->helpers, h, pool->seccomp);
+    ngx_cc_helpers_add(&pool->helpers, h);
     ngx_cc_pool_put(h, 1);
 
     return;

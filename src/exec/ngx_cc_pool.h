@@ -21,7 +21,6 @@ typedef struct {
     ngx_cc_line_t      line;
     ngx_log_t         *log;
     void             (*exiting)(void);   /* may be NULL */
-    unsigned           seccomp;          /* what every command is denied */
     unsigned           started:1;
 } ngx_cc_pool_t;
 
@@ -45,9 +44,8 @@ ngx_uint_t ngx_cc_pool_await(ngx_cc_pool_t *pool, struct pollfd *fds,
     ngx_cc_helper_handle_t **h);
 
 /*
- * A helper at once, or NULL: then "wait" (ready, failed, data and seccomp are
- * set by the caller) stands in the line, and one of its two functions is called
- * later.
+ * A helper at once, or NULL: then "wait" (ready, failed and data are set by the
+ * caller) stands in the line, and one of its two functions is called later.
  */
 ngx_cc_helper_handle_t *ngx_cc_pool_get(ngx_cc_pool_t *pool,
     ngx_cc_line_wait_t *wait);

@@ -30,7 +30,7 @@ static int ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
 static pid_t ngx_cc_launch_start(ngx_cc_launch_t *launch,
     ngx_cc_child_result_t *result);
 static void ngx_cc_launch_filter(ngx_cc_life_t *life,
-    const ngx_cc_wire_start_t *start);
+    const ngx_cc_confine_t *confine);
 static int ngx_cc_launch_fence(ngx_cc_life_t *life,
     const ngx_cc_confine_t *confine, const char **paths, int tty);
 static int ngx_cc_launch_terminal(ngx_cc_child_t *child, ngx_cc_pump_t *pump,
@@ -146,7 +146,7 @@ ngx_cc_launch_equip(ngx_cc_launch_t *launch, ngx_cc_life_t *life,
         return -1;
     }
 
-    ngx_cc_launch_filter(life, start);
+    ngx_cc_launch_filter(life, &start->confine);
 
     if (ngx_cc_launch_terminal(child, &life->pump, start) == -1) {
         result->stage = NGX_CC_STAGE_TERMINAL;
@@ -315,26 +315,17 @@ ngx_cc_launch_start(ngx_cc_launch_t *launch, ngx_cc_child_result_t *result)
 /* what this process is denied already, need not be denied again */
 
 static void
-ngx_cc_launch_filter(ngx_cc_life_t *life, const ngx_cc_wire_start_t *start)
+ngx_cc_launch_filter(ngx_cc_life_t *life, const ngx_cc_confine_t *confine)
 {
     unsigned  set;
 
-    set = ngx_cc_seccomp_set(&start->confine) & ~life->inherits;
+    set = ngx_cc_seccomp_set(confine) & ~life->inherits;
 
     if (set == 0) {
         life->filter.set = 0;
 
     } else if (set != life->filter.set) {
         ngx_cc_seccomp_make(&life->filter, set);
-    }
-
-    /* where that fails each command has its own */
-
-    if (set && (start->head.flags & NGX_CC_START_INHERIT)
-        && ngx_cc_seccomp_enter(&life->filter) == 0)
-    {
-        life->inherits |= set;
-        life->filter.set = 0;
     }
 }
 

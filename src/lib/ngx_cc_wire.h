@@ -301,10 +301,7 @@ typedef struct {
 #define NGX_CC_START_KEEPABLE   0x0800   /* KEEP or LISTEN may follow while it
                                             runs: of "keep" only "output" is
                                             filled */
-#define NGX_CC_START_INHERIT    0x1000   /* what the filter for system calls
-                                            denies the command, the helper may
-                                            deny itself and all after it */
-#define NGX_CC_START_FLAGS      0x1fff
+#define NGX_CC_START_FLAGS      0x0fff
 
 #define NGX_CC_WIRE_MAX_SIDE    1000     /* columns or rows of a terminal */
 
