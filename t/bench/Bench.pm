@@ -122,14 +122,14 @@ sub free_port {
 }
 
 # An nginx with one worker, stock pool sizes, and locations: /direct (no shell),
-# /shell, /terminal, /open (neither fence nor list), /guarded (fence, list with patterns,
-# limits), /watched (audit log, limits of clients), /page.  "more" is put into
-# all but the last, "http" around the server; "before" is called with it before it
-# is started.
+# /shell, /terminal, /guarded (fence, list with patterns, limits), /watched (audit log,
+# limits of clients), /page.  "more" is put into all but the last, "server" beside them,
+# "http" around the server; "before" is called with it before it is started.
 sub nginx {
     my ($self, %o) = @_;
     my $more = $o{more} // '';
     my $http = $o{http} // '';
+    my $server = $o{server} // '';
     my $limits = 'cc_executor_allow any; cc_executor_max_sessions 16000; '
         . "cc_executor_max_commands 256; $more";
     (my $guarded = $limits) =~ s{any;}{/bin/true "args=-a -b" "args=--x=*" args=;
@@ -154,7 +154,6 @@ http {
         location /keeping { cc_executor on; cc_executor_keep on; $limits }
         location /shell { cc_executor on; cc_executor_shell /bin/sh; $limits }
         location /terminal { cc_executor on; cc_executor_tty on; $limits }
-        location /open { cc_executor on; cc_executor_fence off; $limits }
         location /guarded { cc_executor on; $guarded }
         location /watched { cc_executor on; $limits
             cc_executor_audit_log %%DIR%%/logs/audit.log;
@@ -162,6 +161,7 @@ http {
             cc_executor_max_sessions_per_owner 16000;
             cc_executor_allowed_hosts 127.0.0.1 localhost a.example b.example; }
         location /page { return 200 "ok\\n"; }
+        $server
     }
 }
 EOC

@@ -12,7 +12,7 @@
  * its group, scheduling class, the directory, no_new_privs, Landlock, mask and
  * umask, a directory for TMPDIR below that one, which is looked at before and
  * behind it, and the wait that finds no child left.  It inherits the filter for
- * system calls, as from a helper that has settled.  Nothing is read from the
+ * system calls, as where all locations have a fence.  Nothing is read from the
  * pipes: for programs that write nothing.
  */
 
