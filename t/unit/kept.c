@@ -1764,6 +1764,9 @@ START_TEST(waits_together)
         wait_and(&p, NGX_CC_UNTIL_EXIT, NGX_CC_WAIT_READ, 7, "\n6000\n");
     }
 
+    /* all wait before the other connection says something */
+
+    reader_mark(&p, 1, 0, 0);
     send_input(&h.starter, "\n", 0);
 
     for (i = 0; i < 40; i++) {
