@@ -159,7 +159,7 @@ for (1 .. 5) {
     last if !$r->{result};
 }
 like($r->{error}{message} // '', qr/temporarily unavailable/,
-    'no command more of his begins, and it is said why') or diag explain $r;
+    'beyond one more no command of his begins, and it is said why') or diag explain $r;
 my $second = $t->client(path => '/second');
 is($second->run({ args => ['/usr/bin/id', '-u'] })->{stdout}, "54323\n",
     "turn $_: another user's begins") for 1 .. 5;

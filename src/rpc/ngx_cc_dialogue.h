@@ -47,7 +47,10 @@ typedef struct {
 } ngx_cc_dialogue_t;
 
 
-/* a session of "size" bytes, zeroed, in the pool of the transport, or NULL */
+/*
+ * A session of "size" bytes, zeroed, in the pool of the transport; "handlers"
+ * outlive it.  NULL: no memory.
+ */
 void *ngx_cc_dialogue_open(ngx_cc_transport_t *transport, size_t size,
     const ngx_cc_dialogue_handlers_t *handlers);
 
